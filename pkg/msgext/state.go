@@ -1,0 +1,184 @@
+package msgext
+
+import "slices"
+
+// Entry is what webhooks said of one key: the greatest of them, see Before.
+type Entry struct {
+	Seq     int64  `json:"seq"`
+	Deleted bool   `json:"deleted,omitempty"` // a tombstone; Value is empty
+	Value   string `json:"value,omitempty"`
+}
+
+// Before reports whether other replaces e: by Seq, then a delete over a set, then by the
+// bytes of the value. Only the first is the vendor's; the others make the order total, so
+// that two webhooks under one version give the same state whichever comes first.
+func (e Entry) Before(other Entry) bool {
+	if e.Seq != other.Seq {
+		return e.Seq < other.Seq
+	}
+	if e.Deleted != other.Deleted {
+		return other.Deleted
+	}
+	return e.Value < other.Value
+}
+
+// State is all that is kept of one message: what was last read from Chat (Base) and what
+// webhooks have said since (Entries, Clear). Every part is a maximum or a union, so Apply,
+// MarkSeen, RaiseFloor and Merge are commutative, associative and idempotent, and what is
+// applied in part may be applied again. The zero value is the message nobody has heard of.
+//
+// The law: where no gap shows, Visible is the truth as of Latest.
+//
+// A State is not safe for concurrent use.
+type State struct {
+	Progress
+	Clear   int64            `json:"clear"` // greatest version of a clear that was heard, 0 for none
+	Entries map[string]Entry `json:"entries,omitempty"`
+	Base    *Snapshot        `json:"base,omitempty"` // nil before the first read
+}
+
+// Entries returns what the event says of each of its keys; none for a clear.
+func (e Event) Entries(yield func(key string, entry Entry) bool) {
+	for _, kv := range e.KeyValues {
+		entry := Entry{Seq: kv.Seq, Value: kv.Value}
+		if e.Operation == Delete {
+			entry = Entry{Seq: kv.Seq, Deleted: true}
+		}
+		if !yield(kv.Key, entry) {
+			return
+		}
+	}
+}
+
+// Apply takes in one event. It does not mark the event's version as seen: that is
+// MarkSeen's, once everything configured has accepted the event.
+func (s *State) Apply(e Event) {
+	s.Hear(e.Latest())
+	if e.Operation == Clear {
+		s.Clear = max(s.Clear, e.Seq)
+		return
+	}
+	for key, entry := range e.Entries {
+		s.put(key, entry)
+	}
+}
+
+func (s *State) put(key string, entry Entry) {
+	if have, ok := s.Entries[key]; ok && !have.Before(entry) {
+		return
+	}
+	if s.Entries == nil {
+		s.Entries = make(map[string]Entry)
+	}
+	s.Entries[key] = entry
+}
+
+// Merge takes in a read. The newest read wins whole; the key-values that a moving read
+// saw above its own Latest go in as if webhooks had brought them. It does not raise the
+// floor: that is RaiseFloor's, once every sink knows what the read changed.
+func (s *State) Merge(read Snapshot) {
+	s.Hear(max(read.Latest, read.Ahead))
+	for _, kv := range read.Newer {
+		s.Hear(kv.Seq)
+		s.put(kv.Key, Entry{Seq: kv.Seq, Value: kv.Value})
+	}
+	if s.Base == nil || s.Base.Latest < read.Latest {
+		read.Newer, read.Ahead = nil, 0
+		read.KeyValues = sorted(read.KeyValues)
+		s.Base = &read
+	}
+}
+
+// Read returns the version up to which Base speaks, 0 before the first read.
+func (s *State) Read() int64 {
+	if s.Base == nil {
+		return 0
+	}
+	return s.Base.Latest
+}
+
+// ClearSeq returns the version of the last clear, read or heard; 0 when there was none.
+func (s *State) ClearSeq() int64 {
+	if s.Base == nil {
+		return s.Clear
+	}
+	return max(s.Clear, s.Base.Clear)
+}
+
+// Visible returns the key-values that are present, sorted by Seq, then Key: an entry
+// above the read decides for its key, otherwise the read does unless a later clear was heard.
+func (s *State) Visible() []KeyValue {
+	read := s.Read()
+	visible := make([]KeyValue, 0, len(s.Entries))
+	for key, entry := range s.Entries {
+		if entry.Seq > read && entry.Seq > s.Clear && !entry.Deleted {
+			visible = append(visible, KeyValue{Key: key, Value: entry.Value, Seq: entry.Seq})
+		}
+	}
+	if s.Base != nil && s.Clear <= read {
+		for _, kv := range s.Base.KeyValues {
+			if s.Entries[kv.Key].Seq <= read {
+				visible = append(visible, kv)
+			}
+		}
+	}
+	return sorted(visible)
+}
+
+// Reply returns the visible state in the shape of Chat's own read.
+func (s *State) Reply() ReadReply {
+	return NewReadReply(s.Latest, s.ClearSeq(), s.Visible())
+}
+
+// Drop forgets what was heard above version: entries, clear, latest and what was seen. It
+// is for versions that Chat itself does not have, and only after a read of version was merged,
+// which by then says all there is to say about what lies at or below it.
+func (s *State) Drop(version int64) {
+	s.Progress.drop(version)
+	if s.Clear > version {
+		s.Clear = 0
+	}
+	for key, entry := range s.Entries {
+		if entry.Seq > version {
+			delete(s.Entries, key)
+		}
+	}
+}
+
+// Sweep removes entries that can no longer change anything visible: those at or below the
+// read or the last clear, and tombstones. A tombstone that hides a key of Base stays: without it the
+// key would come back. The caller must know that the message has been quiet for longer than
+// any delivery can be late.
+func (s *State) Sweep() {
+	old := max(s.Read(), s.Clear)
+	var based map[string]bool
+	if s.Base != nil && s.Clear <= s.Base.Latest {
+		based = make(map[string]bool, len(s.Base.KeyValues))
+		for _, kv := range s.Base.KeyValues {
+			based[kv.Key] = true
+		}
+	}
+	for key, entry := range s.Entries {
+		if entry.Seq <= old || entry.Deleted && !based[key] {
+			delete(s.Entries, key)
+		}
+	}
+}
+
+// Clone returns a copy that shares nothing mutable with s.
+func (s *State) Clone() State {
+	c := *s
+	c.Seen = slices.Clone(s.Seen)
+	if s.Entries != nil {
+		c.Entries = make(map[string]Entry, len(s.Entries))
+		for key, entry := range s.Entries {
+			c.Entries[key] = entry
+		}
+	}
+	if s.Base != nil {
+		base := *s.Base
+		base.KeyValues = slices.Clone(base.KeyValues)
+		c.Base = &base
+	}
+	return c
+}

@@ -1,0 +1,30 @@
+// Package secret has the one type that carries tokens, keys and URLs with
+// credentials. Whatever prints, logs or encodes it gets REDACTED; only Reveal
+// gives the text.
+package secret
+
+import (
+	"fmt"
+	"log/slog"
+)
+
+// Redacted is what stands in for a secret wherever it is printed.
+const Redacted = "REDACTED"
+
+// String is a text that must not be printed. The zero value is the empty secret.
+type String string
+
+// Reveal returns the text itself.
+func (s String) Reveal() string { return string(s) }
+
+// Format implements fmt.Formatter, so that no verb prints the text, %x and %q included.
+func (s String) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(Redacted)) }
+
+// String implements fmt.Stringer.
+func (s String) String() string { return Redacted }
+
+// LogValue implements slog.LogValuer.
+func (s String) LogValue() slog.Value { return slog.StringValue(Redacted) }
+
+// MarshalText keeps the text out of JSON and every other encoding that asks for text.
+func (s String) MarshalText() ([]byte, error) { return []byte(Redacted), nil }
