@@ -1,0 +1,49 @@
+package config
+
+import "time"
+
+// Variable is one environment variable of ours.
+type Variable struct {
+	Name    string
+	UsedBy  Function // a set of functions
+	Default string   // as parsed when it is not set; "" when there is none
+	Example string
+
+	// Required names the functions that do not start without it.
+	Required Function
+
+	// set parses a value; its error says the rule, never the value.
+	set func(c *Config, value string) error
+}
+
+// Variables returns the table of all variables, in the README's order.
+func Variables() []Variable {
+	const (
+		takes = Webhook | Local
+		all   = Webhook | Repair | Local
+	)
+	return []Variable{
+		{"MSGEXT_SDK_APP_ID", all, "", "1400000000", Webhook | Repair, text(func(c *Config) *string { return &c.SDKAppID })},
+		{"MSGEXT_TOKEN", takes, "", "the token of the Chat console", 0, setTokens},
+		{"MSGEXT_ALLOW_UNSIGNED", takes, "false", "true", 0, boolean(func(c *Config) *bool { return &c.AllowUnsigned })},
+		{"MSGEXT_PATH", takes, "", "/chat/5f1d7a", 0, setPath},
+		{"MSGEXT_MAX_SKEW", takes, "60s", "60s", 0, duration(time.Second, time.Hour, func(c *Config) *time.Duration { return &c.MaxSkew })},
+		{"MSGEXT_MAX_BODY_BYTES", takes, "1048576", "1048576", 0, setMaxBodyBytes},
+		{"MSGEXT_REPLY_BUDGET", takes, "1500ms", "1500ms", 0, duration(time.Millisecond, time.Minute, func(c *Config) *time.Duration { return &c.ReplyBudget })},
+		{"MSGEXT_ON_FAILURE", takes, "fail", "hold", 0, choice("fail", "hold", func(c *Config) *bool { return &c.Hold })},
+		{"MSGEXT_STATE", all, "", "postgres://user@host/database", Repair, setState},
+		{"MSGEXT_SINKS", all, "", "sqs://votes.fifo https://example.com/hook", 0, setSinks},
+		{"MSGEXT_FORWARD_OTHER", takes, "false", "true", 0, boolean(func(c *Config) *bool { return &c.ForwardOther })},
+		{"MSGEXT_HTTP_SECRET", all, "", "whsec_c2VjcmV0", 0, setHTTPSecrets},
+		{"MSGEXT_HTTP_ALLOW_LINK_LOCAL", all, "false", "true", 0, boolean(func(c *Config) *bool { return &c.HTTP.AllowLinkLocal })},
+		{"MSGEXT_KAFKA_SASL", all, "", "SCRAM-SHA-256", 0, setKafkaMechanism},
+		{"MSGEXT_KAFKA_USERNAME", all, "", "msgext", 0, text(func(c *Config) *string { return &c.Kafka.Username })},
+		{"MSGEXT_KAFKA_PASSWORD", all, "", "the user's password", 0, text(func(c *Config) *string { return (*string)(&c.Kafka.Password) })},
+		{"MSGEXT_KAFKA_TLS", all, "false", "true", 0, boolean(func(c *Config) *bool { return &c.Kafka.TLS })},
+		{"MSGEXT_CHAT_ENDPOINT", Repair | Local, "", "singapore", Repair, setEndpoint},
+		{"MSGEXT_CHAT_ADMIN", Repair | Local, "", "administrator", Repair, text(func(c *Config) *string { return &c.Chat.Admin })},
+		{"MSGEXT_CHAT_SECRET_KEY", Repair | Local, "", "the secret key of the Chat console", Repair, text(func(c *Config) *string { return (*string)(&c.Chat.SecretKey) })},
+		{"MSGEXT_REPAIR_GRACE", Repair | Local, "30s", "30s", 0, duration(time.Second, time.Hour, func(c *Config) *time.Duration { return &c.RepairGrace })},
+		{"MSGEXT_REPAIR_READ", Repair | Local, "gaps", "all", 0, choice("gaps", "all", func(c *Config) *bool { return &c.ReadAll })},
+	}
+}

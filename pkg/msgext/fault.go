@@ -1,0 +1,81 @@
+package msgext
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// maxFaults bounds how many faults a FormatError lists.
+const maxFaults = 8
+
+// FieldError is one rule that a body breaks. It names the field by its JSON path, the
+// rule, and where it helps a measured size, never what the field holds.
+type FieldError struct {
+	Path    string // such as ExtensionList[2].Key
+	Problem string // such as "empty"
+}
+
+func (e FieldError) Error() string { return e.Path + ": " + e.Problem }
+
+// ErrFormat is what every FormatError is, for errors.Is.
+var ErrFormat = errors.New("msgext: body breaks the contract")
+
+// FormatError is Decode's error: every rule that the body breaks, the first eight by name.
+// Its text is bounded and safe to send back.
+type FormatError struct {
+	Fields []FieldError
+	More   int // how many faults are not listed
+}
+
+func (e *FormatError) Error() string {
+	var b strings.Builder
+	b.WriteString("msgext: ")
+	for i, field := range e.Fields {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(field.Error())
+	}
+	if e.More > 0 {
+		fmt.Fprintf(&b, "; and %d more", e.More)
+	}
+	return b.String()
+}
+
+// Is makes every FormatError an ErrFormat.
+func (e *FormatError) Is(target error) bool { return target == ErrFormat }
+
+// Unwrap gives errors.As each FieldError.
+func (e *FormatError) Unwrap() []error {
+	errs := make([]error, len(e.Fields))
+	for i, field := range e.Fields {
+		errs[i] = field
+	}
+	return errs
+}
+
+func (e *FormatError) add(path, problem string) {
+	if len(e.Fields) == maxFaults {
+		e.More++
+		return
+	}
+	e.Fields = append(e.Fields, FieldError{path, problem})
+}
+
+// orNil returns e as an error, nil where nothing was added.
+func (e *FormatError) orNil() error {
+	if len(e.Fields) == 0 {
+		return nil
+	}
+	return e
+}
+
+func listPath(index int, field string) string {
+	path := "ExtensionList[" + strconv.Itoa(index) + "]"
+	if field != "" {
+		path += "." + field
+	}
+	return path
+}

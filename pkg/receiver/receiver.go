@@ -1,0 +1,222 @@
+// Package receiver is the core that every entrypoint shares: an http.Handler that
+// authenticates a webhook, decodes it, delivers it to everything configured within a
+// budget, and replies. It keeps no state of its own and writes one log line a request.
+//
+//	platform event -> gateway -> receiver -> webhook (authenticate) -> msgext (decode)
+//	                                      -> sinks and store -> reply
+package receiver
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"msgext/pkg/metric"
+	"msgext/pkg/msgext"
+	"msgext/pkg/sink"
+	"msgext/pkg/state"
+	"msgext/pkg/webhook"
+)
+
+// Defaults of Options.
+const (
+	DefaultMaxBodyBytes = 1 << 20
+	DefaultBudget       = 1500 * time.Millisecond
+)
+
+// Options configure a Receiver. Verifier must be set; the zero value of everything else is useful.
+type Options struct {
+	// Verifier decides who may call.
+	Verifier webhook.Verifier
+
+	// Path is the only path that takes webhooks; any when empty.
+	Path string
+
+	// MaxBodyBytes caps the body of our commands; DefaultMaxBodyBytes when zero.
+	MaxBodyBytes int64
+
+	// Sinks are told of every change, and of other commands when ForwardOther is set.
+	Sinks        []sink.Sink
+	ForwardOther bool
+
+	// Store keeps the merged state; none when nil.
+	Store state.Store
+
+	// Budget is the time from arrival in which everything must have accepted an event; DefaultBudget
+	// when zero. A deadline of the platform that comes sooner, less a margin to reply, goes first.
+	Budget time.Duration
+
+	// Hold keeps the reply to an event that our side failed until Chat has timed out, because
+	// a time-out is the only thing Chat retries.
+	Hold bool
+
+	// Logger takes the one line a request; slog.Default() when nil.
+	Logger *slog.Logger
+
+	// Metrics says how measurements are added to that line.
+	Metrics metric.Format
+
+	// RequestID tells the platform's name of a request; none when nil.
+	RequestID func(context.Context) string
+
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
+
+	// Observe, when set, is shown every request after its verdict, body included. It is for
+	// the local console: it must be quick and keep secrets to itself.
+	Observe func(Observation)
+}
+
+// Observation is one request as the local console shows it.
+type Observation struct {
+	At        time.Time
+	Duration  time.Duration
+	Request   *http.Request
+	Body      []byte // nil where the body was not read
+	Command   string // "" unless authentic
+	Event     *msgext.Event
+	Verdict   string // "accepted", "rejected" or "deferred"
+	Reason    string
+	Err       error // what the sender is not told
+	Status    int
+	ErrorInfo string
+}
+
+// Receiver serves webhooks. It is safe for concurrent use.
+type Receiver struct {
+	options Options
+	warm    atomic.Bool
+}
+
+// New returns a Receiver.
+func New(options Options) *Receiver {
+	if options.MaxBodyBytes == 0 {
+		options.MaxBodyBytes = DefaultMaxBodyBytes
+	}
+	if options.Budget == 0 {
+		options.Budget = DefaultBudget
+	}
+	if options.Logger == nil {
+		options.Logger = slog.Default()
+	}
+	if options.RequestID == nil {
+		options.RequestID = func(context.Context) string { return "" }
+	}
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	return &Receiver{options: options}
+}
+
+// ServeHTTP answers one webhook. It is safe for concurrent use.
+func (rc *Receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	rc.answer(w, r, rc.receive)
+}
+
+// Malformed answers a gateway event that makes no sense, which therefore is no request. It is what
+// a gateway is given beside the Receiver itself.
+func (rc *Receiver) Malformed(w http.ResponseWriter, r *http.Request) {
+	rc.answer(w, r, func(*http.Request, *record) error { return ErrGatewayEvent })
+}
+
+// answer runs one request from arrival to reply: the only place that replies, logs and
+// recovers.
+func (rc *Receiver) answer(w http.ResponseWriter, r *http.Request, receive func(*http.Request, *record) error) {
+	rec := record{
+		arrived: rc.options.Now(),
+		cold:    rc.warm.CompareAndSwap(false, true),
+	}
+	err := recovering(func() error { return receive(r, &rec) })
+	verdict := judge(err)
+	if verdict.fate == deferred && rc.options.Hold {
+		rc.hold(r.Context(), rec.arrived)
+	}
+	rc.finish(r, &rec, verdict, err)
+	if verdict.status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", http.MethodPost)
+	}
+	verdict.reply(err).Write(w, verdict.status)
+}
+
+// receive does what a request asks for. Its error is one of the table's, or our side's.
+func (rc *Receiver) receive(r *http.Request, rec *record) error {
+	if rc.options.Path != "" && r.URL.Path != rc.options.Path {
+		return ErrPath
+	}
+	if r.Method != http.MethodPost {
+		return ErrMethod
+	}
+	query, err := webhook.ParseQuery(r.URL.RawQuery)
+	if err == nil && !query.HasCommand && webhook.IsEmpty(r.Body) {
+		rec.reason = reasonProbe
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := rc.options.Verifier.Verify(query, rec.arrived); err != nil {
+		return err
+	}
+	rec.command, rec.appID = query.Command, query.SDKAppID
+	if !msgext.IsCommand(query.Command) {
+		return rc.acknowledge(r, rec)
+	}
+	if rec.body, err = webhook.ReadBody(r.Body, r.ContentLength, rc.options.MaxBodyBytes); err != nil {
+		return err
+	}
+	event, err := msgext.Decode(query.SDKAppID, query.Command, rec.body)
+	if err != nil {
+		return err
+	}
+	rec.event = &event
+	ctx, cancel := rc.withBudget(r.Context(), rec.arrived, rc.options.Budget)
+	defer cancel()
+	return rc.deliver(ctx, rec)
+}
+
+// acknowledge takes another command: it is answered OK whatever becomes of it, because a
+// "before" command that is not would block a user.
+func (rc *Receiver) acknowledge(r *http.Request, rec *record) error {
+	rec.reason = reasonOther
+	if !rc.options.ForwardOther {
+		return nil
+	}
+	budget := rc.options.Budget
+	if webhook.IsBlocking(rec.command) {
+		budget = min(budget, blockingBudget)
+	}
+	ctx, cancel := rc.withBudget(r.Context(), rec.arrived, budget)
+	defer cancel()
+	err := recovering(func() (err error) {
+		if rec.body, err = webhook.ReadBody(r.Body, r.ContentLength, rc.options.MaxBodyBytes); err != nil {
+			return err
+		}
+		return rc.forward(ctx, rec)
+	})
+	if err != nil {
+		rec.reason, rec.forwardErr = reasonForwardFailed, err
+	}
+	return nil
+}
+
+// finish writes the request's line and shows it to the observer.
+func (rc *Receiver) finish(r *http.Request, rec *record, verdict rule, err error) {
+	now := rc.options.Now()
+	rec.took = now.Sub(rec.arrived)
+	if verdict.fate == accepted && rec.reason != "" {
+		verdict.reason = rec.reason
+	}
+	rc.options.Logger.LogAttrs(r.Context(), verdict.fate.level(), message,
+		rec.attrs(rc.options, rc.options.RequestID(r.Context()), verdict, err, now)...)
+	if rc.options.Observe != nil {
+		rc.options.Observe(Observation{
+			At: rec.arrived, Duration: rec.took, Request: r, Body: rec.body,
+			Command: rec.command, Event: rec.event,
+			Verdict: string(verdict.fate), Reason: verdict.reason, Err: errors.Join(err, rec.forwardErr),
+			Status: verdict.status, ErrorInfo: verdict.reply(err).ErrorInfo,
+		})
+	}
+}

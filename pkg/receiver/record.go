@@ -1,0 +1,143 @@
+package receiver
+
+import (
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"msgext/pkg/metric"
+	"msgext/pkg/msgext"
+)
+
+// message is the text of every line.
+const message = "webhook"
+
+// Keys of the line. Tokens, Sign, values, bodies, addresses and URLs have none.
+const (
+	keyRequestID = "request_id"
+	keyCommand   = "command"
+	keyAppID     = "app_id"
+	keyGroupID   = "group_id"
+	keyMsgSeq    = "msg_seq"
+	keyMsgKey    = "msg_key"
+	keyOperation = "op"
+	keyVersion   = "version"
+	keyFate      = "fate"
+	keyReason    = "reason"
+	keyDuration  = "duration_ms"
+	keyCold      = "cold"
+	keyOverLimit = "over_limit" // key-values longer than the vendor documents
+	keyFailed    = "failed"     // destinations that did not accept
+	keyError     = "error"
+	keyStack     = "stack"
+	keyMark      = "mark_error" // everything was accepted, but not marked as seen
+)
+
+// Reasons of what was accepted.
+const (
+	reasonDelivered     = "delivered"
+	reasonProbe         = "probe"
+	reasonOther         = "other command"
+	reasonForwardFailed = "other command, not forwarded"
+)
+
+// maxErrorBytes bounds the text of an error in a line.
+const maxErrorBytes = 1024
+
+// record gathers what the line of one request says.
+type record struct {
+	arrived  time.Time
+	took     time.Duration
+	delivery time.Duration
+	cold     bool
+
+	command, appID string // set once authentic
+	event          *msgext.Event
+	body           []byte
+	reason         string // of what was accepted, when not delivered
+
+	failed     []string
+	markErr    error
+	forwardErr error
+}
+
+// fail notes which destinations failed and returns them as one error.
+func (rec *record) fail(failures []failure) error {
+	errs := []error{ErrDelivery}
+	for _, failure := range failures {
+		rec.failed = append(rec.failed, failure.name)
+		errs = append(errs, failure.err)
+	}
+	return errors.Join(errs...)
+}
+
+func (rec *record) attrs(options Options, requestID string, verdict rule, err error, now time.Time) []slog.Attr {
+	attrs := make([]slog.Attr, 0, 24)
+	if requestID != "" {
+		attrs = append(attrs, slog.String(keyRequestID, requestID))
+	}
+	if rec.command != "" {
+		attrs = append(attrs, slog.String(keyCommand, rec.command), slog.String(keyAppID, rec.appID))
+	}
+	if event := rec.event; event != nil {
+		if event.Message.IsGroup() {
+			attrs = append(attrs, slog.String(keyGroupID, event.Message.GroupID), slog.Int64(keyMsgSeq, event.Message.MsgSeq))
+		} else {
+			attrs = append(attrs, slog.String(keyMsgKey, event.Message.MsgKey))
+		}
+		attrs = append(attrs, slog.String(keyOperation, event.Operation.String()), slog.Int64(keyVersion, event.Version()))
+		if n := event.OverLimit(); n > 0 {
+			attrs = append(attrs, slog.Int(keyOverLimit, n))
+		}
+	}
+	attrs = append(attrs,
+		slog.String(keyFate, string(verdict.fate)),
+		slog.String(keyReason, verdict.reason),
+		slog.Float64(keyDuration, milliseconds(rec.took)),
+		slog.Bool(keyCold, rec.cold))
+	if len(rec.failed) > 0 {
+		attrs = append(attrs, slog.Any(keyFailed, rec.failed))
+	}
+	if cause := errors.Join(err, rec.forwardErr); cause != nil {
+		attrs = append(attrs, slog.String(keyError, bounded(cause)))
+		if p := (*panicError)(nil); errors.As(cause, &p) {
+			attrs = append(attrs, slog.String(keyStack, string(p.stack)))
+		}
+	}
+	if rec.markErr != nil {
+		attrs = append(attrs, slog.String(keyMark, bounded(rec.markErr)))
+	}
+	if options.Metrics != metric.Off {
+		attrs = append(attrs, options.Metrics.Attrs(now, rec.measurements(verdict), keyReason)...)
+	}
+	return attrs
+}
+
+func (rec *record) measurements(verdict rule) []metric.Value {
+	values := []metric.Value{
+		{Name: verdict.fate.metric(), Unit: metric.Count, Number: 1},
+		{Name: metric.RequestTime, Unit: metric.Milliseconds, Number: milliseconds(rec.took)},
+	}
+	if rec.delivery > 0 {
+		values = append(values, metric.Value{Name: metric.DeliveryTime, Unit: metric.Milliseconds, Number: milliseconds(rec.delivery)})
+	}
+	if rec.cold {
+		values = append(values, metric.Value{Name: metric.ColdStart, Unit: metric.Count, Number: 1})
+	}
+	for _, destination := range rec.failed {
+		values = append(values, metric.Value{Name: metric.FailedDelivery + " " + destination, Unit: metric.Count, Number: 1})
+	}
+	return values
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// bounded returns an error's text on one line of bounded length.
+func bounded(err error) string {
+	text := strings.ReplaceAll(err.Error(), "\n", "; ")
+	if len(text) > maxErrorBytes {
+		text = strings.ToValidUTF8(text[:maxErrorBytes], "") + "..."
+	}
+	return text
+}

@@ -1,0 +1,45 @@
+package webhook
+
+import (
+	"errors"
+	"io"
+)
+
+// Errors of ReadBody.
+var (
+	ErrBodyTooLarge = errors.New("webhook: body over the limit")
+	ErrBodyRead     = errors.New("webhook: body could not be read")
+)
+
+// ReadBody reads a body of at most limit bytes. It reads one byte further to tell a
+// full body from a longer one, whatever length the sender announced; announced (-1 when
+// unknown) only sizes the buffer. Its errors are ErrBodyTooLarge and ErrBodyRead.
+func ReadBody(body io.Reader, announced, limit int64) ([]byte, error) {
+	const unknown = 4 << 10
+	if announced < 0 || announced > limit {
+		announced = min(unknown, limit)
+	}
+	buffer := make([]byte, 0, announced+1)
+	for {
+		if len(buffer) == cap(buffer) {
+			buffer = append(buffer, 0)[:len(buffer)]
+		}
+		room := min(int64(cap(buffer)), limit+1)
+		n, err := body.Read(buffer[len(buffer):room])
+		buffer = buffer[:len(buffer)+n]
+		switch {
+		case int64(len(buffer)) > limit:
+			return nil, ErrBodyTooLarge
+		case err == io.EOF:
+			return buffer, nil
+		case err != nil:
+			return nil, ErrBodyRead // the cause would name the client's address
+		}
+	}
+}
+
+// IsEmpty reports whether body holds nothing at all, reading one byte to know.
+func IsEmpty(body io.Reader) bool {
+	n, err := io.ReadFull(body, make([]byte, 1))
+	return n == 0 && err == io.EOF
+}

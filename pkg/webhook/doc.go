@@ -1,0 +1,8 @@
+// Package webhook is the protocol by which Tencent Cloud Chat calls an app, for any
+// command: the query that Chat appends to the app's URL, its signature, the body's size,
+// and the reply. It knows no command's fields and imports nothing of ours but the
+// redacting string.
+//
+// Source: "Webhook overview" and "webhook security" (trtc.io/document/34354 and 34355,
+// read 2026-01-04).
+package webhook

@@ -1,0 +1,40 @@
+package webhook
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Reply is what Chat reads back. All three fields are required
+// (trtc.io/document/76007); ErrorCode is 0 when processed and 1 on an error.
+type Reply struct {
+	ActionStatus string
+	ErrorInfo    string
+	ErrorCode    int
+}
+
+// OK is the reply to what was taken in, or is none of our business.
+func OK() Reply { return Reply{ActionStatus: "OK"} }
+
+// Fail is the reply to what was not taken in.
+func Fail(info string) Reply { return Reply{ActionStatus: "FAIL", ErrorInfo: info, ErrorCode: 1} }
+
+// Write sends the reply as JSON. Chat counts any status but 200 as a broken endpoint.
+func (r Reply) Write(w http.ResponseWriter, status int) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(r.AppendJSON(make([]byte, 0, 128))) // whoever is gone needs no reply
+}
+
+// AppendJSON appends the reply's JSON to b. Bytes of ErrorInfo that are not UTF-8 become U+FFFD.
+func (r Reply) AppendJSON(b []byte) []byte {
+	b = append(b, `{"ActionStatus":`...)
+	b, _ = jsontext.AppendQuote(b, r.ActionStatus)
+	b = append(b, `,"ErrorInfo":`...)
+	b, _ = jsontext.AppendQuote(b, r.ErrorInfo) // its error is about UTF-8 that it has already replaced
+	b = append(b, `,"ErrorCode":`...)
+	b = strconv.AppendInt(b, int64(r.ErrorCode), 10)
+	return append(b, '}')
+}
