@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -57,39 +58,63 @@ func (f integer) required(path string, faults *FormatError) int64 {
 // parse reads body in one pass. What is no JSON, or not by our rules, is its error; fields
 // of another type go to faults.
 func parse(body []byte, faults *FormatError) (*fields, error) {
-	p := parser{dec: jsontext.NewDecoder(bytes.NewBuffer(body)), faults: faults}
+	p := parser{source: string(body), faults: faults}
 	p.fields.list.valid = true
-	if p.dec.PeekKind() != '{' {
-		if err := p.skip(); err != nil {
-			return nil, p.syntax(err)
-		}
-		faults.add("body", "not a JSON object")
-		return nil, faults
-	}
-	if err := p.object(p.member); err != nil {
+	if err := json.Unmarshal(body, &p); err != nil {
 		return nil, p.syntax(err)
-	}
-	if _, err := p.dec.ReadToken(); err != io.EOF {
-		faults.add("body", "something follows the object")
-		return nil, faults
 	}
 	return &p.fields, nil
 }
 
+// parser reads a body. It is handed to json.Unmarshal for the sake of the decoders that
+// the library keeps warm, and walks the tokens itself to gather every fault.
 type parser struct {
 	dec    *jsontext.Decoder
+	source string // the body once more: texts without escapes are parts of it, not copies
+	offset int64  // how far the decoder came, once it failed
+	read   bool   // whether the object was read to its end
 	faults *FormatError
 	fields fields
+	item   item   // the key-value being read
 	name   []byte // scratch for names with escapes
 }
 
-var errDepth = errors.New("nested too deep")
+// item is one element of ExtensionList.
+type item struct {
+	index      int
+	key, value text
+	seq        integer
+}
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (p *parser) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	p.dec = dec
+	defer func() { p.dec, p.offset = nil, dec.InputOffset() }()
+	if dec.PeekKind() != '{' {
+		if err := p.skip(); err != nil {
+			return err
+		}
+		return errNotObject
+	}
+	err := p.object((*parser).member)
+	p.read = err == nil
+	return err
+}
+
+var (
+	errNotObject = errors.New("not an object")
+	errDepth     = errors.New("nested too deep")
+)
 
 // syntax makes the one fault that ends parsing. The decoder's own text is left out,
 // because it quotes the body.
 func (p *parser) syntax(err error) error {
 	problem := "not valid JSON"
 	switch {
+	case p.read:
+		return &FormatError{Fields: []FieldError{{"body", "something follows the object"}}}
+	case errors.Is(err, errNotObject):
+		return &FormatError{Fields: []FieldError{{"body", "not a JSON object"}}}
 	case errors.Is(err, errDepth):
 		problem = "nested deeper than " + strconv.Itoa(maxDepth)
 	case errors.Is(err, jsontext.ErrDuplicateName):
@@ -97,11 +122,11 @@ func (p *parser) syntax(err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		problem = "ends early"
 	}
-	return &FormatError{Fields: []FieldError{{"body", problem + ", at byte " + strconv.FormatInt(p.dec.InputOffset(), 10)}}}
+	return &FormatError{Fields: []FieldError{{"body", problem + ", at byte " + strconv.FormatInt(p.offset, 10)}}}
 }
 
 // object reads one object and hands each member's name to member, which must read its value.
-func (p *parser) object(member func(name []byte) error) error {
+func (p *parser) object(member func(p *parser, name []byte) error) error {
 	if _, err := p.dec.ReadToken(); err != nil {
 		return err
 	}
@@ -117,7 +142,7 @@ func (p *parser) object(member func(name []byte) error) error {
 			}
 			name = p.name
 		}
-		if err := member(name); err != nil {
+		if err := member(p, name); err != nil {
 			return err
 		}
 	}
@@ -182,36 +207,47 @@ func (p *parser) keyValue(index int) error {
 		p.faults.add(listPath(index, ""), "not an object")
 		return p.skip()
 	}
-	var key, value text
-	var seq integer
-	err := p.object(func(name []byte) error {
-		switch string(name) {
-		case "Key":
-			return p.listText(&key, index, "Key")
-		case "Value":
-			if p.dec.PeekKind() == 'n' {
-				return p.skip()
-			}
-			return p.listText(&value, index, "Value")
-		case "Seq":
-			return p.listInteger(&seq, index)
-		}
-		return p.skip()
-	})
-	if err != nil {
+	p.item = item{index: index}
+	if err := p.object((*parser).itemMember); err != nil {
 		return err
 	}
+	kv := &p.item
 	switch {
-	case !key.present:
+	case !kv.key.present:
 		p.faults.add(listPath(index, "Key"), "missing")
-	case key.valid && key.value == "":
+	case kv.key.valid && kv.key.value == "":
 		p.faults.add(listPath(index, "Key"), "empty")
 	}
-	if !seq.present {
+	if !kv.seq.present {
 		p.faults.add(listPath(index, "Seq"), "missing")
 	}
-	p.fields.keyValues = append(p.fields.keyValues, KeyValue{Key: key.value, Value: value.value, Seq: seq.value})
+	if p.fields.keyValues == nil {
+		p.fields.keyValues = make([]KeyValue, 0, 4)
+	}
+	p.fields.keyValues = append(p.fields.keyValues, KeyValue{Key: kv.key.value, Value: kv.value.value, Seq: kv.seq.value})
 	return nil
+}
+
+func (p *parser) itemMember(name []byte) error {
+	var problem string
+	var err error
+	switch string(name) {
+	case "Key":
+		problem, err = p.readText(&p.item.key)
+	case "Value":
+		if p.dec.PeekKind() == 'n' {
+			return p.skip()
+		}
+		problem, err = p.readText(&p.item.value)
+	case "Seq":
+		problem, err = p.readInteger(&p.item.seq)
+	default:
+		return p.skip()
+	}
+	if problem != "" {
+		p.faults.add(listPath(p.item.index, string(name)), problem)
+	}
+	return err
 }
 
 // text reads a string; anything else is skipped and reported under path.
@@ -223,27 +259,10 @@ func (p *parser) text(field *text, path string) error {
 	return err
 }
 
-// listText is text for a field of the list, whose path is only made when it is needed.
-func (p *parser) listText(field *text, index int, name string) error {
-	problem, err := p.readText(field)
-	if problem != "" {
-		p.faults.add(listPath(index, name), problem)
-	}
-	return err
-}
-
 func (p *parser) integer(field *integer, path string) error {
 	problem, err := p.readInteger(field)
 	if problem != "" {
 		p.faults.add(path, problem)
-	}
-	return err
-}
-
-func (p *parser) listInteger(field *integer, index int) error {
-	problem, err := p.readInteger(field)
-	if problem != "" {
-		p.faults.add(listPath(index, "Seq"), problem)
 	}
 	return err
 }
@@ -258,8 +277,9 @@ func (p *parser) readText(field *text) (problem string, err error) {
 		return "", err
 	}
 	field.valid = true
-	if content := raw[1 : len(raw)-1]; bytes.IndexByte(content, '\\') < 0 {
-		field.value = string(content)
+	if bytes.IndexByte(raw, '\\') < 0 {
+		end := int(p.dec.InputOffset()) - 1
+		field.value = p.source[end-(len(raw)-2) : end]
 		return "", nil
 	}
 	unquoted, err := jsontext.AppendUnquote(nil, raw)
