@@ -1,0 +1,41 @@
+package awscall
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// Error is what a service answered. Its text leaves out the service's own message,
+// because a message about a field that does not pass validation repeats the field.
+type Error struct {
+	Code   string // such as ThrottlingException
+	Status int    // of HTTP
+	Err    error
+}
+
+func (e *Error) Error() string { return e.Code + " (HTTP " + strconv.Itoa(e.Status) + ")" }
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// describe shortens what the SDK says about a failure to what a log needs.
+func describe(err error) error {
+	var (
+		said     smithy.APIError
+		response *smithyhttp.ResponseError
+		sent     *smithyhttp.RequestSendError
+	)
+	switch {
+	case errors.As(err, &said):
+		described := &Error{Code: said.ErrorCode(), Status: 200, Err: err}
+		if errors.As(err, &response) {
+			described.Status = response.HTTPStatusCode()
+		}
+		return described
+	case errors.As(err, &sent):
+		return sent.Err
+	}
+	return err
+}

@@ -1,0 +1,139 @@
+package kafkasink
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sasl"
+	"github.com/twmb/franz-go/pkg/sasl/plain"
+	"github.com/twmb/franz-go/pkg/sasl/scram"
+
+	"msgext/pkg/secret"
+)
+
+// ErrOptions is what every error of New wraps.
+var ErrOptions = errors.New("kafkasink: options")
+
+// Mechanism is how the sink proves who it is, by the name SASL gives it.
+type Mechanism string
+
+// The mechanisms of Tencent CKafka (www.tencentcloud.com/document/product/597/73498) and most others.
+// Plain sends the password itself: use it with TLS only, or inside a private network.
+const (
+	None        Mechanism = ""
+	Plain       Mechanism = "PLAIN"
+	ScramSHA256 Mechanism = "SCRAM-SHA-256"
+	ScramSHA512 Mechanism = "SCRAM-SHA-512"
+)
+
+// DefaultMaxBytes is the limit of a topic that sets none
+// (kafka.apache.org/documentation, topic configuration max.message.bytes, 4.3; CKafka allows up to 12 MB,
+// www.tencentcloud.com/document/product/597/39601, 2026-01-20).
+const DefaultMaxBytes = 1048588
+
+// Options says where events go.
+type Options struct {
+	Brokers []string // HOST or HOST:PORT of some brokers, which name the others
+	Topic   string   // it must exist
+
+	TLS *tls.Config // nil: none
+
+	SASL     Mechanism
+	Username secret.String // for CKafka INSTANCE#USER
+	Password secret.String
+
+	// MaxBytes is the topic's max.message.bytes, 0 for DefaultMaxBytes. It may be set too
+	// high: the topic's own limit is found out when it refuses a record.
+	MaxBytes int
+}
+
+// The pace of the client. Its own defaults are meant for long-lived processes with no
+// deadline; these leave room, inside a budget of 1.5 s, to find a connection dead and use another.
+const (
+	// A broker has produceTimeout to replicate a record, and an answer that is later by more
+	// than requestOverhead means that the connection is dead: so it is after a freeze.
+	produceTimeout  = 250 * time.Millisecond
+	requestOverhead = 500 * time.Millisecond
+
+	dialTimeout    = time.Second
+	idleTimeout    = 30 * time.Second
+	metadataPause  = 100 * time.Millisecond
+	firstBackoff   = 20 * time.Millisecond
+	longestBackoff = 500 * time.Millisecond
+
+	// unknownRetries is how often a topic may be unknown to a broker before we believe it.
+	unknownRetries = 2
+
+	// lostAfter fails a record whose context has no deadline.
+	lostAfter = 30 * time.Second
+)
+
+// client returns the options of the Kafka client. Its error wraps ErrOptions.
+func (o Options) client(hook kgo.Hook) ([]kgo.Opt, error) {
+	if len(o.Brokers) == 0 || o.Topic == "" {
+		return nil, fmt.Errorf("%w: brokers and topic are required", ErrOptions)
+	}
+	opts := []kgo.Opt{
+		kgo.SeedBrokers(o.Brokers...),
+		kgo.ClientID("msgext"),
+		kgo.DisableClientMetrics(), // an extra request to each broker
+		kgo.WithHooks(hook),
+
+		kgo.RequiredAcks(kgo.AllISRAcks()),
+		kgo.ProducerLinger(0),
+		kgo.ProducerBatchCompression(kgo.NoCompression()), // one event a batch: little to gain, and its size is known
+		kgo.ProducerBatchMaxBytes(int32(o.MaxBytes + batchSlack)),
+
+		// Without it a record that is on its way when the context ends stays with the client, and
+		// is sent until it arrives, however long that takes. The price: a record that failed
+		// and is sent again by the caller may be in the topic twice.
+		kgo.AllowIdempotentProduceCancellation(),
+
+		kgo.ProduceRequestTimeout(produceTimeout),
+		kgo.RequestTimeoutOverhead(requestOverhead),
+		kgo.RecordDeliveryTimeout(lostAfter),
+		kgo.UnknownTopicRetries(unknownRetries),
+		kgo.DialTimeout(dialTimeout),
+		kgo.ConnIdleTimeout(idleTimeout),
+		kgo.MetadataMinAge(metadataPause),
+		kgo.RetryBackoffFn(func(tries int) time.Duration {
+			return min(firstBackoff<<min(tries, 10), longestBackoff)
+		}),
+	}
+	if o.TLS != nil {
+		opts = append(opts, kgo.DialTLSConfig(o.TLS))
+	}
+	mechanism, err := o.mechanism()
+	if err != nil {
+		return nil, err
+	}
+	if mechanism != nil {
+		opts = append(opts, kgo.SASL(mechanism))
+	}
+	if err := kgo.ValidateOpts(opts...); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
+	}
+	return opts, nil
+}
+
+// mechanism returns nil for None.
+func (o Options) mechanism() (sasl.Mechanism, error) {
+	user, password := o.Username.Reveal(), o.Password.Reveal()
+	if (o.SASL == None) != (user == "") || (o.SASL == None) != (password == "") {
+		return nil, fmt.Errorf("%w: SASL mechanism, user name and password go together", ErrOptions)
+	}
+	switch o.SASL {
+	case None:
+		return nil, nil
+	case Plain:
+		return plain.Auth{User: user, Pass: password}.AsMechanism(), nil
+	case ScramSHA256:
+		return scram.Auth{User: user, Pass: password}.AsSha256Mechanism(), nil
+	case ScramSHA512:
+		return scram.Auth{User: user, Pass: password}.AsSha512Mechanism(), nil
+	}
+	return nil, fmt.Errorf("%w: SASL mechanism is not PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512", ErrOptions)
+}
