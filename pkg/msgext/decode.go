@@ -26,6 +26,7 @@ func Decode(sdkAppID, command string, body []byte) (Event, error) {
 	if err != nil {
 		return Event{}, err
 	}
+	fields.checkCommand(command, &faults)
 	event := Event{
 		Message:   fields.message(command, &faults),
 		Operation: Operation(fields.operateType.value),
@@ -37,18 +38,21 @@ func Decode(sdkAppID, command string, body []byte) (Event, error) {
 	if fields.eventTime.present {
 		event.Time = time.UnixMilli(fields.eventTime.value).UTC()
 	}
-	switch {
-	case !fields.command.present:
-		faults.add("CallbackCommand", "missing")
-	case fields.command.valid && fields.command.value != command:
-		faults.add("CallbackCommand", "differs from the query's")
-	}
 	fields.checkOperation(&faults)
 	checkDistinct(fields.keyValues, &faults)
 	if err := faults.orNil(); err != nil {
 		return Event{}, err
 	}
 	return event, nil
+}
+
+func (f *fields) checkCommand(command string, faults *FormatError) {
+	switch {
+	case !f.command.present:
+		faults.add("CallbackCommand", "missing")
+	case f.command.valid && f.command.value != command:
+		faults.add("CallbackCommand", "differs from the query's")
+	}
 }
 
 func (f *fields) message(command string, faults *FormatError) Message {

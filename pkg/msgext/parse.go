@@ -120,7 +120,7 @@ func (p *parser) syntax(err error) error {
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		problem = "a name occurs twice in one object"
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		problem = "ends early"
+		problem, p.offset = "ends early", int64(len(p.source))
 	}
 	return &FormatError{Fields: []FieldError{{"body", problem + ", at byte " + strconv.FormatInt(p.offset, 10)}}}
 }

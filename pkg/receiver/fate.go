@@ -15,6 +15,7 @@ var (
 	ErrGatewayEvent = errors.New("receiver: gateway event makes no sense")
 	ErrPath         = errors.New("receiver: not the webhook path")
 	ErrMethod       = errors.New("receiver: not POST")
+	ErrNotReady     = errors.New("receiver: not ready")
 	ErrDelivery     = errors.New("receiver: not accepted by everything configured")
 )
 
@@ -79,6 +80,7 @@ var rules = []rule{
 	{webhook.ErrBodyTooLarge, http.StatusRequestEntityTooLarge, rejected, "body too large", "body too large"},
 	{webhook.ErrBodyRead, http.StatusBadRequest, rejected, "body not readable", "body not readable"},
 	{msgext.ErrFormat, http.StatusOK, rejected, "body breaks the contract", ""},
+	{ErrNotReady, http.StatusOK, deferred, "not ready", infoOurs},
 	{ErrDelivery, http.StatusOK, deferred, "not delivered", infoOurs},
 	{errPanic, http.StatusOK, deferred, "panic", infoOurs},
 }

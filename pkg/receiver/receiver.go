@@ -122,6 +122,14 @@ func (rc *Receiver) Malformed(w http.ResponseWriter, r *http.Request) {
 	rc.answer(w, r, func(*http.Request, *record) error { return ErrGatewayEvent })
 }
 
+// NotReady returns a handler that answers every request as one that our side failed, with
+// the reason in its log line: for a platform on which a process cannot refuse to start.
+func (rc *Receiver) NotReady(reason error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rc.answer(w, r, func(*http.Request, *record) error { return errors.Join(ErrNotReady, reason) })
+	})
+}
+
 // answer runs one request from arrival to reply: the only place that replies, logs and
 // recovers.
 func (rc *Receiver) answer(w http.ResponseWriter, r *http.Request, receive func(*http.Request, *record) error) {

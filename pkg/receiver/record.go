@@ -43,7 +43,7 @@ const (
 )
 
 // maxErrorBytes bounds the text of an error in a line.
-const maxErrorBytes = 1024
+const maxErrorBytes = 2048
 
 // record gathers what the line of one request says.
 type record struct {

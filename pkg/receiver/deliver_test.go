@@ -1,0 +1,253 @@
+package receiver_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/internal/vectortest"
+	"msgext/pkg/cloudevent"
+	"msgext/pkg/msgext"
+	"msgext/pkg/receiver"
+	"msgext/pkg/sink"
+	"msgext/pkg/state"
+)
+
+const (
+	ok   = `{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}`
+	ours = `{"ActionStatus":"FAIL","ErrorInfo":"not processed, our side failed","ErrorCode":1}`
+)
+
+// journal is what destinations were asked, in order.
+type journal struct {
+	mu    sync.Mutex
+	calls []string
+}
+
+func (j *journal) add(call string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.calls = append(j.calls, call)
+}
+
+// fakeSink notes what it is sent and answers as told.
+type fakeSink struct {
+	name    string
+	journal *journal
+	send    func(context.Context) error
+}
+
+func (s *fakeSink) Name() string { return s.name }
+func (s *fakeSink) Close() error { return nil }
+func (s *fakeSink) Send(ctx context.Context, event cloudevent.Event) error {
+	s.journal.add(s.name + " " + event.Type())
+	if s.send == nil {
+		return nil
+	}
+	return s.send(ctx)
+}
+
+type immediateSink struct{ fakeSink }
+
+func (*immediateSink) Immediate() {}
+
+// fakeStore takes Apply and MarkSeen; a receiver has no business with the rest.
+type fakeStore struct {
+	state.Store
+	journal         *journal
+	apply, markSeen func(context.Context) error
+}
+
+func (s *fakeStore) Apply(ctx context.Context, _ msgext.Event, _ time.Time, seen bool) error {
+	if seen {
+		s.journal.add("apply seen")
+	} else {
+		s.journal.add("apply")
+	}
+	if s.apply == nil {
+		return nil
+	}
+	return s.apply(ctx)
+}
+
+func (s *fakeStore) MarkSeen(ctx context.Context, _ msgext.Message, _ int64) error {
+	s.journal.add("mark seen")
+	if s.markSeen == nil {
+		return nil
+	}
+	return s.markSeen(ctx)
+}
+
+func fails(context.Context) error  { return errors.New("refused") }
+func panics(context.Context) error { panic("planted-value") }
+
+func waits(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// vector returns the named vector's request.
+func vectorRequest(t *testing.T, name string, at time.Time) *http.Request {
+	t.Helper()
+	for _, vector := range vectortest.Load(t) {
+		if vector.Name == name {
+			return httptest.NewRequest(vector.Request.Method, vector.URL("http://example.com", at), strings.NewReader(vector.Request.Body))
+		}
+	}
+	require.FailNow(t, "no such vector", name)
+	return nil
+}
+
+func TestReceiver_Delivery(t *testing.T) {
+	const set = " com.tencent.chat.group.msgextension.set"
+	type destinations struct {
+		immediate, first, second, apply, markSeen func(context.Context) error
+		noStore, onlyImmediate                    bool
+	}
+	tests := []struct {
+		name       string
+		given      destinations
+		want       string
+		wantFailed []any
+		wantReason string
+		wantCalls  []string // sorted by the test where they run side by side
+	}{
+		{name: "everything accepts", want: ok, wantReason: "delivered",
+			wantCalls: []string{"stdout" + set, "a" + set, "apply", "b" + set, "mark seen"}},
+		{name: "without a store", given: destinations{noStore: true}, want: ok, wantReason: "delivered",
+			wantCalls: []string{"stdout" + set, "a" + set, "b" + set}},
+		{name: "with no sink but an immediate one the store writes once", given: destinations{onlyImmediate: true}, want: ok, wantReason: "delivered",
+			wantCalls: []string{"stdout" + set, "apply seen"}},
+		{name: "what the immediate sink did not take is not seen", given: destinations{onlyImmediate: true, immediate: fails}, want: ours,
+			wantReason: "not delivered", wantFailed: []any{"stdout"}, wantCalls: []string{"stdout" + set, "apply"}},
+		{name: "one sink fails, the others still get the event", given: destinations{first: fails}, want: ours, wantReason: "not delivered",
+			wantFailed: []any{"a"}, wantCalls: []string{"stdout" + set, "a" + set, "apply", "b" + set}},
+		{name: "the store fails", given: destinations{apply: fails}, want: ours, wantReason: "not delivered",
+			wantFailed: []any{"state"}, wantCalls: []string{"stdout" + set, "a" + set, "apply", "b" + set}},
+		{name: "only the mark fails: OK, repair settles it", given: destinations{markSeen: fails}, want: ok, wantReason: "delivered",
+			wantCalls: []string{"stdout" + set, "a" + set, "apply", "b" + set, "mark seen"}},
+		{name: "a panic is our failure", given: destinations{second: panics}, want: ours, wantReason: "not delivered",
+			wantFailed: []any{"b"}, wantCalls: []string{"stdout" + set, "a" + set, "apply", "b" + set}},
+		{name: "out of budget", given: destinations{second: waits}, want: ours, wantReason: "not delivered",
+			wantFailed: []any{"b"}, wantCalls: []string{"stdout" + set, "a" + set, "apply", "b" + set}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				j := new(journal)
+				options, lines := logged(options())
+				options.Now = clock()
+				options.Sinks = []sink.Sink{&immediateSink{fakeSink{"stdout", j, test.given.immediate}}}
+				if !test.given.onlyImmediate {
+					options.Sinks = append(options.Sinks, &fakeSink{"a", j, test.given.first}, &fakeSink{"b", j, test.given.second})
+				}
+				if !test.given.noStore {
+					options.Store = &fakeStore{journal: j, apply: test.given.apply, markSeen: test.given.markSeen}
+				}
+				reply := httptest.NewRecorder()
+				receiver.New(options).ServeHTTP(reply, vectorRequest(t, "sample-group-set", now))
+
+				assert.Equal(t, http.StatusOK, reply.Code)
+				assert.Equal(t, test.want, reply.Body.String())
+				line := lines.only(t)
+				assert.Equal(t, test.wantReason, line["reason"])
+				if test.wantFailed == nil {
+					assert.NotContains(t, line, "failed")
+				} else {
+					assert.Equal(t, test.wantFailed, line["failed"])
+				}
+				assert.ElementsMatch(t, test.wantCalls, j.calls)
+				assert.Equal(t, test.wantCalls[0], j.calls[0])
+				assert.Equal(t, strings.HasPrefix(test.wantCalls[len(test.wantCalls)-1], "mark"), strings.HasPrefix(j.calls[len(j.calls)-1], "mark"))
+				assert.NotContains(t, lines.String(), "planted-value")
+			})
+		})
+	}
+}
+
+func TestReceiver_RepliesWithinTheBudget(t *testing.T) {
+	tests := []struct {
+		name     string
+		budget   time.Duration
+		deadline time.Duration // of the platform, 0 for none
+		hold     bool
+		want     time.Duration
+	}{
+		{name: "by default", want: 1500 * time.Millisecond},
+		{name: "as configured", budget: 400 * time.Millisecond, want: 400 * time.Millisecond},
+		{name: "before the platform's deadline", deadline: time.Second, want: 800 * time.Millisecond},
+		{name: "held until Chat has timed out", hold: true, want: 2500 * time.Millisecond},
+		{name: "held until shortly before the platform's deadline", hold: true, deadline: 2 * time.Second, want: 1800 * time.Millisecond},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				// The stubborn destination outlives its request, and here the test: it is let go at the end.
+				end := make(chan struct{})
+				defer close(end)
+				options, lines := logged(options())
+				options.Now, options.Budget, options.Hold = clock(), test.budget, test.hold
+				options.Sinks = []sink.Sink{&fakeSink{"stubborn", new(journal), func(context.Context) error { <-end; return nil }}}
+				request := vectorRequest(t, "sample-group-set", now)
+				if test.deadline > 0 {
+					ctx, cancel := context.WithTimeout(request.Context(), test.deadline)
+					defer cancel()
+					request = request.WithContext(ctx)
+				}
+				arrived := time.Now()
+				reply := httptest.NewRecorder()
+				receiver.New(options).ServeHTTP(reply, request)
+				assert.Equal(t, test.want, time.Since(arrived))
+				assert.Equal(t, ours, reply.Body.String())
+				assert.Equal(t, []any{"stubborn"}, lines.only(t)["failed"])
+			})
+		})
+	}
+}
+
+func TestReceiver_HoldsOnlyWhatOurSideFailed(t *testing.T) {
+	for _, name := range []string{"sample-group-set", "auth-unsigned", "fault-negative", "other-before", "method-get"} {
+		synctest.Test(t, func(t *testing.T) {
+			options, _ := logged(options())
+			options.Now, options.Hold = clock(), true
+			arrived := time.Now()
+			receiver.New(options).ServeHTTP(httptest.NewRecorder(), vectorRequest(t, name, now))
+			assert.Zero(t, time.Since(arrived), name)
+		})
+	}
+}
+
+func TestReceiver_AHeldReplyEndsWhenTheClientHangsUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		options, _ := logged(options())
+		options.Now, options.Hold = clock(), true
+		options.Sinks = []sink.Sink{&fakeSink{"a", new(journal), fails}}
+		request := vectorRequest(t, "sample-group-set", now)
+		ctx, hangUp := context.WithCancel(request.Context())
+		time.AfterFunc(2*time.Second, hangUp)
+		arrived := time.Now()
+		receiver.New(options).ServeHTTP(httptest.NewRecorder(), request.WithContext(ctx))
+		assert.Equal(t, 2*time.Second, time.Since(arrived))
+	})
+}
+
+func TestReceiver_AClientThatHangsUpDoesNotCancelWhatItSent(t *testing.T) {
+	j := new(journal)
+	options, _ := logged(options())
+	options.Sinks = []sink.Sink{&fakeSink{"a", j, func(ctx context.Context) error { return ctx.Err() }}}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	reply := httptest.NewRecorder()
+	receiver.New(options).ServeHTTP(reply, vectorRequest(t, "sample-group-set", now).WithContext(ctx))
+	assert.Equal(t, ok, reply.Body.String())
+	assert.Len(t, j.calls, 1)
+}

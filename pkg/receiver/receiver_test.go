@@ -1,0 +1,232 @@
+package receiver_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/internal/vectortest"
+	"msgext/pkg/metric"
+	"msgext/pkg/msgext"
+	"msgext/pkg/receiver"
+	"msgext/pkg/sink"
+	"msgext/pkg/webhook"
+)
+
+func TestReceiver_Path(t *testing.T) {
+	for path, want := range map[string]int{"/chat/5f1d": 200, "/": 404, "/chat/5f1d/": 404, "/chat/5F1D": 404} {
+		options, lines := logged(options())
+		options.Path = "/chat/5f1d"
+		request := vectorRequest(t, "sample-group-set", now)
+		request.URL.Path = path
+		reply := httptest.NewRecorder()
+		receiver.New(options).ServeHTTP(reply, request)
+		assert.Equal(t, want, reply.Code, path)
+		lines.only(t)
+	}
+}
+
+func TestReceiver_BodyOverTheCap(t *testing.T) {
+	for name, body := range map[string]io.Reader{
+		"announced": strings.NewReader(strings.Repeat(" ", 2000)),
+		"in chunks": iotest.OneByteReader(strings.NewReader(strings.Repeat(" ", 2000))),
+	} {
+		options, lines := logged(options())
+		options.MaxBodyBytes = 1999
+		request := httptest.NewRequest(http.MethodPost, vectorRequest(t, "sample-group-set", now).URL.String(), body)
+		reply := httptest.NewRecorder()
+		receiver.New(options).ServeHTTP(reply, request)
+		assert.Equal(t, http.StatusRequestEntityTooLarge, reply.Code, name)
+		assert.Contains(t, reply.Body.String(), "FAIL")
+		assert.Equal(t, "body too large", lines.only(t)["reason"])
+	}
+}
+
+func TestReceiver_Malformed(t *testing.T) {
+	options, lines := logged(options())
+	reply := httptest.NewRecorder()
+	receiver.New(options).Malformed(reply, httptest.NewRequest(http.MethodPost, "/", nil))
+	assert.Equal(t, http.StatusBadRequest, reply.Code)
+	assert.JSONEq(t, `{"ActionStatus":"FAIL","ErrorInfo":"malformed gateway event","ErrorCode":1}`, reply.Body.String())
+	assert.Equal(t, "malformed gateway event", lines.only(t)["reason"])
+}
+
+func TestReceiver_NotReady(t *testing.T) {
+	options, lines := logged(options())
+	reply := httptest.NewRecorder()
+	receiver.New(options).NotReady(errors.New("configuration: MSGEXT_TOKEN: missing")).ServeHTTP(reply, vectorRequest(t, "sample-group-set", now))
+	assert.Equal(t, ours, reply.Body.String())
+	assert.Equal(t, "not ready", lines.only(t)["reason"])
+	assert.Contains(t, lines.only(t)["error"], "MSGEXT_TOKEN: missing")
+}
+
+// Every sentinel that the packages below can return has a rule of its own.
+func TestRules_CoverEverySentinel(t *testing.T) {
+	for _, test := range []struct {
+		err        error
+		wantStatus int
+		wantFate   string
+	}{
+		{receiver.ErrGatewayEvent, 400, "rejected"},
+		{receiver.ErrPath, 404, "rejected"},
+		{receiver.ErrMethod, 405, "rejected"},
+		{webhook.ErrQuery, 401, "rejected"},
+		{webhook.ErrRepeated, 401, "rejected"},
+		{webhook.ErrUnsigned, 401, "rejected"},
+		{webhook.ErrMalformed, 401, "rejected"},
+		{webhook.ErrNoCommand, 401, "rejected"},
+		{webhook.ErrForeignApp, 403, "rejected"},
+		{webhook.ErrStale, 403, "rejected"},
+		{webhook.ErrSignature, 403, "rejected"},
+		{webhook.ErrBodyTooLarge, 413, "rejected"},
+		{webhook.ErrBodyRead, 400, "rejected"},
+		{msgext.ErrFormat, 200, "rejected"},
+		{receiver.ErrDelivery, 200, "deferred"},
+		{receiver.ErrNotReady, 200, "deferred"},
+		{nil, 200, "accepted"},
+		{errors.New("nobody knows"), 200, "deferred"},
+	} {
+		status, fate, reply := receiver.Judge(test.err)
+		assert.Equal(t, test.wantStatus, status, "%v", test.err)
+		assert.Equal(t, test.wantFate, fate, "%v", test.err)
+		assert.Equal(t, fate == "accepted", reply.ActionStatus == "OK", "%v", test.err)
+		assert.Equal(t, fate == "accepted", reply.ErrorCode == 0, "%v", test.err)
+	}
+	assert.Equal(t, receiver.RuleCount(), 17, "a rule was added or taken away: test it above")
+}
+
+// What must not leak is planted in every place a request has; no outcome may log it.
+func TestReceiver_LogsNoSecretAndNoContent(t *testing.T) {
+	const plant = "7f3aplant"
+	body := `{"CallbackCommand":"` + msgext.GroupCommand + `","GroupId":"g","MsgSeq":1,"OperateType":1,"Seq":1,` +
+		`"ExtensionList":[{"Key":"` + plant + `key","Value":"` + plant + `value","Seq":1}],"` + plant + `":"` + plant + `"}`
+	seconds := "1669872112"
+	signed := url.Values{
+		"SdkAppid": {vectortest.SDKAppID}, "CallbackCommand": {msgext.GroupCommand}, "RequestTime": {seconds},
+		"Sign": {webhook.Sign(vectortest.Token, seconds)}, "ClientIP": {"203.0.113.77"}, "own": {plant},
+	}
+	with := func(change func(url.Values)) string {
+		query, _ := url.ParseQuery(signed.Encode())
+		change(query)
+		return query.Encode()
+	}
+	requests := map[string]struct{ query, body string }{
+		"delivered":       {signed.Encode(), body},
+		"broken body":     {signed.Encode(), `{"Key":"` + plant + `"`},
+		"faulty body":     {signed.Encode(), strings.Replace(body, `"Seq":1}]`, `"Seq":"`+plant+`"}]`, 1)},
+		"wrong signature": {with(func(q url.Values) { q.Set("Sign", webhook.Sign("wrong", seconds)) }), body},
+		"foreign app":     {with(func(q url.Values) { q.Set("SdkAppid", plant) }), body},
+		"foreign command": {with(func(q url.Values) { q.Set("Sign", plant); q.Set("CallbackCommand", plant) }), body},
+		"bad query":       {signed.Encode() + "&%zz=" + plant, body},
+		"other command":   {with(func(q url.Values) { q.Set("CallbackCommand", "Group.CallbackAfterSendMsg") }), body},
+	}
+	for name, request := range requests {
+		for outcome, send := range map[string]func(context.Context) error{"sink accepts": nil, "sink panics": panics, "sink fails": fails} {
+			options, lines := logged(options())
+			options.ForwardOther, options.Metrics = true, metric.Embedded
+			options.Sinks = []sink.Sink{&fakeSink{"a", new(journal), send}}
+			r := httptest.NewRequest(http.MethodPost, "/"+plant+"?"+request.query, strings.NewReader(request.body))
+			r.Header.Set("X-Forwarded-For", "203.0.113.77")
+			r.Header.Set("Authorization", plant)
+			reply := httptest.NewRecorder()
+			receiver.New(options).ServeHTTP(reply, r)
+
+			lines.only(t)
+			for _, secret := range []string{
+				plant, vectortest.Token.Reveal(), "203.0.113.77", r.RemoteAddr, "planted-value",
+				webhook.Sign(vectortest.Token, seconds), webhook.Sign("wrong", seconds),
+			} {
+				assert.NotContains(t, lines.String(), secret, "%s, %s", name, outcome)
+				assert.NotContains(t, reply.Body.String(), secret, "%s, %s", name, outcome)
+			}
+		}
+	}
+}
+
+func TestReceiver_Line(t *testing.T) {
+	options, lines := logged(options())
+	options.RequestID = func(context.Context) string { return "request-1" }
+	rc := receiver.New(options)
+	rc.ServeHTTP(httptest.NewRecorder(), vectorRequest(t, "sample-group-set", now))
+	line := lines.only(t)
+	delete(line, "time")
+	assert.Equal(t, map[string]any{
+		"level": "INFO", "msg": "webhook", "request_id": "request-1",
+		"command": msgext.GroupCommand, "app_id": "1400000000", "group_id": "test", "msg_seq": 10.0,
+		"op": "set", "version": 56.0, "fate": "accepted", "reason": "delivered", "duration_ms": 0.0, "cold": true,
+	}, line)
+
+	lines.Reset()
+	rc.ServeHTTP(httptest.NewRecorder(), vectorRequest(t, "sample-c2c-delete", now))
+	line = lines.only(t)
+	assert.Equal(t, false, line["cold"])
+	assert.Equal(t, "93847636_1287657_1764688415", line["msg_key"])
+	assert.NotContains(t, lines.String(), "jared", "accounts are personal data")
+}
+
+func TestReceiver_TheLineIsTheMetric(t *testing.T) {
+	tests := []struct {
+		vector string
+		send   func(context.Context) error
+		want   []string
+	}{
+		{"sample-group-set", nil, []string{metric.Accepted, metric.RequestTime, metric.ColdStart}},
+		{"sample-group-set", fails, []string{metric.Failed, metric.RequestTime, metric.ColdStart, metric.FailedDelivery + " a"}},
+		{"auth-wrong-sign", nil, []string{metric.Rejected, metric.RequestTime, metric.ColdStart}},
+	}
+	for _, test := range tests {
+		options, lines := logged(options())
+		options.Metrics = metric.Embedded
+		options.Sinks = []sink.Sink{&fakeSink{"a", new(journal), test.send}}
+		receiver.New(options).ServeHTTP(httptest.NewRecorder(), vectorRequest(t, test.vector, now))
+
+		var line struct {
+			AWS struct {
+				Timestamp         int64
+				CloudWatchMetrics []struct {
+					Namespace  string
+					Dimensions [][]string
+					Metrics    []struct{ Name, Unit string }
+				}
+			} `json:"_aws"`
+		}
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &line))
+		require.Len(t, line.AWS.CloudWatchMetrics, 1)
+		directive := line.AWS.CloudWatchMetrics[0]
+		assert.Equal(t, [][]string{{}, {"reason"}}, directive.Dimensions)
+		assert.Equal(t, now.UnixMilli(), line.AWS.Timestamp)
+		var names []string
+		values := lines.only(t)
+		for _, m := range directive.Metrics {
+			names = append(names, m.Name)
+			assert.Contains(t, values, m.Name, "every metric stands at the line's root")
+		}
+		assert.Equal(t, test.want, names)
+	}
+}
+
+func TestReceiver_Observe(t *testing.T) {
+	var seen []receiver.Observation
+	options, _ := logged(options())
+	options.Observe = func(o receiver.Observation) { seen = append(seen, o) }
+	rc := receiver.New(options)
+	rc.ServeHTTP(httptest.NewRecorder(), vectorRequest(t, "sample-group-set", now))
+	rc.ServeHTTP(httptest.NewRecorder(), vectorRequest(t, "auth-stale", now))
+	require.Len(t, seen, 2)
+	assert.Equal(t, "delivered", seen[0].Reason)
+	assert.EqualValues(t, 56, seen[0].Event.Version())
+	assert.NotEmpty(t, seen[0].Body)
+	assert.ErrorIs(t, seen[1].Err, webhook.ErrStale)
+	assert.Equal(t, 403, seen[1].Status)
+	assert.Nil(t, seen[1].Event)
+}
