@@ -1,0 +1,181 @@
+package config_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/pkg/config"
+	"msgext/pkg/secret"
+)
+
+var (
+	aws   = config.Drivers{States: []string{"dynamodb", "redis", "rediss"}, Sinks: []string{"eventbridge", "https", "kafka", "sqs", "stdout"}}
+	local = config.Drivers{
+		States: []string{"dynamodb", "memory", "postgres", "redis", "rediss", "sqlite"},
+		Sinks:  []string{"eventbridge", "http", "https", "kafka", "sqs", "stdout"},
+	}
+)
+
+func TestFromEnviron_Defaults(t *testing.T) {
+	got, err := config.FromEnviron([]string{"MSGEXT_SDK_APP_ID=1400000000", "MSGEXT_TOKEN=secret", "PATH=/bin"}, config.Webhook, aws)
+	require.NoError(t, err)
+	assert.Equal(t, config.Config{
+		SDKAppID: "1400000000", Tokens: []secret.String{"secret"},
+		MaxSkew: time.Minute, MaxBodyBytes: 1 << 20, ReplyBudget: 1500 * time.Millisecond,
+		Sinks: []config.Location{{Scheme: "stdout", URL: "stdout:"}},
+	}, got)
+}
+
+func TestFromEnviron_LocalNeedsNothing(t *testing.T) {
+	got, err := config.FromEnviron(nil, config.Local, local)
+	require.NoError(t, err)
+	assert.Equal(t, config.Location{Scheme: "sqlite", URL: "sqlite:msgext.db", Rest: "msgext.db"}, got.State)
+	assert.Equal(t, []config.Location{{Scheme: "stdout", URL: "stdout:"}}, got.Sinks)
+	assert.Empty(t, got.Tokens)
+	assert.Equal(t, 30*time.Second, got.RepairGrace)
+}
+
+func TestFromEnviron_StdoutIsTheDefaultOnlyWhereNothingElseTakesTheEvent(t *testing.T) {
+	webhook := []string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=t", "MSGEXT_STATE=dynamodb://votes"}
+	got, err := config.FromEnviron(webhook, config.Webhook, aws)
+	require.NoError(t, err)
+	assert.Empty(t, got.Sinks)
+}
+
+func TestFromEnviron_Everything(t *testing.T) {
+	got, err := config.FromEnviron([]string{
+		"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=old new", "MSGEXT_PATH=/chat/5f1d", "MSGEXT_MAX_SKEW=2m",
+		"MSGEXT_MAX_BODY_BYTES=65536", "MSGEXT_REPLY_BUDGET=1s", "MSGEXT_ON_FAILURE=hold", "MSGEXT_STATE=postgresql://u:p@h/d",
+		"MSGEXT_SINKS=https://example.com/hook?x=1 kafka://a:9092,b:9092/votes sqs://votes.fifo eventbridge://bus http://[::1]:81/",
+		"MSGEXT_FORWARD_OTHER=true", "MSGEXT_HTTP_SECRET=whsec_YQ== whsec_Yg==", "MSGEXT_HTTP_ALLOW_LINK_LOCAL=true",
+		"MSGEXT_KAFKA_SASL=SCRAM-SHA-512", "MSGEXT_KAFKA_USERNAME=u", "MSGEXT_KAFKA_PASSWORD=p", "MSGEXT_KAFKA_TLS=true",
+		"MSGEXT_CHAT_ENDPOINT=singapore", "MSGEXT_CHAT_ADMIN=administrator", "MSGEXT_CHAT_SECRET_KEY=k",
+		"MSGEXT_REPAIR_GRACE=10s", "MSGEXT_REPAIR_READ=all",
+	}, config.Local, local)
+	require.NoError(t, err)
+	assert.Equal(t, config.Config{
+		SDKAppID: "1", Tokens: []secret.String{"old", "new"}, Path: "/chat/5f1d", MaxSkew: 2 * time.Minute,
+		MaxBodyBytes: 65536, ReplyBudget: time.Second, Hold: true,
+		State: config.Location{Scheme: "postgres", URL: "postgresql://u:p@h/d", Rest: "u:p@h/d"},
+		Sinks: []config.Location{
+			{Scheme: "https", URL: "https://example.com/hook?x=1", Rest: "example.com/hook?x=1"},
+			{Scheme: "kafka", URL: "kafka://a:9092,b:9092/votes", Rest: "a:9092,b:9092/votes"},
+			{Scheme: "sqs", URL: "sqs://votes.fifo", Rest: "votes.fifo"},
+			{Scheme: "eventbridge", URL: "eventbridge://bus", Rest: "bus"},
+			{Scheme: "http", URL: "http://[::1]:81/", Rest: "[::1]:81/"},
+		},
+		ForwardOther: true,
+		HTTP:         config.HTTP{Secrets: []secret.String{"whsec_YQ==", "whsec_Yg=="}, AllowLinkLocal: true},
+		Kafka:        config.Kafka{Mechanism: "SCRAM-SHA-512", Username: "u", Password: "p", TLS: true},
+		Chat:         config.Chat{Endpoint: "singapore", Admin: "administrator", SecretKey: "k"},
+		RepairGrace:  10 * time.Second, ReadAll: true,
+	}, got)
+}
+
+func TestFromEnviron_EveryProblemAtOnce(t *testing.T) {
+	const plant = "7f3a"
+	tests := []struct {
+		name     string
+		function config.Function
+		environ  []string
+		want     []string // variables with a problem, in order
+	}{
+		{"nothing for a webhook", config.Webhook, nil, []string{"MSGEXT_SDK_APP_ID", "MSGEXT_TOKEN"}},
+		{"nothing for repair", config.Repair, nil, []string{
+			"MSGEXT_SDK_APP_ID", "MSGEXT_STATE", "MSGEXT_CHAT_ENDPOINT", "MSGEXT_CHAT_ADMIN", "MSGEXT_CHAT_SECRET_KEY"}},
+		{"an empty token is no token", config.Webhook, []string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN="}, []string{"MSGEXT_TOKEN"}},
+		{"blank tokens", config.Local, []string{"MSGEXT_TOKEN=  "}, []string{"MSGEXT_TOKEN"}},
+		{"unsigned together with a token", config.Local, []string{"MSGEXT_TOKEN=" + plant, "MSGEXT_ALLOW_UNSIGNED=true"}, []string{"MSGEXT_ALLOW_UNSIGNED"}},
+		{"the admin's key must not reach a webhook", config.Webhook,
+			[]string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=" + plant, "MSGEXT_CHAT_SECRET_KEY=" + plant}, []string{"MSGEXT_CHAT_SECRET_KEY"}},
+		{"every kind of malformed", config.Local, []string{
+			"MSGEXT_MAX_SKEW=" + plant, "MSGEXT_MAX_BODY_BYTES=-1", "MSGEXT_REPLY_BUDGET=1h", "MSGEXT_ON_FAILURE=" + plant, "MSGEXT_PATH=" + plant,
+			"MSGEXT_FORWARD_OTHER=yes", "MSGEXT_STATE=" + plant + "://x", "MSGEXT_SINKS=stdout: ftp://" + plant, "MSGEXT_HTTP_SECRET=" + plant,
+			"MSGEXT_KAFKA_SASL=" + plant, "MSGEXT_CHAT_ENDPOINT=http://example.com/" + plant, "MSGEXT_REPAIR_READ=" + plant, "MSGEXT_TYPO=" + plant, "MSGEXT_ANOTHER=" + plant,
+		}, []string{
+			"MSGEXT_PATH", "MSGEXT_MAX_SKEW", "MSGEXT_MAX_BODY_BYTES", "MSGEXT_REPLY_BUDGET", "MSGEXT_ON_FAILURE", "MSGEXT_STATE", "MSGEXT_SINKS",
+			"MSGEXT_FORWARD_OTHER", "MSGEXT_HTTP_SECRET", "MSGEXT_KAFKA_SASL", "MSGEXT_CHAT_ENDPOINT", "MSGEXT_REPAIR_READ", "MSGEXT_ANOTHER", "MSGEXT_TYPO"}},
+		{"half of the REST access", config.Local, []string{"MSGEXT_CHAT_ADMIN=" + plant}, []string{"MSGEXT_CHAT_ENDPOINT"}},
+		{"half of the SASL credentials", config.Local, []string{"MSGEXT_KAFKA_USERNAME=" + plant}, []string{"MSGEXT_KAFKA_SASL"}},
+		{"another function's variables are ignored", config.Webhook,
+			[]string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=t", "MSGEXT_REPAIR_GRACE=" + plant, "MSGEXT_CHAT_ADMIN=" + plant}, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			drivers := local
+			if test.function != config.Local {
+				drivers = aws
+			}
+			_, err := config.FromEnviron(test.environ, test.function, drivers)
+			if test.want == nil {
+				require.NoError(t, err)
+				return
+			}
+			var failure *config.Error
+			require.ErrorAs(t, err, &failure)
+			var got []string
+			for _, problem := range failure.Problems {
+				got = append(got, problem.Variable)
+			}
+			assert.Equal(t, test.want, got)
+			assert.NotContains(t, err.Error(), plant)
+		})
+	}
+}
+
+func TestFromEnviron_DriversThatAreNotLinkedAreNamed(t *testing.T) {
+	_, err := config.FromEnviron([]string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=t", "MSGEXT_STATE=sqlite:x.db", "MSGEXT_SINKS=stdout: http://127.0.0.1/"}, config.Webhook, aws)
+	assert.EqualError(t, err, "configuration:\n"+
+		"  MSGEXT_STATE: this binary has no driver sqlite, it has: dynamodb, redis, rediss\n"+
+		"  MSGEXT_SINKS: sink 2: this binary has no driver http, it has: eventbridge, https, kafka, sqs, stdout")
+}
+
+func TestFromEnviron_SinksAndStates(t *testing.T) {
+	for _, sinks := range []string{
+		"https://user:pass@example.com/", "http://example.com/", "https:///path", "kafka://broker", "kafka:///topic", "kafka://b/t/u",
+		"kafka://user:pass@b/t", "sqs://", "eventbridge:", "stdout:x", "stdout", "",
+	} {
+		_, err := config.FromEnviron([]string{"MSGEXT_SINKS=" + sinks}, config.Local, local)
+		if sinks == "" {
+			assert.NoError(t, err)
+			continue
+		}
+		assert.ErrorContains(t, err, "MSGEXT_SINKS: sink 1: ", sinks)
+	}
+	for _, store := range []string{"memory:x", "sqlite:", "postgres://", "dynamodb://", "redis://", "mysql://x", "x"} {
+		_, err := config.FromEnviron([]string{"MSGEXT_STATE=" + store}, config.Local, local)
+		assert.ErrorContains(t, err, "MSGEXT_STATE: ", store)
+	}
+}
+
+func TestConfig_PrintsNoSecret(t *testing.T) {
+	const plant = "7f3aplant"
+	cfg, err := config.FromEnviron([]string{
+		"MSGEXT_TOKEN=" + plant, "MSGEXT_STATE=postgres://u:" + plant + "@h/d", "MSGEXT_SINKS=https://example.com/" + plant,
+		"MSGEXT_HTTP_SECRET=whsec_" + plant, "MSGEXT_KAFKA_SASL=PLAIN", "MSGEXT_KAFKA_USERNAME=u", "MSGEXT_KAFKA_PASSWORD=" + plant,
+		"MSGEXT_CHAT_ENDPOINT=tokyo", "MSGEXT_CHAT_ADMIN=a", "MSGEXT_CHAT_SECRET_KEY=" + plant,
+	}, config.Local, local)
+	require.NoError(t, err)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		assert.NotContains(t, fmt.Sprintf(verb, cfg), plant, verb)
+	}
+}
+
+func ExampleFromEnviron() {
+	_, err := config.FromEnviron([]string{"MSGEXT_TOKEN=t", "MSGEXT_MAX_SKEW=soon", "MSGEXT_TOKENS=t"}, config.Webhook, config.Drivers{})
+	var failure *config.Error
+	if errors.As(err, &failure) {
+		fmt.Fprintln(os.Stdout, failure)
+	}
+	// Output:
+	// configuration:
+	//   MSGEXT_SDK_APP_ID: missing, for example: 1400000000
+	//   MSGEXT_MAX_SKEW: not a duration such as 1500ms or 60s, for example: 60s
+	//   MSGEXT_TOKENS: unknown variable
+}
