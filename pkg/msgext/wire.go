@@ -11,6 +11,10 @@ type ReadReply struct {
 	LatestSeq     int64      `json:"LatestSeq"`
 	ClearSeq      int64      `json:"ClearSeq"`
 	ExtensionList []KeyValue `json:"ExtensionList"`
+
+	// DroppedSeq is ours, and stands only in a repaired event: the versions above LatestSeq up
+	// to this one were announced by webhooks, but Chat does not have them.
+	DroppedSeq int64 `json:"DroppedSeq,omitempty"`
 }
 
 // NewReadReply returns the successful, complete reply that carries these key-values,
