@@ -24,13 +24,13 @@ const (
 	RequestTime    = "RequestTime"    // milliseconds from arrival to reply
 	ColdStart      = "ColdStart"      // 1 for the first request of a process
 
-	Checked      = "Checked"      // messages looked at
-	Gaps         = "Gaps"         // of them, with a version missing
-	Read         = "Read"         // read back from Chat
-	Repaired     = "Repaired"     // changed by a read, or told to sinks that had missed something
-	Unrepaired   = "Unrepaired"   // still with a gap, a failed read or a failed delivery
-	Ahead        = "Ahead"        // brought back from versions Chat does not have
-	OldestUnread = "OldestUnread" // milliseconds the longest-waiting message has been due
+	Checked    = "Checked"    // messages looked at
+	Gaps       = "Gaps"       // of them, with a version missing
+	Read       = "Read"       // read back from Chat
+	Repaired   = "Repaired"   // changed by a read, or told to sinks that had missed something
+	Unrepaired = "Unrepaired" // still with a gap, a failed read or a failed delivery
+	Ahead      = "Ahead"      // brought back from versions Chat does not have
+	LongestDue = "LongestDue" // milliseconds the longest-waiting message had been due
 )
 
 // Unit is a unit as CloudWatch spells it.
