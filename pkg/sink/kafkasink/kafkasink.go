@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -91,6 +92,7 @@ func (s *Sink) Send(ctx context.Context, event cloudevent.Event) error {
 
 // produce hands record to the client and waits for the outcome or the end of ctx.
 func (s *Sink) produce(ctx context.Context, client *kgo.Client, record *kgo.Record) error {
+	begun := time.Now()
 	for {
 		outcome := make(chan error, 1)
 		client.Produce(ctx, record, func(_ *kgo.Record, err error) { outcome <- err })
@@ -110,7 +112,7 @@ func (s *Sink) produce(ctx context.Context, client *kgo.Client, record *kgo.Reco
 			return fmt.Errorf("%w: %w", ErrTopic, err)
 		case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 			if ctx.Err() != nil {
-				return s.trouble.explain(ctx.Err())
+				return s.trouble.explain(ctx.Err(), begun)
 			}
 			// Another Send's context has ended. When the client gives one record up it does so
 			// with all that wait for the same partition, this one included.

@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
+	"strconv"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -36,7 +38,7 @@ const DefaultMaxBytes = 1048588
 
 // Options says where events go.
 type Options struct {
-	Brokers []string // HOST or HOST:PORT of some brokers, which name the others
+	Brokers []string // HOST:PORT of some brokers, which name the others
 	Topic   string   // it must exist
 
 	TLS *tls.Config // nil: none
@@ -72,15 +74,21 @@ const (
 )
 
 // client returns the options of the Kafka client. Its error wraps ErrOptions.
-func (o Options) client(hook kgo.Hook) ([]kgo.Opt, error) {
+func (o Options) client(log kgo.Logger) ([]kgo.Opt, error) {
 	if len(o.Brokers) == 0 || o.Topic == "" {
 		return nil, fmt.Errorf("%w: brokers and topic are required", ErrOptions)
+	}
+	for _, broker := range o.Brokers {
+		host, port, err := net.SplitHostPort(broker)
+		if _, notNumber := strconv.ParseUint(port, 10, 16); err != nil || host == "" || notNumber != nil {
+			return nil, fmt.Errorf("%w: a broker is not HOST:PORT", ErrOptions)
+		}
 	}
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(o.Brokers...),
 		kgo.ClientID("msgext"),
 		kgo.DisableClientMetrics(), // an extra request to each broker
-		kgo.WithHooks(hook),
+		kgo.WithLogger(log),
 
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.ProducerLinger(0),

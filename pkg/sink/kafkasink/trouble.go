@@ -1,39 +1,43 @@
 package kafkasink
 
 import (
+	"context"
+	"errors"
 	"fmt"
-	"net"
 	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// trouble remembers the newest failure of a connection to a broker, because the client keeps
-// trying without a word until the context ends. It implements hooks of kgo.
-type trouble struct{ newest atomic.Pointer[error] }
+// trouble remembers the newest failure of a connection: refused, cut off, or turned away
+// by TLS or SASL. The client keeps trying until the context ends and mentions such a failure only in
+// its log, so trouble is that log (a kgo.Logger): our error should say why.
+type trouble struct{ newest atomic.Pointer[failure] }
 
-// OnBrokerConnect implements kgo.HookBrokerConnect; err is also that of TLS and SASL.
-func (t *trouble) OnBrokerConnect(_ kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
-	if err != nil {
-		t.newest.Store(&err)
+type failure struct {
+	err error
+	at  time.Time
+}
+
+// Level implements kgo.Logger.
+func (t *trouble) Level() kgo.LogLevel { return kgo.LogLevelInfo } // at which the client tells of all of them
+
+// Log implements kgo.Logger: it keeps the error, unless it only says that a context has ended,
+// and drops the rest.
+func (t *trouble) Log(_ kgo.LogLevel, _ string, keyvals ...any) {
+	for i := 0; i+1 < len(keyvals); i += 2 {
+		err, ok := keyvals[i+1].(error)
+		if ok && keyvals[i] == "err" && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+			t.newest.Store(&failure{err: err, at: time.Now()})
+		}
 	}
 }
 
-// OnBrokerRead implements kgo.HookBrokerRead.
-func (t *trouble) OnBrokerRead(_ kgo.BrokerMetadata, _ int16, _ int, _, _ time.Duration, err error) {
-	if err != nil {
-		t.newest.Store(&err)
-		return
-	}
-	t.newest.Store(nil)
-}
-
-// explain adds the newest failure, unless a broker has answered since, to the error of a
-// context that has ended.
-func (t *trouble) explain(ended error) error {
-	if newest := t.newest.Load(); newest != nil {
-		return fmt.Errorf("%w, broker: %w", ended, *newest)
+// explain adds the newest failure since begun, if any, to the error of a context that has ended.
+func (t *trouble) explain(ended error, begun time.Time) error {
+	if newest := t.newest.Load(); newest != nil && newest.at.After(begun) {
+		return fmt.Errorf("%w: %w", ended, newest.err)
 	}
 	return ended
 }
