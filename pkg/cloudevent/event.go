@@ -1,34 +1,130 @@
-// Package cloudevent turns a change into a CloudEvents 1.0 event and back.
+// Package cloudevent turns a change into a CloudEvents 1.0 event, the envelope in which every
+// sink delivers it, and back. Attributes and extensions are those of docs/design.md, section 6.
+//
+// Source: CloudEvents 1.0.2 and its JSON format and Sequence and Partitioning extensions
+// (github.com/cloudevents/spec, read 2026-11-24), through the CloudEvents SDK for Go.
 package cloudevent
 
 import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
 	"time"
+
+	"github.com/cloudevents/sdk-go/v2/event"
 
 	"msgext/pkg/msgext"
 )
 
-// Event is one CloudEvents 1.0 event, encoded once and then shared, read-only, by every
-// sink.
+// ContentType is that of JSON: one event in the structured mode.
+const ContentType = "application/cloudevents+json; charset=utf-8"
+
+const typePrefix = "com.tencent.chat."
+
+// Ends of the types of events about a change, after com.tencent.chat.group.msgextension. or
+// com.tencent.chat.c2c.msgextension.
+const (
+	setType      = "set"
+	deletedType  = "deleted"
+	clearedType  = "cleared"
+	repairedType = "repaired"
+)
+
+// Event is one CloudEvents 1.0 event, encoded once and then shared, read-only, by every sink.
 type Event struct {
-	id, source, kind, subject, sequence, partitionKey string
-	time                                              time.Time
-	json                                              []byte
+	attributes event.EventContextV1
+	data       []byte
+	json       []byte
 }
 
 // ID returns the event's id: a redelivered webhook's event has the same one.
-func (e Event) ID() string { return e.id }
+func (e Event) ID() string { return e.attributes.ID }
 
 // Type returns the event's type, such as com.tencent.chat.group.msgextension.set.
-func (e Event) Type() string { return e.kind }
+func (e Event) Type() string { return e.attributes.Type }
 
-// Source returns the event's source.
-func (e Event) Source() string { return e.source }
+// Source returns the event's source, such as /chat/1400000000/groups/test.
+func (e Event) Source() string { return e.attributes.Source.String() }
 
-// PartitionKey returns the partitionkey extension: one per message, so that order per message can be kept.
-func (e Event) PartitionKey() string { return e.partitionKey }
+// Time returns when Chat says the change happened; zero where it does not say.
+func (e Event) Time() time.Time {
+	if e.attributes.Time == nil {
+		return time.Time{}
+	}
+	return e.attributes.Time.Time
+}
+
+// PartitionKey returns the partitionkey extension: one per message, so that order per message
+// can be kept.
+func (e Event) PartitionKey() string { return e.extension("partitionkey") }
+
+// Sequence returns the sequence extension, the version in twenty digits; "" where there is none.
+func (e Event) Sequence() string { return e.extension("sequence") }
+
+// Data returns the event's data: a webhook's body, or a snapshot. It must not be changed.
+func (e Event) Data() []byte { return e.data }
 
 // JSON returns the event in the structured JSON format. It must not be changed.
 func (e Event) JSON() []byte { return e.json }
 
-// New returns the event of a change.
-func New(event msgext.Event) (Event, error) { panic("not built") }
+// IsRepaired reports whether the event carries the truth as read back from Chat.
+func (e Event) IsRepaired() bool { return strings.HasSuffix(e.Type(), ".msgextension."+repairedType) }
+
+func (e Event) extension(name string) string {
+	text, _ := e.attributes.Extensions[name].(string)
+	return text
+}
+
+// Marker returns a repaired event without its list, for a destination that does not take it whole:
+// CompleteFlag 0 and an empty ExtensionList tell the consumer to read the message. It is false
+// for every other event, which would be worth nothing without its data.
+func (e Event) Marker() (Event, bool) {
+	if !e.IsRepaired() {
+		return Event{}, false
+	}
+	var reply msgext.ReadReply
+	if err := json.Unmarshal(e.data, &reply); err != nil {
+		return Event{}, false
+	}
+	reply.CompleteFlag, reply.ExtensionList = 0, []msgext.KeyValue{}
+	data, err := json.Marshal(reply)
+	if err != nil {
+		return Event{}, false
+	}
+	marker, err := build(e.attributes, data)
+	return marker, err == nil
+}
+
+// build encodes an event whose data is compact JSON.
+func build(attributes event.EventContextV1, data []byte) (Event, error) {
+	return encode(event.Event{Context: &attributes, DataEncoded: data})
+}
+
+func encode(e event.Event) (Event, error) {
+	encoded, err := e.MarshalJSON()
+	if err != nil {
+		return Event{}, fmt.Errorf("cloudevent: encode: %w", err)
+	}
+	return Event{attributes: *e.Context.AsV1(), data: e.DataEncoded, json: encoded}, nil
+}
+
+// names are a message's parts of id, source, subject and type.
+type names struct {
+	path, source, subject, kind string
+}
+
+func namesOf(m msgext.Message) names {
+	escape := url.PathEscape
+	n := names{path: m.Path()}
+	if m.IsGroup() {
+		n.source = "/chat/" + escape(m.SDKAppID) + "/groups/" + escape(m.GroupID)
+		n.subject = fmt.Sprintf("messages/%d", m.MsgSeq)
+		n.kind = typePrefix + "group.msgextension."
+		return n
+	}
+	n.source = "/chat/" + escape(m.SDKAppID) + "/c2c/" + escape(m.From) + "/" + escape(m.To)
+	n.subject = "messages/" + escape(m.MsgKey)
+	n.kind = typePrefix + "c2c.msgextension."
+	return n
+}
