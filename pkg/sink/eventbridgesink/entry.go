@@ -49,6 +49,9 @@ func (s *Sink) entry(event cloudevent.Event) (types.PutEventsRequestEntry, error
 		DetailType:   aws.String(event.Type()),
 		Detail:       aws.String(string(event.JSON())),
 	}
+	if at := event.Time(); !at.IsZero() {
+		entry.Time = &at
+	}
 	if size := size(entry); size > maxBytes {
 		return entry, &sink.TooLargeError{Sink: s.Name(), Size: size, Limit: maxBytes}
 	}

@@ -62,6 +62,10 @@ func (s *Sink) Name() string { return "eventbridge://" + s.bus[strings.LastIndex
 
 // Send implements sink.Sink. Events may reach a target twice and in any order.
 func (s *Sink) Send(ctx context.Context, event cloudevent.Event) error {
+	return sink.SendOrMarker(ctx, event, s.send)
+}
+
+func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 	entry, err := s.entry(event)
 	if err != nil {
 		return err

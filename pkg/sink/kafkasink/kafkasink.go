@@ -59,16 +59,17 @@ func New(options Options) (*Sink, error) {
 func (s *Sink) Name() string { return "kafka://" + s.topic }
 
 // contentType marks structured mode (Kafka protocol binding, section 3.3.1).
-var contentType = []kgo.RecordHeader{{Key: "content-type", Value: []byte("application/cloudevents+json; charset=UTF-8")}}
+var contentType = []kgo.RecordHeader{{Key: "content-type", Value: []byte(cloudevent.ContentType)}}
 
 // Send implements sink.Sink: every replica in sync has the record. A retry inside one Send
 // adds no second record, since the producer is idempotent. After an error the client gives the record up: it is
 // not sent later, except that a request already written may still be carried out.
 func (s *Sink) Send(ctx context.Context, event cloudevent.Event) error {
-	record := &kgo.Record{Topic: s.topic, Value: event.JSON(), Headers: contentType}
-	if key := event.PartitionKey(); key != "" {
-		record.Key = []byte(key)
-	}
+	return sink.SendOrMarker(ctx, event, s.send)
+}
+
+func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
+	record := &kgo.Record{Topic: s.topic, Key: []byte(event.PartitionKey()), Value: event.JSON(), Headers: contentType}
 	size := batchSize(record)
 	if limit := int(s.limit.Load()); size > limit {
 		return &sink.TooLargeError{Sink: s.Name(), Size: size, Limit: limit}

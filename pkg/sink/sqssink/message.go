@@ -41,13 +41,9 @@ func refusedAbove(err error) (limit int, ok bool) {
 }
 
 // groupID returns the MessageGroupId: the event's partition key, which an operator can read,
-// or its hex sha256 where SQS does not take the key itself. An event without a key needs no
-// order, so it is a group of its own.
+// or its hex sha256 where SQS does not take the key itself.
 func groupID(event cloudevent.Event) string {
 	key := event.PartitionKey()
-	if key == "" {
-		key = event.ID()
-	}
 	if len(key) <= maxGroupID && isGraphic(key) {
 		return key
 	}
@@ -66,12 +62,15 @@ func isGraphic(text string) bool {
 	return text != ""
 }
 
-// deduplicationID returns the hex sha256 of the whole event, of its id and its data
-// above all: a forged event under a version that is still to come must not make the queue
-// drop the real one. A redelivered webhook makes the same event to the byte.
+// deduplicationID returns the hex sha256 of the event's id and data: with the id alone a
+// forged event under a version that is still to come would make the queue drop the real one. A
+// redelivered webhook has the same id and data.
 func deduplicationID(event cloudevent.Event) string {
-	sum := sha256.Sum256(event.JSON())
-	return hex.EncodeToString(sum[:])
+	hash := sha256.New()
+	hash.Write([]byte(event.ID()))
+	hash.Write([]byte{0}) // which no id has
+	hash.Write(event.Data())
+	return hex.EncodeToString(hash.Sum(nil))
 }
 
 // legal returns a JSON text with the two characters escaped that JSON strings may hold and

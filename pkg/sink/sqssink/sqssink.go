@@ -85,6 +85,10 @@ func (s *Sink) Name() string { return "sqs://" + s.name }
 // SDK compares the digest of what arrived. A FIFO queue keeps the order of the events
 // of one message and drops one that comes again within five minutes.
 func (s *Sink) Send(ctx context.Context, event cloudevent.Event) error {
+	return sink.SendOrMarker(ctx, event, s.send)
+}
+
+func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 	body := legal(event.JSON())
 	if size, limit := len(body), int(s.limit.Load()); size > limit {
 		return s.tooLarge(size, limit)

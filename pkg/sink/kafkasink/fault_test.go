@@ -1,0 +1,268 @@
+package kafkasink_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"msgext/pkg/secret"
+	"msgext/pkg/sink/kafkasink"
+)
+
+// The faults of this file are played by franz-go's fake broker.
+
+func fake(t testing.TB, opts ...kfake.Opt) *kfake.Cluster {
+	t.Helper()
+	cluster, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(2), kfake.SeedTopics(1, "events")}, opts...)...)
+	require.NoError(t, err)
+	t.Cleanup(cluster.Close)
+	return cluster
+}
+
+func TestSink_SendSurvives(t *testing.T) {
+	refuse := func(code *kerr.Error) func(*kfake.Cluster) {
+		return func(c *kfake.Cluster) {
+			c.ControlKey(int16(kmsg.Produce), func(request kmsg.Request) (kmsg.Response, error, bool) {
+				response := request.ResponseKind().(*kmsg.ProduceResponse)
+				for _, topic := range request.(*kmsg.ProduceRequest).Topics {
+					answer := kmsg.NewProduceResponseTopic()
+					answer.Topic, answer.TopicID = topic.Topic, topic.TopicID
+					for _, partition := range topic.Partitions {
+						part := kmsg.NewProduceResponseTopicPartition()
+						part.Partition, part.ErrorCode = partition.Partition, code.Code
+						answer.Partitions = append(answer.Partitions, part)
+					}
+					response.Topics = append(response.Topics, answer)
+				}
+				return response, nil, true
+			})
+		}
+	}
+	tests := []struct {
+		name  string
+		fault func(*kfake.Cluster)
+	}{
+		{name: "another broker leads now", fault: func(c *kfake.Cluster) {
+			require.NoError(t, c.MoveTopicPartition("events", 0, 1-c.LeaderFor("events", 0)))
+		}},
+		{name: "not the leader, says the leader", fault: refuse(kerr.NotLeaderForPartition)},
+		{name: "too few replicas for the moment", fault: refuse(kerr.NotEnoughReplicas)},
+		{name: "replicas were late", fault: refuse(kerr.RequestTimedOut)},
+		{name: "connection cut while the request is on its way", fault: func(c *kfake.Cluster) {
+			c.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
+				return nil, errors.New("cut"), true
+			})
+		}},
+		{name: "connection took the request and is silent", fault: func(c *kfake.Cluster) {
+			c.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) { return nil, nil, true })
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			cluster := fake(t)
+			s := open(t, kafkasink.Options{Brokers: cluster.ListenAddrs(), Topic: "events"})
+			require.NoError(t, s.Send(plenty(t), change(t, 1, 1, "a")))
+			tt.fault(cluster)
+			require.NoError(t, s.Send(plenty(t), change(t, 1, 2, "b")))
+			require.NoError(t, s.Send(plenty(t), change(t, 1, 3, "c")))
+
+			got := records(t, cluster.ListenAddrs(), "events", 3)
+			require.Len(t, got, 3, "a retry adds no record")
+			for i, record := range got {
+				assert.Equal(t, string(change(t, 1, int64(i+1), string(rune('a'+i))).JSON()), string(record.Value))
+			}
+		})
+	}
+}
+
+// A record whose Send has failed must not arrive later on its own.
+func TestSink_SendGivesUpForGood(t *testing.T) {
+	cluster := fake(t)
+	s := open(t, kafkasink.Options{Brokers: cluster.ListenAddrs(), Topic: "events"})
+	require.NoError(t, s.Send(plenty(t), change(t, 1, 1, "a")))
+
+	down := true
+	cluster.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		return nil, errors.New("down"), down
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, s.Send(ctx, change(t, 1, 2, "lost")), context.DeadlineExceeded)
+
+	cluster.Control(func(kmsg.Request) (kmsg.Response, error, bool) {
+		down = false
+		cluster.DropControl()
+		return nil, nil, false
+	})
+	require.NoError(t, s.Send(plenty(t), change(t, 1, 3, "c")))
+	require.NoError(t, s.Send(plenty(t), change(t, 1, 4, "d")))
+	got := records(t, cluster.ListenAddrs(), "events", 3)
+	require.Len(t, got, 3)
+	for i, want := range []string{`"a"`, `"c"`, `"d"`} {
+		assert.Contains(t, string(got[i].Value), want)
+	}
+}
+
+// The client fails all that waits for a partition when it gives up one record; another
+// Send must not notice.
+func TestSink_SendIsNotHitByAnothersEnd(t *testing.T) {
+	cluster := fake(t)
+	s := open(t, kafkasink.Options{Brokers: cluster.ListenAddrs(), Topic: "events"})
+	require.NoError(t, s.Send(plenty(t), change(t, 1, 1, "a")))
+
+	// The first produce request is cut for as long as the short Send lives.
+	short, end := context.WithCancel(t.Context())
+	defer end()
+	reached := make(chan struct{}, 1000)
+	cluster.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		reached <- struct{}{}
+		return nil, errors.New("cut"), short.Err() == nil
+	})
+	ended, sent := make(chan error, 1), make(chan error, 1)
+	go func() { ended <- s.Send(short, change(t, 1, 2, "b")) }()
+	<-reached
+	go func() { sent <- s.Send(plenty(t), change(t, 1, 3, "c")) }()
+	<-reached // a retry, by now perhaps with both
+	end()
+	require.ErrorIs(t, <-ended, context.Canceled)
+	require.NoError(t, <-sent)
+}
+
+func TestSink_SendHonoursTheContext(t *testing.T) {
+	cluster := fake(t)
+	tests := []struct {
+		name    string
+		brokers []string
+		prepare func()
+	}{
+		{name: "no broker listens", brokers: []string{"127.0.0.1:1"}},
+		{name: "no broker answers", brokers: cluster.ListenAddrs(), prepare: func() {
+			cluster.Control(func(kmsg.Request) (kmsg.Response, error, bool) { cluster.KeepControl(); return nil, nil, true })
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.prepare != nil {
+				tt.prepare()
+			}
+			s := open(t, kafkasink.Options{Brokers: tt.brokers, Topic: "events"})
+			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			defer cancel()
+			require.ErrorIs(t, s.Send(ctx, change(t, 1, 1, "a")), context.DeadlineExceeded)
+			cancelled, cancel := context.WithCancel(t.Context())
+			cancel()
+			require.ErrorIs(t, s.Send(cancelled, change(t, 1, 1, "a")), context.Canceled)
+		})
+	}
+}
+
+func TestSink_SendTellsWhyItCannotConnect(t *testing.T) {
+	s := open(t, kafkasink.Options{Brokers: []string{"127.0.0.1:1"}, Topic: "events"})
+	err := s.Send(budget(t), change(t, 1, 1, "a"))
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	assert.ErrorContains(t, err, "connection refused")
+}
+
+func TestSink_SASL(t *testing.T) {
+	const user, password, wrong = secret.String("ckafka-1#app"), secret.String("pässword"), secret.String("planted-9c1e")
+	for _, mechanism := range []kafkasink.Mechanism{kafkasink.Plain, kafkasink.ScramSHA256, kafkasink.ScramSHA512} {
+		t.Run(string(mechanism), func(t *testing.T) {
+			cluster := fake(t, kfake.EnableSASL(), kfake.Superuser(string(mechanism), user.Reveal(), password.Reveal()))
+			options := kafkasink.Options{Brokers: cluster.ListenAddrs(), Topic: "events", SASL: mechanism, Username: user, Password: password}
+			require.NoError(t, open(t, options).Send(plenty(t), change(t, 1, 1, "a")))
+
+			options.Password = wrong
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			defer cancel()
+			err := open(t, options).Send(ctx, change(t, 1, 2, "b"))
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			assert.NotContains(t, err.Error(), wrong.Reveal())
+		})
+	}
+}
+
+func TestSink_TLS(t *testing.T) {
+	https := httptest.NewTLSServer(http.NotFoundHandler()) // for its certificate, which names 127.0.0.1
+	defer https.Close()
+	trusted := x509.NewCertPool()
+	trusted.AddCert(https.Certificate())
+	cluster := fake(t, kfake.TLS(&tls.Config{Certificates: https.TLS.Certificates}),
+		kfake.EnableSASL(), kfake.Superuser("PLAIN", "app", "pass"))
+	options := kafkasink.Options{
+		Brokers: cluster.ListenAddrs(), Topic: "events",
+		TLS: &tls.Config{RootCAs: trusted}, SASL: kafkasink.Plain, Username: "app", Password: "pass",
+	}
+	require.NoError(t, open(t, options).Send(plenty(t), change(t, 1, 1, "a")))
+
+	options.TLS = &tls.Config{}
+	err := open(t, options).Send(budget(t), change(t, 1, 2, "b"))
+	var untrusted *tls.CertificateVerificationError
+	require.ErrorAs(t, err, &untrusted)
+}
+
+func TestSink_SendNotAllowed(t *testing.T) {
+	allow := func(resource kmsg.ACLResourceType, name string, operation kmsg.ACLOperation) kfake.ACL {
+		return kfake.ACL{Resource: resource, Name: name, Pattern: kmsg.ACLResourcePatternTypeLiteral, Operation: operation, Allow: true}
+	}
+	describe := allow(kmsg.ACLResourceTypeTopic, "events", kmsg.ACLOperationDescribe)
+	write := allow(kmsg.ACLResourceTypeTopic, "events", kmsg.ACLOperationWrite)
+	tests := []struct {
+		name    string
+		acls    []kfake.ACL
+		wantErr error
+	}{
+		{name: "write is enough", acls: []kfake.ACL{write}},
+		{name: "only describe: no producer id", acls: []kfake.ACL{describe}, wantErr: kerr.ClusterAuthorizationFailed},
+		{name: "nothing", wantErr: kerr.TopicAuthorizationFailed},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			cluster := fake(t, kfake.EnableSASL(), kfake.EnableACLs(), kfake.User("PLAIN", "app", "pass", tt.acls...))
+			s := open(t, kafkasink.Options{Brokers: cluster.ListenAddrs(), Topic: "events", SASL: kafkasink.Plain, Username: "app", Password: "pass"})
+			require.ErrorIs(t, s.Send(plenty(t), change(t, 1, 1, "a")), tt.wantErr)
+		})
+	}
+}
+
+// Close leaves no goroutine of the client behind, whatever it was doing.
+func TestSink_Close(t *testing.T) {
+	cluster := fake(t)
+	none := func() bool { return clientGoroutines() == 0 }
+	require.Eventually(t, none, 10*time.Second, 10*time.Millisecond, "the tests before this one end")
+	used, err := kafkasink.New(kafkasink.Options{Brokers: cluster.ListenAddrs(), Topic: "events"})
+	require.NoError(t, err)
+	require.NoError(t, used.Send(plenty(t), change(t, 1, 1, "a")))
+	stuck, err := kafkasink.New(kafkasink.Options{Brokers: []string{"127.0.0.1:1"}, Topic: "events"})
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	require.Error(t, stuck.Send(ctx, change(t, 1, 1, "a")))
+	require.False(t, none(), "else this test proves nothing")
+
+	for _, s := range []*kafkasink.Sink{used, stuck} {
+		require.NoError(t, s.Close())
+		require.NoError(t, s.Close(), "twice is fine")
+		require.ErrorIs(t, s.Send(t.Context(), change(t, 1, 2, "b")), kafkasink.ErrClosed)
+	}
+	assert.Eventually(t, none, 10*time.Second, 10*time.Millisecond)
+}
+
+func clientGoroutines() int {
+	stacks := make([]byte, 1<<20)
+	return strings.Count(string(stacks[:runtime.Stack(stacks, true)]), "created by github.com/twmb/franz-go/pkg/kgo.")
+}

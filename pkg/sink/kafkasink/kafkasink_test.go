@@ -1,0 +1,235 @@
+package kafkasink_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"msgext/internal/peertest"
+	"msgext/pkg/cloudevent"
+	"msgext/pkg/msgext"
+	"msgext/pkg/sink"
+	"msgext/pkg/sink/kafkasink"
+)
+
+// change returns the event of one set of message 1 to 3 of a group.
+func change(t testing.TB, message, version int64, value string) cloudevent.Event {
+	t.Helper()
+	kv := msgext.KeyValue{Key: "choice", Value: value, Seq: version}
+	event, err := cloudevent.New(msgext.Event{
+		Message:   msgext.Message{SDKAppID: "1400000001", GroupID: "@TGS#a/b", MsgSeq: message},
+		Operation: msgext.Set,
+		KeyValues: []msgext.KeyValue{kv},
+		Seq:       version,
+		Time:      time.UnixMilli(1764688294360),
+		Body: fmt.Appendf(nil, `{"CallbackCommand":"Group.CallbackAfterGroupMsgExtension","GroupId":"@TGS#a/b","MsgSeq":%d,`+
+			`"OperateType":1,"ExtensionList":[{"Key":"choice","Value":"%s","Seq":%[3]d}],"Seq":%[3]d,"EventTime":1764688294360}`, message, value, version),
+	})
+	require.NoError(t, err)
+	return event
+}
+
+// topic creates a topic of three partitions under a name of its own and deletes it again.
+func topic(t testing.TB, brokers []string, configs map[string]*string) string {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...))
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	admin := kadm.NewClient(client)
+	name := fmt.Sprintf("%s-%d", strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, t.Name()), time.Now().UnixNano())
+	_, err = admin.CreateTopic(t.Context(), 3, 1, configs, name)
+	require.NoError(t, err)
+	t.Cleanup(func() { _, _ = admin.DeleteTopics(context.Background(), name) })
+	return name
+}
+
+// records returns the first n records of a topic.
+func records(t testing.TB, brokers []string, topic string, n int) []*kgo.Record {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.ConsumeTopics(topic), kgo.FetchMaxWait(100*time.Millisecond))
+	require.NoError(t, err)
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var all []*kgo.Record
+	for len(all) < n {
+		fetches := client.PollFetches(ctx)
+		require.NoError(t, fetches.Err0(), "%d of %d records", len(all), n)
+		all = append(all, fetches.Records()...)
+	}
+	return all
+}
+
+func open(t testing.TB, options kafkasink.Options) *kafkasink.Sink {
+	t.Helper()
+	s, err := kafkasink.New(options)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	return s
+}
+
+// budget is a context as the receiver gives it.
+func budget(t testing.TB) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// plenty is a context for what must succeed, however slow the machine.
+func plenty(t testing.TB) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func TestNew(t *testing.T) {
+	brokers := []string{"127.0.0.1:9092"}
+	tests := []struct {
+		name    string
+		options kafkasink.Options
+		wantErr error
+	}{
+		{name: "plain", options: kafkasink.Options{Brokers: brokers, Topic: "t"}},
+		{name: "no brokers", options: kafkasink.Options{Topic: "t"}, wantErr: kafkasink.ErrOptions},
+		{name: "no topic", options: kafkasink.Options{Brokers: brokers}, wantErr: kafkasink.ErrOptions},
+		{name: "broker is a URL", options: kafkasink.Options{Brokers: []string{"kafka://a:1"}, Topic: "t"}, wantErr: kafkasink.ErrOptions},
+		{name: "broker without a port", options: kafkasink.Options{Brokers: []string{"a"}, Topic: "t"}, wantErr: kafkasink.ErrOptions},
+		{name: "broker without a host", options: kafkasink.Options{Brokers: []string{":9092"}, Topic: "t"}, wantErr: kafkasink.ErrOptions},
+		{name: "negative limit", options: kafkasink.Options{Brokers: brokers, Topic: "t", MaxBytes: -1000}, wantErr: kafkasink.ErrOptions},
+		{name: "user without a mechanism", options: kafkasink.Options{Brokers: brokers, Topic: "t", Username: "u", Password: "p"}, wantErr: kafkasink.ErrOptions},
+		{name: "mechanism without a password", options: kafkasink.Options{Brokers: brokers, Topic: "t", SASL: kafkasink.Plain, Username: "u"}, wantErr: kafkasink.ErrOptions},
+		{name: "unknown mechanism", options: kafkasink.Options{Brokers: brokers, Topic: "t", SASL: "GSSAPI", Username: "u", Password: "p"}, wantErr: kafkasink.ErrOptions},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s, err := kafkasink.New(tt.options)
+			require.ErrorIs(t, err, tt.wantErr)
+			if tt.wantErr == nil {
+				assert.Equal(t, "kafka://t", s.Name())
+			}
+		})
+	}
+}
+
+func TestSink_UnusedCostsNothing(t *testing.T) {
+	before := runtime.NumGoroutine()
+	s, err := kafkasink.New(kafkasink.Options{Brokers: []string{"127.0.0.1:1"}, Topic: "t"})
+	require.NoError(t, err)
+	assert.Equal(t, before, runtime.NumGoroutine())
+	require.NoError(t, s.Close())
+	require.ErrorIs(t, s.Send(t.Context(), change(t, 1, 1, "a")), kafkasink.ErrClosed)
+}
+
+func TestSink_Send(t *testing.T) {
+	brokers := []string{peertest.Address(t, peertest.Kafka)}
+	name := topic(t, brokers, nil)
+	s := open(t, kafkasink.Options{Brokers: brokers, Topic: name})
+
+	const messages, versions = 3, 20
+	for version := range int64(versions) {
+		for message := range int64(messages) {
+			require.NoError(t, s.Send(plenty(t), change(t, message, version+1, "a")))
+		}
+	}
+	next := map[string]int64{}
+	partition := map[string]int32{}
+	for _, record := range records(t, brokers, name, messages*versions) {
+		event, err := cloudevent.Decode(record.Value)
+		require.NoError(t, err)
+		key := string(record.Key)
+		assert.Equal(t, event.PartitionKey(), key)
+		assert.Equal(t, []kgo.RecordHeader{{Key: "content-type", Value: []byte("application/cloudevents+json; charset=utf-8")}}, record.Headers)
+		if was, ok := partition[key]; ok {
+			assert.Equal(t, was, record.Partition, "one message, one partition")
+		}
+		partition[key] = record.Partition
+		next[key]++
+		assert.True(t, strings.HasSuffix(event.ID(), fmt.Sprintf("/%d", next[key])), "%s is out of order", event.ID())
+	}
+	assert.Len(t, next, messages)
+}
+
+func TestSink_SendToNoTopic(t *testing.T) {
+	brokers := []string{peertest.Address(t, peertest.Kafka)}
+	s := open(t, kafkasink.Options{Brokers: brokers, Topic: "not-there"})
+	for range 2 {
+		err := s.Send(plenty(t), change(t, 1, 1, "a"))
+		require.ErrorIs(t, err, kafkasink.ErrTopic)
+		assert.ErrorContains(t, err, "kafka://not-there")
+	}
+}
+
+func TestSink_SendTooLarge(t *testing.T) {
+	brokers := []string{peertest.Address(t, peertest.Kafka)}
+	large := kafkasink.DefaultMaxBytes
+	small := 4000
+	text := fmt.Sprint(small)
+	tests := []struct {
+		name    string
+		configs map[string]*string
+		limit   int
+	}{
+		{name: "the default limit", limit: large},
+		{name: "a limit of the topic's own", configs: map[string]*string{"max.message.bytes": &text}, limit: small},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			name := topic(t, brokers, tt.configs)
+			s := open(t, kafkasink.Options{Brokers: brokers, Topic: name})
+			exact := valueFor(t, tt.limit)
+			for range 2 { // what the topic has refused once is not sent again
+				var tooLarge *sink.TooLargeError
+				require.ErrorAs(t, s.Send(plenty(t), change(t, 1, 1, strings.Repeat("v", exact+1))), &tooLarge)
+				assert.Equal(t, sink.TooLargeError{Sink: s.Name(), Size: tt.limit + 1, Limit: tt.limit}, *tooLarge)
+			}
+			require.NoError(t, s.Send(plenty(t), change(t, 1, 1, strings.Repeat("v", exact))), "our count is the broker's")
+		})
+	}
+}
+
+func TestSink_SendMarker(t *testing.T) {
+	brokers := []string{peertest.Address(t, peertest.Kafka)}
+	limit := "4000"
+	name := topic(t, brokers, map[string]*string{"max.message.bytes": &limit})
+	message := msgext.Message{SDKAppID: "1400000001", GroupID: "@TGS#1", MsgSeq: 1}
+	snapshot := msgext.ReadReply{ActionStatus: "OK", CompleteFlag: 1, LatestSeq: 9, ExtensionList: []msgext.KeyValue{{Key: "k", Value: strings.Repeat("v", 4000), Seq: 9}}}
+	event, err := cloudevent.NewRepaired(message, snapshot, time.UnixMilli(1764688294360))
+	require.NoError(t, err)
+	require.NoError(t, open(t, kafkasink.Options{Brokers: brokers, Topic: name}).Send(plenty(t), event))
+
+	got, err := cloudevent.Decode(records(t, brokers, name, 1)[0].Value)
+	require.NoError(t, err)
+	of, truth, err := got.Truth()
+	require.NoError(t, err)
+	assert.Equal(t, message, of)
+	assert.Zero(t, truth.CompleteFlag, "tells the consumer to read")
+	assert.Equal(t, int64(9), truth.LatestSeq)
+}
+
+// valueFor returns the length of the value that makes a change's record batch size bytes long.
+func valueFor(t testing.TB, size int) int {
+	t.Helper()
+	ruler := open(t, kafkasink.Options{Brokers: []string{"127.0.0.1:1"}, Topic: "t", MaxBytes: 600})
+	length := size
+	for range 3 { // the longer the value, the longer its length is in writing
+		var measured *sink.TooLargeError
+		require.ErrorAs(t, ruler.Send(t.Context(), change(t, 1, 1, strings.Repeat("v", length))), &measured)
+		length += size - measured.Size
+	}
+	return length
+}
