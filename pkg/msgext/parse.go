@@ -1,14 +1,14 @@
 package msgext
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"strconv"
 	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"msgext/internal/jsonwalk"
 )
 
 // maxDepth bounds how deep a body may nest, unknown fields included.
@@ -58,25 +58,42 @@ func (f integer) required(path string, faults *FormatError) int64 {
 // parse reads body in one pass. What is no JSON, or not by our rules, is its error; fields
 // of another type go to faults.
 func parse(body []byte, faults *FormatError) (*fields, error) {
-	p := parser{source: string(body), faults: faults}
+	p := parser{faults: faults}
 	p.fields.list.valid = true
-	if err := json.Unmarshal(body, &p); err != nil {
-		return nil, p.syntax(err)
+	offset, complete, err := jsonwalk.Walk(body, maxDepth, p.body)
+	if err != nil {
+		return nil, syntaxError(err, complete, offset, len(body))
 	}
 	return &p.fields, nil
 }
 
-// parser reads a body. It is handed to json.Unmarshal for the sake of the decoders that
-// the library keeps warm, and walks the tokens itself to gather every fault.
+// syntaxError is the one fault that ends parsing. The decoder's own text is left out, because it
+// quotes the body.
+func syntaxError(err error, complete bool, offset int64, size int) error {
+	problem := "not valid JSON"
+	switch {
+	case complete:
+		return &FormatError{Fields: []FieldError{{"body", "something follows the object"}}}
+	case errors.Is(err, errNotObject):
+		return &FormatError{Fields: []FieldError{{"body", "not a JSON object"}}}
+	case errors.Is(err, jsonwalk.ErrDepth):
+		problem = "nested deeper than " + strconv.Itoa(maxDepth)
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		problem = "a name occurs twice in one object"
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		problem, offset = "ends early", int64(size)
+	}
+	return &FormatError{Fields: []FieldError{{"body", problem + ", at byte " + strconv.FormatInt(offset, 10)}}}
+}
+
+var errNotObject = errors.New("not an object")
+
+// parser gathers the fields of one body and every fault among them.
 type parser struct {
-	dec    *jsontext.Decoder
-	source string // the body once more: texts without escapes are parts of it, not copies
-	offset int64  // how far the decoder came, once it failed
-	read   bool   // whether the object was read to its end
+	*jsonwalk.Walker
 	faults *FormatError
 	fields fields
-	item   item   // the key-value being read
-	name   []byte // scratch for names with escapes
+	item   item // the key-value being read
 }
 
 // item is one element of ExtensionList.
@@ -86,68 +103,15 @@ type item struct {
 	seq        integer
 }
 
-// UnmarshalJSONFrom implements json.UnmarshalerFrom.
-func (p *parser) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	p.dec = dec
-	defer func() { p.dec, p.offset = nil, dec.InputOffset() }()
-	if dec.PeekKind() != '{' {
-		if err := p.skip(); err != nil {
-			return err
-		}
-		return errNotObject
+func (p *parser) body(w *jsonwalk.Walker) error {
+	p.Walker = w
+	if w.Kind() == '{' {
+		return w.Object(p.member)
 	}
-	err := p.object((*parser).member)
-	p.read = err == nil
-	return err
-}
-
-var (
-	errNotObject = errors.New("not an object")
-	errDepth     = errors.New("nested too deep")
-)
-
-// syntax makes the one fault that ends parsing. The decoder's own text is left out,
-// because it quotes the body.
-func (p *parser) syntax(err error) error {
-	problem := "not valid JSON"
-	switch {
-	case p.read:
-		return &FormatError{Fields: []FieldError{{"body", "something follows the object"}}}
-	case errors.Is(err, errNotObject):
-		return &FormatError{Fields: []FieldError{{"body", "not a JSON object"}}}
-	case errors.Is(err, errDepth):
-		problem = "nested deeper than " + strconv.Itoa(maxDepth)
-	case errors.Is(err, jsontext.ErrDuplicateName):
-		problem = "a name occurs twice in one object"
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		problem, p.offset = "ends early", int64(len(p.source))
-	}
-	return &FormatError{Fields: []FieldError{{"body", problem + ", at byte " + strconv.FormatInt(p.offset, 10)}}}
-}
-
-// object reads one object and hands each member's name to member, which must read its value.
-func (p *parser) object(member func(p *parser, name []byte) error) error {
-	if _, err := p.dec.ReadToken(); err != nil {
+	if err := w.Skip(); err != nil {
 		return err
 	}
-	for p.dec.PeekKind() != '}' {
-		raw, err := p.dec.ReadValue()
-		if err != nil {
-			return err
-		}
-		name := raw[1 : len(raw)-1]
-		if bytes.IndexByte(name, '\\') >= 0 {
-			if p.name, err = jsontext.AppendUnquote(p.name[:0], raw); err != nil {
-				return err
-			}
-			name = p.name
-		}
-		if err := member(p, name); err != nil {
-			return err
-		}
-	}
-	_, err := p.dec.ReadToken()
-	return err
+	return errNotObject
 }
 
 func (p *parser) member(name []byte) error {
@@ -169,46 +133,39 @@ func (p *parser) member(name []byte) error {
 	case "Seq":
 		return p.integer(&p.fields.seq, "Seq")
 	case "EventTime":
-		if p.dec.PeekKind() == 'n' {
-			return p.skip()
+		if p.Kind() == 'n' {
+			return p.Skip()
 		}
 		return p.integer(&p.fields.eventTime, "EventTime")
 	case "ExtensionList":
 		return p.list()
 	}
-	return p.skip()
+	return p.Skip()
 }
 
 func (p *parser) list() error {
-	switch p.dec.PeekKind() {
+	switch p.Kind() {
 	case 'n':
-		return p.skip()
+		return p.Skip()
 	case '[':
 	default:
 		p.fields.list.valid = false
 		p.faults.add("ExtensionList", "not a list")
-		return p.skip()
+		return p.Skip()
 	}
-	if _, err := p.dec.ReadToken(); err != nil {
-		return err
-	}
-	for p.dec.PeekKind() != ']' {
-		if err := p.keyValue(p.fields.list.length); err != nil {
-			return err
-		}
+	return p.List(func(index int) error {
 		p.fields.list.length++
-	}
-	_, err := p.dec.ReadToken()
-	return err
+		return p.keyValue(index)
+	})
 }
 
 func (p *parser) keyValue(index int) error {
-	if p.dec.PeekKind() != '{' {
+	if p.Kind() != '{' {
 		p.faults.add(listPath(index, ""), "not an object")
-		return p.skip()
+		return p.Skip()
 	}
 	p.item = item{index: index}
-	if err := p.object((*parser).itemMember); err != nil {
+	if err := p.Object(p.itemMember); err != nil {
 		return err
 	}
 	kv := &p.item
@@ -235,14 +192,14 @@ func (p *parser) itemMember(name []byte) error {
 	case "Key":
 		problem, err = p.readText(&p.item.key)
 	case "Value":
-		if p.dec.PeekKind() == 'n' {
-			return p.skip()
+		if p.Kind() == 'n' {
+			return p.Skip()
 		}
 		problem, err = p.readText(&p.item.value)
 	case "Seq":
 		problem, err = p.readInteger(&p.item.seq)
 	default:
-		return p.skip()
+		return p.Skip()
 	}
 	if problem != "" {
 		p.faults.add(listPath(p.item.index, string(name)), problem)
@@ -269,30 +226,20 @@ func (p *parser) integer(field *integer, path string) error {
 
 func (p *parser) readText(field *text) (problem string, err error) {
 	field.present = true
-	if p.dec.PeekKind() != '"' {
-		return "not a string", p.skip()
-	}
-	raw, err := p.dec.ReadValue()
-	if err != nil {
-		return "", err
+	if p.Kind() != '"' {
+		return "not a string", p.Skip()
 	}
 	field.valid = true
-	if bytes.IndexByte(raw, '\\') < 0 {
-		end := int(p.dec.InputOffset()) - 1
-		field.value = p.source[end-(len(raw)-2) : end]
-		return "", nil
-	}
-	unquoted, err := jsontext.AppendUnquote(nil, raw)
-	field.value = string(unquoted)
+	field.value, err = p.Text()
 	return "", err
 }
 
 func (p *parser) readInteger(field *integer) (problem string, err error) {
 	field.present = true
-	if p.dec.PeekKind() != '0' {
-		return "not an integer", p.skip()
+	if p.Kind() != '0' {
+		return "not an integer", p.Skip()
 	}
-	raw, err := p.dec.ReadValue()
+	raw, err := p.Raw()
 	if err != nil {
 		return "", err
 	}
@@ -307,20 +254,4 @@ func (p *parser) readInteger(field *integer) (problem string, err error) {
 	}
 	field.valid, field.value = true, value
 	return "", nil
-}
-
-// skip reads past one value of any kind, without recursion.
-func (p *parser) skip() error {
-	depth := p.dec.StackDepth()
-	for {
-		if _, err := p.dec.ReadToken(); err != nil {
-			return err
-		}
-		if p.dec.StackDepth() > maxDepth {
-			return errDepth
-		}
-		if p.dec.StackDepth() == depth {
-			return nil
-		}
-	}
 }
