@@ -81,8 +81,9 @@ func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 		}
 		return refusal(output)
 	})
-	if size := size(entry); size > maxBytesBefore && isOverLimit(err) {
-		return &sink.TooLargeError{Sink: s.Name(), Size: size, Limit: maxBytesBefore}
+	if isOverLimit(err) {
+		size := size(entry)
+		return &sink.TooLargeError{Sink: s.Name(), Size: size, Limit: min(maxBytesBefore, size-1)} // it does not say which
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.Name(), err)

@@ -19,6 +19,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"msgext/pkg/secret"
+	"msgext/pkg/sink"
 	"msgext/pkg/sink/kafkasink"
 )
 
@@ -237,6 +238,19 @@ func TestSink_SendNotAllowed(t *testing.T) {
 			require.ErrorIs(t, s.Send(plenty(t), change(t, 1, 1, "a")), tt.wantErr)
 		})
 	}
+}
+
+// Without the right to describe the topic's configuration its limit is not told.
+func TestSink_SendTooLargeForALimitNotTold(t *testing.T) {
+	write := kfake.ACL{Resource: kmsg.ACLResourceTypeTopic, Name: "events", Pattern: kmsg.ACLResourcePatternTypeLiteral, Operation: kmsg.ACLOperationWrite, Allow: true}
+	cluster := fake(t, kfake.BrokerConfigs(map[string]string{"message.max.bytes": "1000"}),
+		kfake.EnableSASL(), kfake.EnableACLs(), kfake.User("PLAIN", "app", "pass", write))
+	s := open(t, kafkasink.Options{Brokers: cluster.ListenAddrs(), Topic: "events", SASL: kafkasink.Plain, Username: "app", Password: "pass"})
+	var tooLarge *sink.TooLargeError
+	require.ErrorAs(t, s.Send(plenty(t), change(t, 1, 1, strings.Repeat("v", 2000))), &tooLarge)
+	assert.Equal(t, tooLarge.Size-1, tooLarge.Limit)
+	require.ErrorAs(t, s.Send(plenty(t), change(t, 1, 2, strings.Repeat("v", 1500))), &tooLarge, "smaller, and still too large")
+	assert.Equal(t, tooLarge.Size-1, tooLarge.Limit)
 }
 
 // Close leaves no goroutine of the client behind, whatever it was doing.

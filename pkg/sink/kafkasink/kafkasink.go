@@ -80,10 +80,12 @@ func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 	}
 	err = s.produce(ctx, client, record)
 	if errors.Is(err, kerr.MessageTooLarge) {
-		if limit, ok := topicLimit(ctx, client, s.topic); ok && limit < size {
-			s.limit.Store(int64(limit))
-			return &sink.TooLargeError{Sink: s.Name(), Size: size, Limit: limit}
+		limit, ok := topicLimit(ctx, client, s.topic)
+		if !ok {
+			limit = size - 1 // all that we know of it
 		}
+		s.limit.Store(int64(limit))
+		return &sink.TooLargeError{Sink: s.Name(), Size: size, Limit: limit}
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.Name(), err)

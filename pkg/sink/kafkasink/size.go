@@ -33,8 +33,8 @@ func batchSize(r *kgo.Record) int {
 	return batchHeader + kbin.VarintLen(int32(size)) + size
 }
 
-// topicLimit asks for the topic's max.message.bytes. It returns false where it cannot be known,
-// for want of the right to describe the topic's configuration, say.
+// topicLimit asks for the topic's max.message.bytes. It returns false where that is not told, for
+// want of the right to describe the topic's configuration, say.
 func topicLimit(ctx context.Context, client *kgo.Client, topic string) (limit int, ok bool) {
 	resource := kmsg.NewDescribeConfigsRequestResource()
 	resource.ResourceType = kmsg.ConfigResourceTypeTopic
