@@ -1,0 +1,28 @@
+// Command webhook is the Lambda function behind the URL that the Chat console is given. It takes
+// the events of a REST or HTTP API, a function URL or a load balancer, whichever stands in front.
+package main
+
+import (
+	"context"
+	"net/http"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"msgext/functions/internal/awswire"
+	"msgext/functions/internal/wire"
+	"msgext/pkg/config"
+	"msgext/pkg/gateway/awsgw"
+	"msgext/pkg/metric"
+	"msgext/pkg/receiver"
+)
+
+func main() {
+	drivers := awswire.Drivers()
+	cfg := wire.Must(config.FromEnviron(os.Environ(), config.Webhook, drivers.Linked()))
+	connections := wire.Must(drivers.Open(context.Background(), cfg))
+	logger := wire.CloudLogger(os.Stdout)
+	wire.Announce(cfg, logger)
+	rc := receiver.New(wire.ReceiverOptions(cfg, connections, logger, metric.Embedded))
+	lambda.Start(awsgw.New(rc, http.HandlerFunc(rc.Malformed)))
+}

@@ -1,0 +1,15 @@
+// Package awswire names the drivers that the AWS binaries link.
+package awswire
+
+import (
+	"msgext/functions/internal/wire"
+)
+
+// Drivers returns the drivers for AWS.
+func Drivers() wire.Drivers {
+	return wire.Drivers{
+		Sinks: map[string]wire.OpenSink{
+			"stdout": wire.Stdout,
+		},
+	}
+}

@@ -1,0 +1,32 @@
+// Package repairwire makes a Repairer out of a configuration. It stands apart from wire,
+// because it links the client that can hold the admin's key, and a webhook function must not.
+package repairwire
+
+import (
+	"log/slog"
+
+	"msgext/functions/internal/wire"
+	"msgext/pkg/chatapi"
+	"msgext/pkg/config"
+	"msgext/pkg/metric"
+	"msgext/pkg/repair"
+)
+
+// Repairer returns a Repairer as configured; without REST access it only settles and reports.
+func Repairer(cfg config.Config, c wire.Connections, logger *slog.Logger, metrics metric.Format) (*repair.Repairer, error) {
+	options := repair.Options{
+		Store: c.Store, SDKAppID: cfg.SDKAppID, Sinks: c.Sinks,
+		Grace: cfg.RepairGrace, ReadAll: cfg.ReadAll,
+		Logger: logger, Metrics: metrics,
+	}
+	if cfg.Chat.Endpoint != "" {
+		client, err := chatapi.New(chatapi.Options{
+			Endpoint: cfg.Chat.Endpoint, SDKAppID: cfg.SDKAppID, Admin: cfg.Chat.Admin, SecretKey: cfg.Chat.SecretKey,
+		})
+		if err != nil {
+			return nil, err
+		}
+		options.Chat = client
+	}
+	return repair.New(options), nil
+}

@@ -1,0 +1,47 @@
+package wire
+
+import (
+	"log/slog"
+
+	"msgext/pkg/config"
+	"msgext/pkg/gateway"
+	"msgext/pkg/metric"
+	"msgext/pkg/receiver"
+	"msgext/pkg/webhook"
+)
+
+// ReceiverOptions returns what a receiver needs, as configured.
+func ReceiverOptions(cfg config.Config, c Connections, logger *slog.Logger, metrics metric.Format) receiver.Options {
+	return receiver.Options{
+		Verifier: webhook.Verifier{
+			SDKAppID: cfg.SDKAppID, Tokens: cfg.Tokens, AllowUnsigned: cfg.AllowUnsigned, MaxSkew: cfg.MaxSkew,
+		},
+		Path:         cfg.Path,
+		MaxBodyBytes: cfg.MaxBodyBytes,
+		Sinks:        c.Sinks,
+		ForwardOther: cfg.ForwardOther,
+		Store:        c.Store,
+		Budget:       cfg.ReplyBudget,
+		Hold:         cfg.Hold,
+		Logger:       logger,
+		Metrics:      metrics,
+		RequestID:    gateway.RequestID,
+	}
+}
+
+// Announce logs what an operator should know of a configuration that is sound, but has a price.
+func Announce(cfg config.Config, logger *slog.Logger) {
+	if cfg.AllowUnsigned {
+		logger.Warn("MSGEXT_ALLOW_UNSIGNED: anybody who knows the URL and the SDKAppID can send events")
+	}
+	for _, location := range cfg.Sinks {
+		switch location.Scheme {
+		case "stdout":
+			logger.Warn("MSGEXT_SINKS has stdout: keys and values stand in the process's output, in a cloud that is the platform's log")
+		case "http", "https":
+			if len(cfg.HTTP.Secrets) == 0 {
+				logger.Warn("MSGEXT_HTTP_SECRET is not set: events go to https:// sinks unsigned")
+			}
+		}
+	}
+}

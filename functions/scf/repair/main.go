@@ -1,0 +1,33 @@
+// Command repair is the SCF function that a timer invokes every minute, and an operator with the
+// name of a message.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/tencentyun/scf-go-lib/cloudfunction"
+
+	"msgext/functions/internal/repairwire"
+	"msgext/functions/internal/wire"
+	"msgext/functions/scf/internal/lazy"
+	"msgext/functions/scf/internal/scfwire"
+	"msgext/pkg/config"
+	"msgext/pkg/metric"
+)
+
+func main() {
+	logger := wire.CloudLogger(os.Stdout)
+	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {
+		drivers := scfwire.Drivers()
+		cfg, err := config.FromEnviron(os.Environ(), config.Repair, drivers.Linked())
+		if err != nil {
+			return nil, err
+		}
+		connections, err := drivers.Open(context.Background(), cfg)
+		if err != nil {
+			return nil, err
+		}
+		return repairwire.Repairer(cfg, connections, logger, metric.Plain)
+	}, lazy.Failing(logger)))
+}

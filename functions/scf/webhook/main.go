@@ -1,0 +1,40 @@
+// Command webhook is the SCF function behind the URL that the Chat console is given. It takes the
+// events of a function URL or an API gateway, whichever stands in front.
+package main
+
+import (
+	"context"
+	"net/http"
+	"os"
+
+	"github.com/tencentyun/scf-go-lib/cloudfunction"
+
+	"msgext/functions/internal/wire"
+	"msgext/functions/scf/internal/lazy"
+	"msgext/functions/scf/internal/scfwire"
+	"msgext/pkg/config"
+	"msgext/pkg/gateway/scfgw"
+	"msgext/pkg/metric"
+	"msgext/pkg/receiver"
+)
+
+func main() {
+	logger := wire.CloudLogger(os.Stdout)
+	unready := receiver.New(receiver.Options{Logger: logger, Metrics: metric.Plain})
+	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {
+		drivers := scfwire.Drivers()
+		cfg, err := config.FromEnviron(os.Environ(), config.Webhook, drivers.Linked())
+		if err != nil {
+			return nil, err
+		}
+		connections, err := drivers.Open(context.Background(), cfg)
+		if err != nil {
+			return nil, err
+		}
+		wire.Announce(cfg, logger)
+		rc := receiver.New(wire.ReceiverOptions(cfg, connections, logger, metric.Plain))
+		return scfgw.New(rc, http.HandlerFunc(rc.Malformed)), nil
+	}, func(err error) lazy.Handler {
+		return scfgw.New(unready.NotReady(err), http.HandlerFunc(unready.Malformed))
+	}))
+}

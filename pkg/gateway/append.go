@@ -1,0 +1,55 @@
+package gateway
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// AppendString appends text as a JSON string. What is not UTF-8 becomes U+FFFD.
+func AppendString(b []byte, text string) []byte {
+	b, _ = jsontext.AppendQuote(b, text) // its error is about UTF-8 that it has already replaced
+	return b
+}
+
+// AppendHeader appends a header as a JSON object of strings, several values of one name joined
+// by commas, in alphabetical order.
+func AppendHeader(b []byte, header http.Header) []byte {
+	return appendObject(b, header, func(b []byte, values []string) []byte {
+		return AppendString(b, strings.Join(values, ", "))
+	})
+}
+
+// AppendMultiHeader appends a header as a JSON object of lists, in alphabetical order.
+func AppendMultiHeader(b []byte, header http.Header) []byte {
+	return appendObject(b, header, func(b []byte, values []string) []byte {
+		b = append(b, '[')
+		for i, value := range values {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = AppendString(b, value)
+		}
+		return append(b, ']')
+	})
+}
+
+func appendObject(b []byte, header http.Header, value func([]byte, []string) []byte) []byte {
+	names := make([]string, 0, len(header))
+	for name := range header {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	b = append(b, '{')
+	for i, name := range names {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = AppendString(b, name)
+		b = append(b, ':')
+		b = value(b, header[name])
+	}
+	return append(b, '}')
+}

@@ -1,0 +1,108 @@
+// Package awsgw serves an http.Handler behind the gateways of AWS Lambda: a REST API (payload
+// format 1.0), an HTTP API (2.0), a function URL, and an Application Load Balancer with single or multi-value
+// headers. One binary tells the shapes apart by the event alone.
+//
+// Sources: "Working with AWS Lambda proxy integrations" (API Gateway Developer Guide), "Invoking Lambda function
+// URLs" and "Lambda functions as targets" (Elastic Load Balancing), read 2026-11-24; the samples in
+// aws-lambda-go's events/testdata.
+package awsgw
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"msgext/pkg/gateway"
+)
+
+// New returns an adapter, which implements lambda.Handler.
+func New(handler, malformed http.Handler) *gateway.Adapter {
+	return gateway.NewAdapter(gateway.Shape{Request: request, Reply: reply}, handler, malformed)
+}
+
+// shape is a form of event and of the reply to it.
+type shape int
+
+const (
+	shapeREST shape = iota // payload format 1.0, and whatever has a method only
+	shapeHTTP              // payload format 2.0: HTTP API and function URL
+	shapeALB
+)
+
+func shapeOf(event gateway.Event) shape {
+	switch {
+	case event.Context.ELB:
+		return shapeALB
+	case event.Method == "" && event.Context.Method != "":
+		return shapeHTTP
+	}
+	return shapeREST
+}
+
+func request(_ context.Context, event gateway.Event) gateway.Request {
+	r := gateway.Request{ID: event.Context.RequestID, Method: event.Method, Path: event.Path, Body: event.Body}
+	switch shapeOf(event) {
+	case shapeHTTP:
+		r.Method = event.Context.Method
+		r.Path = withoutStage(event.RawPath, event.Context.Stage)
+		// The parsed form joins repeated names by commas, and so would hide a second Sign.
+		r.RawQuery = event.RawQuery
+	case shapeALB:
+		// A load balancer passes names and values on as they were sent, still percent-encoded.
+		r.RawQuery = query(event).Raw()
+	default:
+		r.RawQuery = query(event).Encode()
+	}
+	if event.HasMultiHeader {
+		r.Header = event.MultiHeader.HTTPHeader()
+	} else {
+		r.Header = event.Header.HTTPHeader()
+	}
+	return r
+}
+
+func query(event gateway.Event) gateway.Pairs {
+	if event.HasMultiQuery {
+		return event.MultiQuery
+	}
+	return event.Query
+}
+
+// withoutStage takes a stage's prefix off the path of an HTTP API, which has it for every
+// stage but $default. A REST API's path comes without.
+func withoutStage(path, stage string) string {
+	if stage == "" || stage == "$default" {
+		return path
+	}
+	rest, found := strings.CutPrefix(path, "/"+stage)
+	if !found || rest != "" && rest[0] != '/' {
+		return path
+	}
+	return rest
+}
+
+// reply writes the response as the shape's gateway expects it.
+func reply(event gateway.Event, response *gateway.Response) []byte {
+	shape := shapeOf(event)
+	body, isBase64 := response.Body()
+	b := make([]byte, 0, 256+len(body))
+	b = append(b, `{"statusCode":`...)
+	b = strconv.AppendInt(b, int64(response.Status()), 10)
+	if shape == shapeALB {
+		b = append(b, `,"statusDescription":`...)
+		b = gateway.AppendString(b, strconv.Itoa(response.Status())+" "+http.StatusText(response.Status()))
+	}
+	if shape == shapeALB && event.HasMultiHeader {
+		b = append(b, `,"multiValueHeaders":`...) // with the attribute switched on, nothing else is read
+		b = gateway.AppendMultiHeader(b, response.Header())
+	} else {
+		b = append(b, `,"headers":`...)
+		b = gateway.AppendHeader(b, response.Header())
+	}
+	b = append(b, `,"body":`...)
+	b = gateway.AppendString(b, body)
+	b = append(b, `,"isBase64Encoded":`...)
+	b = strconv.AppendBool(b, isBase64)
+	return append(b, '}')
+}

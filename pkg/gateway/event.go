@@ -1,0 +1,242 @@
+package gateway
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"msgext/internal/jsonwalk"
+)
+
+// ErrEvent is Parse's error for an event that makes no sense: not a JSON object, a
+// method or a body of another type, a body flagged as base64 that is not.
+var ErrEvent = errors.New("gateway: event makes no sense")
+
+// maxDepth bounds how deep an event may nest.
+const maxDepth = 64
+
+// Event is what an event of any of the platforms holds that matters here. A field that is
+// absent, null, or of a type that it should not have is zero.
+type Event struct {
+	Method   string // httpMethod
+	Path     string // path
+	RawPath  string // rawPath
+	RawQuery string // rawQueryString
+
+	Header         Pairs // headers
+	MultiHeader    Pairs // multiValueHeaders
+	Query          Pairs // queryStringParameters
+	MultiQuery     Pairs // multiValueQueryStringParameters
+	QueryString    Pairs // queryString
+	Context        Context
+	Body           []byte // decoded
+	HasMultiHeader bool   // multiValueHeaders is an object, if an empty one
+	HasMultiQuery  bool   // multiValueQueryStringParameters likewise
+	isBase64       bool
+}
+
+// Context is an event's requestContext.
+type Context struct {
+	RequestID string // requestId
+	Stage     string // stage
+	Method    string // http.method
+	ELB       bool   // elb is an object
+}
+
+// Parse reads an event in one pass. Its error is ErrEvent.
+func Parse(event []byte) (Event, error) {
+	var e Event
+	_, _, err := jsonwalk.Walk(event, maxDepth, func(w *jsonwalk.Walker) error {
+		if w.Kind() != '{' {
+			return ErrEvent
+		}
+		return w.Object(func(name []byte) error { return e.member(w, name) })
+	})
+	if err != nil {
+		return Event{}, ErrEvent
+	}
+	if e.isBase64 {
+		body := make([]byte, base64.StdEncoding.DecodedLen(len(e.Body)))
+		n, err := base64.StdEncoding.Strict().Decode(body, e.Body)
+		if err != nil {
+			return Event{}, ErrEvent
+		}
+		e.Body = body[:n]
+	}
+	return e, nil
+}
+
+func (e *Event) member(w *jsonwalk.Walker, name []byte) error {
+	switch string(name) {
+	case "httpMethod":
+		return strict(w, &e.Method)
+	case "path":
+		return lenient(w, &e.Path)
+	case "rawPath":
+		return lenient(w, &e.RawPath)
+	case "rawQueryString":
+		return lenient(w, &e.RawQuery)
+	case "headers":
+		return e.Header.read(w)
+	case "multiValueHeaders":
+		e.HasMultiHeader = w.Kind() == '{'
+		return e.MultiHeader.read(w)
+	case "queryStringParameters":
+		return e.Query.read(w)
+	case "multiValueQueryStringParameters":
+		e.HasMultiQuery = w.Kind() == '{'
+		return e.MultiQuery.read(w)
+	case "queryString":
+		return e.QueryString.read(w)
+	case "requestContext":
+		return object(w, func(name []byte) error { return e.Context.member(w, name) })
+	case "isBase64Encoded":
+		e.isBase64 = w.Kind() == 't'
+		return w.Skip()
+	case "body":
+		return e.readBody(w)
+	}
+	return w.Skip()
+}
+
+func (c *Context) member(w *jsonwalk.Walker, name []byte) error {
+	switch string(name) {
+	case "requestId":
+		return lenient(w, &c.RequestID)
+	case "stage":
+		return lenient(w, &c.Stage)
+	case "elb":
+		c.ELB = w.Kind() == '{'
+	case "http":
+		return object(w, func(name []byte) error {
+			if string(name) == "method" {
+				return strict(w, &c.Method)
+			}
+			return w.Skip()
+		})
+	}
+	return w.Skip()
+}
+
+func (e *Event) readBody(w *jsonwalk.Walker) error {
+	switch w.Kind() {
+	case 'n':
+		return w.Skip()
+	case '"':
+		raw, err := w.Raw()
+		if err != nil {
+			return err
+		}
+		e.Body, err = jsontext.AppendUnquote(make([]byte, 0, len(raw)), raw)
+		return err
+	}
+	return ErrEvent
+}
+
+// strict reads a string, which may also be absent or null but nothing else.
+func strict(w *jsonwalk.Walker, field *string) error {
+	if kind := w.Kind(); kind != '"' && kind != 'n' {
+		return ErrEvent
+	}
+	return lenient(w, field)
+}
+
+// lenient reads a string and passes over anything else.
+func lenient(w *jsonwalk.Walker, field *string) (err error) {
+	if w.Kind() != '"' {
+		return w.Skip()
+	}
+	*field, err = w.Text()
+	return err
+}
+
+func object(w *jsonwalk.Walker, member func(name []byte) error) error {
+	if w.Kind() != '{' {
+		return w.Skip()
+	}
+	return w.Object(member)
+}
+
+// Pair is a name and a value in an event's headers or query. Bare is a name without a value.
+type Pair struct {
+	Name, Value string
+	Bare        bool
+}
+
+// Pairs are headers or a query in the order of the event.
+type Pairs []Pair
+
+// read reads an object whose values are strings, lists of strings, numbers, or true for a
+// name without a value. Numbers keep their digits; anything else is passed over.
+func (p *Pairs) read(w *jsonwalk.Walker) error {
+	if w.Kind() == '{' && *p == nil {
+		*p = make(Pairs, 0, 12)
+	}
+	return object(w, func(name []byte) error {
+		key := string(name)
+		if w.Kind() == '[' {
+			return w.List(func(int) error { return p.readValue(w, key) })
+		}
+		return p.readValue(w, key)
+	})
+}
+
+func (p *Pairs) readValue(w *jsonwalk.Walker, name string) error {
+	switch w.Kind() {
+	case '"':
+		value, err := w.Text()
+		*p = append(*p, Pair{Name: name, Value: value})
+		return err
+	case '0':
+		raw, err := w.Raw()
+		*p = append(*p, Pair{Name: name, Value: string(raw)})
+		return err
+	case 't':
+		*p = append(*p, Pair{Name: name, Bare: true})
+	}
+	return w.Skip()
+}
+
+// Encode returns the pairs as a raw query; names and values were decoded by the platform.
+func (p Pairs) Encode() string { return p.join(url.QueryEscape) }
+
+// Raw returns the pairs as a raw query; names and values stand as they were sent.
+func (p Pairs) Raw() string { return p.join(func(text string) string { return text }) }
+
+func (p Pairs) join(escape func(string) string) string {
+	var b strings.Builder
+	for i, pair := range p {
+		if i == 0 {
+			b.Grow(32 * len(p))
+		} else {
+			b.WriteByte('&')
+		}
+		b.WriteString(escape(pair.Name))
+		if !pair.Bare {
+			b.WriteByte('=')
+			b.WriteString(escape(pair.Value))
+		}
+	}
+	return b.String()
+}
+
+// HTTPHeader returns the pairs as a header.
+func (p Pairs) HTTPHeader() http.Header {
+	header := make(http.Header, len(p))
+	values := make([]string, 0, len(p)) // one array for all the lists of one value
+	for _, pair := range p {
+		key := textproto.CanonicalMIMEHeaderKey(pair.Name)
+		if have, ok := header[key]; ok {
+			header[key] = append(have, pair.Value)
+			continue
+		}
+		values = append(values, pair.Value)
+		header[key] = values[len(values)-1 : len(values) : len(values)]
+	}
+	return header
+}

@@ -1,0 +1,132 @@
+// Package gateway turns a cloud platform's gateway event into an http.Request and a handler's
+// reply into the platform's response. What the platforms have in common is here: reading an event
+// once and tolerantly, the request, and the recording of the reply. Package awsgw and package scfgw
+// know the shapes.
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"io"
+	"net/http"
+	"net/url"
+	"unicode/utf8"
+)
+
+type requestIDKey struct{}
+
+// RequestID returns the platform's id of the request that ctx belongs to, "" when it has none.
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
+// Request is what an event says of an HTTP request, in a form that all platforms share.
+type Request struct {
+	ID       string // the platform's
+	Method   string
+	Path     string // without a stage's prefix, percent-encoded or not
+	RawQuery string
+	Header   http.Header
+	Body     []byte // decoded
+}
+
+// HTTP returns the request as a server would hand it to a handler. RemoteAddr stays empty: a client's
+// address is personal data, and nothing here needs it.
+func (r Request) HTTP(ctx context.Context) *http.Request {
+	u := &url.URL{Path: r.Path, RawQuery: r.RawQuery}
+	if path, err := url.PathUnescape(r.Path); err == nil && path != r.Path {
+		u.Path, u.RawPath = path, r.Path
+	}
+	request := &http.Request{
+		Method: r.Method, URL: u,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: r.Header, Host: r.Header.Get("Host"),
+		Body: io.NopCloser(bytes.NewReader(r.Body)), ContentLength: int64(len(r.Body)),
+	}
+	if len(r.Body) == 0 {
+		request.Body = http.NoBody
+	}
+	return request.WithContext(context.WithValue(ctx, requestIDKey{}, r.ID))
+}
+
+// Shape is how one platform's events and replies look.
+type Shape struct {
+	Request func(context.Context, Event) Request
+	Reply   func(Event, *Response) []byte
+}
+
+// Adapter serves a handler behind one platform's gateways. It has the method by which both
+// platforms' runtimes take a function of raw bytes. It is safe for concurrent use.
+type Adapter struct {
+	shape              Shape
+	handler, malformed http.Handler
+}
+
+// NewAdapter returns an Adapter for a handler. An event that makes no sense is handed to malformed
+// as a POST without a body, so that it too gets an HTTP reply.
+func NewAdapter(shape Shape, handler, malformed http.Handler) *Adapter {
+	return &Adapter{shape, handler, malformed}
+}
+
+// Invoke serves one event, in and out as raw bytes; the event is decoded once. Its error is
+// always nil: whatever comes in gets an HTTP reply.
+func (a *Adapter) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	handler := a.handler
+	event, err := Parse(payload)
+	if err != nil {
+		handler = a.malformed
+		event = Event{Method: http.MethodPost}
+	}
+	request := a.shape.Request(ctx, event)
+	if request.Path == "" {
+		request.Path = "/"
+	}
+	return a.shape.Reply(event, serve(handler, request.HTTP(ctx))), nil
+}
+
+// Response records a handler's reply. The zero value is ready for use, by one handler at a time.
+type Response struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// serve runs h on a request and returns what it replied.
+func serve(h http.Handler, request *http.Request) *Response {
+	response := &Response{header: make(http.Header, 2)}
+	h.ServeHTTP(response, request)
+	if response.status == 0 {
+		response.status = http.StatusOK
+	}
+	return response
+}
+
+// Header implements http.ResponseWriter.
+func (r *Response) Header() http.Header { return r.header }
+
+// WriteHeader implements http.ResponseWriter. Only the first call counts.
+func (r *Response) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+}
+
+// Write implements http.ResponseWriter.
+func (r *Response) Write(p []byte) (int, error) {
+	r.WriteHeader(http.StatusOK)
+	r.body = append(r.body, p...)
+	return len(p), nil
+}
+
+// Status returns the reply's status.
+func (r *Response) Status() int { return r.status }
+
+// Body returns the reply's body as text, and whether it had to be encoded as base64 to be text.
+func (r *Response) Body() (text string, isBase64 bool) {
+	if utf8.Valid(r.body) {
+		return string(r.body), false
+	}
+	return base64.StdEncoding.EncodeToString(r.body), true
+}

@@ -1,0 +1,56 @@
+// Package scfgw serves an http.Handler behind the gateways of Tencent SCF: a function URL and an API
+// gateway, whose event is the same with a few fields more.
+//
+// Sources: tencentcloud.com/document/product/583/69491 and 583/96099 (function URL, read 2025-08),
+// 583/12513 (API gateway trigger). A queryString value is a string, a list of strings, or true for a
+// name without a value; scf-go-lib's own struct fails on numbers, so those are taken too. Names and
+// values are taken as decoded (not documented; what Chat signs reads the same either way).
+package scfgw
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/tencentyun/scf-go-lib/functioncontext"
+
+	"msgext/pkg/gateway"
+)
+
+// New returns an adapter, which implements scf-go-lib's handler of raw bytes.
+func New(handler, malformed http.Handler) *gateway.Adapter {
+	return gateway.NewAdapter(gateway.Shape{Request: request, Reply: reply}, handler, malformed)
+}
+
+func request(ctx context.Context, event gateway.Event) gateway.Request {
+	r := gateway.Request{
+		ID:       event.Context.RequestID,
+		Method:   event.Method,
+		Path:     event.Path,
+		RawQuery: event.QueryString.Encode(),
+		Header:   event.Header.HTTPHeader(),
+		Body:     event.Body,
+	}
+	if r.Method == "" {
+		r.Method = event.Context.Method
+	}
+	if invocation, ok := functioncontext.FromContext(ctx); ok && r.ID == "" {
+		r.ID = invocation.RequestID
+	}
+	return r
+}
+
+// reply writes the integration response (583/12513).
+func reply(_ gateway.Event, response *gateway.Response) []byte {
+	body, isBase64 := response.Body()
+	b := make([]byte, 0, 256+len(body))
+	b = append(b, `{"isBase64Encoded":`...)
+	b = strconv.AppendBool(b, isBase64)
+	b = append(b, `,"statusCode":`...)
+	b = strconv.AppendInt(b, int64(response.Status()), 10)
+	b = append(b, `,"headers":`...)
+	b = gateway.AppendHeader(b, response.Header())
+	b = append(b, `,"body":`...)
+	b = gateway.AppendString(b, body)
+	return append(b, '}')
+}
