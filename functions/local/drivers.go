@@ -1,14 +1,21 @@
 package main
 
 import (
+	"context"
 	"io"
 
 	"msgext/functions/internal/wire"
+	"msgext/pkg/config"
+	"msgext/pkg/state"
+	"msgext/pkg/state/memstate"
 )
 
 // drivers returns every driver there is: the local process is where all can be tried.
 func drivers(stdout io.Writer) wire.Drivers {
 	return wire.Drivers{
+		Stores: map[string]wire.OpenStore{
+			"memory": func(context.Context, config.Config) (state.Store, error) { return memstate.New(), nil },
+		},
 		Sinks: map[string]wire.OpenSink{
 			"stdout": wire.Writer(stdout),
 		},

@@ -1,0 +1,151 @@
+package processtest
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/url"
+	"strings"
+)
+
+// Request is an HTTP request before a gateway makes an event of it.
+type Request struct {
+	Method, Path, RawQuery, Body string
+}
+
+// Event is a request as one gateway passes it on.
+type Event struct {
+	Shape   string
+	Payload []byte
+}
+
+type object = map[string]any
+
+// AWSEvents returns the request in every shape that reaches a Lambda function. Shapes that
+// decode the query before they pass it on have no event for one that does not parse.
+func AWSEvents(r Request) []Event {
+	events := []Event{
+		{"http-v2", encode(r.v2(false))},
+		{"http-v2 base64", encode(r.v2(true))},
+		{"alb", encode(r.alb(false))},
+		{"alb multi", encode(r.alb(true))},
+	}
+	if rest, ok := r.rest(); ok {
+		events = append(events, Event{"rest-v1", encode(rest)})
+	}
+	return events
+}
+
+// SCFEvents returns the request in every shape that reaches an SCF function.
+func SCFEvents(r Request) []Event {
+	query, ok := r.decoded()
+	if !ok {
+		return nil
+	}
+	queryString := object{}
+	for name, values := range query {
+		if len(values) == 1 {
+			queryString[name] = values[0]
+		} else {
+			queryString[name] = values
+		}
+	}
+	functionURL := object{
+		"body": r.Body, "headers": object{"content-type": "application/json", "x-scf-remote-addr": "203.0.113.7"},
+		"httpMethod": r.Method, "path": r.Path, "queryString": queryString,
+	}
+	apiGateway := object{
+		"requestContext": object{
+			"serviceId": "service-f94sy04v", "path": "/msgext", "httpMethod": r.Method, "requestId": "c6af9ac6",
+			"identity": object{"secretId": "x"}, "sourceIp": "203.0.113.7", "stage": "release",
+		},
+		"headers": object{"content-type": "application/json"}, "body": base64.StdEncoding.EncodeToString([]byte(r.Body)), "isBase64Encoded": true,
+		"pathParameters": object{}, "queryStringParameters": object{}, "headerParameters": object{},
+		"path": r.Path, "queryString": queryString, "httpMethod": r.Method,
+	}
+	return []Event{{"function-url", encode(functionURL)}, {"api-gateway base64", encode(apiGateway)}}
+}
+
+// Unwrap returns the status and body of a response that a function made for its gateway.
+func Unwrap(response []byte) (status int, body string, err error) {
+	var r struct {
+		StatusCode int    `json:"statusCode"`
+		Body       string `json:"body"`
+	}
+	err = json.Unmarshal(response, &r)
+	return r.StatusCode, r.Body, err
+}
+
+func (r Request) v2(isBase64 bool) object {
+	body := r.Body
+	if isBase64 {
+		body = base64.StdEncoding.EncodeToString([]byte(body))
+	}
+	joined := object{}
+	if query, ok := r.decoded(); ok {
+		for name, values := range query {
+			joined[name] = strings.Join(values, ",")
+		}
+	}
+	return object{
+		"version": "2.0", "routeKey": "$default", "rawPath": r.Path, "rawQueryString": r.RawQuery,
+		"headers":               object{"content-type": "application/json", "x-forwarded-for": "203.0.113.7"},
+		"queryStringParameters": joined,
+		"requestContext": object{
+			"stage": "$default", "requestId": "id", "http": object{"method": r.Method, "path": r.Path, "sourceIp": "203.0.113.7"},
+		},
+		"body": body, "isBase64Encoded": isBase64,
+	}
+}
+
+func (r Request) rest() (object, bool) {
+	query, ok := r.decoded()
+	if !ok {
+		return nil, false
+	}
+	single := object{}
+	for name, values := range query {
+		single[name] = values[len(values)-1] // which is how a doubled Sign hides in this form
+	}
+	return object{
+		"resource": "/{proxy+}", "path": r.Path, "httpMethod": r.Method,
+		"headers": object{"Content-Type": "application/json"}, "multiValueHeaders": object{"Content-Type": []string{"application/json"}},
+		"queryStringParameters": single, "multiValueQueryStringParameters": query,
+		"requestContext": object{"requestId": "id", "stage": "prod", "httpMethod": r.Method, "path": "/prod" + r.Path},
+		"body":           r.Body, "isBase64Encoded": false,
+	}, true
+}
+
+func (r Request) alb(multi bool) object {
+	event := object{
+		"requestContext": object{"elb": object{"targetGroupArn": "arn:aws:elasticloadbalancing:eu-central-1:0:targetgroup/a/b"}},
+		"httpMethod":     r.Method, "path": r.Path, "body": r.Body, "isBase64Encoded": false,
+	}
+	single, multiple := object{}, map[string][]string{}
+	for _, pair := range strings.Split(r.RawQuery, "&") {
+		if name, value, _ := strings.Cut(pair, "="); pair != "" {
+			single[name] = value
+			multiple[name] = append(multiple[name], value)
+		}
+	}
+	if multi {
+		event["multiValueHeaders"] = object{"content-type": []string{"application/json"}}
+		event["multiValueQueryStringParameters"] = multiple
+	} else {
+		event["headers"] = object{"content-type": "application/json"}
+		event["queryStringParameters"] = single
+	}
+	return event
+}
+
+func (r Request) decoded() (url.Values, bool) {
+	query, err := url.ParseQuery(r.RawQuery)
+	return query, err == nil
+}
+
+func encode(event object) []byte {
+	encoded, err := json.Marshal(event)
+	if err != nil {
+		panic(err) // maps of strings always encode
+	}
+	return encoded
+}
