@@ -1,0 +1,112 @@
+package console
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+	"time"
+
+	"msgext/pkg/msgext"
+	"msgext/pkg/receiver"
+)
+
+// What is kept of one entry is bounded, whatever was sent.
+const (
+	maxKeptBody = 64 << 10
+	maxKeptName = 1 << 10 // of a message or a command
+	maxKeptRule = 2 << 10
+)
+
+// Verdicts that this package reads or adds; the receiver's others pass through.
+const (
+	verdictAccepted = "accepted"
+	verdictRepaired = "repaired"
+)
+
+// entry is one row of the list: a webhook, or a message read back. It does not change once it is kept.
+// Versions are text in JSON, because a script's numbers are exact up to 2^53 only.
+type entry struct {
+	ID         uint64    `json:"id"`
+	At         time.Time `json:"at"`
+	DurationMS float64   `json:"durationMs"`
+	Method     string    `json:"method"`
+	Command    string    `json:"command"` // "" unless authentic
+	Message    string    `json:"message"` // its path, "" when it is not known
+	Label      string    `json:"label"`   // the message as a person names it
+	Operation  string    `json:"operation"`
+	Version    int64     `json:"version,string"`
+	Latest     int64     `json:"latest,string"`
+	Keys       int       `json:"keys"`
+	Verdict    string    `json:"verdict"`
+	Reason     string    `json:"reason"`
+	Rule       string    `json:"rule"` // what exactly refused or failed it
+	Status     int       `json:"status"`
+
+	advice     string
+	reply      string // the ErrorInfo that was sent back
+	parameters []parameter
+	body       []byte // at most maxKeptBody; nil where it was not read
+	bodyBytes  int    // as received
+}
+
+func fromObservation(o receiver.Observation) *entry {
+	e := &entry{
+		At: o.At, DurationMS: float64(o.Duration.Microseconds()) / 1000,
+		Method: cut(o.Request.Method, 16), Command: cut(o.Command, maxKeptName),
+		Verdict: o.Verdict, Reason: o.Reason, Status: o.Status, reply: cut(o.ErrorInfo, maxKeptRule),
+		parameters: describeQuery(o.Request.URL.RawQuery, o.At),
+		bodyBytes:  len(o.Body),
+	}
+	e.Rule, e.advice = explain(o.Err)
+	if o.Body != nil {
+		e.body = append([]byte{}, o.Body[:min(len(o.Body), maxKeptBody)]...)
+	}
+	if event := o.Event; event != nil {
+		e.setMessage(event.Message)
+		e.Operation = event.Operation.String()
+		e.Version, e.Latest, e.Keys = event.Version(), event.Latest(), len(event.KeyValues)
+	}
+	return e
+}
+
+func fromRepair(message msgext.Message, read msgext.Snapshot, at time.Time) *entry {
+	e := &entry{
+		At: at, Operation: "read", Version: read.Latest, Latest: read.Latest, Keys: len(read.KeyValues),
+		Verdict: verdictRepaired, Reason: "truth read back from Chat",
+	}
+	e.setMessage(message)
+	return e
+}
+
+// setMessage names the message, unless its name is longer than any that Chat gives out.
+func (e *entry) setMessage(message msgext.Message) {
+	label := message.GroupID + " / " + strconv.FormatInt(message.MsgSeq, 10)
+	if !message.IsGroup() {
+		label = message.From + " → " + message.To + " / " + message.MsgKey
+	}
+	e.Label = cut(label, maxKeptName)
+	if path := message.Path(); len(path) <= 3*maxKeptName {
+		e.Message = path
+	}
+}
+
+// whole reports whether the body was kept as it was received, so that it can be sent again.
+func (e *entry) whole() bool { return e.body != nil && len(e.body) == e.bodyBytes }
+
+// isProbe reports whether the entry is the empty request by which a console tries a URL out.
+func (e *entry) isProbe() bool { return e.Verdict == verdictAccepted && e.Command == "" }
+
+// cut returns a copy of text of at most limit bytes and an ellipsis.
+func cut(text string, limit int) string {
+	if len(text) <= limit {
+		return strings.Clone(text)
+	}
+	return strings.ToValidUTF8(text[:limit], "") + "…"
+}
+
+// isText reports whether a body can stand in a line that is pasted into a shell.
+func isText(body []byte) bool {
+	return bytes.Equal(bytes.ToValidUTF8(body, nil), body) && !bytes.ContainsFunc(body, func(r rune) bool {
+		return r < ' ' && r != '\n' && r != '\t' || r == 0x7f
+	})
+}

@@ -1,0 +1,107 @@
+package console
+
+import "sync"
+
+// capacity is how many entries are kept, however long the process runs.
+const capacity = 1000
+
+// counters count every entry since the start, those no longer kept included.
+type counters struct {
+	Received uint64            `json:"received"` // webhooks
+	Verdicts map[string]uint64 `json:"verdicts"`
+	Reasons  map[string]uint64 `json:"reasons"` // of webhooks
+}
+
+// history is a ring of the newest entries. Whoever follows it is woken through a channel of
+// its own and reads from where it stopped, so that nothing queues up for the slow: they find that
+// what they missed is gone.
+type history struct {
+	mu        sync.Mutex
+	ring      []*entry // the entry with number n stands at n % len
+	last      uint64   // number of the newest entry, 0 before the first
+	counts    counters
+	followers map[chan struct{}]struct{}
+}
+
+func newHistory(capacity int) *history {
+	return &history{
+		ring:      make([]*entry, capacity),
+		counts:    counters{Verdicts: map[string]uint64{}, Reasons: map[string]uint64{}},
+		followers: map[chan struct{}]struct{}{},
+	}
+}
+
+// add numbers an entry, keeps it in place of the oldest, and wakes the followers.
+func (h *history) add(e *entry) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.last++
+	e.ID = h.last
+	h.ring[h.last%uint64(len(h.ring))] = e
+	h.counts.Verdicts[e.Verdict]++
+	if e.Verdict != verdictRepaired {
+		h.counts.Received++
+		h.counts.Reasons[e.Reason]++
+	}
+	for wake := range h.followers {
+		select {
+		case wake <- struct{}{}:
+		default: // has been woken and not looked yet
+		}
+	}
+}
+
+// after returns the kept entries with a number above id, oldest first. missed is true when
+// some of them are no longer kept.
+func (h *history) after(id uint64) (entries []*entry, counts counters, missed bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	first := h.first()
+	missed = id+1 < first
+	for n := max(id+1, first); n <= h.last; n++ {
+		entries = append(entries, h.ring[n%uint64(len(h.ring))])
+	}
+	return entries, h.counts.clone(), missed
+}
+
+// first returns the number of the oldest entry kept, 1 before there is one.
+func (h *history) first() uint64 {
+	if kept := uint64(len(h.ring)); h.last > kept {
+		return h.last - kept + 1
+	}
+	return 1
+}
+
+// entry returns the entry with that number, nil when it is not kept.
+func (h *history) entry(id uint64) *entry {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if id < h.first() || id > h.last {
+		return nil
+	}
+	return h.ring[id%uint64(len(h.ring))]
+}
+
+// follow returns a channel that is sent to when there are new entries; leave ends that.
+func (h *history) follow() (wake <-chan struct{}, leave func()) {
+	channel := make(chan struct{}, 1)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.followers[channel] = struct{}{}
+	return channel, func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		delete(h.followers, channel)
+	}
+}
+
+func (c counters) clone() counters {
+	verdicts, reasons := make(map[string]uint64, len(c.Verdicts)), make(map[string]uint64, len(c.Reasons))
+	for name, count := range c.Verdicts {
+		verdicts[name] = count
+	}
+	for name, count := range c.Reasons {
+		reasons[name] = count
+	}
+	return counters{Received: c.Received, Verdicts: verdicts, Reasons: reasons}
+}

@@ -1,0 +1,25 @@
+// Asking the process. Every change carries the token that stands in this page.
+
+const token = document.querySelector("meta[name=console-token]").content;
+
+export class Problem extends Error {}
+
+async function ask(path, options) {
+  let response;
+  try {
+    response = await fetch("/console/" + path, options);
+  } catch {
+    throw new Problem("The process does not answer.");
+  }
+  const reply = await response.json();
+  if (!response.ok) throw new Problem(reply.problem ?? "status " + response.status);
+  return reply;
+}
+
+export const get = (path) => ask(path, { headers: { Accept: "application/json" } });
+
+export const post = (path, body = {}) => ask(path, {
+  method: "POST",
+  headers: { "Content-Type": "application/json", "X-Console-Token": token },
+  body: JSON.stringify(body),
+});

@@ -1,0 +1,80 @@
+// Making elements. Text from outside only ever becomes a text node, so markup in it stays text.
+
+const svgNames = new Set(["svg", "g", "rect", "circle", "line", "path", "text", "title", "polyline"]);
+
+export function h(name, attributes = {}, ...children) {
+  const element = svgNames.has(name) && attributes.svg !== false
+    ? document.createElementNS("http://www.w3.org/2000/svg", name)
+    : document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key === "svg" || value === undefined || value === null || value === false) continue;
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else element.setAttribute(key, value === true ? "" : String(value));
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+// Characters that show nothing, or turn what stands around them: each is shown by its number.
+const invisible = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/u;
+
+// inert returns text from outside as a node of its own direction, with nothing in it hidden.
+export function inert(text, limit = 4096) {
+  const node = h("bdi");
+  const shown = text.length > limit ? text.slice(0, limit) : text;
+  let run = "";
+  for (const character of shown) {
+    if (!invisible.test(character)) {
+      run += character;
+      continue;
+    }
+    node.append(run, h("span", { class: "mark" }, "U+" + character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")));
+    run = "";
+  }
+  node.append(run);
+  if (shown.length < text.length) node.append(h("span", { class: "mark" }, `… ${(text.length - shown.length).toLocaleString("en")} more`));
+  return node;
+}
+
+const shapes = {
+  accepted: ["path", { d: "M2.5 6.5 5 9l4.5-6" }],
+  rejected: ["path", { d: "M3 3l6 6M9 3 3 9" }],
+  deferred: ["path", { d: "M6 2.2v4.6M6 9.6v.2" }],
+  repaired: ["path", { d: "M6 1.8 10.2 6 6 10.2 1.8 6Z" }],
+};
+
+export function verdict(name) {
+  const [shape, attributes] = shapes[name] ?? shapes.deferred;
+  return h("span", { class: "verdict " + (shapes[name] ? name : "deferred") },
+    h("svg", { viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" }, h(shape, attributes)), name);
+}
+
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hour12: false });
+const full = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
+
+export function time(at) {
+  const date = new Date(at);
+  return h("time", { datetime: at, title: full.format(date) }, clock.format(date));
+}
+
+export const clockText = (at) => clock.format(new Date(at)).slice(0, 8);
+
+export function duration(ms) {
+  if (ms >= 1000) return (ms / 1000).toFixed(2) + " s";
+  return ms.toFixed(ms < 10 ? 2 : 0) + " ms";
+}
+
+export const number = (n) => Number(n).toLocaleString("en");
+export const plural = (n, one, many = one + "s") => `${number(n)} ${Number(n) === 1 ? one : many}`;
+
+// sync makes the children of parent the wanted nodes, and leaves those that stay where they are, so
+// that focus and selection survive.
+export function sync(parent, wanted) {
+  const keep = new Set(wanted);
+  for (const child of [...parent.children]) if (!keep.has(child)) child.remove();
+  wanted.forEach((node, i) => {
+    if (parent.children[i] !== node) parent.insertBefore(node, parent.children[i] ?? null);
+  });
+}
+
+export const messageLink = (path, tab = "") => "#/message/" + encodeURIComponent(path) + (tab ? "/" + tab : "");

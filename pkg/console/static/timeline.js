@@ -1,0 +1,113 @@
+import { h, clockText, number } from "./dom.js";
+
+const names = {
+  arrived: "arrived",
+  late: "arrived late",
+  unsettled: "arrived, not accepted",
+  repaired: "read back",
+  settled: "handled earlier",
+  missing: "missing",
+};
+
+const lane = 104; // height of the part that shows when versions arrived
+const strip = 26;
+const left = 66;
+const top = 14;
+
+const folded = (slot) => slot.from !== slot.to;
+const label = (slot) => (folded(slot) ? `${short(slot.from)}–${short(slot.to)}` : short(slot.from));
+const short = (version) => (version.length > 7 ? "…" + version.slice(-5) : version);
+const width = (slot) => Math.max(28, label(slot).length * 7 + 12);
+
+// drawTimeline draws versions from left to right: below, what became of each; above, when it
+// arrived, later ones higher up. A read lies across everything it settled.
+export function drawTimeline(timeline) {
+  if (timeline.slots.length === 0) return h("p", { class: "sub" }, "No version is known.");
+  let x = left;
+  const places = timeline.slots.map((slot) => {
+    const place = { slot, x, width: width(slot), middle: x + width(slot) / 2 };
+    x += place.width;
+    return place;
+  });
+  const bottom = top + lane;
+  const orders = arrivalOrders(timeline);
+  const y = (order) => bottom - 12 - (orders.indexOf(order) * (lane - 24)) / Math.max(1, orders.length - 1);
+  const dots = places.flatMap((p) => p.slot.arrivals.map((a) => ({ ...a, x: p.middle, y: y(a.order), slot: p.slot })));
+  const picture = h("svg", { class: "timeline", width: x + 12, height: bottom + strip + 26, role: "img", "aria-label": summary(timeline) },
+    h("line", { class: "axis", x1: left, y1: bottom, x2: x, y2: bottom }),
+    times(timeline, dots, orders).map(([order, at]) => h("text", { class: "tick", x: left - 10, y: y(order) + 4, "text-anchor": "end" }, clockText(at))),
+    timeline.reads.filter((read) => orders.includes(read.order)).map((read) => h("g", { class: "read" },
+      h("title", {}, "Read back from Chat at " + clockText(read.at)),
+      h("line", { x1: left, y1: y(read.order), x2: x, y2: y(read.order) }))),
+    h("polyline", { class: "path", points: [...dots].sort((a, b) => a.order - b.order).map((d) => `${d.x},${d.y}`).join(" ") }),
+    places.filter((p) => p.slot.filled && orders.includes(p.slot.filled.order)).map((p) => h("path", { class: "filled", d: diamond(p.middle, y(p.slot.filled.order), 5) })),
+    dots.map((d) => h("circle", { class: "dot " + d.verdict + (d.slot.standing === "late" ? " late" : ""), cx: d.x, cy: d.y, r: 4.5 },
+      h("title", {}, `v${d.slot.from}, ${d.operation}, ${d.verdict} at ${clockText(d.at)}`))),
+    places.map((p) => h("g", { class: "slot " + p.slot.standing },
+      h("title", {}, `${about(p.slot)}`),
+      h("rect", { x: p.x + 2, y: bottom + 6, width: p.width - 4, height: strip - 4, rx: 5 }),
+      symbol(p, bottom + 6 + (strip - 4) / 2),
+      h("text", { x: p.middle, y: bottom + strip + 18, "text-anchor": "middle" }, label(p.slot)))));
+  return h("div", {},
+    h("div", { class: "scroller", tabindex: "0", role: "group", "aria-label": "Timeline of versions, scrolls sideways" }, picture),
+    legend(timeline));
+}
+
+// arrivalOrders lists the ranks that are drawn, oldest first.
+function arrivalOrders(timeline) {
+  const orders = new Set(timeline.slots.flatMap((slot) => slot.arrivals.map((a) => a.order)));
+  const first = Math.min(...orders);
+  for (const read of timeline.reads) if (orders.size === 0 || read.order > first) orders.add(read.order);
+  return [...orders].sort((a, b) => a - b);
+}
+
+// times labels the first and the last arrival, and the reads where there is room.
+function times(timeline, dots, orders) {
+  const at = new Map([...dots, ...timeline.reads].map((a) => [a.order, a.at]));
+  const room = (lane - 24) / Math.max(1, orders.length - 1);
+  const labelled = [];
+  for (const order of [orders[0], orders[orders.length - 1], ...timeline.reads.map((read) => read.order)]) {
+    const free = labelled.every(([other]) => Math.abs(orders.indexOf(order) - orders.indexOf(other)) * room >= 14);
+    if (at.has(order) && orders.includes(order) && free) labelled.push([order, at.get(order)]);
+  }
+  return labelled;
+}
+
+const diamond = (x, y, r) => `M${x} ${y - r} ${x + r} ${y} ${x} ${y + r} ${x - r} ${y}Z`;
+
+function symbol(p, y) {
+  switch (p.slot.standing) {
+    case "missing": return h("text", { class: "sign", x: p.middle, y: y + 4, "text-anchor": "middle" }, "?");
+    case "unsettled": return h("text", { class: "sign", x: p.middle, y: y + 4, "text-anchor": "middle" }, "!");
+    case "repaired": return h("path", { class: "sign", d: diamond(p.middle, y, 4) });
+    case "late": return h("path", { class: "sign line", d: `M${p.middle + 4} ${y}h-8m3-3-3 3 3 3` });
+    case "settled": return h("circle", { class: "sign", cx: p.middle, cy: y, r: 2 });
+  }
+  return h("path", { class: "sign line", d: `M${p.middle - 4} ${y}l3 3 5-6` });
+}
+
+function legend(timeline) {
+  const present = Object.keys(names).filter((name) => timeline.slots.some((slot) => slot.standing === name));
+  return h("ul", { class: "legend" },
+    present.map((name) => h("li", {}, h("svg", { width: 16, height: 14, "aria-hidden": "true", class: "timeline" },
+      h("g", { class: "slot " + name }, h("rect", { x: 1, y: 1, width: 14, height: 12, rx: 4 }))), names[name])),
+    timeline.earlier && h("li", {}, "older versions are left out"));
+}
+
+const about = (slot) => `${folded(slot) ? `v${slot.from} to v${slot.to}` : "v" + slot.from}: ${names[slot.standing]}${slot.filled ? " at " + clockText(slot.filled.at) : ""}`;
+
+function summary(timeline) {
+  const counts = {};
+  for (const slot of timeline.slots) counts[slot.standing] = (counts[slot.standing] ?? 0n) + BigInt(slot.to) - BigInt(slot.from) + 1n;
+  return "Versions: " + Object.entries(counts).map(([name, n]) => `${number(n)} ${names[name]}`).join(", ");
+}
+
+// listVersions says the same as the picture, newest first.
+export function listVersions(timeline) {
+  return h("table", { class: "plain", "aria-label": "Versions, newest first" },
+    h("thead", {}, h("tr", {}, ["Version", "What became of it", "When"].map((title) => h("th", { scope: "col" }, title)))),
+    h("tbody", {}, timeline.slots.toReversed().map((slot) => h("tr", {},
+      h("th", { scope: "row" }, folded(slot) ? `v${slot.from} to v${slot.to}` : "v" + slot.from),
+      h("td", {}, names[slot.standing]),
+      h("td", {}, [...slot.arrivals.map((a) => `${clockText(a.at)} ${a.operation}, ${a.verdict}`), ...(slot.filled ? [clockText(slot.filled.at) + " read back"] : [])].join("; ") || "–")))));
+}
