@@ -97,12 +97,12 @@ func (s *State) Read() int64 {
 	return s.Base.Latest
 }
 
-// ClearSeq returns the version of the last clear, read or heard; 0 when there was none.
+// ClearSeq returns the version of the last clear, read or heard since; 0 when there was none.
 func (s *State) ClearSeq() int64 {
-	if s.Base == nil {
+	if s.Base == nil || s.Clear > s.Base.Latest {
 		return s.Clear
 	}
-	return max(s.Clear, s.Base.Clear)
+	return s.Base.Clear
 }
 
 // Visible returns the key-values that are present, sorted by Seq, then Key: an entry

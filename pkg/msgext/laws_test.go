@@ -1,0 +1,337 @@
+package msgext_test
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"msgext/pkg/msgext"
+	"msgext/pkg/msgext/msgexttest"
+)
+
+var poll = msgext.Message{SDKAppID: "1400000000", GroupID: "@TGS#1", MsgSeq: 10}
+
+// drawn is a history with a source of randomness that rapid can reproduce.
+func drawn(t *rapid.T) (*rand.Rand, []msgext.Event) {
+	random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+	return random, msgexttest.History(random, poll, rapid.IntRange(1, 40).Draw(t, "changes"))
+}
+
+// handle applies events and marks their versions as seen.
+func handle(s *msgext.State, events ...msgext.Event) {
+	for _, event := range events {
+		s.Apply(event)
+		s.MarkSeen(event.Version())
+	}
+}
+
+// normal is a state with its floor raised as far as it goes and without garbage, so that
+// states that mean the same are the same.
+func normal(s msgext.State) msgext.State {
+	s = s.Clone()
+	s.RaiseFloor(s.Contiguous())
+	for key, entry := range s.Entries {
+		if entry.Seq <= max(s.Read(), s.Clear) {
+			delete(s.Entries, key)
+		}
+	}
+	if len(s.Entries) == 0 {
+		s.Entries = nil
+	}
+	if len(s.Seen) == 0 {
+		s.Seen = nil
+	}
+	return s
+}
+
+func TestLaw_AnyOrderAndDuplicationOfTheSameEventsGivesOneState(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		random, events := drawn(t)
+		for range 5 { // forgeries too: the order must be total
+			events = append(events, msgexttest.Forge(random, poll, 1+random.Int64N(50)))
+		}
+		var a, b msgext.State
+		handle(&a, events...)
+		handle(&b, msgexttest.Shuffle(random, events)...)
+		require.Equal(t, normal(a), normal(b))
+	})
+}
+
+func TestLaw_ApplyIsIdempotentAndPartialApplicationMayBeRepeated(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		random, events := drawn(t)
+		var once, repeated msgext.State
+		for _, event := range events {
+			once.Apply(event)
+			part := event
+			if len(part.KeyValues) > 1 { // a crash after some of the keys
+				part.KeyValues = part.KeyValues[:random.IntN(len(part.KeyValues))]
+			}
+			repeated.Apply(part)
+			repeated.Apply(event)
+			repeated.Apply(event)
+		}
+		require.Equal(t, normal(once), normal(repeated))
+	})
+}
+
+func TestLaw_WhereNoGapShowsTheVisibleStateIsTheTruthAsOfLatest(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		random, events := drawn(t)
+		var s msgext.State
+		for _, event := range msgexttest.Shuffle(random, events) {
+			if random.IntN(10) > 0 { // else lost
+				handle(&s, event)
+			}
+			if random.IntN(10) == 0 { // a read, of now or of a while ago
+				s.Merge(msgexttest.Truth(events[:random.IntN(len(events)+1)]))
+			}
+			if random.IntN(10) == 0 {
+				s.RaiseFloor(s.Contiguous())
+			}
+			if s.Gap() {
+				continue
+			}
+			truth := msgexttest.Truth(events[:s.Latest])
+			require.Equal(t, truth.Reply(), s.Reply())
+		}
+	})
+}
+
+func TestLaw_ALostVersionShowsAsSoonAsALaterOneArrives(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		random, events := drawn(t)
+		lost := random.IntN(len(events))
+		var s msgext.State
+		handle(&s, slices.Delete(slices.Clone(events), lost, lost+1)...)
+		last := lost == len(events)-1
+		assert.Equal(t, !last, s.Gap(), "a lost last version has nothing after it to betray it")
+	})
+}
+
+func TestLaw_WhatWasAppliedButNotSeenIsAGap(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		random, events := drawn(t)
+		unseen := random.IntN(len(events))
+		var s msgext.State
+		for i, event := range events {
+			s.Apply(event)
+			if i != unseen {
+				s.MarkSeen(event.Version())
+			}
+		}
+		require.True(t, s.Gap())
+		s.MarkSeen(events[unseen].Version())
+		require.False(t, s.Gap())
+	})
+}
+
+func TestLaw_AReadOutranksWhateverWasHeardUpToIt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		random, events := drawn(t)
+		truth := msgexttest.Truth(events)
+		var s msgext.State
+		for _, event := range msgexttest.Shuffle(random, events) {
+			if random.IntN(2) == 0 {
+				handle(&s, event)
+			}
+			if random.IntN(4) == 0 {
+				handle(&s, msgexttest.Forge(random, poll, 1+random.Int64N(int64(len(events)))))
+			}
+		}
+		s.Merge(truth)
+		require.Equal(t, truth.Reply(), s.Reply())
+		handle(&s, msgexttest.Shuffle(random, events)...)
+		handle(&s, msgexttest.Forge(random, poll, 1+random.Int64N(int64(len(events)))))
+		require.Equal(t, truth.Reply(), s.Reply(), "late, doubled or forged")
+	})
+}
+
+func TestLaw_TwoReadsAndTheEventsBetweenGiveTheNewerReadPlusWhatIsNewer(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		random, events := drawn(t)
+		older := msgexttest.Truth(events[:random.IntN(len(events)+1)])
+		newerAt := random.IntN(len(events) + 1)
+		newer := msgexttest.Truth(events[:newerAt])
+		steps := []func(*msgext.State){
+			func(s *msgext.State) { s.Merge(older) },
+			func(s *msgext.State) { s.Merge(newer) },
+		}
+		for _, event := range msgexttest.Shuffle(random, events) {
+			steps = append(steps, func(s *msgext.State) { handle(s, event) })
+		}
+		random.Shuffle(len(steps), func(i, j int) { steps[i], steps[j] = steps[j], steps[i] })
+		var s msgext.State
+		for _, step := range steps {
+			step(&s)
+		}
+		require.Equal(t, msgexttest.Truth(events).Reply(), s.Reply())
+	})
+}
+
+func TestLaw_AReadThatKeptMovingAddsWhatItSawAboveItself(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		random, events := drawn(t)
+		at := random.IntN(len(events))
+		read := msgexttest.Truth(events[:at])
+		for key, entry := range events[at].Entries {
+			if !entry.Deleted {
+				read.Newer = append(read.Newer, msgext.KeyValue{Key: key, Value: entry.Value, Seq: entry.Seq})
+			}
+		}
+		read.Ahead = events[at].Version()
+		var s msgext.State
+		s.Merge(read)
+		assert.Equal(t, read.Ahead, s.Latest)
+		for _, kv := range read.Newer {
+			assert.Contains(t, s.Visible(), kv)
+		}
+		s.RaiseFloor(read.Latest)
+		assert.True(t, s.Gap(), "what moved must be read again")
+	})
+}
+
+func TestLaw_SweepChangesNothingVisible(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		random, events := drawn(t)
+		var s msgext.State
+		for _, event := range events {
+			handle(&s, event)
+			if random.IntN(5) == 0 {
+				s.Merge(msgexttest.Truth(events[:random.IntN(int(event.Version())+1)]))
+			}
+			before := s.Reply()
+			if random.IntN(3) == 0 {
+				s.Sweep()
+				require.Equal(t, before, s.Reply())
+			}
+		}
+		require.Equal(t, msgexttest.Truth(events).Reply(), s.Reply())
+	})
+}
+
+func TestState_SweepKeepsTheTombstoneThatHidesAKeyOfTheRead(t *testing.T) {
+	set := msgext.Event{Message: poll, Operation: msgext.Set, Seq: 1, KeyValues: []msgext.KeyValue{{Key: "a", Value: "1", Seq: 1}}}
+	deleted := msgext.Event{Message: poll, Operation: msgext.Delete, Seq: 2, KeyValues: []msgext.KeyValue{{Key: "a", Seq: 2}, {Key: "b", Seq: 2}}}
+	var s msgext.State
+	s.Merge(msgexttest.Truth([]msgext.Event{set}))
+	handle(&s, deleted)
+	s.Sweep()
+	assert.Empty(t, s.Visible())
+	assert.Equal(t, map[string]msgext.Entry{"a": {Seq: 2, Deleted: true}}, s.Entries)
+}
+
+func TestLaw_DropBringsAForgedStateBackToTheRead(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		random, events := drawn(t)
+		truth := msgexttest.Truth(events)
+		var s msgext.State
+		handle(&s, events...)
+		for range 3 {
+			handle(&s, msgexttest.Forge(random, poll, truth.Latest+1+random.Int64N(5)))
+		}
+		s.Merge(truth)
+		s.RaiseFloor(s.Contiguous())
+		s.Drop(truth.Latest)
+		require.Equal(t, truth.Reply(), s.Reply())
+		require.LessOrEqual(t, s.Contiguous(), truth.Latest)
+
+		// A real event that was dropped with the forged ones is not lost: it is a version above the floor.
+		next := msgexttest.Forge(random, poll, truth.Latest+2)
+		handle(&s, next)
+		require.True(t, s.Gap())
+	})
+}
+
+func TestState_ClearBeatsOlderSetsAndLosesToNewerOnes(t *testing.T) {
+	set := func(seq int64) msgext.Event {
+		return msgext.Event{Message: poll, Operation: msgext.Set, Seq: seq, KeyValues: []msgext.KeyValue{{Key: "a", Value: "1", Seq: seq}}}
+	}
+	clearing := msgext.Event{Message: poll, Operation: msgext.Clear, Seq: 5}
+	for _, test := range []struct {
+		name   string
+		events []msgext.Event
+		want   int
+	}{
+		{"older set, then clear", []msgext.Event{set(4), clearing}, 0},
+		{"clear, then older set", []msgext.Event{clearing, set(4)}, 0},
+		{"clear, then newer set", []msgext.Event{clearing, set(6)}, 1},
+		{"newer set, then clear", []msgext.Event{set(6), clearing}, 1},
+	} {
+		var s msgext.State
+		handle(&s, test.events...)
+		assert.Len(t, s.Visible(), test.want, test.name)
+		assert.EqualValues(t, 5, s.ClearSeq(), test.name)
+	}
+}
+
+func TestState_DeleteThenOlderSetStaysDeleted(t *testing.T) {
+	var s msgext.State
+	handle(&s,
+		msgext.Event{Message: poll, Operation: msgext.Delete, Seq: 2, KeyValues: []msgext.KeyValue{{Key: "a", Seq: 2}}},
+		msgext.Event{Message: poll, Operation: msgext.Set, Seq: 1, KeyValues: []msgext.KeyValue{{Key: "a", Value: "1", Seq: 1}}})
+	assert.Empty(t, s.Visible())
+}
+
+func TestState_AKeyValueAboveTheOuterSeqCannotHide(t *testing.T) {
+	var s msgext.State
+	handle(&s, msgext.Event{Message: poll, Operation: msgext.Set, Seq: 1, KeyValues: []msgext.KeyValue{{Key: "a", Value: "forged", Seq: 99}}})
+	assert.EqualValues(t, 99, s.Latest)
+	assert.True(t, s.Gap())
+}
+
+func TestProgress_RemembersABoundedNumberOfVersions(t *testing.T) {
+	var p msgext.Progress
+	for version := int64(2); version < 3000; version++ {
+		p.MarkSeen(version)
+	}
+	assert.Len(t, p.Seen, msgext.MaxSeen)
+	assert.True(t, p.Gap())
+	p.MarkSeen(1)
+	p.RaiseFloor(1)
+	assert.EqualValues(t, 1+msgext.MaxSeen, p.Contiguous())
+	assert.True(t, p.Gap(), "what was not remembered is a gap, which a read settles")
+}
+
+func TestState_EncodesAndDecodes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		random, events := drawn(t)
+		var s msgext.State
+		handle(&s, msgexttest.Shuffle(random, events)...)
+		s.Merge(msgexttest.Truth(events[:random.IntN(len(events)+1)]))
+		encoded, err := json.Marshal(s)
+		require.NoError(t, err)
+		var decoded msgext.State
+		require.NoError(t, json.Unmarshal(encoded, &decoded))
+		require.Equal(t, normal(s), normal(decoded))
+	})
+}
+
+func TestMessage_PathNamesOneMessageOnly(t *testing.T) {
+	messages := rapid.Custom(func(t *rapid.T) msgext.Message {
+		text := rapid.StringN(1, 8, -1)
+		m := msgext.Message{SDKAppID: text.Draw(t, "app")}
+		if rapid.Bool().Draw(t, "group") {
+			m.GroupID, m.MsgSeq = text.Draw(t, "group id"), rapid.Int64Min(0).Draw(t, "seq")
+		} else {
+			m.From, m.To, m.MsgKey = text.Draw(t, "from"), text.Draw(t, "to"), text.Draw(t, "key")
+		}
+		return m
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := messages.Draw(t, "a"), messages.Draw(t, "b")
+		parsed, err := msgext.ParsePath(a.Path())
+		require.NoError(t, err)
+		require.Equal(t, a, parsed)
+		require.Equal(t, a == b, a.Path() == b.Path())
+	})
+	for _, path := range []string{"", "1/2", "1/g/x", "1/g/-1", "1//2", "1/2/3/4/5", "%zz/g/1"} {
+		_, err := msgext.ParsePath(path)
+		assert.ErrorIs(t, err, msgext.ErrPath, path)
+	}
+}
