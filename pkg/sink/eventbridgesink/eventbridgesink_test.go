@@ -26,6 +26,7 @@ import (
 	"msgext/pkg/msgext"
 	"msgext/pkg/sink"
 	"msgext/pkg/sink/eventbridgesink"
+	"msgext/pkg/sink/internal/faulttest"
 )
 
 // change returns the event of one set on message 1 of a group.
@@ -328,4 +329,21 @@ func TestSink_SendHonoursTheContext(t *testing.T) {
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, s.Send(cancelled, change(t, 1, "a")), context.Canceled)
+}
+
+func TestSink_Faults(t *testing.T) {
+	endpoint := peertest.Address(t, peertest.Moto)
+	proxy := faulttest.NewProxy(t, strings.TrimPrefix(endpoint, "http://"))
+	name, _, drain := bus(t, endpoint)
+	faulttest.Run(t, proxy, open(t, "http://"+proxy.Address, name), func() []cloudevent.Event {
+		var all []cloudevent.Event
+		for _, body := range drain() {
+			var received struct{ Detail json.RawMessage }
+			require.NoError(t, json.Unmarshal([]byte(body), &received))
+			event, err := cloudevent.Decode(received.Detail)
+			require.NoError(t, err)
+			all = append(all, event)
+		}
+		return all
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -18,8 +19,10 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"msgext/pkg/cloudevent"
 	"msgext/pkg/secret"
 	"msgext/pkg/sink"
+	"msgext/pkg/sink/internal/faulttest"
 	"msgext/pkg/sink/kafkasink"
 )
 
@@ -252,6 +255,41 @@ func TestSink_SendTooLargeForALimitNotTold(t *testing.T) {
 	require.ErrorAs(t, s.Send(plenty(t), change(t, 1, 2, strings.Repeat("v", 1500))), &tooLarge, "smaller, and still too large")
 	assert.Equal(t, tooLarge.Size-1, tooLarge.Limit)
 }
+
+// The fake broker stands behind the proxy and names the proxy's address as its own.
+func TestSink_Faults(t *testing.T) {
+	var proxy *faulttest.Proxy
+	cluster := fake(t, kfake.NumBrokers(1), kfake.ListenFn(func(network, address string) (net.Listener, error) {
+		listener, err := net.Listen(network, address)
+		if err != nil {
+			return nil, err
+		}
+		proxy = faulttest.NewProxy(t, listener.Addr().String())
+		return behind{listener, proxy.Address}, nil
+	}))
+	s := open(t, kafkasink.Options{Brokers: cluster.ListenAddrs(), Topic: "events"})
+	faulttest.Run(t, proxy, s, func() []cloudevent.Event {
+		var all []cloudevent.Event
+		for _, record := range records(t, cluster.ListenAddrs(), "events", 14) {
+			event, err := cloudevent.Decode(record.Value)
+			require.NoError(t, err)
+			all = append(all, event)
+		}
+		return all
+	})
+}
+
+type behind struct {
+	net.Listener
+	address string
+}
+
+func (b behind) Addr() net.Addr { return address(b.address) }
+
+type address string
+
+func (a address) Network() string { return "tcp" }
+func (a address) String() string  { return string(a) }
 
 // Close leaves no goroutine of the client behind, whatever it was doing.
 func TestSink_Close(t *testing.T) {

@@ -69,8 +69,8 @@ func (s *Sink) Send(ctx context.Context, event cloudevent.Event) error {
 }
 
 func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
-	record := &kgo.Record{Topic: s.topic, Key: []byte(event.PartitionKey()), Value: event.JSON(), Headers: contentType}
-	size := batchSize(record)
+	record := kgo.Record{Topic: s.topic, Key: []byte(event.PartitionKey()), Value: event.JSON(), Headers: contentType}
+	size := batchSize(&record)
 	if limit := int(s.limit.Load()); size > limit {
 		return &sink.TooLargeError{Sink: s.Name(), Size: size, Limit: limit}
 	}
@@ -94,36 +94,43 @@ func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 }
 
 // produce hands record to the client and waits for the outcome or the end of ctx.
-func (s *Sink) produce(ctx context.Context, client *kgo.Client, record *kgo.Record) error {
+func (s *Sink) produce(ctx context.Context, client *kgo.Client, record kgo.Record) error {
 	begun := time.Now()
 	for {
 		outcome := make(chan error, 1)
-		client.Produce(ctx, record, func(_ *kgo.Record, err error) { outcome <- err })
+		try := record // the client writes into it
+		client.Produce(ctx, &try, func(_ *kgo.Record, err error) { outcome <- err })
 		var err error
 		select {
 		case err = <-outcome:
-		case <-ctx.Done():
-			// The client finds out too, but perhaps only after a dial has timed out.
+		case <-ctx.Done(): // the client finds out too, but perhaps only after a dial has timed out
 			err = ctx.Err()
 		}
 		switch {
 		case err == nil:
 			return nil
 		case errors.Is(err, kerr.UnknownTopicOrPartition):
-			// Else the client would go on asking for it in the background.
-			client.PurgeTopicsFromProducing(s.topic)
+			client.PurgeTopicsFromProducing(s.topic) // else the client would go on asking for it in the background
 			return fmt.Errorf("%w: %w", ErrTopic, err)
-		case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-			if ctx.Err() != nil {
-				return s.trouble.explain(ctx.Err(), begun)
-			}
-			// Another Send's context has ended. When the client gives one record up it does so
-			// with all that wait for the same partition, this one included.
-			record = &kgo.Record{Topic: record.Topic, Key: record.Key, Value: record.Value, Headers: record.Headers}
-		default:
+		case ctx.Err() != nil:
+			return s.trouble.explain(ctx.Err(), begun)
+		case final(err) || time.Since(begun) > lostAfter:
 			return err
 		}
+		s.trouble.note(err)
+		select {
+		case <-time.After(firstBackoff):
+		case <-ctx.Done():
+		}
 	}
+}
+
+// final reports whether err is a broker's answer or our own end. Anything else passes: a
+// connection that broke in a way the client takes for a wrong configuration, or another Send whose context
+// has ended, since the client gives up all that waits for a partition when it gives up one record.
+func final(err error) bool {
+	var answer *kerr.Error
+	return errors.As(err, &answer) || errors.Is(err, kgo.ErrClientClosed)
 }
 
 // open returns the client. Making one starts its goroutines and dials nothing.

@@ -69,7 +69,7 @@ const (
 	// unknownRetries is how often a topic may be unknown to a broker before we believe it.
 	unknownRetries = 2
 
-	// lostAfter fails a record whose context has no deadline.
+	// lostAfter ends a Send whose context has no deadline.
 	lostAfter = 30 * time.Second
 )
 

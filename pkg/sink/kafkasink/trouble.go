@@ -23,14 +23,27 @@ type failure struct {
 // Level implements kgo.Logger.
 func (t *trouble) Level() kgo.LogLevel { return kgo.LogLevelInfo } // at which the client tells of all of them
 
-// Log implements kgo.Logger: it keeps the error, unless it only says that a context has ended,
-// and drops the rest.
+// Log implements kgo.Logger: of what is said about a broker it notes the error and drops the rest.
 func (t *trouble) Log(_ kgo.LogLevel, _ string, keyvals ...any) {
+	var broker bool
+	var failed error
 	for i := 0; i+1 < len(keyvals); i += 2 {
-		err, ok := keyvals[i+1].(error)
-		if ok && keyvals[i] == "err" && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
-			t.newest.Store(&failure{err: err, at: time.Now()})
+		switch keyvals[i] {
+		case "broker":
+			broker = true
+		case "err":
+			failed, _ = keyvals[i+1].(error)
 		}
+	}
+	if broker && failed != nil {
+		t.note(failed)
+	}
+}
+
+// note keeps err, unless it says only that a context has ended.
+func (t *trouble) note(err error) {
+	if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		t.newest.Store(&failure{err: err, at: time.Now()})
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"msgext/pkg/cloudevent"
 	"msgext/pkg/msgext"
 	"msgext/pkg/sink"
+	"msgext/pkg/sink/internal/faulttest"
 	"msgext/pkg/sink/sqssink"
 )
 
@@ -332,4 +333,19 @@ func TestSink_SendHonoursTheContext(t *testing.T) {
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, s.Send(cancelled, change(t, "@TGS#1", 1, 1, "a")), context.Canceled)
+}
+
+func TestSink_Faults(t *testing.T) {
+	endpoint := peertest.Address(t, peertest.Moto)
+	proxy := faulttest.NewProxy(t, strings.TrimPrefix(endpoint, "http://"))
+	name, client, url := queue(t, endpoint, ".fifo", nil)
+	faulttest.Run(t, proxy, open(t, "http://"+proxy.Address, name), func() []cloudevent.Event {
+		var all []cloudevent.Event
+		for _, message := range drain(t, client, url) {
+			event, err := cloudevent.Decode([]byte(*message.Body))
+			require.NoError(t, err)
+			all = append(all, event)
+		}
+		return all
+	})
 }

@@ -1,0 +1,67 @@
+// Package faulttest puts a sink's destination behind a network that fails, and checks that
+// the sink says so in time, loses nothing that it has accepted, and recovers by itself.
+package faulttest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"testing"
+
+	"github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+)
+
+// fault is a way for a network to fail, in toxiproxy's terms
+// (github.com/Shopify/toxiproxy/tree/v2.5.0#toxics).
+type fault struct {
+	name string
+	toxic
+}
+
+type toxic struct {
+	Type       string         `json:"type"`
+	Stream     string         `json:"stream"`
+	Attributes map[string]any `json:"attributes"`
+}
+
+// faults are all that Run goes through.
+var faults = []fault{
+	{"latency beyond the budget", toxic{"latency", "downstream", map[string]any{"latency": 5_000}}},
+	{"reset", toxic{"reset_peer", "downstream", map[string]any{"timeout": 0}}},
+	{"reset in the middle of the request", toxic{"limit_data", "upstream", map[string]any{"bytes": 100}}},
+	{"closed in the middle of the answer", toxic{"limit_data", "downstream", map[string]any{"bytes": 10}}},
+	{"black hole", toxic{"timeout", "upstream", map[string]any{"timeout": 0}}},
+	{"answers lost", toxic{"timeout", "downstream", map[string]any{"timeout": 0}}},
+	{"slow close", toxic{"slow_close", "downstream", map[string]any{"delay": 5_000}}},
+}
+
+// Proxy is a way to one destination that a fault can strike.
+type Proxy struct {
+	Address string // HOST:PORT
+	proxy   *toxiproxy.Proxy
+}
+
+// NewProxy starts a proxy to upstream, HOST:PORT, that ends with the test.
+func NewProxy(t testing.TB, upstream string) *Proxy {
+	t.Helper()
+	quiet := zerolog.Nop()
+	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), quiet)
+	proxy := toxiproxy.NewProxy(server, "destination", "127.0.0.1:0", upstream)
+	require.NoError(t, proxy.Start())
+	t.Cleanup(proxy.Stop)
+	return &Proxy{Address: proxy.Listen, proxy: proxy}
+}
+
+// strike makes connections, those that stand among them, fail in this way.
+func (p *Proxy) strike(t testing.TB, fault fault) {
+	t.Helper()
+	encoded, err := json.Marshal(fault.toxic)
+	require.NoError(t, err)
+	_, err = p.proxy.Toxics.AddToxicJson(bytes.NewReader(encoded))
+	require.NoError(t, err)
+}
+
+// heal ends the fault.
+func (p *Proxy) heal() { p.proxy.Toxics.ResetToxics(context.Background()) }
