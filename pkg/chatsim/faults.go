@@ -1,0 +1,188 @@
+package chatsim
+
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"msgext/pkg/msgext"
+)
+
+// Faults say what goes wrong between a change and its webhook's arrival. Each probability is that of a
+// single webhook, from 0 to 1. The zero value sends every webhook once, in order, at the moment of its change.
+type Faults struct {
+	// Drop loses the webhook.
+	Drop float64
+	// KeepLast spares the last webhook of each message: then every loss is betrayed by a later version.
+	KeepLast bool
+	// Duplicate sends it once more, up to MaxDelay later.
+	Duplicate float64
+	// Reorder sends it right after the next webhook of the same message.
+	Reorder float64
+	// Delay sends it up to MaxDelay late.
+	Delay float64
+	// MaxDelay is 5 s when zero.
+	MaxDelay time.Duration
+	// TimeOut lets Chat's first attempt time out and sends it again RetryAfter later. Every other
+	// time the first attempt has arrived all the same.
+	TimeOut float64
+	// RetryAfter is how long after the attempt Chat tries again, the time-out included; 3 s when zero.
+	RetryAfter time.Duration
+	// Burst holds a webhook and those after it, of any message, BurstSize in all, and sends them at once.
+	Burst float64
+	// BurstSize is 50 when zero.
+	BurstSize int
+	// NewerSeq writes into the outer Seq of a webhook that is sent after the message's next change the version
+	// of that one, which is how "latest version of the whole message" (trtc.io/document/76007) may be
+	// meant. It does not concern clears, nor webhooks that are on time.
+	NewerSeq float64
+	// Forge sends, right after the change's moment, an event nobody made under a valid Sign, with a version
+	// below, at and above the truth's in turn.
+	Forge float64
+	// Seed decides which webhooks are hit; the workload's history does not depend on it.
+	Seed uint64
+}
+
+func (f Faults) withDefaults() Faults {
+	if f.MaxDelay == 0 {
+		f.MaxDelay = 5 * time.Second
+	}
+	if f.RetryAfter == 0 {
+		f.RetryAfter = 3 * time.Second
+	}
+	if f.BurstSize == 0 {
+		f.BurstSize = 50
+	}
+	return f
+}
+
+// told is one change with the moment it was made and the webhook that tells of it.
+type told struct {
+	at      time.Time
+	change  change
+	message msgext.Message
+	user    string
+	version int64
+}
+
+// spoil turns changes, in the order they were made, into what is sent: it adds the deliveries and
+// their counts to the plan.
+func (f Faults) spoil(plan *Plan, changes []told) {
+	f = f.withDefaults()
+	r := rand.New(rand.NewPCG(f.Seed, 0x6661756c7473))
+	next := nextOfMessage(changes)
+	fates := f.draw(r, next)
+	var sent []Step
+	send := func(at time.Time, d Delivery) { sent = append(sent, Step{At: at, Delivery: &d}) }
+	for i, c := range changes {
+		fate := fates[i]
+		if fate.forge {
+			send(c.at, forge(r, c, plan))
+		}
+		if fate.drop {
+			plan.Counts.Dropped++
+			continue
+		}
+		at := c.at
+		switch {
+		case fate.reorder:
+			at = changes[next[i]].at.Add(time.Millisecond)
+			plan.Counts.Reordered++
+		case fate.delay > 0:
+			at = at.Add(fate.delay)
+			plan.Counts.Delayed++
+		}
+		if fate.newerSeq && c.change.OperateType != msgext.Clear && next[i] >= 0 && !at.Before(changes[next[i]].at) {
+			c.change.Seq = changes[next[i]].version
+			plan.Counts.NewerSeq++
+		}
+		delivery := newDelivery(c.message, c.user, c.version, c.change)
+		if fate.duplicate > 0 {
+			send(at.Add(fate.duplicate), delivery)
+			plan.Counts.Duplicated++
+		}
+		if fate.timeOut {
+			if plan.Counts.TimedOut%2 == 1 {
+				send(at, delivery)
+			}
+			plan.Counts.TimedOut++
+			delivery.Attempt = 2
+			at = at.Add(f.RetryAfter)
+		}
+		send(at, delivery)
+	}
+	slices.SortStableFunc(sent, func(a, b Step) int { return a.At.Compare(b.At) })
+	plan.Counts.Bursts = f.bunch(r, sent)
+	plan.Steps = append(plan.Steps, sent...)
+	plan.Counts.Sent = len(sent)
+}
+
+// fate is what happens to one webhook.
+type fate struct {
+	drop, reorder, timeOut, newerSeq, forge bool
+	delay, duplicate                        time.Duration
+}
+
+// draw decides the fates. It takes the same number of random numbers for each webhook whatever the
+// probabilities are, so that turning one fault up leaves the others where they were.
+func (f Faults) draw(r *rand.Rand, next []int) []fate {
+	fates := make([]fate, len(next))
+	late := func() time.Duration {
+		return time.Millisecond + time.Duration(r.Int64N(max(1, int64(f.MaxDelay/time.Millisecond))))*time.Millisecond
+	}
+	for i := range fates {
+		drop, reorder, timeOut := r.Float64() < f.Drop, r.Float64() < f.Reorder, r.Float64() < f.TimeOut
+		newerSeq, forge := r.Float64() < f.NewerSeq, r.Float64() < f.Forge
+		delayed, delay := r.Float64() < f.Delay, late()
+		doubled, duplicate := r.Float64() < f.Duplicate, late()
+		fates[i] = fate{drop: drop && !(f.KeepLast && next[i] < 0), reorder: reorder, timeOut: timeOut, newerSeq: newerSeq, forge: forge}
+		if delayed {
+			fates[i].delay = delay
+		}
+		if doubled {
+			fates[i].duplicate = duplicate
+		}
+	}
+	// One that is overtaken needs a webhook that overtakes it: sent, and on time.
+	overtaking := make(map[int]bool)
+	for i := range fates {
+		switch {
+		case overtaking[i]:
+			fates[i].reorder, fates[i].delay, fates[i].timeOut = false, 0, false
+		case fates[i].reorder && !fates[i].drop && next[i] >= 0 && !fates[next[i]].drop:
+			overtaking[next[i]] = true
+		default:
+			fates[i].reorder = false
+		}
+	}
+	return fates
+}
+
+// nextOfMessage returns for each change the index of the next one of the same message, -1 for none.
+func nextOfMessage(changes []told) []int {
+	next := make([]int, len(changes))
+	last := make(map[msgext.Message]int)
+	for i := len(changes) - 1; i >= 0; i-- {
+		next[i] = -1
+		if later, ok := last[changes[i].message]; ok {
+			next[i] = later
+		}
+		last[changes[i].message] = i
+	}
+	return next
+}
+
+// bunch makes bursts of deliveries that are sorted by time, and leaves them sorted.
+func (f Faults) bunch(r *rand.Rand, sent []Step) (bursts int) {
+	for i := 0; i < len(sent); i++ {
+		if r.Float64() >= f.Burst {
+			continue
+		}
+		end := min(i+f.BurstSize, len(sent)) - 1
+		for j := i; j < end; j++ {
+			sent[j].At = sent[end].At
+		}
+		i, bursts = end, bursts+1
+	}
+	return bursts
+}

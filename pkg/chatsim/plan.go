@@ -1,0 +1,101 @@
+package chatsim
+
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"msgext/pkg/msgext"
+)
+
+// Plan is a workload with its faults worked out: who changes what and when, and which webhooks are sent and
+// when. It is made before anything happens, so it can be compared, counted and played more than one way.
+type Plan struct {
+	Steps  []Step // sorted by time; a change comes before the webhooks of the same moment
+	Counts Counts
+}
+
+// Step is one moment of a plan: a change that is made or a webhook that is sent; the other is nil.
+type Step struct {
+	At       time.Time
+	Change   *Change
+	Version  int64 // the version the change makes, 0 for one that is refused
+	Delivery *Delivery
+}
+
+// Counts says what a plan holds.
+type Counts struct {
+	Changes   int // made: sets, deletes and clears
+	Sets      int
+	Deletes   int
+	Clears    int
+	Conflicts int // with at least one key refused, because another user was faster
+	Refused   int // refused as a whole, for that reason or because the message was full
+
+	Sent       int // webhooks, everything below included but what was dropped
+	Dropped    int
+	Duplicated int
+	Reordered  int
+	Delayed    int
+	TimedOut   int // sent again after a time-out
+	Bursts     int
+	NewerSeq   int // with the outer Seq of a later change
+
+	ForgedBelow int
+	ForgedAt    int
+	ForgedAbove int
+}
+
+// Forged counts the forged webhooks.
+func (c Counts) Forged() int { return c.ForgedBelow + c.ForgedAt + c.ForgedAbove }
+
+// Plan works out a workload that goes on from the truth as it is now. It changes nothing.
+func (s *Sim) Plan(workload Workload, faults Faults) Plan {
+	workload = workload.withDefaults(s.options.Now())
+	messages := workload.messages(s.options.SDKAppID)
+	s.mu.Lock()
+	shadow := s.truth.clone(messages)
+	s.mu.Unlock()
+
+	var plan Plan
+	var changes []told
+	r := rand.New(rand.NewPCG(workload.Seed, 0x757365727320))
+	at := workload.Start
+	for plan.Counts.Changes < workload.Changes {
+		at = at.Add(time.Duration(r.Int64N(2*int64(workload.Every/time.Millisecond)+1)) * time.Millisecond)
+		number := r.IntN(len(messages))
+		c := Change{Message: messages[number]}
+		c.User, c.Operation, c.KeyValues = scene(number)(r, shadow.record(c.Message), workload.Users)
+		outcome, err := shadow.apply(c)
+		plan.Steps = append(plan.Steps, Step{At: at, Change: &c, Version: outcome.Version})
+		plan.Counts.count(c, outcome, err)
+		if outcome.Version == 0 {
+			continue
+		}
+		changes = append(changes, told{at, outcome.change(c, at), c.Message, c.User, outcome.Version})
+	}
+	faults.spoil(&plan, changes)
+	slices.SortStableFunc(plan.Steps, func(a, b Step) int { return a.At.Compare(b.At) })
+	return plan
+}
+
+func (c *Counts) count(change Change, outcome Outcome, err error) {
+	if len(outcome.Conflicts) > 0 {
+		c.Conflicts++
+	}
+	if err != nil {
+		c.Refused++
+	}
+	if outcome.Version == 0 {
+		return
+	}
+	c.Changes++
+	switch change.Operation {
+	case msgext.Set:
+		c.Sets++
+	case msgext.Delete:
+		c.Deletes++
+	case msgext.Clear:
+		c.Clears++
+	}
+}

@@ -1,0 +1,126 @@
+package chatsim
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"msgext/pkg/msgext"
+	"msgext/pkg/secret"
+)
+
+// Options configure a Sim. SDKAppID is required, the zero value of the others is useful.
+type Options struct {
+	SDKAppID string
+
+	// Token signs the webhooks; without one they are unsigned, as Chat's are.
+	Token secret.String
+
+	// Admin and SecretKey are what a REST call must be signed by. Without a key the API serves nobody.
+	Admin     string
+	SecretKey secret.String
+
+	// CallsPerSecond is how many REST calls are served in each second of the clock; Chat's limit is
+	// 200 (trtc.io/document/52169). There is none when zero: on a simulated clock a second may last.
+	CallsPerSecond int
+
+	// PageSize is how many key-values one REST read returns; 200, as Chat's, when zero.
+	PageSize int
+
+	// CheckSeq makes REST sets compare-and-set, as those of members are. Chat does not look at the versions
+	// that the admin gives (trtc.io/document/51195), and neither does a Sim without this.
+	CheckSeq bool
+
+	// Trouble, if set, is asked before each REST call, numbered from 1, is served: 0 serves it, 400
+	// to 599 answers with that HTTP status and no JSON, any other number with that ErrorCode. It may change
+	// messages meanwhile.
+	Trouble func(call int, command string) int
+
+	// OnChange, if set, gets the signed webhook of every change made by REST or by Change, after it was
+	// made, one at a time for each caller. Play plans webhooks of its own.
+	OnChange func(Delivery)
+
+	// Now is the clock by which webhooks are signed and UserSigs expire; time.Now when nil.
+	Now func() time.Time
+}
+
+// Sim is a fake Chat of one app. It is safe for concurrent use.
+type Sim struct {
+	options Options
+
+	mu     sync.Mutex
+	truth  truth
+	second int64 // the second of the clock in which served is counted
+	served int   // REST calls in it
+	calls  int   // REST calls ever
+}
+
+// New returns a Chat without any messages.
+func New(options Options) *Sim {
+	if options.PageSize == 0 {
+		options.PageSize = 200
+	}
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	return &Sim{options: options, truth: make(truth)}
+}
+
+// Add makes messages known that have no extensions yet; known ones stay as they are.
+func (s *Sim) Add(messages ...msgext.Message) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, message := range messages {
+		s.truth.record(message)
+	}
+}
+
+// Remove makes a message unknown, as if it had been recalled. A group whose last message goes is gone too.
+func (s *Sim) Remove(message msgext.Message) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.truth, message)
+}
+
+// Messages returns all known messages, sorted by Path.
+func (s *Sim) Messages() []msgext.Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	messages := make([]msgext.Message, 0, len(s.truth))
+	for message := range s.truth {
+		messages = append(messages, message)
+	}
+	slices.SortFunc(messages, func(a, b msgext.Message) int { return strings.Compare(a.Path(), b.Path()) })
+	return messages
+}
+
+// Truth returns everything there is to know of a message, in the shape of one REST read, sorted by Seq, then
+// Key. For an unknown message it is the reply of one that was never changed.
+func (s *Sim) Truth(message msgext.Message) msgext.ReadReply {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	record, ok := s.truth[message]
+	if !ok {
+		return msgext.NewReadReply(0, 0, nil)
+	}
+	return msgext.NewReadReply(record.latest, record.clear, record.list(0))
+}
+
+// Change makes a change. Its error is a *Refusal if nothing was changed; keys that were refused while others were
+// changed stand in the outcome.
+func (s *Sim) Change(change Change) (Outcome, error) {
+	s.mu.Lock()
+	outcome, err := s.truth.apply(change)
+	s.mu.Unlock()
+	if outcome.Version > 0 && s.options.OnChange != nil {
+		now := s.options.Now()
+		s.options.OnChange(s.sign(newDelivery(change.Message, change.User, outcome.Version, outcome.change(change, now)), now))
+	}
+	return outcome, err
+}
+
+func bySeqThenKey(a, b msgext.KeyValue) int {
+	return cmp.Or(cmp.Compare(a.Seq, b.Seq), strings.Compare(a.Key, b.Key))
+}

@@ -1,0 +1,183 @@
+package chatsim
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"msgext/pkg/msgext"
+)
+
+// Change is what a user or the admin wants changed.
+type Change struct {
+	Message   msgext.Message
+	Operation msgext.Operation
+
+	// KeyValues are those to set, or whose keys to delete; none for a clear. Seq is the version of the key that
+	// the user last saw, 0 for a key that was not there.
+	KeyValues []msgext.KeyValue
+
+	// User is who asks. "" is the admin, whose versions are not looked at.
+	User string
+}
+
+// Outcome is what became of a change.
+type Outcome struct {
+	Version   int64             // the version it made, 0 if it changed nothing
+	KeyValues []msgext.KeyValue // as changed, with their new version; deleted ones with an empty value
+	Conflicts []msgext.KeyValue // keys not changed because somebody else was faster, as they stand
+}
+
+// Refusal is a change that was refused as a whole. It does not quote the change.
+type Refusal struct {
+	Code      int               // the ErrorCode that Chat gives for it
+	Info      string            // the ErrorInfo
+	Conflicts []msgext.KeyValue // for code 23001, the keys as they stand
+}
+
+func (r *Refusal) Error() string {
+	return fmt.Sprintf("chatsim: refused, error %d: %s", r.Code, r.Info)
+}
+
+// ErrorCodes of the truth. 23001 is documented (trtc.io/document/53445). For the others the pages of the
+// extension calls name no code; these are the ones that Chat's other calls give for the like (34348, 35015).
+const (
+	codeConflict       = 23001
+	codeInvalidGroup   = 10004 // a call about a group that is not understood
+	codeInvalidC2C     = 20001 // the same, one-to-one
+	codeNoGroup        = 10010
+	codeNoGroupMessage = 10030
+	codeNoC2CMessage   = 20022
+)
+
+func invalid(message msgext.Message, info string) *Refusal {
+	if message.IsGroup() {
+		return &Refusal{Code: codeInvalidGroup, Info: info}
+	}
+	return &Refusal{Code: codeInvalidC2C, Info: info}
+}
+
+// truth is the state of all messages. It is not safe for concurrent use.
+type truth map[msgext.Message]*record
+
+// record is one message: its key-values that are present, and the versions. A change of any number of keys
+// raises latest by one and gives all of them that version (as in the samples of trtc.io/document/76007).
+type record struct {
+	latest, clear int64
+	present       map[string]msgext.KeyValue
+}
+
+func (t truth) record(message msgext.Message) *record {
+	r, ok := t[message]
+	if !ok {
+		r = &record{present: make(map[string]msgext.KeyValue)}
+		t[message] = r
+	}
+	return r
+}
+
+// clone copies the records of some messages.
+func (t truth) clone(messages []msgext.Message) truth {
+	copied := make(truth, len(messages))
+	for _, message := range messages {
+		if r, ok := t[message]; ok {
+			copied[message] = &record{r.latest, r.clear, maps.Clone(r.present)}
+		}
+	}
+	return copied
+}
+
+// list returns the key-values with a version at or above start, sorted by Seq, then Key.
+func (r *record) list(start int64) []msgext.KeyValue {
+	list := make([]msgext.KeyValue, 0, len(r.present))
+	for _, kv := range r.present {
+		if kv.Seq >= start {
+			list = append(list, kv)
+		}
+	}
+	slices.SortFunc(list, bySeqThenKey)
+	return list
+}
+
+// apply makes a change, of an unknown message as well. It is all or nothing but for conflicts: Chat
+// answers for each key by itself, and the keys without one are changed.
+func (t truth) apply(change Change) (Outcome, error) {
+	r := t.record(change.Message)
+	if err := r.check(change); err != nil {
+		return Outcome{}, err
+	}
+	if change.Operation == msgext.Clear {
+		r.latest++
+		r.clear = r.latest
+		clear(r.present)
+		return Outcome{Version: r.latest}, nil
+	}
+	var outcome Outcome
+	for _, kv := range change.KeyValues {
+		switch have, ok := r.present[kv.Key]; {
+		case change.User != "" && have.Seq != kv.Seq:
+			have.Key = kv.Key
+			outcome.Conflicts = append(outcome.Conflicts, have)
+		case change.Operation == msgext.Set:
+			outcome.KeyValues = append(outcome.KeyValues, msgext.KeyValue{Key: kv.Key, Value: kv.Value})
+		case ok:
+			outcome.KeyValues = append(outcome.KeyValues, msgext.KeyValue{Key: kv.Key})
+		}
+	}
+	if len(outcome.KeyValues) == 0 {
+		if len(outcome.Conflicts) > 0 {
+			return outcome, &Refusal{codeConflict, "key changed by another user", outcome.Conflicts}
+		}
+		return outcome, nil // deleting what is not there changes nothing (not documented)
+	}
+	r.latest++
+	outcome.Version = r.latest
+	for i := range outcome.KeyValues {
+		kv := &outcome.KeyValues[i]
+		kv.Seq = r.latest
+		if change.Operation == msgext.Set {
+			r.present[kv.Key] = *kv
+		} else {
+			delete(r.present, kv.Key)
+		}
+	}
+	return outcome, nil
+}
+
+// check holds a change against the limits (trtc.io/document/53445).
+func (r *record) check(change Change) error {
+	count := len(change.KeyValues)
+	switch change.Operation {
+	case msgext.Clear:
+		if count > 0 {
+			return invalid(change.Message, "a clear takes no ExtensionList")
+		}
+		return nil
+	case msgext.Set, msgext.Delete:
+	default:
+		return invalid(change.Message, "OperateType is not 1, 2 or 3")
+	}
+	if count == 0 || count > msgext.MaxKeyValues {
+		return invalid(change.Message, "ExtensionList takes 1 to 20 key-values")
+	}
+	keys := make(map[string]bool, count)
+	added := 0
+	for _, kv := range change.KeyValues {
+		switch {
+		case kv.Key == "" || len(kv.Key) > msgext.MaxKeyBytes:
+			return invalid(change.Message, "Key takes 1 to 100 bytes")
+		case len(kv.Value) > msgext.MaxValueBytes:
+			return invalid(change.Message, "Value takes up to 1024 bytes")
+		case keys[kv.Key]:
+			return invalid(change.Message, "Key given twice")
+		}
+		keys[kv.Key] = true
+		if _, ok := r.present[kv.Key]; !ok {
+			added++
+		}
+	}
+	if change.Operation == msgext.Set && len(r.present)+added > msgext.MaxKeys {
+		return invalid(change.Message, "a message takes up to 300 key-values")
+	}
+	return nil
+}
