@@ -1,0 +1,163 @@
+package chatapi
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"msgext/pkg/secret"
+)
+
+// service is the path of the four calls; the command follows.
+const service = "/v4/openim_msg_ext_http_svc/"
+
+// maxReply bounds a reply: 200 key-values at the documented limits stay below it even with every byte
+// escaped, and so does the megabyte above which Chat itself refuses to answer (error 10018).
+const maxReply = 2 << 20
+
+// status is what every reply of Chat's begins with.
+type status struct {
+	ActionStatus string
+	ErrorCode    int
+	ErrorInfo    string
+}
+
+// call is one command with its request, and how far it may be repeated.
+type call struct {
+	command    string
+	request    any
+	idempotent bool // may be repeated although it may have taken effect
+	quiet      bool // its ErrorInfo may quote what was sent
+}
+
+// do makes the call, trying again what may succeed while the context lasts. It returns the reply, also
+// where that carries an ErrorCode; its error is then an *Error, as it is for whatever else went wrong on the way.
+func (c *Client) do(ctx context.Context, call call) ([]byte, error) {
+	body, err := json.Marshal(call.request, jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		return nil, fmt.Errorf("chatapi: encode request: %w", err)
+	}
+	for attempt := 1; ; attempt++ {
+		reply, err := c.attempt(ctx, call, body)
+		var failure *Error
+		if !errors.As(err, &failure) || !failure.mayRepeat(call.idempotent) || attempt == maxAttempts {
+			return reply, err
+		}
+		if !wait(ctx, c.jitter(firstWait<<(attempt-1))) {
+			return reply, err
+		}
+	}
+}
+
+// mayRepeat reports whether a call that failed so may be made again at once.
+func (e *Error) mayRepeat(idempotent bool) bool {
+	return e.Retryable() && (idempotent || e.treatment() != transient)
+}
+
+func (c *Client) attempt(ctx context.Context, call call, body []byte) ([]byte, error) {
+	if err := c.limiter.Wait(ctx); err != nil {
+		return nil, fmt.Errorf("chatapi: no call left before the deadline: %w", cmp.Or(ctx.Err(), context.DeadlineExceeded))
+	}
+	sig, err := c.signer.userSig()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	code, reply, err := c.post(ctx, call.command, sig, body)
+	if err != nil {
+		return nil, err
+	}
+	if code != http.StatusOK {
+		return nil, &Error{Status: code}
+	}
+	var status status
+	if decode(reply, &status) != nil || status.ErrorCode == 0 && status.ActionStatus != "OK" {
+		return nil, &Error{Status: code, cause: ErrReply}
+	}
+	if status.ErrorCode == 0 {
+		return reply, nil
+	}
+	failure := &Error{Code: status.ErrorCode, Status: code}
+	if !call.quiet {
+		failure.Info = sanitise(status.ErrorInfo, sig)
+	}
+	if failure.treatment() == expired {
+		c.signer.refuse(sig)
+	}
+	return reply, failure
+}
+
+// post sends one request and reads its reply, whatever the status. Its error is an *Error.
+func (c *Client) post(ctx context.Context, command string, sig secret.String, body []byte) (int, []byte, error) {
+	query := url.Values{
+		"sdkappid":    {c.app},
+		"identifier":  {c.admin},
+		"usersig":     {sig.Reveal()},
+		"random":      {strconv.FormatUint(uint64(c.rand()), 10)},
+		"contenttype": {"json"},
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+service+command+"?"+query.Encode(), bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, &Error{cause: withoutURL(err)}
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := c.http.Do(request)
+	if err != nil {
+		return 0, nil, &Error{cause: withoutURL(err)}
+	}
+	defer response.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
+	switch {
+	case err != nil:
+		return 0, nil, &Error{cause: withoutURL(err)}
+	case len(data) > maxReply:
+		return 0, nil, &Error{Status: response.StatusCode, cause: ErrReply}
+	}
+	return response.StatusCode, data, nil
+}
+
+// withoutURL takes the URL, which carries the UserSig, out of an error of net/http's.
+func withoutURL(err error) error {
+	var failed *url.Error
+	for errors.As(err, &failed) {
+		err = failed.Err
+	}
+	return err
+}
+
+// decode reads a reply. Bytes that are no UTF-8 become U+FFFD: a value that some client cut in the
+// middle of a character must not make its message unreadable for good.
+func decode(data []byte, into any) error {
+	return json.Unmarshal(data, into, jsontext.AllowInvalidUTF8(true))
+}
+
+// jitter returns between a half and the whole of d.
+func (c *Client) jitter(d time.Duration) time.Duration {
+	return d/2 + time.Duration(uint64(d/2)*uint64(c.rand())>>32)
+}
+
+// wait waits for d. It reports false, at once, where the context would not outlast it.
+func wait(ctx context.Context, d time.Duration) bool {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
+		return false
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,56 @@
+package chatapi
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// host returns the host that serves a region's apps (trtc.io/document/52169), "" for no region we know.
+func host(region string) string {
+	switch region {
+	case "china":
+		return "console.tim.qq.com"
+	case "singapore":
+		return "adminapisgp.im.qcloud.com"
+	case "seoul":
+		return "adminapikr.im.qcloud.com"
+	case "tokyo":
+		return "adminapijpn.im.qcloud.com"
+	case "frankfurt":
+		return "adminapiger.im.qcloud.com"
+	case "silicon-valley":
+		return "adminapiusa.im.qcloud.com"
+	case "jakarta":
+		return "adminapiidn.im.qcloud.com"
+	case "mumbai":
+		return "adminapiind.im.qcloud.com"
+	}
+	return ""
+}
+
+const regions = "china, singapore, seoul, tokyo, frankfurt, silicon-valley, jakarta, mumbai"
+
+// parseEndpoint turns a region's name or a base URL into a base URL without a slash at its end.
+func parseEndpoint(endpoint string) (string, error) {
+	if host := host(endpoint); host != "" {
+		return "https://" + host, nil
+	}
+	u, err := url.Parse(endpoint)
+	switch {
+	case err != nil || u.Host == "" || u.Opaque != "":
+		return "", fmt.Errorf("neither a region (%s) nor a base URL", regions)
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return "", errors.New("a base URL has no credentials, query or fragment")
+	case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
+		return "", errors.New("a base URL is https://, or http:// to loopback: every call carries a signature in its URL")
+	}
+	return strings.TrimSuffix(u.String(), "/"), nil
+}
+
+func isLoopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && address.IsLoopback()
+}

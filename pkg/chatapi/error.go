@@ -1,0 +1,146 @@
+package chatapi
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode"
+
+	"msgext/pkg/msgext"
+	"msgext/pkg/secret"
+)
+
+// Errors that callers branch on.
+var (
+	// ErrGone: the group or the message does not exist, or no longer. Asking again does not help.
+	ErrGone = errors.New("chatapi: no such group or message")
+	// ErrConflict: a key that was to be set has been changed by somebody else.
+	ErrConflict = errors.New("chatapi: key changed by somebody else")
+	// ErrReply: what came back is no reply of Chat's: too long, not its JSON, or against its own rules.
+	ErrReply = errors.New("chatapi: not a reply of Chat's")
+	// ErrNoProgress: reading page by page comes to no end.
+	ErrNoProgress = errors.New("chatapi: pages come to no end")
+	// ErrForeignApp: the message belongs to another app than the client's.
+	ErrForeignApp = errors.New("chatapi: message of another app")
+	// ErrChange: Chat takes no such change: set and delete have 1 to 20 key-values, clear none.
+	ErrChange = errors.New("chatapi: not a change that Chat takes")
+	// ErrOptions: New cannot work with these options.
+	ErrOptions = errors.New("chatapi: options")
+)
+
+// Error is a call that failed: Chat's own ErrorCode, an HTTP status that is not 200, or no reply at
+// all. It is ErrGone or ErrConflict for errors.Is where its code says so, and unwraps to the
+// transport's error where there was no reply.
+type Error struct {
+	Code   int // Chat's ErrorCode, 0 where none was received
+	Status int // the HTTP status, 0 where no reply came
+
+	// Info is Chat's ErrorInfo: text of the vendor's, in the vendor's words, cut to 200 bytes,
+	// made printable and without the UserSig. It is empty for Set, because it may quote the values.
+	Info string
+
+	cause error // without the URL
+}
+
+// Error names the code and what it means. It holds no URL, no UserSig and no values.
+func (e *Error) Error() string {
+	switch {
+	case e.Code != 0 && e.Info != "":
+		return fmt.Sprintf("chatapi: error %d (%s): %s", e.Code, e.meaning(), e.Info)
+	case e.Code != 0:
+		return fmt.Sprintf("chatapi: error %d (%s)", e.Code, e.meaning())
+	case e.cause == nil:
+		return fmt.Sprintf("chatapi: HTTP status %d", e.Status)
+	case e.Status != 0:
+		return fmt.Sprintf("chatapi: HTTP status %d: %s", e.Status, printable(e.cause.Error()))
+	}
+	return "chatapi: no reply: " + printable(e.cause.Error())
+}
+
+// Unwrap returns why no reply could be read, nil when one could.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Is reports whether the code means ErrGone or ErrConflict.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case ErrGone:
+		return e.treatment() == gone
+	case ErrConflict:
+		return e.treatment() == conflict
+	}
+	return false
+}
+
+// Retryable reports whether the same call may succeed a little later without anybody changing anything.
+func (e *Error) Retryable() bool {
+	t := e.treatment()
+	return t == transient || t == throttled || t == expired
+}
+
+func (e *Error) meaning() string {
+	meaning, _ := lookUp(e.Code)
+	return meaning
+}
+
+func (e *Error) treatment() treatment {
+	switch {
+	case e.Code != 0:
+		_, t := lookUp(e.Code)
+		return t
+	case e.Status == http.StatusTooManyRequests:
+		return throttled
+	case e.Status == 0, e.Status == http.StatusOK, e.Status >= 500:
+		return transient // no reply, or one that somebody between Chat and us made up
+	}
+	return permanent
+}
+
+// SetError is a set or delete that did not change all of its keys. It is ErrConflict where
+// at least one was changed by somebody else.
+type SetError struct{ Failed []KeyFailure }
+
+// KeyFailure is one key that was not changed, and why.
+type KeyFailure struct {
+	Code   int             // Chat's ErrorCode for this key
+	Newest msgext.KeyValue // the key as it stands, where Chat tells
+}
+
+// Error counts the keys and names the first code; it holds no keys and no values.
+func (e *SetError) Error() string {
+	code := e.Failed[0].Code
+	meaning, _ := lookUp(code)
+	return fmt.Sprintf("chatapi: keys not changed: %d, the first by error %d (%s)", len(e.Failed), code, meaning)
+}
+
+// Is reports whether target is ErrConflict and some key was changed by somebody else.
+func (e *SetError) Is(target error) bool {
+	if target != ErrConflict {
+		return false
+	}
+	for _, failure := range e.Failed {
+		if _, t := lookUp(failure.Code); t == conflict {
+			return true
+		}
+	}
+	return false
+}
+
+const maxInfo = 200 // bytes
+
+// sanitise makes the vendor's text fit for a log line.
+func sanitise(info string, sig secret.String) string {
+	return printable(strings.ReplaceAll(info, sig.Reveal(), secret.Redacted))
+}
+
+func printable(text string) string {
+	if len(text) > maxInfo {
+		text = text[:maxInfo]
+	}
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
+			return ' '
+		}
+		return r
+	}, text)
+}

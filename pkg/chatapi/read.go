@@ -1,0 +1,151 @@
+package chatapi
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"msgext/pkg/msgext"
+)
+
+const (
+	// maxReads is how often a message is read from its first page on while it keeps changing.
+	maxReads = 3
+	// maxPages bounds one reading. 300 keys (trtc.io/document/53445) are two pages of 200; a
+	// message changed without pause may show more.
+	maxPages = 32
+)
+
+type readRequest struct {
+	address
+	StartSeq int64 `json:"StartSeq,omitzero"` // only versions at or above it
+}
+
+// Read reads all extensions of a message: the truth as of Snapshot.Latest. Where the message changed
+// while its pages were read it reads again; if that happens three times in a row, the smallest version seen
+// is Latest, what is newer goes into Newer, and Ahead is the greatest version seen, so that a later read
+// is called for. What Chat lists is present, what it does not list is absent (not documented for
+// deleted keys).
+//
+// Errors: ErrForeignApp, ErrGone, ErrReply, ErrNoProgress, *Error. It honours the context.
+func (c *Client) Read(ctx context.Context, message msgext.Message) (msgext.Snapshot, error) {
+	if message.SDKAppID != c.app {
+		return msgext.Snapshot{}, ErrForeignApp
+	}
+	var pages reading
+	for range maxReads {
+		var err error
+		if pages, err = c.readPages(ctx, message); err != nil {
+			return msgext.Snapshot{}, err
+		}
+		if !pages.moved() {
+			break
+		}
+	}
+	return pages.snapshot(), nil
+}
+
+// reading is what the pages of one message, read once from first to last, say together.
+type reading struct {
+	smallest, greatest int64 // of the pages' LatestSeq
+	clear              int64 // the greatest ClearSeq
+	keyValues          []msgext.KeyValue
+}
+
+// moved reports whether the message changed between the first page and the last.
+func (r reading) moved() bool { return r.smallest != r.greatest }
+
+func (c *Client) readPages(ctx context.Context, message msgext.Message) (reading, error) {
+	type version struct {
+		key string
+		seq int64
+	}
+	var all reading
+	seen := make(map[version]bool)
+	request := readRequest{address: addressOf(message)}
+	for page := range maxPages {
+		reply, err := c.readPage(ctx, commandFor(message, "get_key_values"), request)
+		if err != nil {
+			return reading{}, err
+		}
+		latest := max(reply.LatestSeq, reply.ClearSeq)
+		if page == 0 {
+			all.smallest = latest
+		}
+		all.smallest, all.greatest = min(all.smallest, latest), max(all.greatest, latest)
+		all.clear = max(all.clear, reply.ClearSeq)
+		before := len(seen)
+		for _, kv := range reply.ExtensionList {
+			if v := (version{kv.Key, kv.Seq}); !seen[v] {
+				seen[v] = true
+				all.keyValues = append(all.keyValues, kv)
+			}
+		}
+		switch {
+		case reply.CompleteFlag == 1:
+			return all, nil
+		case len(seen) == before:
+			return reading{}, ErrNoProgress
+		}
+		// StartSeq is inclusive, and up to 20 keys share a Seq, so that a page may end among them.
+		request.StartSeq = reply.ExtensionList[len(reply.ExtensionList)-1].Seq
+	}
+	return reading{}, ErrNoProgress
+}
+
+func (c *Client) readPage(ctx context.Context, command string, request readRequest) (msgext.ReadReply, error) {
+	data, err := c.do(ctx, call{command: command, request: request, idempotent: true})
+	if err != nil {
+		return msgext.ReadReply{}, err
+	}
+	var reply msgext.ReadReply
+	if err := decode(data, &reply); err != nil || !wellFormed(reply) {
+		return msgext.ReadReply{}, ErrReply
+	}
+	return reply, nil
+}
+
+// wellFormed holds a page against what the vendor says of it.
+func wellFormed(reply msgext.ReadReply) bool {
+	if reply.LatestSeq < 0 || reply.ClearSeq < 0 {
+		return false
+	}
+	for _, kv := range reply.ExtensionList {
+		if kv.Key == "" || kv.Seq < 0 {
+			return false
+		}
+	}
+	// The way from page to page depends on the order; a single page is good in any.
+	return reply.CompleteFlag == 1 || slices.IsSortedFunc(reply.ExtensionList, bySeq)
+}
+
+func bySeq(a, b msgext.KeyValue) int { return cmp.Compare(a.Seq, b.Seq) }
+
+// snapshot divides what was read at the smallest LatestSeq. A key found twice moved from one page to
+// a later one, so of each side its greatest version counts. What a clear covers is gone, whichever
+// page listed it: "delete all key-values whose Seq is at or below ClearSeq" (trtc.io/document/52169).
+func (r reading) snapshot() msgext.Snapshot {
+	present, newer := make(map[string]msgext.KeyValue), make(map[string]msgext.KeyValue)
+	for _, kv := range r.keyValues {
+		side := present
+		if kv.Seq > r.smallest {
+			side = newer
+		}
+		if have, ok := side[kv.Key]; kv.Seq > r.clear && (!ok || have.Seq < kv.Seq) {
+			side[kv.Key] = kv
+		}
+	}
+	snapshot := msgext.Snapshot{Latest: r.smallest, Clear: r.clear, KeyValues: sorted(present), Newer: sorted(newer)}
+	if r.moved() {
+		snapshot.Ahead = r.greatest
+	}
+	return snapshot
+}
+
+func sorted(keyValues map[string]msgext.KeyValue) []msgext.KeyValue {
+	return slices.SortedFunc(maps.Values(keyValues), func(a, b msgext.KeyValue) int {
+		return cmp.Or(bySeq(a, b), strings.Compare(a.Key, b.Key))
+	})
+}

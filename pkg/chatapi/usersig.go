@@ -1,0 +1,58 @@
+package chatapi
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/tencentyun/tls-sig-api-v2-golang/tencentyun"
+
+	"msgext/pkg/secret"
+)
+
+// A signature that leaked lets anybody be the admin until it expires, so it lives
+// for an hour and not for the day that the vendor suggests for users' logins.
+const (
+	sigLifetime = time.Hour
+	sigMargin   = 5 * time.Minute // how long before it expires a new one is made
+)
+
+// signer makes the admin's UserSig and keeps it until shortly before it expires. It is safe
+// for concurrent use.
+type signer struct {
+	appID int
+	admin string
+	key   secret.String
+	now   func() time.Time
+
+	mu    sync.Mutex
+	sig   secret.String
+	renew time.Time // when sig is too old
+}
+
+// userSig returns a signature that is valid for some minutes at least.
+func (s *signer) userSig() (secret.String, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	if s.sig != "" && now.Before(s.renew) {
+		return s.sig, nil
+	}
+	// The vendor's library counts the lifetime from the time of day. The clock may be another one.
+	lifetime := sigLifetime + time.Until(now)
+	sig, err := tencentyun.GenUserSig(s.appID, s.key.Reveal(), s.admin, int(lifetime/time.Second))
+	if err != nil {
+		return "", errors.New("chatapi: UserSig could not be made")
+	}
+	s.sig, s.renew = secret.String(sig), now.Add(sigLifetime-sigMargin)
+	return s.sig, nil
+}
+
+// refuse forgets a signature that Chat did not take, unless there is a newer one already.
+func (s *signer) refuse(sig secret.String) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sig == sig {
+		s.sig = ""
+	}
+}
