@@ -90,7 +90,7 @@ func (s *State) Merge(read Snapshot) {
 }
 
 // Read returns the version up to which Base speaks, 0 before the first read.
-func (s *State) Read() int64 {
+func (s State) Read() int64 {
 	if s.Base == nil {
 		return 0
 	}
@@ -98,7 +98,7 @@ func (s *State) Read() int64 {
 }
 
 // ClearSeq returns the version of the last clear, read or heard since; 0 when there was none.
-func (s *State) ClearSeq() int64 {
+func (s State) ClearSeq() int64 {
 	if s.Base == nil || s.Clear > s.Base.Latest {
 		return s.Clear
 	}
@@ -107,7 +107,7 @@ func (s *State) ClearSeq() int64 {
 
 // Visible returns the key-values that are present, sorted by Seq, then Key: an entry
 // above the read decides for its key, otherwise the read does unless a later clear was heard.
-func (s *State) Visible() []KeyValue {
+func (s State) Visible() []KeyValue {
 	read := s.Read()
 	visible := make([]KeyValue, 0, len(s.Entries))
 	for key, entry := range s.Entries {
@@ -126,7 +126,7 @@ func (s *State) Visible() []KeyValue {
 }
 
 // Reply returns the visible state in the shape of Chat's own read.
-func (s *State) Reply() ReadReply {
+func (s State) Reply() ReadReply {
 	return NewReadReply(s.Latest, s.ClearSeq(), s.Visible())
 }
 
@@ -166,8 +166,8 @@ func (s *State) Sweep() {
 }
 
 // Clone returns a copy that shares nothing mutable with s.
-func (s *State) Clone() State {
-	c := *s
+func (s State) Clone() State {
+	c := s
 	c.Seen = slices.Clone(s.Seen)
 	if s.Entries != nil {
 		c.Entries = make(map[string]Entry, len(s.Entries))

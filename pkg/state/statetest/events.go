@@ -1,0 +1,189 @@
+package statetest
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/pkg/msgext"
+	"msgext/pkg/state"
+)
+
+func testUnknown(t *testing.T, s state.Store) {
+	m := NewMessage()
+	_, err := s.Load(t.Context(), m)
+	assert.ErrorIs(t, err, state.ErrNotFound)
+	assert.ErrorIs(t, s.Checked(t.Context(), m, state.Outcome{}), state.ErrNotFound)
+	assert.NoError(t, s.Forget(t.Context(), m))
+}
+
+func testOneEvent(t *testing.T, s state.Store) {
+	for _, m := range []msgext.Message{NewMessage(), NewC2CMessage()} {
+		require.NoError(t, s.Apply(t.Context(), SetEvent(m, 1, "v", "a", "b"), start, false))
+		record := load(t, s, m)
+		assert.Equal(t, []msgext.KeyValue{{Key: "a", Value: "v", Seq: 1}, {Key: "b", Value: "v", Seq: 1}}, record.State.Visible())
+		assert.EqualValues(t, 1, record.State.Latest)
+		assert.Nil(t, record.State.Base)
+	}
+}
+
+func testApplySchedules(t *testing.T, s state.Store) {
+	m := NewMessage()
+	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 1, "v", "a"), start.Add(time.Minute), false))
+	want := state.Check{Revision: 1, Heard: start.Add(time.Minute), Due: start.Add(time.Minute)}
+	assert.Equal(t, want, load(t, s, m).Check)
+
+	// A later event leaves the message due since the first, an earlier one brings it forward.
+	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 3, "v", "a"), start.Add(2*time.Minute), false))
+	want = state.Check{Revision: 2, Heard: start.Add(2 * time.Minute), Due: start.Add(time.Minute)}
+	assert.Equal(t, want, load(t, s, m).Check)
+	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 2, "v", "a"), start, false))
+	want = state.Check{Revision: 3, Heard: start.Add(2 * time.Minute), Due: start}
+	assert.Equal(t, want, load(t, s, m).Check)
+
+	// So does one that finds the message put off; what was found ahead stays.
+	off := state.Check{Revision: 3, Due: start.Add(time.Hour), Tries: 4, Told: true, AheadSince: start}
+	require.NoError(t, s.Checked(t.Context(), m, state.Outcome{Check: off}))
+	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 4, "v", "a"), start.Add(5*time.Minute), false))
+	want = state.Check{Revision: 4, Heard: start.Add(5 * time.Minute), Due: start.Add(5 * time.Minute), AheadSince: start}
+	assert.Equal(t, want, load(t, s, m).Check)
+}
+
+func testApplySeen(t *testing.T, s state.Store) {
+	m := NewMessage()
+	for version := int64(1); version <= 3; version++ {
+		require.NoError(t, s.Apply(t.Context(), SetEvent(m, version, "v", "a"), start, true))
+	}
+	assert.False(t, load(t, s, m).State.Gap())
+	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 5, "v", "a"), start, true))
+	record := load(t, s, m)
+	assert.True(t, record.State.Gap())
+	assert.EqualValues(t, 3, record.State.Contiguous())
+	require.NoError(t, s.Apply(t.Context(), ClearEvent(m, 4), start, true))
+	assert.False(t, load(t, s, m).State.Gap())
+}
+
+func testNotSeenIsGap(t *testing.T, s state.Store) {
+	m := NewMessage()
+	apply(t, s, SetEvent(m, 1, "v", "a"))
+	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 2, "w", "a"), start, false))
+	apply(t, s, SetEvent(m, 3, "v", "b"))
+	head, due := headOf(t, s, m, start)
+	require.True(t, due)
+	assert.True(t, head.Progress.Gap())
+	assert.EqualValues(t, 1, head.Progress.Contiguous())
+	assert.EqualValues(t, 3, head.Progress.Latest)
+
+	require.NoError(t, s.MarkSeen(t.Context(), m, 2))
+	require.NoError(t, s.MarkSeen(t.Context(), m, 2), "marking again changes nothing")
+	assert.False(t, load(t, s, m).State.Gap())
+	assert.EqualValues(t, 3, load(t, s, m).State.Contiguous())
+}
+
+func testSeenIsBounded(t *testing.T, s state.Store) {
+	m := NewMessage()
+	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 2, "v", "a"), start, false))
+	for version := int64(2); version < msgext.MaxSeen+10; version++ {
+		require.NoError(t, s.MarkSeen(t.Context(), m, version))
+	}
+	record := load(t, s, m)
+	assert.Len(t, record.State.Seen, msgext.MaxSeen)
+	assert.EqualValues(t, msgext.MaxSeen+9, record.State.Latest)
+
+	require.NoError(t, s.MarkSeen(t.Context(), m, 1))
+	require.NoError(t, s.Checked(t.Context(), m, state.Outcome{Floor: 1, Check: record.Check}))
+	record = load(t, s, m)
+	assert.EqualValues(t, msgext.MaxSeen+1, record.State.Contiguous())
+	assert.True(t, record.State.Gap(), "what was not remembered is a gap")
+}
+
+func testHostileText(t *testing.T, s state.Store) {
+	texts := []string{
+		"a", "A", "a ", " a", "ä", "a\u0308", "日本", "😀", "\u202eabc", "'", `"`, `\`, "`", "%", "_", "?1", "$1", ":a", "a/b", "a#b", "{a}", "*", "\n", "\x01", "\x7f",
+		"\x00", "a\x00", "\x00\x00b", "\ue000", "\ue0000", "\ue000\x00", "\ufffd", "NULL", "0", "1e3", "head", "base", "key#a", "true",
+		"; DROP TABLE messages; --", "<script>", strings.Repeat("k", msgext.MaxKeyBytes),
+	}
+	m := NewMessage()
+	m.GroupID += " /%\x00é"
+	event := msgext.Event{Message: m, Operation: msgext.Set, Seq: 1}
+	for i, key := range texts {
+		value := texts[len(texts)-1-i]
+		if i == 0 {
+			value = ""
+		}
+		if i == 1 {
+			value = strings.Repeat("ü", 32<<10) // far over the vendor's limit: losing it would be worse
+		}
+		event.KeyValues = append(event.KeyValues, msgext.KeyValue{Key: key, Value: value, Seq: 1})
+	}
+	apply(t, s, event)
+	require.ElementsMatch(t, event.KeyValues, load(t, s, m).State.Visible())
+	_, due := headOf(t, s, m, start)
+	assert.True(t, due, "the message itself comes back under its own name")
+
+	read := msgext.Snapshot{Latest: 2, KeyValues: slices.Clone(event.KeyValues)}
+	require.NoError(t, s.Merge(t.Context(), m, read))
+	require.ElementsMatch(t, event.KeyValues, load(t, s, m).State.Visible())
+}
+
+func testGreatVersions(t *testing.T, s state.Store) {
+	const great = math.MaxInt64
+	m := NewMessage()
+	m.MsgSeq = great
+	// Doubles cannot tell these apart.
+	for _, version := range []int64{1 << 53, 1<<53 + 1, great - 1, great} {
+		apply(t, s, SetEvent(m, version, fmt.Sprint(version), "a"))
+		apply(t, s, SetEvent(m, version-1, "older", "a"))
+		record := load(t, s, m)
+		assert.Equal(t, []msgext.KeyValue{{Key: "a", Value: fmt.Sprint(version), Seq: version}}, record.State.Visible())
+		assert.Equal(t, version, record.State.Latest)
+	}
+	assert.Equal(t, []int64{1<<53 - 1, 1 << 53, 1<<53 + 1, great - 2, great - 1, great}, load(t, s, m).State.Seen)
+	require.NoError(t, s.Merge(t.Context(), m, msgext.Snapshot{Latest: great}))
+	assert.Empty(t, load(t, s, m).State.Visible())
+}
+
+func testTies(t *testing.T, s state.Store) {
+	a, b := NewMessage(), NewMessage()
+	events := func(m msgext.Message) []msgext.Event {
+		return []msgext.Event{
+			SetEvent(m, 5, "b", "key", "other"), SetEvent(m, 5, "a", "key", "other"), DeleteEvent(m, 5, "key"), SetEvent(m, 5, "", "other"),
+		}
+	}
+	apply(t, s, events(a)...)
+	backwards := events(b)
+	slices.Reverse(backwards)
+	apply(t, s, backwards...)
+	want := []msgext.KeyValue{{Key: "other", Value: "b", Seq: 5}}
+	assert.Equal(t, want, load(t, s, a).State.Visible())
+	assert.Equal(t, want, load(t, s, b).State.Visible())
+}
+
+func testManyKeys(t *testing.T, s state.Store) {
+	m := NewMessage()
+	var all []msgext.KeyValue
+	for version := int64(1); version <= 15; version++ {
+		event := msgext.Event{Message: m, Operation: msgext.Set, Seq: version}
+		for k := range msgext.MaxKeyValues {
+			event.KeyValues = append(event.KeyValues, msgext.KeyValue{
+				Key: fmt.Sprintf("user %d of %d", k, version), Value: strings.Repeat("v", msgext.MaxValueBytes), Seq: version,
+			})
+		}
+		all = append(all, event.KeyValues...)
+		apply(t, s, event)
+	}
+	record := load(t, s, m)
+	assert.Len(t, all, msgext.MaxKeys)
+	assert.ElementsMatch(t, all, record.State.Visible())
+
+	require.NoError(t, s.Merge(t.Context(), m, msgext.Snapshot{Latest: 15, KeyValues: all}))
+	assert.ElementsMatch(t, all, load(t, s, m).State.Visible())
+	apply(t, s, ClearEvent(m, 16))
+	assert.Empty(t, load(t, s, m).State.Visible())
+}
