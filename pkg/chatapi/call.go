@@ -68,7 +68,7 @@ func (c *Client) attempt(ctx context.Context, call call, body []byte) ([]byte, e
 	if err := c.limiter.Wait(ctx); err != nil {
 		return nil, fmt.Errorf("chatapi: no call left before the deadline: %w", cmp.Or(ctx.Err(), context.DeadlineExceeded))
 	}
-	sig, err := c.signer.userSig()
+	sig, err := c.signer().userSig()
 	if err != nil {
 		return nil, err
 	}
@@ -90,10 +90,10 @@ func (c *Client) attempt(ctx context.Context, call call, body []byte) ([]byte, e
 	}
 	failure := &Error{Code: status.ErrorCode, Status: code}
 	if !call.quiet {
-		failure.Info = sanitise(status.ErrorInfo, sig)
+		failure.Info = sanitise(status.ErrorInfo)
 	}
 	if failure.treatment() == expired {
-		c.signer.refuse(sig)
+		c.signer().refuse(sig)
 	}
 	return reply, failure
 }

@@ -60,7 +60,7 @@ type Client struct {
 	base    string
 	app     string
 	admin   string
-	signer  *signer
+	signer  func() *signer // behind a function, so that no verb of fmt's reaches the key
 	http    *http.Client
 	limiter *rate.Limiter
 	timeout time.Duration
@@ -98,7 +98,7 @@ func New(options Options) (*Client, error) {
 		base:    base,
 		app:     options.SDKAppID,
 		admin:   options.Admin,
-		signer:  &signer{appID: appID, admin: options.Admin, key: options.SecretKey, now: options.Now},
+		signer:  newSigner(appID, options),
 		http:    withoutRedirects(options.HTTPClient),
 		limiter: rate.NewLimiter(rate.Limit(options.CallsPerSecond), burst),
 		timeout: options.CallTimeout,

@@ -1,10 +1,16 @@
 package chatapi
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"regexp"
 	"strings"
+	"syscall"
 	"unicode"
 
 	"msgext/pkg/msgext"
@@ -37,7 +43,7 @@ type Error struct {
 	Status int // the HTTP status, 0 where no reply came
 
 	// Info is Chat's ErrorInfo: text of the vendor's, in the vendor's words, cut to 200 bytes,
-	// made printable and without the UserSig. It is empty for Set, because it may quote the values.
+	// made printable and without anything that could be a UserSig. It is empty for Set, because it may quote the values.
 	Info string
 
 	cause error // without the URL
@@ -53,12 +59,39 @@ func (e *Error) Error() string {
 	case e.cause == nil:
 		return fmt.Sprintf("chatapi: HTTP status %d", e.Status)
 	case e.Status != 0:
-		return fmt.Sprintf("chatapi: HTTP status %d: %s", e.Status, printable(e.cause.Error()))
+		return fmt.Sprintf("chatapi: HTTP status %d: %s", e.Status, reason(e.cause))
 	}
-	return "chatapi: no reply: " + printable(e.cause.Error())
+	return "chatapi: no reply: " + reason(e.cause)
 }
 
-// Unwrap returns why no reply could be read, nil when one could.
+// reason says in fixed words why there was no reply. The error's own text is left out: net/http quotes
+// in it what the other side sent, which may be what we sent.
+func reason(err error) string {
+	var timeout interface{ Timeout() bool }
+	var errno syscall.Errno
+	var unknownHost *net.DNSError
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case errors.Is(err, ErrReply):
+		return "not a reply of Chat's"
+	case errors.Is(err, context.Canceled):
+		return "cancelled"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return "timeout"
+	case errors.As(err, &unknownHost):
+		return "host not found"
+	case errors.As(err, &errno):
+		return errno.Error() // such as "connection refused"
+	case errors.As(err, &untrusted):
+		return "certificate not trusted"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "connection ended early"
+	}
+	return "transport failed"
+}
+
+// Unwrap returns why no reply could be read, nil when one could. It has no URL, but is net/http's own
+// error and may quote the other side: do not log it.
 func (e *Error) Unwrap() error { return e.cause }
 
 // Is reports whether the code means ErrGone or ErrConflict.
@@ -128,9 +161,12 @@ func (e *SetError) Is(target error) bool {
 
 const maxInfo = 200 // bytes
 
+// signatureLike is what could be a UserSig, or a good part of one, however it was encoded or cut.
+var signatureLike = regexp.MustCompile(`[A-Za-z0-9*_%+/=-]{40,}`)
+
 // sanitise makes the vendor's text fit for a log line.
-func sanitise(info string, sig secret.String) string {
-	return printable(strings.ReplaceAll(info, sig.Reveal(), secret.Redacted))
+func sanitise(info string) string {
+	return printable(signatureLike.ReplaceAllLiteralString(info, secret.Redacted))
 }
 
 func printable(text string) string {

@@ -30,6 +30,11 @@ type signer struct {
 	renew time.Time // when sig is too old
 }
 
+func newSigner(appID int, options Options) func() *signer {
+	s := &signer{appID: appID, admin: options.Admin, key: options.SecretKey, now: options.Now}
+	return func() *signer { return s }
+}
+
 // userSig returns a signature that is valid for some minutes at least.
 func (s *signer) userSig() (secret.String, error) {
 	s.mu.Lock()
