@@ -175,6 +175,23 @@ func TestREST_Pages(t *testing.T) {
 	assert.Empty(t, page(15).ExtensionList)
 }
 
+func TestREST_AFullPageMayBeTheLast(t *testing.T) {
+	options := restOptions()
+	options.PageSize = 2
+	sim := chatsim.New(options)
+	read := func() (reply msgext.ReadReply) {
+		require.NoError(t, json.Unmarshal(post(sim, "group_get_key_values", credentials(t), `{"GroupId":"test","MsgSeq":10}`).Body.Bytes(), &reply))
+		return reply
+	}
+	_, err := sim.Change(set("u", kv("a", "", 0), kv("b", "", 0)))
+	require.NoError(t, err)
+	assert.Equal(t, sim.Truth(group), read())
+	_, err = sim.Change(set("u", kv("c", "", 0)))
+	require.NoError(t, err)
+	assert.Equal(t, 0, read().CompleteFlag)
+	assert.Len(t, read().ExtensionList, 2)
+}
+
 func TestREST_Sets(t *testing.T) {
 	const body = `{"GroupId":"test","MsgSeq":10,"OperateType":1,"ExtensionList":[{"Key":"a","Value":"1","Seq":0},{"Key":"b","Value":"2","Seq":7}]}`
 	t.Run("as admin, whose versions are not looked at", func(t *testing.T) {
