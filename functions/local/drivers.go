@@ -8,6 +8,8 @@ import (
 	"msgext/pkg/config"
 	"msgext/pkg/state"
 	"msgext/pkg/state/memstate"
+	"msgext/pkg/state/pgstate"
+	"msgext/pkg/state/sqlitestate"
 )
 
 // drivers returns every driver there is: the local process is where all can be tried.
@@ -15,6 +17,12 @@ func drivers(stdout io.Writer) wire.Drivers {
 	return wire.Drivers{
 		Stores: map[string]wire.OpenStore{
 			"memory": func(context.Context, config.Config) (state.Store, error) { return memstate.New(), nil },
+			"sqlite": func(ctx context.Context, cfg config.Config) (state.Store, error) {
+				return sqlitestate.Open(ctx, cfg.State.Rest.Reveal())
+			},
+			"postgres": func(ctx context.Context, cfg config.Config) (state.Store, error) {
+				return pgstate.Open(ctx, cfg.State.URL)
+			},
 		},
 		Sinks: map[string]wire.OpenSink{
 			"stdout": wire.Writer(stdout),

@@ -24,9 +24,9 @@ func TestReplies_AreTheSameEverywhere(t *testing.T) {
 	for name, value := range variables {
 		environ = append(environ, name+"="+value)
 	}
-	local := processtest.StartLocal(t, processtest.Build(t, "functions/local"), append(environ, "MSGEXT_STATE=memory:"))
-	aws := processtest.StartLambda(t, processtest.Build(t, "functions/aws/webhook"), 10*time.Second, environ)
-	scf := processtest.StartSCF(t, processtest.Build(t, "functions/scf/webhook"), 10*time.Second, variables)
+	local := processtest.StartLocal(t, binaries.Build(t, "functions/local"), append(environ, "MSGEXT_STATE=memory:"))
+	aws := processtest.StartLambda(t, binaries.Build(t, "functions/aws/webhook"), 10*time.Second, environ)
+	scf := processtest.StartSCF(t, binaries.Build(t, "functions/scf/webhook"), 10*time.Second, variables)
 
 	events := 0
 	for _, vector := range vectortest.Load(t) {

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -25,16 +26,41 @@ import (
 // startTimeout bounds how long a process may take to be ready, on a loaded machine.
 const startTimeout = 60 * time.Second
 
-// Build compiles a main package of this module, given from its root such as
-// functions/aws/webhook, and returns the binary's path. All tests of a process share one build.
-func Build(t testing.TB, main string) string {
+// Builder compiles each main package once for all the tests of a test binary.
+type Builder struct {
+	folder string
+	mu     sync.Mutex
+	built  map[string]string
+}
+
+// Main runs a package's tests with a Builder, and removes what it built.
+func Main(m *testing.M, use func(*Builder)) int {
+	folder, err := os.MkdirTemp("", "msgext-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(folder) }() // the system clears its temporary folder too
+	use(&Builder{folder: folder, built: make(map[string]string)})
+	return m.Run()
+}
+
+// Build returns the binary of a main package of this module, given from its root such as
+// functions/aws/webhook.
+func (b *Builder) Build(t testing.TB, main string) string {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), filepath.Base(main))
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if binary, ok := b.built[main]; ok {
+		return binary
+	}
+	binary := filepath.Join(b.folder, strings.ReplaceAll(main, "/", "-"))
 	command := exec.Command("go", "build", "-o", binary, "./"+main)
 	command.Dir = root()
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	out, err := command.CombinedOutput()
 	require.NoError(t, err, "%s", out)
+	b.built[main] = binary
 	return binary
 }
 

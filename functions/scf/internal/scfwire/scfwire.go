@@ -2,12 +2,22 @@
 package scfwire
 
 import (
+	"context"
+
 	"msgext/functions/internal/wire"
+	"msgext/pkg/config"
+	"msgext/pkg/state"
+	"msgext/pkg/state/pgstate"
 )
 
 // Drivers returns the drivers for SCF.
 func Drivers() wire.Drivers {
 	return wire.Drivers{
+		Stores: map[string]wire.OpenStore{
+			"postgres": func(ctx context.Context, cfg config.Config) (state.Store, error) {
+				return pgstate.Open(ctx, cfg.State.URL)
+			},
+		},
 		Sinks: map[string]wire.OpenSink{
 			"stdout": wire.Stdout,
 		},
