@@ -4,6 +4,9 @@
 //
 // Whoever links this package can hold the app's admin key; a webhook function must not.
 //
-// Sources: reading and setting (trtc.io/document/52169, 52170, 51194, 51195), limits (53445),
-// error codes (34348, and cloud.tencent.com/document/product/679/131708), read 2026-01-04 to 2026-03-10.
+// Sources: reading and setting (trtc.io/document/52169, 52170, 51194, 51195) and limits (53445); what of
+// the fields' meaning was not in the copies we had (the reply to a set key by key, that an admin's Seqs are not
+// checked, what ClearSeq asks for) as the comments of github.com/doocs/qcloud-im-server-sdk-java repeat it; error
+// codes from cloud.tencent.com/document/product/679/131708 and the vendor's V2TIMErrorCode.h. Stored
+// copies, read 2026-11-24.
 package chatapi

@@ -125,7 +125,7 @@ func bySeq(a, b msgext.KeyValue) int { return cmp.Compare(a.Seq, b.Seq) }
 
 // snapshot divides what was read at the smallest LatestSeq. A key found twice moved from one page to
 // a later one, so of each side its greatest version counts. What a clear covers is gone, whichever
-// page listed it: "delete all key-values whose Seq is at or below ClearSeq" (trtc.io/document/52169).
+// page listed it: a client is to delete all key-values whose Seq is at or below ClearSeq (see the package's sources).
 func (r reading) snapshot() msgext.Snapshot {
 	present, newer := make(map[string]msgext.KeyValue), make(map[string]msgext.KeyValue)
 	for _, kv := range r.keyValues {

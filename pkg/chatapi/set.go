@@ -24,7 +24,7 @@ type setReply struct {
 
 // Set sets or deletes up to 20 key-values of a message, or clears them all (then without key-values). The
 // Seq of each is the version the caller last saw, 0 for none. Chat changes a key only if nobody has changed
-// it since, but does not look when the admin calls, as this client does (trtc.io/document/51195): then
+// it since, but does not look when the admin calls, as this client does (see the package's sources): then
 // the last one wins.
 //
 // It returns the keys that were changed, with their new versions. Where some were not, its error is a *SetError,

@@ -16,7 +16,7 @@ const service = "/v4/openim_msg_ext_http_svc/"
 
 const maxRequest = 1 << 20 // bytes
 
-// Common ErrorCodes (trtc.io/document/34348).
+// Common ErrorCodes (cloud.tencent.com/document/product/679/131708).
 const (
 	codeBadURL       = 60002
 	codeBadJSON      = 60003

@@ -30,7 +30,7 @@ type Options struct {
 	PageSize int
 
 	// CheckSeq makes REST sets compare-and-set, as those of members are. Chat does not look at the versions
-	// that the admin gives (trtc.io/document/51195), and neither does a Sim without this.
+	// that the admin gives (see package chatapi's sources), and neither does a Sim without this.
 	CheckSeq bool
 
 	// Trouble, if set, is asked before each REST call, numbered from 1, is served: 0 serves it, 400

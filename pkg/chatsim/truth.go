@@ -39,8 +39,8 @@ func (r *Refusal) Error() string {
 	return fmt.Sprintf("chatsim: refused, error %d: %s", r.Code, r.Info)
 }
 
-// ErrorCodes of the truth. 23001 is documented (trtc.io/document/53445). For the others the pages of the
-// extension calls name no code; these are the ones that Chat's other calls give for the like (34348, 35015).
+// ErrorCodes of the truth. 23001 is documented (trtc.io/document/53445). For the others we found
+// no code named for the extension calls; these are what Chat's other calls give for the like (see package chatapi).
 const (
 	codeConflict       = 23001
 	codeInvalidGroup   = 10004 // a call about a group that is not understood

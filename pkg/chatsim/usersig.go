@@ -15,7 +15,7 @@ import (
 	"msgext/pkg/secret"
 )
 
-// ErrorCodes for a UserSig (trtc.io/document/34348).
+// ErrorCodes for a UserSig (cloud.tencent.com/document/product/679/131708).
 const (
 	codeSigExpired    = 70001
 	codeSigUnreadable = 70003
