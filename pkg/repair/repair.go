@@ -36,6 +36,9 @@ const (
 type Options struct {
 	Store state.Store
 
+	// SDKAppID completes the messages that an operator names, see Invoke.
+	SDKAppID string
+
 	// Chat reads the truth. Without it messages whose versions are complete are settled as usual, gaps are
 	// counted and reported, and nothing else changes.
 	Chat *chatapi.Client

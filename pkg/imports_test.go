@@ -1,0 +1,130 @@
+package pkg_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// dependencies returns every package that a package links.
+func dependencies(t *testing.T, path string) []string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-deps", path).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return strings.Fields(string(out))
+}
+
+// Imports point one way (docs/design.md, section 3). Each package is followed by the packages of
+// ours it may link, by prefix; what is not named it must not.
+func TestImports_PointOneWay(t *testing.T) {
+	allowed := map[string][]string{
+		"msgext/pkg/secret":            {},
+		"msgext/pkg/msgext":            {},
+		"msgext/pkg/metric":            {},
+		"msgext/pkg/gateway":           {},
+		"msgext/pkg/gateway/awsgw":     {"msgext/pkg/gateway"},
+		"msgext/pkg/gateway/scfgw":     {"msgext/pkg/gateway"},
+		"msgext/pkg/webhook":           {"msgext/pkg/secret"},
+		"msgext/pkg/config":            {"msgext/pkg/secret"},
+		"msgext/pkg/cloudevent":        {"msgext/pkg/msgext"},
+		"msgext/pkg/state":             {"msgext/pkg/msgext"},
+		"msgext/pkg/sink":              {"msgext/pkg/msgext", "msgext/pkg/cloudevent"},
+		"msgext/pkg/chatapi":           {"msgext/pkg/msgext", "msgext/pkg/secret"},
+		"msgext/pkg/chatsim":           {"msgext/pkg/msgext", "msgext/pkg/secret", "msgext/pkg/webhook"},
+		"msgext/pkg/state/memstate":    {"msgext/pkg/msgext", "msgext/pkg/state"},
+		"msgext/pkg/state/sqlitestate": {"msgext/pkg/msgext", "msgext/pkg/state"},
+		"msgext/pkg/state/pgstate":     {"msgext/pkg/msgext", "msgext/pkg/state", "msgext/pkg/secret"},
+		"msgext/pkg/state/dynamostate": {"msgext/pkg/msgext", "msgext/pkg/state"},
+		"msgext/pkg/state/redisstate":  {"msgext/pkg/msgext", "msgext/pkg/state", "msgext/pkg/secret"},
+		"msgext/pkg/sink/stdoutsink":   {"msgext/pkg/msgext", "msgext/pkg/cloudevent", "msgext/pkg/sink"},
+		"msgext/pkg/sink/httpsink":     {"msgext/pkg/msgext", "msgext/pkg/cloudevent", "msgext/pkg/sink", "msgext/pkg/secret"},
+		"msgext/pkg/receiver": {"msgext/pkg/msgext", "msgext/pkg/cloudevent", "msgext/pkg/sink", "msgext/pkg/state",
+			"msgext/pkg/metric", "msgext/pkg/secret", "msgext/pkg/webhook"},
+	}
+	for path, prefixes := range allowed {
+		for _, dependency := range dependencies(t, path) {
+			if dependency == path || !strings.HasPrefix(dependency, "msgext/") {
+				continue
+			}
+			assert.Condition(t, func() bool {
+				for _, prefix := range prefixes {
+					if dependency == prefix {
+						return true
+					}
+				}
+				return false
+			}, "%s must not link %s", path, dependency)
+		}
+	}
+}
+
+// What a binary links decides what it can hold and what it costs to start.
+func TestImports_OfTheFunctions(t *testing.T) {
+	const (
+		dynamo, redis, postgres, sqlite = "msgext/pkg/state/dynamostate", "msgext/pkg/state/redisstate", "msgext/pkg/state/pgstate", "msgext/pkg/state/sqlitestate"
+		aws                             = "github.com/aws/aws-sdk-go-v2"
+		chat, admin                     = "msgext/pkg/chatapi", "github.com/tencentyun/tls-sig-api-v2-golang"
+		console, sim                    = "msgext/pkg/console", "msgext/pkg/chatsim"
+		testing                         = "testing"
+	)
+	tests := []struct {
+		path          string
+		links, avoids []string
+	}{
+		{"msgext/functions/aws/webhook", []string{dynamo, redis}, []string{postgres, sqlite, chat, admin, console, sim, testing}},
+		{"msgext/functions/scf/webhook", []string{redis, postgres}, []string{dynamo, sqlite, aws, chat, admin, console, sim, testing}},
+		{"msgext/functions/aws/repair", []string{dynamo, redis, chat}, []string{postgres, sqlite, console, sim, testing}},
+		{"msgext/functions/scf/repair", []string{redis, postgres, chat}, []string{dynamo, sqlite, aws, console, sim, testing}},
+		{"msgext/functions/local", []string{dynamo, redis, postgres, sqlite, chat, console, sim}, []string{testing}},
+	}
+	for _, test := range tests {
+		linked := strings.Join(dependencies(t, test.path), "\n") + "\n"
+		for _, path := range test.links {
+			assert.Contains(t, linked, path+"\n", "%s links %s", test.path, path)
+		}
+		for _, path := range test.avoids {
+			assert.NotContains(t, linked, "\n"+path+"\n", "%s must not link %s", test.path, path)
+		}
+	}
+}
+
+// Cloud SDKs and database drivers stand only in the leaf that needs them.
+func TestImports_VendorsStandInTheirLeaves(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "msgext/...").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	leaves := map[string][]string{
+		"github.com/aws/aws-sdk-go-v2":               {"msgext/functions/internal/awswire", "msgext/pkg/state/dynamostate", "msgext/pkg/sink/sqssink", "msgext/pkg/sink/eventbridgesink", "msgext/pkg/sink/internal/"},
+		"github.com/redis/go-redis":                  {"msgext/pkg/state/redisstate"},
+		"github.com/jackc/pgx":                       {"msgext/pkg/state/pgstate"},
+		"modernc.org/sqlite":                         {"msgext/pkg/state/sqlitestate"},
+		"github.com/twmb/franz-go":                   {"msgext/pkg/sink/kafkasink"},
+		"github.com/cloudevents/sdk-go":              {"msgext/pkg/cloudevent"},
+		"github.com/tencentyun/tls-sig-api":          {"msgext/pkg/chatapi"},
+		"github.com/tencentyun/scf-go-lib":           {"msgext/functions/scf/", "msgext/pkg/gateway/scfgw", "msgext/scripts/"},
+		"github.com/aws/aws-lambda-go/lambda":        {"msgext/functions/aws/"},
+		"github.com/stretchr/testify":                {"msgext/internal/", "msgext/pkg/state/statetest", "msgext/pkg/sink/sinktest", "msgext/pkg/msgext/msgexttest"},
+		"github.com/Shopify/toxiproxy":               {"msgext/pkg/sink/sinktest"},
+		"github.com/santhosh-tekuri/jsonschema":      {},
+		"github.com/standard-webhooks":               {},
+		"github.com/aws/aws-lambda-go/lambdacontext": {"msgext/pkg/gateway/awsgw", "msgext/functions/aws/"},
+	}
+	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		path, imports, _ := strings.Cut(line, " ")
+		for vendor, homes := range leaves {
+			if !strings.Contains(" "+imports, " "+vendor) {
+				continue
+			}
+			assert.Condition(t, func() bool {
+				for _, home := range homes {
+					if strings.HasPrefix(path, home) {
+						return true
+					}
+				}
+				return false
+			}, "%s imports %s, which belongs into %v", path, vendor, homes)
+		}
+	}
+}
