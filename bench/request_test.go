@@ -1,0 +1,75 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/internal/processtest"
+	"msgext/internal/vectortest"
+)
+
+func sampleEvents(t testing.TB, name string, shapes func(processtest.Request) []processtest.Event) []processtest.Event {
+	t.Helper()
+	for _, vector := range vectortest.Load(t) {
+		if vector.Name == name {
+			return shapes(processtest.Request{
+				Method: vector.Request.Method, Path: vector.Request.Path, RawQuery: vector.Query(time.Now()), Body: vector.Request.Body,
+			})
+		}
+	}
+	require.FailNow(t, "no such vector", name)
+	return nil
+}
+
+// The comparison is only worth something if everybody does the same.
+func TestStacks_GiveTheSameReplies(t *testing.T) {
+	for _, name := range []string{"sample-group-set", "sample-group-delete", "sample-group-clear", "auth-wrong-sign", "fault-negative", "fault-key-twice"} {
+		event := sampleEvents(t, name, processtest.AWSEvents)[0]
+		require.Equal(t, "http-v2", event.Shape)
+		var want answerBody
+		for i, stack := range []stack{oursAWS(), apiProxy(), typed()} {
+			response, err := stack.Invoke(context.Background(), event.Payload)
+			require.NoError(t, err)
+			_, body, err := processtest.Unwrap(response)
+			require.NoError(t, err)
+			var got answerBody
+			require.NoError(t, json.Unmarshal([]byte(body), &got), body)
+			got.ErrorInfo = "" // the texts are each stack's own
+			if i == 0 {
+				want = got
+			}
+			assert.Equal(t, want, got, "%s, stack %d", name, i)
+		}
+	}
+}
+
+func BenchmarkRequest(b *testing.B) {
+	const sample = "sample-group-set"
+	run := func(name string, stack stack, payload []byte) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			var response []byte
+			for b.Loop() {
+				response, _ = stack.Invoke(context.Background(), payload) // judged below
+			}
+			if !bytes.Contains(response, []byte(`\"OK\"`)) {
+				b.Fatalf("not a delivery: %s", response)
+			}
+		})
+	}
+	aws := sampleEvents(b, sample, processtest.AWSEvents)
+	for _, event := range aws {
+		run("ours/"+event.Shape, oursAWS(), event.Payload)
+	}
+	for _, event := range sampleEvents(b, sample, processtest.SCFEvents) {
+		run("ours/scf "+event.Shape, oursSCF(), event.Payload)
+	}
+	run("api-proxy/http-v2", apiProxy(), aws[0].Payload)
+	run("typed/http-v2", typed(), aws[0].Payload)
+}
