@@ -22,7 +22,6 @@ type Walker struct {
 	visit    func(*Walker) error
 	offset   int64
 	done     bool
-	name     []byte // scratch for names with escapes
 }
 
 // Walk stands a Walker at the one value that data must hold and calls visit, which must read it.
@@ -47,23 +46,16 @@ func (w *Walker) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 // invalid at a syntax error, which reading then returns.
 func (w *Walker) Kind() jsontext.Kind { return w.dec.PeekKind() }
 
-// Object reads an object. It calls member with each name, which is only valid until then, and
-// standing at its value, which member must read.
-func (w *Walker) Object(member func(name []byte) error) error {
+// Object reads an object. It calls member with each name, standing at its value, which member
+// must read.
+func (w *Walker) Object(member func(name string) error) error {
 	if _, err := w.dec.ReadToken(); err != nil {
 		return err
 	}
 	for w.dec.PeekKind() != '}' {
-		raw, err := w.dec.ReadValue()
+		name, err := w.Text()
 		if err != nil {
 			return err
-		}
-		name := raw[1 : len(raw)-1]
-		if bytes.IndexByte(name, '\\') >= 0 {
-			if w.name, err = jsontext.AppendUnquote(w.name[:0], raw); err != nil {
-				return err
-			}
-			name = w.name
 		}
 		if err := member(name); err != nil {
 			return err
@@ -107,6 +99,9 @@ func (w *Walker) Text() (string, error) {
 
 // Skip reads past one value of any kind.
 func (w *Walker) Skip() error {
+	if kind := w.dec.PeekKind(); kind != '{' && kind != '[' {
+		return w.dec.SkipValue()
+	}
 	depth := w.dec.StackDepth()
 	for {
 		if _, err := w.dec.ReadToken(); err != nil {

@@ -1,9 +1,11 @@
 package processtest
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -75,7 +77,7 @@ func Unwrap(response []byte) (status int, body string, err error) {
 	return r.StatusCode, r.Body, err
 }
 
-func (r Request) v2(isBase64 bool) object {
+func (r Request) v2(isBase64 bool) v2Event {
 	body := r.Body
 	if isBase64 {
 		body = base64.StdEncoding.EncodeToString([]byte(body))
@@ -86,15 +88,36 @@ func (r Request) v2(isBase64 bool) object {
 			joined[name] = strings.Join(values, ",")
 		}
 	}
-	return object{
-		"version": "2.0", "routeKey": "$default", "rawPath": r.Path, "rawQueryString": r.RawQuery,
-		"headers":               object{"content-type": "application/json", "x-forwarded-for": "203.0.113.7"},
-		"queryStringParameters": joined,
-		"requestContext": object{
-			"stage": "$default", "requestId": "id", "http": object{"method": r.Method, "path": r.Path, "sourceIp": "203.0.113.7"},
+	return v2Event{
+		Version: "2.0", RouteKey: "$default", RawPath: r.Path, RawQueryString: r.RawQuery,
+		Headers: object{
+			"accept": "*/*", "content-length": strconv.Itoa(len(r.Body)), "content-type": "application/json",
+			"host": "abcdefgh12.execute-api.eu-central-1.amazonaws.com", "user-agent": "tencent-im",
+			"x-amzn-trace-id": "Root=1-6925d0f6-3c1f2e9a0b5d4c7e8f901234",
+			"x-forwarded-for": "203.0.113.7", "x-forwarded-port": "443", "x-forwarded-proto": "https",
 		},
-		"body": body, "isBase64Encoded": isBase64,
+		QueryStringParameters: joined,
+		RequestContext: object{
+			"accountId": "123456789012", "apiId": "abcdefgh12", "domainName": "abcdefgh12.execute-api.eu-central-1.amazonaws.com",
+			"domainPrefix": "abcdefgh12", "requestId": "Ub1yzhKPliAEJ0g=", "routeKey": "$default", "stage": "$default",
+			"time": "24/Nov/2026:00:00:00 +0000", "timeEpoch": 1795478400000,
+			"http": object{"method": r.Method, "path": r.Path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7", "userAgent": "tencent-im"},
+		},
+		Body: body, IsBase64Encoded: isBase64,
 	}
+}
+
+// v2Event is payload format 2.0 in the order in which AWS writes it.
+type v2Event struct {
+	Version               string `json:"version"`
+	RouteKey              string `json:"routeKey"`
+	RawPath               string `json:"rawPath"`
+	RawQueryString        string `json:"rawQueryString"`
+	Headers               object `json:"headers"`
+	QueryStringParameters object `json:"queryStringParameters"`
+	RequestContext        object `json:"requestContext"`
+	Body                  string `json:"body"`
+	IsBase64Encoded       bool   `json:"isBase64Encoded"`
 }
 
 func (r Request) rest() (object, bool) {
@@ -142,10 +165,12 @@ func (r Request) decoded() (url.Values, bool) {
 	return query, err == nil
 }
 
-func encode(event object) []byte {
-	encoded, err := json.Marshal(event)
-	if err != nil {
+func encode(event any) []byte {
+	var encoded bytes.Buffer
+	encoder := json.NewEncoder(&encoded)
+	encoder.SetEscapeHTML(false) // as the platforms write it
+	if err := encoder.Encode(event); err != nil {
 		panic(err) // maps of strings always encode
 	}
-	return encoded
+	return encoded.Bytes()
 }

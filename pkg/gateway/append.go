@@ -9,7 +9,7 @@ import (
 )
 
 // AppendString appends text as a JSON string. What is not UTF-8 becomes U+FFFD.
-func AppendString(b []byte, text string) []byte {
+func AppendString[Text ~string | ~[]byte](b []byte, text Text) []byte {
 	b, _ = jsontext.AppendQuote(b, text) // its error is about UTF-8 that it has already replaced
 	return b
 }
@@ -37,7 +37,7 @@ func AppendMultiHeader(b []byte, header http.Header) []byte {
 }
 
 func appendObject(b []byte, header http.Header, value func([]byte, []string) []byte) []byte {
-	names := make([]string, 0, len(header))
+	names := make([]string, 0, 8) // of a reply, which has few
 	for name := range header {
 		names = append(names, name)
 	}

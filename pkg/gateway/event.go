@@ -55,7 +55,7 @@ func Parse(event []byte) (Event, error) {
 		if w.Kind() != '{' {
 			return ErrEvent
 		}
-		return w.Object(func(name []byte) error { return e.member(w, name) })
+		return w.Object(func(name string) error { return e.member(w, name) })
 	})
 	if err != nil {
 		return Event{}, ErrEvent
@@ -71,8 +71,8 @@ func Parse(event []byte) (Event, error) {
 	return e, nil
 }
 
-func (e *Event) member(w *jsonwalk.Walker, name []byte) error {
-	switch string(name) {
+func (e *Event) member(w *jsonwalk.Walker, name string) error {
+	switch name {
 	case "httpMethod":
 		return strict(w, &e.Method)
 	case "path":
@@ -87,6 +87,9 @@ func (e *Event) member(w *jsonwalk.Walker, name []byte) error {
 		e.HasMultiHeader = w.Kind() == '{'
 		return e.MultiHeader.read(w)
 	case "queryStringParameters":
+		if e.RawQuery != "" { // stands before it, and counts
+			return w.Skip()
+		}
 		return e.Query.read(w)
 	case "multiValueQueryStringParameters":
 		e.HasMultiQuery = w.Kind() == '{'
@@ -94,7 +97,7 @@ func (e *Event) member(w *jsonwalk.Walker, name []byte) error {
 	case "queryString":
 		return e.QueryString.read(w)
 	case "requestContext":
-		return object(w, func(name []byte) error { return e.Context.member(w, name) })
+		return object(w, func(name string) error { return e.Context.member(w, name) })
 	case "isBase64Encoded":
 		e.isBase64 = w.Kind() == 't'
 		return w.Skip()
@@ -104,8 +107,8 @@ func (e *Event) member(w *jsonwalk.Walker, name []byte) error {
 	return w.Skip()
 }
 
-func (c *Context) member(w *jsonwalk.Walker, name []byte) error {
-	switch string(name) {
+func (c *Context) member(w *jsonwalk.Walker, name string) error {
+	switch name {
 	case "requestId":
 		return lenient(w, &c.RequestID)
 	case "stage":
@@ -113,8 +116,8 @@ func (c *Context) member(w *jsonwalk.Walker, name []byte) error {
 	case "elb":
 		c.ELB = w.Kind() == '{'
 	case "http":
-		return object(w, func(name []byte) error {
-			if string(name) == "method" {
+		return object(w, func(name string) error {
+			if name == "method" {
 				return strict(w, &c.Method)
 			}
 			return w.Skip()
@@ -155,7 +158,7 @@ func lenient(w *jsonwalk.Walker, field *string) (err error) {
 	return err
 }
 
-func object(w *jsonwalk.Walker, member func(name []byte) error) error {
+func object(w *jsonwalk.Walker, member func(name string) error) error {
 	if w.Kind() != '{' {
 		return w.Skip()
 	}
@@ -177,12 +180,11 @@ func (p *Pairs) read(w *jsonwalk.Walker) error {
 	if w.Kind() == '{' && *p == nil {
 		*p = make(Pairs, 0, 12)
 	}
-	return object(w, func(name []byte) error {
-		key := string(name)
+	return object(w, func(name string) error {
 		if w.Kind() == '[' {
-			return w.List(func(int) error { return p.readValue(w, key) })
+			return w.List(func(int) error { return p.readValue(w, name) })
 		}
-		return p.readValue(w, key)
+		return p.readValue(w, name)
 	})
 }
 

@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"io"
 	"net/http"
 	"net/url"
 	"unicode/utf8"
@@ -18,8 +17,11 @@ type requestIDKey struct{}
 
 // RequestID returns the platform's id of the request that ctx belongs to, "" when it has none.
 func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
+	id, ok := ctx.Value(requestIDKey{}).(*string)
+	if !ok {
+		return ""
+	}
+	return *id
 }
 
 // Request is what an event says of an HTTP request, in a form that all platforms share.
@@ -35,21 +37,29 @@ type Request struct {
 // HTTP returns the request as a server would hand it to a handler. RemoteAddr stays empty: a client's
 // address is personal data, and nothing here needs it.
 func (r Request) HTTP(ctx context.Context) *http.Request {
-	u := &url.URL{Path: r.Path, RawQuery: r.RawQuery}
+	parts := &struct { // allocated as one
+		id   string
+		url  url.URL
+		body body
+	}{id: r.ID, url: url.URL{Path: r.Path, RawQuery: r.RawQuery}}
 	if path, err := url.PathUnescape(r.Path); err == nil && path != r.Path {
-		u.Path, u.RawPath = path, r.Path
+		parts.url.Path, parts.url.RawPath = path, r.Path
 	}
-	request := &http.Request{
-		Method: r.Method, URL: u,
+	parts.body.Reset(r.Body)
+	request := http.Request{
+		Method: r.Method, URL: &parts.url,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: r.Header, Host: r.Header.Get("Host"),
-		Body: io.NopCloser(bytes.NewReader(r.Body)), ContentLength: int64(len(r.Body)),
+		Body: &parts.body, ContentLength: int64(len(r.Body)),
 	}
-	if len(r.Body) == 0 {
-		request.Body = http.NoBody
-	}
-	return request.WithContext(context.WithValue(ctx, requestIDKey{}, r.ID))
+	return request.WithContext(context.WithValue(ctx, requestIDKey{}, &parts.id))
 }
+
+// body is a request's body.
+type body struct{ bytes.Reader }
+
+// Close implements io.Closer.
+func (*body) Close() error { return nil }
 
 // Shape is how one platform's events and replies look.
 type Shape struct {
@@ -124,9 +134,10 @@ func (r *Response) Write(p []byte) (int, error) {
 func (r *Response) Status() int { return r.status }
 
 // Body returns the reply's body as text, and whether it had to be encoded as base64 to be text.
-func (r *Response) Body() (text string, isBase64 bool) {
+// It must not be changed.
+func (r *Response) Body() (text []byte, isBase64 bool) {
 	if utf8.Valid(r.body) {
-		return string(r.body), false
+		return r.body, false
 	}
-	return base64.StdEncoding.EncodeToString(r.body), true
+	return base64.StdEncoding.AppendEncode(nil, r.body), true
 }

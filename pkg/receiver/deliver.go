@@ -36,6 +36,11 @@ type destination struct {
 // store run side by side. The version is marked as seen only after everything has the event: in
 // the store's own write where nothing else is pending, otherwise in a second one.
 func (rc *Receiver) deliver(ctx context.Context, rec *record) error {
+	if len(rc.options.Sinks) == 0 && rc.options.Store == nil {
+		return nil
+	}
+	ctx, cancel := rc.withBudget(ctx, rec.arrived, rc.options.Budget)
+	defer cancel()
 	event := *rec.event
 	started := rc.options.Now()
 	defer func() { rec.delivery = rc.options.Now().Sub(started) }()
@@ -122,6 +127,9 @@ func sendInOrder(ctx context.Context, destinations []destination) (failures []fa
 // sendAtOnce returns when all have answered or the context is done, whichever comes
 // first: a destination that does not honour its context must not cost the reply.
 func sendAtOnce(ctx context.Context, destinations []destination) (failures []failure) {
+	if len(destinations) == 0 {
+		return nil
+	}
 	type answer struct {
 		index int
 		err   error

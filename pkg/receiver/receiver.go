@@ -180,9 +180,7 @@ func (rc *Receiver) receive(r *http.Request, rec *record) error {
 		return err
 	}
 	rec.event = &event
-	ctx, cancel := rc.withBudget(r.Context(), rec.arrived, rc.options.Budget)
-	defer cancel()
-	return rc.deliver(ctx, rec)
+	return rc.deliver(r.Context(), rec)
 }
 
 // acknowledge takes another command: it is answered OK whatever becomes of it, because a
@@ -217,8 +215,10 @@ func (rc *Receiver) finish(r *http.Request, rec *record, verdict rule, err error
 	if verdict.fate == accepted && rec.reason != "" {
 		verdict.reason = rec.reason
 	}
-	rc.options.Logger.LogAttrs(r.Context(), verdict.fate.level(), message,
-		rec.attrs(rc.options, rc.options.RequestID(r.Context()), verdict, err, now)...)
+	if level := verdict.fate.level(); rc.options.Logger.Enabled(r.Context(), level) {
+		rc.options.Logger.LogAttrs(r.Context(), level, message,
+			rec.attrs(rc.options, rc.options.RequestID(r.Context()), verdict, err, now)...)
+	}
 	if rc.options.Observe != nil {
 		rc.options.Observe(Observation{
 			At: rec.arrived, Duration: rec.took, Request: r, Body: rec.body,
