@@ -26,7 +26,7 @@ import (
 	"msgext/pkg/msgext"
 	"msgext/pkg/sink"
 	"msgext/pkg/sink/eventbridgesink"
-	"msgext/pkg/sink/internal/faulttest"
+	"msgext/pkg/sink/sinktest"
 )
 
 // change returns the event of one set on message 1 of a group.
@@ -333,9 +333,9 @@ func TestSink_SendHonoursTheContext(t *testing.T) {
 
 func TestSink_Faults(t *testing.T) {
 	endpoint := peertest.Address(t, peertest.Moto)
-	proxy := faulttest.NewProxy(t, strings.TrimPrefix(endpoint, "http://"))
+	proxy := sinktest.NewProxy(t, strings.TrimPrefix(endpoint, "http://"))
 	name, _, drain := bus(t, endpoint)
-	faulttest.Run(t, proxy, open(t, "http://"+proxy.Address, name), func() []cloudevent.Event {
+	sinktest.Faults(t, proxy, open(t, "http://"+proxy.Address, name), func() []cloudevent.Event {
 		var all []cloudevent.Event
 		for _, body := range drain() {
 			var received struct{ Detail json.RawMessage }

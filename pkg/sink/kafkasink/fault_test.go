@@ -22,8 +22,8 @@ import (
 	"msgext/pkg/cloudevent"
 	"msgext/pkg/secret"
 	"msgext/pkg/sink"
-	"msgext/pkg/sink/internal/faulttest"
 	"msgext/pkg/sink/kafkasink"
+	"msgext/pkg/sink/sinktest"
 )
 
 // The faults of this file are played by franz-go's fake broker.
@@ -258,17 +258,17 @@ func TestSink_SendTooLargeForALimitNotTold(t *testing.T) {
 
 // The fake broker stands behind the proxy and names the proxy's address as its own.
 func TestSink_Faults(t *testing.T) {
-	var proxy *faulttest.Proxy
+	var proxy *sinktest.Proxy
 	cluster := fake(t, kfake.NumBrokers(1), kfake.ListenFn(func(network, address string) (net.Listener, error) {
 		listener, err := net.Listen(network, address)
 		if err != nil {
 			return nil, err
 		}
-		proxy = faulttest.NewProxy(t, listener.Addr().String())
+		proxy = sinktest.NewProxy(t, listener.Addr().String())
 		return behind{listener, proxy.Address}, nil
 	}))
 	s := open(t, kafkasink.Options{Brokers: cluster.ListenAddrs(), Topic: "events"})
-	faulttest.Run(t, proxy, s, func() []cloudevent.Event {
+	sinktest.Faults(t, proxy, s, func() []cloudevent.Event {
 		var all []cloudevent.Event
 		for _, record := range records(t, cluster.ListenAddrs(), "events", 14) {
 			event, err := cloudevent.Decode(record.Value)

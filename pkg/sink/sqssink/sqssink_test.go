@@ -23,7 +23,7 @@ import (
 	"msgext/pkg/cloudevent"
 	"msgext/pkg/msgext"
 	"msgext/pkg/sink"
-	"msgext/pkg/sink/internal/faulttest"
+	"msgext/pkg/sink/sinktest"
 	"msgext/pkg/sink/sqssink"
 )
 
@@ -337,9 +337,9 @@ func TestSink_SendHonoursTheContext(t *testing.T) {
 
 func TestSink_Faults(t *testing.T) {
 	endpoint := peertest.Address(t, peertest.Moto)
-	proxy := faulttest.NewProxy(t, strings.TrimPrefix(endpoint, "http://"))
+	proxy := sinktest.NewProxy(t, strings.TrimPrefix(endpoint, "http://"))
 	name, client, url := queue(t, endpoint, ".fifo", nil)
-	faulttest.Run(t, proxy, open(t, "http://"+proxy.Address, name), func() []cloudevent.Event {
+	sinktest.Faults(t, proxy, open(t, "http://"+proxy.Address, name), func() []cloudevent.Event {
 		var all []cloudevent.Event
 		for _, message := range drain(t, client, url) {
 			event, err := cloudevent.Decode([]byte(*message.Body))

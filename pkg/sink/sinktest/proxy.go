@@ -1,6 +1,4 @@
-// Package faulttest puts a sink's destination behind a network that fails, and checks that
-// the sink says so in time, loses nothing that it has accepted, and recovers by itself.
-package faulttest
+package sinktest
 
 import (
 	"bytes"
@@ -26,7 +24,7 @@ type toxic struct {
 	Attributes map[string]any `json:"attributes"`
 }
 
-// faults are all that Run goes through.
+// faults are all that Faults goes through.
 var faults = []fault{
 	{"latency beyond the budget", toxic{"latency", "downstream", map[string]any{"latency": 5_000}}},
 	{"reset", toxic{"reset_peer", "downstream", map[string]any{"timeout": 0}}},

@@ -1,8 +1,7 @@
-package faulttest
+package sinktest
 
 import (
 	"context"
-	"fmt"
 	"testing"
 	"time"
 
@@ -10,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/pkg/cloudevent"
-	"msgext/pkg/msgext"
 	"msgext/pkg/sink"
 )
 
@@ -19,14 +17,14 @@ const (
 	plenty = 20 * time.Second
 )
 
-// Run strikes the way between s and its destination with each fault, in the midst of
+// Faults strikes the way between s and its destination with each fault, in the midst of
 // deliveries. received returns what the destination has taken so far.
-func Run(t *testing.T, proxy *Proxy, s sink.Sink, received func() []cloudevent.Event) {
+func Faults(t *testing.T, proxy *Proxy, s sink.Sink, received func() []cloudevent.Event) {
 	accepted := map[string]bool{}
 	version := int64(0)
 	send := func(t *testing.T, within time.Duration) error {
 		version++
-		event := change(t, version)
+		event := Change(t, "@TGS#1", version, "a")
 		ctx, cancel := context.WithTimeout(t.Context(), within)
 		defer cancel()
 		err := s.Send(ctx, event)
@@ -51,15 +49,4 @@ func Run(t *testing.T, proxy *Proxy, s sink.Sink, received func() []cloudevent.E
 		delete(accepted, event.ID())
 	}
 	assert.Empty(t, accepted, "accepted, and not at the destination")
-}
-
-func change(t testing.TB, version int64) cloudevent.Event {
-	t.Helper()
-	decoded, err := msgext.Decode("1400000001", msgext.GroupCommand, fmt.Appendf(nil,
-		`{"CallbackCommand":"Group.CallbackAfterGroupMsgExtension","GroupId":"@TGS#1","MsgSeq":1,"OperateType":1,`+
-			`"ExtensionList":[{"Key":"choice","Value":"a","Seq":%[1]d}],"Seq":%[1]d,"EventTime":1764688294360}`, version))
-	require.NoError(t, err)
-	event, err := cloudevent.New(decoded)
-	require.NoError(t, err)
-	return event
 }

@@ -1,0 +1,51 @@
+package httpsink
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"msgext/pkg/cloudevent"
+	"msgext/pkg/secret"
+)
+
+// secretPrefix marks a Standard Webhooks secret, whose rest is base64.
+const secretPrefix = "whsec_"
+
+func decodeSecrets(secrets []secret.String) ([][]byte, error) {
+	var keys [][]byte
+	for _, s := range secrets {
+		encoded, found := strings.CutPrefix(s.Reveal(), secretPrefix)
+		key, err := base64.StdEncoding.DecodeString(encoded)
+		if !found || err != nil || len(key) == 0 {
+			return nil, ErrSecret
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+// sign sets the three Standard Webhooks headers: a signature over id, time and body for every
+// secret. The id is a hash of the event's, which may hold dots, and those separate what is signed.
+func (s *Sink) sign(header http.Header, event cloudevent.Event) {
+	if len(s.keys) == 0 {
+		return
+	}
+	sum := sha256.Sum256([]byte(event.ID()))
+	id := hex.EncodeToString(sum[:])
+	timestamp := strconv.FormatInt(s.now().Unix(), 10)
+	signatures := make([]string, len(s.keys))
+	for i, key := range s.keys {
+		mac := hmac.New(sha256.New, key)
+		mac.Write([]byte(id + "." + timestamp + "."))
+		mac.Write(event.JSON())
+		signatures[i] = "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	}
+	header.Set("Webhook-Id", id)
+	header.Set("Webhook-Timestamp", timestamp)
+	header.Set("Webhook-Signature", strings.Join(signatures, " "))
+}
