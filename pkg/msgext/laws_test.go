@@ -241,13 +241,27 @@ func TestLaw_DropBringsAForgedStateBackToTheRead(t *testing.T) {
 		s.RaiseFloor(s.Contiguous())
 		s.Drop(truth.Latest)
 		require.Equal(t, truth.Reply(), s.Reply())
-		require.LessOrEqual(t, s.Contiguous(), truth.Latest)
+		require.Equal(t, truth.Latest, s.Latest)
+		require.True(t, s.Gap(), "a real event may have been dropped too: the truth must be read once more")
+		s.RaiseFloor(truth.Latest)
+		require.False(t, s.Gap(), "which settles it")
 
-		// A real event that was dropped with the forged ones is not lost: it is a version above the floor.
-		next := msgexttest.Forge(random, poll, truth.Latest+2)
-		handle(&s, next)
+		// A real event that comes after all shows what is missing below it.
+		handle(&s, msgexttest.Forge(random, poll, truth.Latest+2))
 		require.True(t, s.Gap())
 	})
+}
+
+func TestState_DropToNothingLeavesAGapToo(t *testing.T) {
+	var s msgext.State
+	handle(&s, msgexttest.Forge(rand.New(rand.NewPCG(1, 1)), poll, 7))
+	s.Merge(msgext.Snapshot{}) // Chat knows of no extension
+	s.Drop(0)
+	assert.Empty(t, s.Visible())
+	assert.Zero(t, s.Latest)
+	assert.True(t, s.Gap())
+	s.RaiseFloor(0)
+	assert.False(t, s.Gap())
 }
 
 func TestState_ClearBeatsOlderSetsAndLosesToNewerOnes(t *testing.T) {

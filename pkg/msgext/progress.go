@@ -60,10 +60,7 @@ func (p Progress) Gap() bool { return p.Contiguous() < p.Latest }
 
 func (p *Progress) drop(version int64) {
 	p.Latest = min(p.Latest, version)
-	p.Floor = min(p.Floor, version)
-	at, found := slices.BinarySearch(p.Seen, version)
-	if found {
-		at++
-	}
+	p.Floor = min(p.Floor, version-1)
+	at, _ := slices.BinarySearch(p.Seen, version)
 	p.Seen = p.Seen[:at]
 }

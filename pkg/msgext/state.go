@@ -132,7 +132,9 @@ func (s State) Reply() ReadReply {
 
 // Drop forgets what was heard above version: entries, clear, latest and what was seen. It
 // is for versions that Chat itself does not have, and only after a read of version was merged,
-// which by then says all there is to say about what lies at or below it.
+// which by then says all there is to say about what lies at or below it. A real event that was
+// dropped along with the forged ones must not be lost: so version itself no longer counts as handled, and
+// the message has a gap until the truth is read once more.
 func (s *State) Drop(version int64) {
 	s.Progress.drop(version)
 	if s.Clear > version {

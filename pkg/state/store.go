@@ -50,13 +50,15 @@ type Store interface {
 	// Checked writes the outcome of a check of an existing message; an unknown one is ErrNotFound.
 	Checked(ctx context.Context, message msgext.Message, outcome Outcome) error
 
-	// Drop forgets what lies above version, as msgext.State.Drop does, and leaves the message due
-	// since due in the same write: a real event above version that arrived meanwhile is then
-	// read back and not lost. Only after a read of version has been merged.
+	// Drop forgets what lies above version, as msgext.State.Drop does, and in the same write leaves
+	// the message due since due, raises its revision and clears AheadSince: with the gap that Drop
+	// leaves, a real event above version that arrived meanwhile is read back and not lost.
+	// Only after a read of version has been merged. Its error is ErrNotFound for an unknown message.
 	Drop(ctx context.Context, message msgext.Message, version int64, due time.Time) error
 
 	// Sweep removes garbage as msgext.State.Sweep does, unless the message has changed since
 	// revision. Only for a message that has been quiet for longer than any delivery can be late.
+	// Its error is ErrNotFound for an unknown message.
 	Sweep(ctx context.Context, message msgext.Message, revision int64) error
 
 	// Forget erases a message and everything kept of it; an unknown one is no error.
@@ -82,7 +84,8 @@ type Head struct {
 
 // Check says when and how a message is looked at again. Times are kept to the millisecond.
 type Check struct {
-	// Revision rises with every Apply of an event to the message, duplicates included.
+	// Revision rises with every Apply of an event to the message, duplicates included, and with
+	// every Drop.
 	Revision int64
 	// Heard is when the newest Apply heard its event; zero when none was.
 	Heard time.Time

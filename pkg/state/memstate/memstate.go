@@ -108,6 +108,7 @@ func (s *Store) Drop(ctx context.Context, message msgext.Message, version int64,
 		r.State.Drop(version)
 		r.Check.Revision++
 		r.Check.Due = toMillisecond(due)
+		r.Check.AheadSince = time.Time{}
 	})
 }
 

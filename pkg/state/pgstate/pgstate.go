@@ -1,5 +1,7 @@
 // Package pgstate keeps the state of messages in PostgreSQL 12 or later. An event costs one round
-// trip: its statements travel as one pipeline and commit together.
+// trip: its transaction travels as one pipeline, BEGIN to COMMIT. (The first on a new connection costs one more, which
+// prepares the statements; behind a pooler that cannot have that, add default_query_exec_mode=exec
+// to the URL.)
 //
 // The schema is not made by the store, whose role then needs no right to create: apply Schema once,
 // and again after an upgrade, with scripts/schema-postgres or psql.
@@ -29,7 +31,7 @@ var Schema string
 // Errors.
 var (
 	ErrURL    = errors.New("pgstate: not a PostgreSQL URL")
-	ErrSchema = errors.New("pgstate: tables are missing, apply the schema with scripts/schema-postgres")
+	ErrSchema = errors.New("pgstate: tables are missing or out of date, apply the schema with scripts/schema-postgres")
 )
 
 // maxConnections of one process; a function serves one request at a time, a server many.
@@ -55,40 +57,48 @@ func Open(ctx context.Context, url secret.String) (*sqlstate.Store, error) {
 // database implements sqlstate.Database.
 type database struct{ pool *pgxpool.Pool }
 
-// Write implements sqlstate.Database: a pipeline is one transaction, ended by its one sync.
+// What a transaction begins with. The levels are named because a database may have others as its
+// default, and synchronous_commit because a role may have it off: then a commit is not yet durable.
+const (
+	beginRead  = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	beginWrite = "BEGIN ISOLATION LEVEL READ COMMITTED"
+	durably    = "SET LOCAL synchronous_commit = on"
+)
+
+// Write implements sqlstate.Database.
 func (d *database) Write(ctx context.Context, statements []sqlstate.Statement) (rows int64, err error) {
 	batch := &pgx.Batch{}
-	for _, statement := range statements {
-		batch.Queue(placeholders(statement.SQL), statement.Args...)
-	}
-	results := d.pool.SendBatch(ctx, batch)
-	for range statements {
-		tag, execErr := results.Exec()
-		if execErr != nil {
-			err = execErr
-			break
+	batch.Queue(beginWrite)
+	batch.Queue(durably)
+	for i, statement := range statements {
+		queued := batch.Queue(placeholders(statement.SQL), statement.Args...)
+		if i == 0 {
+			queued.Exec(func(tag pgconn.CommandTag) error {
+				rows = tag.RowsAffected()
+				return nil
+			})
 		}
-		rows = tag.RowsAffected()
 	}
-	if closeErr := results.Close(); err == nil {
-		err = closeErr
-	}
-	return rows, explain(err)
+	batch.Queue("COMMIT")
+	return rows, explain(d.pool.SendBatch(ctx, batch).Close())
 }
 
 // Read implements sqlstate.Database.
-func (d *database) Read(ctx context.Context, query sqlstate.Statement, row func(scan func(...any) error) error) error {
-	rows, err := d.pool.Query(ctx, placeholders(query.SQL), query.Args...)
-	if err != nil {
-		return explain(err)
+func (d *database) Read(ctx context.Context, queries []sqlstate.Query) error {
+	batch := &pgx.Batch{}
+	batch.Queue(beginRead)
+	for _, query := range queries {
+		batch.Queue(placeholders(query.SQL), query.Args...).Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				if err := query.Row(rows.Scan); err != nil {
+					return err
+				}
+			}
+			return rows.Err()
+		})
 	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := row(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return explain(rows.Err())
+	batch.Queue("COMMIT")
+	return explain(d.pool.SendBatch(ctx, batch).Close())
 }
 
 // Close implements sqlstate.Database.
@@ -103,12 +113,12 @@ func placeholders(sql string) string { return strings.ReplaceAll(sql, "?", "$") 
 // explain names the one mistake that everybody makes once. A server's error quotes rows in its
 // detail, so only its message and code are kept.
 func explain(err error) error {
-	const undefinedTable = "42P01" // postgresql.org/docs/current/errcodes-appendix.html
+	const undefinedTable, undefinedColumn = "42P01", "42703" // postgresql.org/docs/15/errcodes-appendix.html
 	var server *pgconn.PgError
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &server) && server.Code == undefinedTable:
+	case errors.As(err, &server) && (server.Code == undefinedTable || server.Code == undefinedColumn):
 		return ErrSchema
 	case errors.As(err, &server):
 		return fmt.Errorf("pgstate: %s (%s)", server.Message, server.Code)

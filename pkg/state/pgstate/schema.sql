@@ -1,9 +1,10 @@
--- What lies in the database, for who reads it with another tool: times are Unix milliseconds, U+0000 in a
--- text is written as U+E000 and "0". Applying this file again changes nothing.
-CREATE TABLE IF NOT EXISTS messages (
-  path         text COLLATE "C" PRIMARY KEY, -- names the message: APP/GROUP/SEQ or APP/FROM/TO/KEY, each part escaped
+-- What lies in the database, for who reads it with another tool: times are Unix milliseconds, NULL for none;
+-- id and digest are SHA-256; in a text, U+0000 is written as U+0001 U+0001, and U+0001 as U+0001 U+0002.
+-- Applying this file again changes nothing.
+CREATE TABLE IF NOT EXISTS msgext_messages (
+  id           bytea PRIMARY KEY,         -- of the message's path: APP/GROUP/SEQ or APP/FROM/TO/KEY, each part escaped
   sdk_app_id   text NOT NULL,
-  group_id     text NOT NULL,
+  group_id     text NOT NULL,             -- empty for a one-to-one message, as the next are for a group's
   msg_seq      bigint NOT NULL,
   from_account text NOT NULL,
   to_account   text NOT NULL,
@@ -11,40 +12,52 @@ CREATE TABLE IF NOT EXISTS messages (
   latest       bigint NOT NULL,           -- greatest version heard of or read
   floor        bigint NOT NULL DEFAULT 0, -- every version up to it is completely handled
   clear        bigint NOT NULL DEFAULT 0, -- greatest version of a clear that was heard
-  read         bigint NOT NULL DEFAULT 0, -- version of the newest read of Chat
-  base         jsonb,                     -- the key-values of that read
-  base_clear   bigint NOT NULL DEFAULT 0,
-  revision     bigint NOT NULL DEFAULT 0,
+  revision     bigint NOT NULL DEFAULT 0, -- from here on: when and how it is looked at again
   heard        bigint NOT NULL DEFAULT 0,
   due          bigint,
-  tries        integer NOT NULL DEFAULT 0,
+  tries        bigint NOT NULL DEFAULT 0,
   told         smallint NOT NULL DEFAULT 0,
   ahead_since  bigint
 );
-CREATE INDEX IF NOT EXISTS messages_due ON messages (due, path) WHERE due IS NOT NULL;
+CREATE INDEX IF NOT EXISTS msgext_messages_due ON msgext_messages (due, id) WHERE due IS NOT NULL;
 
-CREATE TABLE IF NOT EXISTS entries (
-  path    text COLLATE "C" NOT NULL,
+-- What webhooks said of a key: the greatest of it. Values compare by their bytes.
+CREATE TABLE IF NOT EXISTS msgext_entries (
+  message bytea NOT NULL,
+  digest  bytea NOT NULL, -- of the key
   key     text COLLATE "C" NOT NULL,
   seq     bigint NOT NULL,
   deleted smallint NOT NULL,
   value   text COLLATE "C" NOT NULL,
-  PRIMARY KEY (path, key)
+  PRIMARY KEY (message, digest)
 );
 
-CREATE TABLE IF NOT EXISTS seen (
-  path    text COLLATE "C" NOT NULL,
+-- Versions above the floor that are completely handled.
+CREATE TABLE IF NOT EXISTS msgext_seen (
+  message bytea NOT NULL,
   version bigint NOT NULL,
-  PRIMARY KEY (path, version)
+  PRIMARY KEY (message, version)
 );
+
+-- The newest read of Chat.
+CREATE TABLE IF NOT EXISTS msgext_reads (
+  message    bytea PRIMARY KEY,
+  latest     bigint NOT NULL,
+  clear      bigint NOT NULL,
+  key_values jsonb NOT NULL -- [{"Key", "Value", "Seq"}]
+);
+
+CREATE OR REPLACE VIEW msgext_read_keys AS
+SELECT r.message, r.latest, kv."Key" AS key, kv."Value" AS value, kv."Seq" AS seq
+  FROM msgext_reads r CROSS JOIN LATERAL jsonb_to_recordset(r.key_values) AS kv ("Key" text COLLATE "C", "Value" text COLLATE "C", "Seq" bigint);
 
 -- The key-values that are present, exactly as Chat has them: for queries.
 CREATE OR REPLACE VIEW message_extensions AS
 SELECT m.sdk_app_id, m.group_id, m.msg_seq, m.from_account, m.to_account, m.msg_key, e.key, e.value, e.seq
-  FROM messages m JOIN entries e ON e.path = m.path
- WHERE e.seq > m.read AND e.seq > m.clear AND e.deleted = 0
+  FROM msgext_messages m JOIN msgext_entries e ON e.message = m.id LEFT JOIN msgext_reads r ON r.message = m.id
+ WHERE e.seq > m.clear AND e.seq > coalesce(r.latest, 0) AND e.deleted = 0
 UNION ALL
-SELECT m.sdk_app_id, m.group_id, m.msg_seq, m.from_account, m.to_account, m.msg_key, b."Key", b."Value", b."Seq"
-  FROM messages m CROSS JOIN LATERAL jsonb_to_recordset(m.base) AS b ("Key" text, "Value" text, "Seq" bigint)
- WHERE m.clear <= m.read
-   AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.path = m.path AND e.key = b."Key" AND e.seq > m.read);
+SELECT m.sdk_app_id, m.group_id, m.msg_seq, m.from_account, m.to_account, m.msg_key, r.key, r.value, r.seq
+  FROM msgext_messages m JOIN msgext_read_keys r ON r.message = m.id
+ WHERE m.clear <= r.latest
+   AND NOT EXISTS (SELECT 1 FROM msgext_entries e WHERE e.message = m.id AND e.key = r.key AND e.seq > r.latest);

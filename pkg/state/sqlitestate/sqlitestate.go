@@ -1,6 +1,8 @@
 // Package sqlitestate keeps the state of messages in an SQLite file: the default of the local
 // process, and enough for one server. The file is in WAL mode and synced at every commit, so what a Store
 // has accepted survives a crash of the machine. Writers that come at once share one commit.
+//
+// The driver is modernc.org/sqlite: pure Go, so that every binary builds without a C compiler.
 package sqlitestate
 
 import (
@@ -8,6 +10,8 @@ import (
 	"database/sql"
 	_ "embed" // for schema.sql
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -18,29 +22,52 @@ import (
 //go:embed schema.sql
 var schema string
 
-// pragmas hold for every connection (sqlite.org/pragma.html). With WAL only synchronous=FULL syncs at
-// each commit.
-const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate"
+// pragmas hold for every connection (sqlite.org/pragma.html). In WAL mode only synchronous=FULL syncs at
+// each commit; fullfsync is for macOS, where a plain fsync does not reach the disk.
+const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=fullfsync(1)"
 
 // Open opens the file at path and creates it, and what it must contain, where it is not there.
+// Only its owner may read a file that it creates: user ids are personal data. A Store has no error
+// of its own but ErrClosed.
 func Open(ctx context.Context, path string) (*sqlstate.Store, error) {
+	database, err := open(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("sqlitestate: open %s: %w", path, err)
+	}
+	return sqlstate.New(database, dialect), nil
+}
+
+var dialect = sqlstate.Dialect{Greatest: "max", Least: "min"}
+
+func open(ctx context.Context, path string) (*database, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := file.Close(); err != nil {
+		return nil, err
+	}
 	db, err := sql.Open("sqlite", dataSource(path))
 	if err != nil {
-		return nil, fmt.Errorf("sqlitestate: %w", err)
+		return nil, err
 	}
-	if _, err := db.ExecContext(ctx, "BEGIN IMMEDIATE;"+schema+";COMMIT"); err != nil {
+	if _, err := db.ExecContext(ctx, "BEGIN IMMEDIATE;"+schema+"COMMIT"); err != nil {
 		_ = db.Close() // the schema's error is the one to report
-		return nil, fmt.Errorf("sqlitestate: schema of %s: %w", path, err)
+		return nil, err
 	}
 	writer, err := newWriter(ctx, db)
 	if err != nil {
 		_ = db.Close()
-		return nil, fmt.Errorf("sqlitestate: %w", err)
+		return nil, err
 	}
-	return sqlstate.New(&database{db, writer}, sqlstate.Dialect{Greatest: "max", Least: "min"}), nil
+	return &database{db, writer}, nil
 }
 
-// dataSource names a file to the driver; the characters that mean something in its URI are escaped.
+// dataSource names a file to the driver; what means something in its URI is escaped.
 func dataSource(path string) string {
 	return "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) + "?" + pragmas
 }
@@ -56,22 +83,33 @@ func (d *database) Write(ctx context.Context, statements []sqlstate.Statement) (
 	return d.writer.write(ctx, statements)
 }
 
-// Read implements sqlstate.Database.
-func (d *database) Read(ctx context.Context, query sqlstate.Statement, row func(scan func(...any) error) error) error {
-	rows, err := d.db.QueryContext(ctx, query.SQL, query.Args...)
+// Read implements sqlstate.Database. In WAL mode a reader waits for no writer.
+func (d *database) Read(ctx context.Context, queries []sqlstate.Query) error {
+	tx, err := d.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return fmt.Errorf("sqlitestate: %w", err)
 	}
+	defer func() { _ = tx.Rollback() }() // nothing was written
+	for _, query := range queries {
+		if err := read(ctx, tx, query); err != nil {
+			return fmt.Errorf("sqlitestate: %w", err)
+		}
+	}
+	return nil
+}
+
+func read(ctx context.Context, tx *sql.Tx, query sqlstate.Query) error {
+	rows, err := tx.QueryContext(ctx, query.SQL, query.Args...)
+	if err != nil {
+		return err
+	}
 	defer func() { _ = rows.Close() }() // its error is that of Err
 	for rows.Next() {
-		if err := row(rows.Scan); err != nil {
+		if err := query.Row(rows.Scan); err != nil {
 			return err
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("sqlitestate: %w", err)
-	}
-	return nil
+	return rows.Err()
 }
 
 // Close implements sqlstate.Database. Writes that were taken are finished first.

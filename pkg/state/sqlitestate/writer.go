@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"msgext/pkg/state/sqlstate"
@@ -81,7 +82,7 @@ func (w *writer) run() {
 		select {
 		case first := <-w.requests:
 			group := w.gather(first)
-			w.commit(group)
+			w.commit(slices.Clone(group))
 			for _, r := range group {
 				close(r.answered)
 			}
@@ -105,60 +106,73 @@ func (w *writer) gather(first *request) []*request {
 	return group
 }
 
-// commit writes a group in one transaction. Each request stands in a savepoint, so that one that
-// fails takes nobody with it.
+// commit writes a group in one transaction. Where that fails each request is tried in one of its
+// own, so that one that cannot be written takes nobody with it.
 func (w *writer) commit(group []*request) {
-	ctx := context.Background() // a caller that gives up must not roll its neighbours back
-	err := w.exec(ctx, "BEGIN IMMEDIATE")
-	if err == nil {
+	group = slices.DeleteFunc(group, func(r *request) bool {
+		r.err = r.ctx.Err() // who has gone need not be served
+		return r.err != nil
+	})
+	if len(group) == 0 {
+		return
+	}
+	switch err := w.transaction(group); {
+	case err == nil:
+	case len(group) == 1 || errors.Is(err, errBegin):
 		for _, r := range group {
-			w.apply(ctx, r)
+			r.err = fmt.Errorf("sqlitestate: %w", err)
 		}
-		if err = w.exec(ctx, "COMMIT"); err != nil {
-			_ = w.exec(ctx, "ROLLBACK") // may have been rolled back already
+	default:
+		for _, r := range group {
+			w.commit([]*request{r})
 		}
+	}
+}
+
+// errBegin is transaction's error when another process holds the file for too long.
+var errBegin = errors.New("begin")
+
+func (w *writer) transaction(group []*request) error {
+	if _, err := w.execute("BEGIN IMMEDIATE"); err != nil {
+		return fmt.Errorf("%w: %w", errBegin, err)
+	}
+	err := w.applyAll(group)
+	if err == nil {
+		_, err = w.execute("COMMIT")
 	}
 	if err != nil {
-		for _, r := range group {
-			r.rows, r.err = 0, fmt.Errorf("sqlitestate: %w", err)
-		}
+		_, _ = w.execute("ROLLBACK") // may have been rolled back already
 	}
-}
-
-func (w *writer) apply(ctx context.Context, r *request) {
-	if r.err = r.ctx.Err(); r.err != nil {
-		return
-	}
-	if r.err = w.exec(ctx, "SAVEPOINT request"); r.err != nil {
-		return
-	}
-	for _, statement := range r.statements {
-		if r.rows, r.err = w.execute(ctx, statement); r.err != nil {
-			r.err = fmt.Errorf("sqlitestate: %w", r.err)
-			_ = w.exec(ctx, "ROLLBACK TO request") // where this fails, so does the commit
-			break
-		}
-	}
-	if err := w.exec(ctx, "RELEASE request"); err != nil && r.err == nil {
-		r.err = fmt.Errorf("sqlitestate: %w", err)
-	}
-}
-
-func (w *writer) exec(ctx context.Context, text string) error {
-	_, err := w.execute(ctx, sqlstate.Statement{SQL: text})
 	return err
 }
 
-func (w *writer) execute(ctx context.Context, statement sqlstate.Statement) (int64, error) {
-	prepared, ok := w.prepared[statement.SQL]
+func (w *writer) applyAll(group []*request) error {
+	for _, r := range group {
+		for i, statement := range r.statements {
+			rows, err := w.execute(statement.SQL, statement.Args...)
+			if err != nil {
+				return err
+			}
+			if i == 0 {
+				r.rows = rows
+			}
+		}
+	}
+	return nil
+}
+
+// execute takes no context: a caller that gives up must not roll its neighbours back.
+func (w *writer) execute(text string, args ...any) (int64, error) {
+	ctx := context.Background()
+	prepared, ok := w.prepared[text]
 	if !ok {
 		var err error
-		if prepared, err = w.conn.PrepareContext(ctx, statement.SQL); err != nil {
+		if prepared, err = w.conn.PrepareContext(ctx, text); err != nil {
 			return 0, err
 		}
-		w.prepared[statement.SQL] = prepared
+		w.prepared[text] = prepared
 	}
-	result, err := prepared.ExecContext(ctx, statement.Args...)
+	result, err := prepared.ExecContext(ctx, args...)
 	if err != nil {
 		return 0, err
 	}

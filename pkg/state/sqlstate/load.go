@@ -14,26 +14,27 @@ import (
 func (s *Store) Load(ctx context.Context, message msgext.Message) (state.Record, error) {
 	var record state.Record
 	found := false
-	path := []any{message.Path()}
-	err := s.database.Read(ctx, Statement{s.sql.load, path}, func(scan func(...any) error) error {
-		found = true
-		var base *string
-		var read, baseClear int64
-		head := head{}
-		if err := scan(append(head.fields(), &record.State.Clear, &read, &base, &baseClear)...); err != nil {
+	id := []any{idOf(message)}
+	err := s.database.Read(ctx, []Query{
+		{Statement{s.sql.load, id}, func(scan func(...any) error) error {
+			found = true
+			var row head
+			err := scan(append(row.fields(), &record.State.Clear)...)
+			record.State.Progress, record.Check = row.progress, row.check()
 			return err
-		}
-		record.State.Progress, record.Check = head.progress, head.check()
-		if base == nil {
-			return nil
-		}
-		snapshot, err := decodeBase(*base)
-		if err != nil {
+		}},
+		{Statement{s.sql.loadSeen, id}, func(scan func(...any) error) error {
+			var version int64
+			err := scan(&version)
+			record.State.Seen = append(record.State.Seen, version)
 			return err
-		}
-		snapshot.Latest, snapshot.Clear = read, baseClear
-		record.State.Base = &snapshot
-		return nil
+		}},
+		{Statement{s.sql.loadEntries, id}, func(scan func(...any) error) error {
+			return scanEntry(scan, &record.State)
+		}},
+		{Statement{s.sql.loadRead, id}, func(scan func(...any) error) error {
+			return scanBase(scan, &record.State)
+		}},
 	})
 	if err != nil {
 		return state.Record{}, err
@@ -41,81 +42,83 @@ func (s *Store) Load(ctx context.Context, message msgext.Message) (state.Record,
 	if !found {
 		return state.Record{}, state.ErrNotFound
 	}
-	err = s.database.Read(ctx, Statement{s.sql.loadEntries, path}, func(scan func(...any) error) error {
-		var key string
-		var entry msgext.Entry
-		var deleted int
-		if err := scan(&key, &entry.Seq, &deleted, &entry.Value); err != nil {
-			return err
-		}
-		if record.State.Entries == nil {
-			record.State.Entries = make(map[string]msgext.Entry)
-		}
-		entry.Deleted, entry.Value = deleted != 0, unescape(entry.Value)
-		record.State.Entries[unescape(key)] = entry
-		return nil
-	})
-	if err != nil {
-		return state.Record{}, err
+	return record, nil
+}
+
+func scanEntry(scan func(...any) error, s *msgext.State) error {
+	var key, value string
+	var seq, deleted int64
+	if err := scan(&key, &seq, &deleted, &value); err != nil {
+		return err
 	}
-	err = s.database.Read(ctx, Statement{s.sql.loadSeen, path}, func(scan func(...any) error) error {
-		var version int64
-		if err := scan(&version); err != nil {
-			return err
-		}
-		record.State.Seen = append(record.State.Seen, version)
-		return nil
-	})
-	return record, err
+	if s.Entries == nil {
+		s.Entries = make(map[string]msgext.Entry)
+	}
+	s.Entries[decode(key)] = msgext.Entry{Seq: seq, Deleted: deleted != 0, Value: decode(value)}
+	return nil
+}
+
+func scanBase(scan func(...any) error, s *msgext.State) error {
+	var base msgext.Snapshot
+	var text string
+	if err := scan(&base.Latest, &base.Clear, &text); err != nil {
+		return err
+	}
+	if err := json.Unmarshal([]byte(text), &base.KeyValues); err != nil {
+		return fmt.Errorf("sqlstate: decode read: %w", err)
+	}
+	for i, kv := range base.KeyValues {
+		base.KeyValues[i].Key, base.KeyValues[i].Value = decode(kv.Key), decode(kv.Value)
+	}
+	s.Base = &base
+	return nil
 }
 
 // Due implements state.Store.
 func (s *Store) Due(ctx context.Context, before time.Time, limit int) ([]state.Head, error) {
 	var heads []state.Head
-	byPath := make(map[string]*msgext.Progress)
+	index := make(map[string]int) // of heads, by id
 	arguments := []any{before.UnixMilli(), limit}
-	err := s.database.Read(ctx, Statement{s.sql.due, arguments}, func(scan func(...any) error) error {
-		var path string
-		head := head{}
-		if err := scan(append(head.fields(), &path)...); err != nil {
-			return err
-		}
-		message, err := msgext.ParsePath(path)
-		if err != nil {
-			return fmt.Errorf("sqlstate: %w", err)
-		}
-		heads = append(heads, state.Head{Message: message, Progress: head.progress, Check: head.check()})
-		return nil
+	err := s.database.Read(ctx, []Query{
+		{Statement{s.sql.due, arguments}, func(scan func(...any) error) error {
+			var row head
+			var id []byte
+			var m msgext.Message
+			if err := scan(append(row.fields(), &id, &m.SDKAppID, &m.GroupID, &m.MsgSeq, &m.From, &m.To, &m.MsgKey)...); err != nil {
+				return err
+			}
+			for _, text := range []*string{&m.SDKAppID, &m.GroupID, &m.From, &m.To, &m.MsgKey} {
+				*text = decode(*text)
+			}
+			index[string(id)] = len(heads)
+			heads = append(heads, state.Head{Message: m, Progress: row.progress, Check: row.check()})
+			return nil
+		}},
+		{Statement{s.sql.dueSeen, arguments}, func(scan func(...any) error) error {
+			var id []byte
+			var version int64
+			if err := scan(&id, &version); err != nil {
+				return err
+			}
+			progress := &heads[index[string(id)]].Progress
+			progress.Seen = append(progress.Seen, version)
+			return nil
+		}},
 	})
-	if err != nil || len(heads) == 0 {
+	if err != nil {
 		return nil, err
 	}
-	for i := range heads {
-		byPath[heads[i].Message.Path()] = &heads[i].Progress
-	}
-	err = s.database.Read(ctx, Statement{s.sql.dueSeen, arguments}, func(scan func(...any) error) error {
-		var path string
-		var version int64
-		if err := scan(&path, &version); err != nil {
-			return err
-		}
-		if progress, ok := byPath[path]; ok {
-			progress.Seen = append(progress.Seen, version)
-		}
-		return nil
-	})
-	return heads, err
+	return heads, nil
 }
 
 // head is the columns of messages that make a state.Head.
 type head struct {
-	progress               msgext.Progress
-	revision, heard, tries int64
-	told                   int
-	due, aheadSince        *int64
+	progress                     msgext.Progress
+	revision, heard, tries, told int64
+	due, aheadSince              *int64
 }
 
-// fields are where the columns named in headColumns are scanned into.
+// fields are where headColumns are scanned into.
 func (h *head) fields() []any {
 	return []any{&h.progress.Latest, &h.progress.Floor, &h.revision, &h.heard, &h.due, &h.tries, &h.told, &h.aheadSince}
 }
@@ -127,36 +130,10 @@ func (h *head) check() state.Check {
 	}
 }
 
-func decodeBase(text string) (msgext.Snapshot, error) {
-	var snapshot msgext.Snapshot
-	if err := json.Unmarshal([]byte(text), &snapshot.KeyValues); err != nil {
-		return msgext.Snapshot{}, fmt.Errorf("sqlstate: decode base: %w", err)
-	}
-	for i, kv := range snapshot.KeyValues {
-		snapshot.KeyValues[i].Key, snapshot.KeyValues[i].Value = unescape(kv.Key), unescape(kv.Value)
-	}
-	return snapshot, nil
-}
-
-// moment turns Unix milliseconds into a time; NULL and 0 are the zero time.
+// moment is the inverse of milliseconds; a 0 was never written for a real one.
 func moment(millis *int64) time.Time {
 	if millis == nil || *millis == 0 {
 		return time.Time{}
 	}
 	return time.UnixMilli(*millis).UTC()
-}
-
-// milliseconds is the inverse of moment.
-func milliseconds(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t.UnixMilli()
-}
-
-func number(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }

@@ -1,13 +1,18 @@
 // Package sqlstate is a state.Store over an SQL database: the one body of SQL that SQLite
-// and PostgreSQL share. The packages sqlitestate and pgstate bring the connection.
+// and PostgreSQL share. The packages sqlitestate and pgstate bring the connection and the schema.
 //
-// A message is one row of messages, one row of entries for each key that webhooks spoke of, and
-// one row of seen for each version above the floor. An event writes its own keys, one row of messages
-// and its mark, in one transaction. The view message_extensions shows the visible key-values.
+// A message is one row of messages, one row of entries for each key that webhooks spoke of, one row
+// of seen for each version above the floor, and one of reads once it was read back. An event writes its
+// own keys, the row of messages and its mark, in one transaction. The view message_extensions shows
+// the visible key-values.
+//
+// Rows are named by digests, SHA-256 of Message.Path and of the key, because an index takes no
+// text of any length: PostgreSQL's ends at 2,704 bytes.
 package sqlstate
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -16,23 +21,29 @@ import (
 	"msgext/pkg/state"
 )
 
+// Database is what a Store needs of a connection. It is safe for concurrent use.
+type Database interface {
+	// Write runs the statements in order, in one transaction at read committed or better, and returns, once
+	// it is durable, how many rows the first one changed.
+	Write(ctx context.Context, statements []Statement) (rows int64, err error)
+
+	// Read runs the queries as of one moment.
+	Read(ctx context.Context, queries []Query) error
+
+	// Close releases the connection.
+	Close() error
+}
+
 // Statement is one statement with its arguments, for placeholders ?1, ?2, ....
 type Statement struct {
 	SQL  string
 	Args []any
 }
 
-// Database is what a Store needs of a connection. It is safe for concurrent use.
-type Database interface {
-	// Write runs the statements in one transaction and returns, once it is durable, how many rows the
-	// last one changed.
-	Write(ctx context.Context, statements []Statement) (rows int64, err error)
-
-	// Read runs a query and calls row for each row, with the function that scans it.
-	Read(ctx context.Context, query Statement, row func(scan func(...any) error) error) error
-
-	// Close releases the connection.
-	Close() error
+// Query is a statement that gives rows. Row is called for each, with the function that scans it.
+type Query struct {
+	Statement
+	Row func(scan func(...any) error) error
 }
 
 // Dialect is how the databases differ.
@@ -41,6 +52,9 @@ type Dialect struct {
 }
 
 // Store implements state.Store. It is safe for concurrent use.
+//
+// Every write begins with the message's own row, so that writes to one message queue up behind
+// it and never wait for each other in a circle.
 type Store struct {
 	database Database
 	sql      statements
@@ -55,18 +69,18 @@ func New(database Database, dialect Dialect) *Store {
 
 // Apply implements state.Store.
 func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, seen bool) error {
-	m, path := event.Message, event.Message.Path()
+	id := idOf(event.Message)
 	var cleared int64
 	if event.Operation == msgext.Clear {
 		cleared = event.Seq
 	}
 	batch := make([]Statement, 0, len(event.KeyValues)+3)
-	batch = append(batch, Statement{s.sql.hear, append(identity(m), event.Latest(), cleared, heard.UnixMilli())})
+	batch = append(batch, Statement{s.sql.hear, append(identity(event.Message), event.Latest(), cleared, heard.UnixMilli())})
 	for key, entry := range event.Entries {
-		batch = append(batch, s.put(path, key, entry))
+		batch = append(batch, s.put(id, key, entry))
 	}
 	if seen {
-		batch = append(batch, s.mark(path, event.Version())...)
+		batch = append(batch, s.mark(id, event.Version())...)
 	}
 	_, err := s.database.Write(ctx, batch)
 	return err
@@ -74,93 +88,77 @@ func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, 
 
 // MarkSeen implements state.Store.
 func (s *Store) MarkSeen(ctx context.Context, message msgext.Message, version int64) error {
-	_, err := s.database.Write(ctx, s.mark(message.Path(), version))
+	_, err := s.database.Write(ctx, s.mark(idOf(message), version))
 	return err
-}
-
-func (s *Store) put(path, key string, entry msgext.Entry) Statement {
-	return Statement{s.sql.put, []any{path, escape(key), entry.Seq, number(entry.Deleted), escape(entry.Value)}}
-}
-
-func (s *Store) mark(path string, version int64) []Statement {
-	return []Statement{
-		{s.sql.advance, []any{path, version}},
-		{s.sql.mark, []any{path, version, msgext.MaxSeen}},
-	}
 }
 
 // Merge implements state.Store.
 func (s *Store) Merge(ctx context.Context, message msgext.Message, read msgext.Snapshot) error {
-	path := message.Path()
+	id := idOf(message)
 	latest := max(read.Latest, read.Ahead)
 	for _, kv := range read.Newer {
 		latest = max(latest, kv.Seq)
 	}
-	base, err := encodeBase(read)
+	base, err := encodeBase(read.KeyValues)
 	if err != nil {
 		return err
 	}
-	batch := []Statement{{s.sql.merge, append(identity(message), latest, read.Latest, base, read.Clear)}}
+	batch := make([]Statement, 0, len(read.Newer)+3)
+	batch = append(batch,
+		Statement{s.sql.know, append(identity(message), latest)},
+		Statement{s.sql.read, []any{id, read.Latest, read.Clear, base}})
 	for _, kv := range read.Newer {
-		batch = append(batch, s.put(path, kv.Key, msgext.Entry{Seq: kv.Seq, Value: kv.Value}))
+		batch = append(batch, s.put(id, kv.Key, msgext.Entry{Seq: kv.Seq, Value: kv.Value}))
 	}
-	batch = append(batch, Statement{s.sql.tidy, []any{path}})
+	batch = append(batch, Statement{s.sql.tidy, []any{id}})
 	_, err = s.database.Write(ctx, batch)
 	return err
 }
 
 // Checked implements state.Store.
 func (s *Store) Checked(ctx context.Context, message msgext.Message, outcome state.Outcome) error {
-	path, check := message.Path(), outcome.Check
+	id, check := idOf(message), outcome.Check
 	return s.writeKnown(ctx, []Statement{
-		{s.sql.prune, []any{path, outcome.Floor}},
-		{s.sql.checked, []any{path, outcome.Floor, check.Revision, milliseconds(check.Due), check.Tries, number(check.Told), milliseconds(check.AheadSince)}},
+		{s.sql.checked, []any{
+			id, outcome.Floor, check.Revision,
+			milliseconds(check.Due), check.Tries, number(check.Told), milliseconds(check.AheadSince),
+		}},
+		{s.sql.prune, []any{id}},
 	})
 }
 
 // Drop implements state.Store.
 func (s *Store) Drop(ctx context.Context, message msgext.Message, version int64, due time.Time) error {
-	path := message.Path()
+	id := idOf(message)
 	return s.writeKnown(ctx, []Statement{
-		{s.sql.dropEntries, []any{path, version}},
-		{s.sql.dropSeen, []any{path, version}},
-		{s.sql.drop, []any{path, version, milliseconds(due)}},
+		{s.sql.drop, []any{id, version, milliseconds(due)}},
+		{s.sql.dropSeen, []any{id, version}},
+		{s.sql.dropEntries, []any{id, version}},
 	})
 }
 
-// Sweep implements state.Store. What goes is worked out here, by the one rule; each row goes
-// only if neither it nor the message has changed.
+// Sweep implements state.Store.
 func (s *Store) Sweep(ctx context.Context, message msgext.Message, revision int64) error {
-	record, err := s.Load(ctx, message)
-	if err != nil || record.Check.Revision != revision {
-		return err
-	}
-	swept := record.State.Clone()
-	swept.Sweep()
-	var batch []Statement
-	for key, entry := range record.State.Entries {
-		if _, kept := swept.Entries[key]; !kept {
-			batch = append(batch, Statement{s.sql.sweep, []any{message.Path(), escape(key), entry.Seq, revision}})
-		}
-	}
-	if len(batch) == 0 {
-		return nil
-	}
-	_, err = s.database.Write(ctx, batch)
-	return err
+	id := idOf(message)
+	return s.writeKnown(ctx, []Statement{
+		{s.sql.lock, []any{id}},
+		{s.sql.sweep, []any{id, revision}},
+	})
 }
 
 // Forget implements state.Store.
 func (s *Store) Forget(ctx context.Context, message msgext.Message) error {
-	path := []any{message.Path()}
-	_, err := s.database.Write(ctx, []Statement{{s.sql.forgetSeen, path}, {s.sql.forgetEntries, path}, {s.sql.forget, path}})
+	id := []any{idOf(message)}
+	_, err := s.database.Write(ctx, []Statement{
+		{s.sql.forget, id}, {s.sql.forgetEntries, id}, {s.sql.forgetSeen, id}, {s.sql.forgetRead, id},
+	})
 	return err
 }
 
 // Close implements state.Store.
 func (s *Store) Close() error { return s.database.Close() }
 
-// writeKnown is Write of a batch whose last statement changes the message's own row.
+// writeKnown is Write of a batch whose first statement changes the message's own row.
 func (s *Store) writeKnown(ctx context.Context, batch []Statement) error {
 	rows, err := s.database.Write(ctx, batch)
 	if err == nil && rows == 0 {
@@ -169,18 +167,52 @@ func (s *Store) writeKnown(ctx context.Context, batch []Statement) error {
 	return err
 }
 
-func identity(m msgext.Message) []any {
-	return []any{m.Path(), escape(m.SDKAppID), escape(m.GroupID), m.MsgSeq, escape(m.From), escape(m.To), escape(m.MsgKey)}
+func (s *Store) put(id []byte, key string, entry msgext.Entry) Statement {
+	return Statement{s.sql.put, []any{id, digest(key), encode(key), entry.Seq, number(entry.Deleted), encode(entry.Value)}}
 }
 
-func encodeBase(read msgext.Snapshot) (string, error) {
-	keyValues := make([]msgext.KeyValue, len(read.KeyValues))
-	for i, kv := range read.KeyValues {
-		keyValues[i] = msgext.KeyValue{Key: escape(kv.Key), Value: escape(kv.Value), Seq: kv.Seq}
+func (s *Store) mark(id []byte, version int64) []Statement {
+	return []Statement{
+		{s.sql.advance, []any{id, version}},
+		{s.sql.mark, []any{id, version, msgext.MaxSeen}},
 	}
-	encoded, err := json.Marshal(keyValues)
+}
+
+func idOf(m msgext.Message) []byte { return digest(m.Path()) }
+
+func digest(text string) []byte {
+	sum := sha256.Sum256([]byte(text))
+	return sum[:]
+}
+
+// identity is the arguments of a statement that may create a message.
+func identity(m msgext.Message) []any {
+	return []any{idOf(m), encode(m.SDKAppID), encode(m.GroupID), m.MsgSeq, encode(m.From), encode(m.To), encode(m.MsgKey)}
+}
+
+func encodeBase(keyValues []msgext.KeyValue) (string, error) {
+	encoded := make([]msgext.KeyValue, len(keyValues))
+	for i, kv := range keyValues {
+		encoded[i] = msgext.KeyValue{Key: encode(kv.Key), Value: encode(kv.Value), Seq: kv.Seq}
+	}
+	text, err := json.Marshal(encoded)
 	if err != nil {
-		return "", fmt.Errorf("sqlstate: encode base: %w", err)
+		return "", fmt.Errorf("sqlstate: encode read: %w", err)
 	}
-	return string(encoded), nil
+	return string(text), nil
+}
+
+// milliseconds is Unix time; NULL stands for the zero time.
+func milliseconds(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMilli()
+}
+
+func number(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

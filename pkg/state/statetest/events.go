@@ -3,6 +3,7 @@ package statetest
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +21,8 @@ func testUnknown(t *testing.T, s state.Store) {
 	_, err := s.Load(t.Context(), m)
 	assert.ErrorIs(t, err, state.ErrNotFound)
 	assert.ErrorIs(t, s.Checked(t.Context(), m, state.Outcome{}), state.ErrNotFound)
+	assert.ErrorIs(t, s.Drop(t.Context(), m, 1, start), state.ErrNotFound)
+	assert.ErrorIs(t, s.Sweep(t.Context(), m, 0), state.ErrNotFound)
 	assert.NoError(t, s.Forget(t.Context(), m))
 }
 
@@ -105,8 +108,8 @@ func testSeenIsBounded(t *testing.T, s state.Store) {
 
 func testHostileText(t *testing.T, s state.Store) {
 	texts := []string{
-		"a", "A", "a ", " a", "ä", "a\u0308", "日本", "😀", "\u202eabc", "'", `"`, `\`, "`", "%", "_", "?1", "$1", ":a", "a/b", "a#b", "{a}", "*", "\n", "\x01", "\x7f",
-		"\x00", "a\x00", "\x00\x00b", "\ue000", "\ue0000", "\ue000\x00", "\ufffd", "NULL", "0", "1e3", "head", "base", "key#a", "true",
+		"a", "A", "a ", " a", "ä", "a\u0308", "日本", "😀", "\u202eabc", "'", `"`, `\`, "`", "%", "_", "?1", "$1", ":a", "a/b", "a#b", "{a}", "*", "\n", "\x7f",
+		"\x00", "\x01", "a\x00", "\x00\x00b", "\x00\x01", "\x01\x00", "\x01\x01", "\x01\x02", "\x02", "\ue000", "\ue0000", "\ue000\x00", "\ufffd", "NULL", "0", "1e3", "head", "base", "key#a", "true",
 		"; DROP TABLE messages; --", "<script>", strings.Repeat("k", msgext.MaxKeyBytes),
 	}
 	m := NewMessage()
@@ -130,6 +133,29 @@ func testHostileText(t *testing.T, s state.Store) {
 	read := msgext.Snapshot{Latest: 2, KeyValues: slices.Clone(event.KeyValues)}
 	require.NoError(t, s.Merge(t.Context(), m, read))
 	require.ElementsMatch(t, event.KeyValues, load(t, s, m).State.Visible())
+}
+
+func testLongNames(t *testing.T, s state.Store) {
+	random := rand.New(rand.NewPCG(1, 2))
+	noise := func(n int) string { // does not compress
+		text := make([]byte, n)
+		for i := range text {
+			text[i] = byte('!' + random.IntN(90))
+		}
+		return string(text)
+	}
+	long := noise(64 << 10)
+	m := NewMessage()
+	for range 2 {
+		event := SetEvent(m, 1, "v", long, long+"x", "x"+long, noise(1500), noise(3000))
+		apply(t, s, event)
+		require.ElementsMatch(t, event.KeyValues, load(t, s, m).State.Visible())
+		require.NoError(t, s.Merge(t.Context(), m, msgext.Snapshot{Latest: 1, KeyValues: event.KeyValues}))
+		require.ElementsMatch(t, event.KeyValues, load(t, s, m).State.Visible())
+		_, due := headOf(t, s, m, start)
+		assert.True(t, due)
+		m.GroupID += noise(5000) // and once more for a message of such a name
+	}
 }
 
 func testGreatVersions(t *testing.T, s state.Store) {
@@ -163,6 +189,16 @@ func testTies(t *testing.T, s state.Store) {
 	want := []msgext.KeyValue{{Key: "other", Value: "b", Seq: 5}}
 	assert.Equal(t, want, load(t, s, a).State.Visible())
 	assert.Equal(t, want, load(t, s, b).State.Visible())
+
+	// The greater value is that of the greater bytes: neither a locale nor UTF-16 may decide.
+	for _, pair := range [][2]string{
+		{"", "a"}, {"a", "B"}, {"ä", "z"}, {"a", "a\x00"}, {"\x00", "a"}, {"\x01", "\x00"}, {"\x00", "\x02"}, {"\ue000", "\x00"}, {"\uffff", "😀"}, {"9", "10"},
+	} {
+		m := NewMessage()
+		apply(t, s, SetEvent(m, 5, pair[0], "key"), SetEvent(m, 5, pair[1], "key"), SetEvent(m, 5, pair[0], "key"))
+		want := []msgext.KeyValue{{Key: "key", Value: max(pair[0], pair[1]), Seq: 5}}
+		assert.Equal(t, want, load(t, s, m).State.Visible(), "%q", pair)
+	}
 }
 
 func testManyKeys(t *testing.T, s state.Store) {

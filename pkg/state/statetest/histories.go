@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"testing"
 	"time"
 
@@ -83,28 +82,6 @@ func step(random *rand.Rand, events []msgext.Event, event msgext.Event, at time.
 	return calls
 }
 
-// testContention lets sixteen writers apply the same events to one message, each in an order of its own.
-func testContention(t *testing.T, s state.Store) {
-	const writers, changes = 16, 20
-	m := NewMessage()
-	events := msgexttest.History(rand.New(rand.NewPCG(7, 7)), m, changes)
-	var all sync.WaitGroup
-	for writer := range writers {
-		all.Go(func() {
-			random := rand.New(rand.NewPCG(uint64(writer), 0))
-			for _, event := range msgexttest.Shuffle(random, events) {
-				assert.NoError(t, s.Apply(t.Context(), event, start, random.IntN(2) == 0))
-				assert.NoError(t, s.MarkSeen(t.Context(), m, event.Version()))
-			}
-		})
-	}
-	all.Wait()
-	record := load(t, s, m)
-	assert.Equal(t, msgexttest.Truth(events).Reply(), record.State.Reply())
-	assert.False(t, record.State.Gap())
-	assert.GreaterOrEqual(t, record.Check.Revision, int64(writers*changes))
-}
-
 func testCancelled(t *testing.T, s state.Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -119,6 +96,7 @@ func testCancelled(t *testing.T, s state.Store) {
 		"Due":      dueErr,
 		"Checked":  s.Checked(ctx, m, state.Outcome{}),
 		"Drop":     s.Drop(ctx, m, 1, start),
+		"Sweep":    s.Sweep(ctx, m, 1),
 		"Forget":   s.Forget(ctx, m),
 	} {
 		assert.ErrorIs(t, err, context.Canceled, name)

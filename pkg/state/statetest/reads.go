@@ -139,14 +139,16 @@ func testDrop(t *testing.T, s state.Store) {
 	apply(t, s, SetEvent(m, 4, "forged", "a", "b"), ClearEvent(m, 5))
 	require.NoError(t, s.Merge(ctx, m, truth))
 	before := load(t, s, m)
-	require.NoError(t, s.Checked(ctx, m, state.Outcome{Floor: 5, Check: state.Check{Revision: before.Check.Revision}}))
+	require.NoError(t, s.Checked(ctx, m, state.Outcome{Floor: 5, Check: state.Check{Revision: before.Check.Revision, AheadSince: start}}))
 
 	require.NoError(t, s.Drop(ctx, m, 3, start.Add(time.Minute)))
 	record := load(t, s, m)
 	assert.Equal(t, truth.Reply(), record.State.Reply())
 	assert.Equal(t, start.Add(time.Minute), record.Check.Due)
 	assert.Greater(t, record.Check.Revision, before.Check.Revision, "a check that began before must not settle it")
-	assert.LessOrEqual(t, record.State.Contiguous(), int64(3))
+	assert.Zero(t, record.Check.AheadSince)
+	assert.EqualValues(t, 3, record.State.Latest)
+	assert.EqualValues(t, 2, record.State.Contiguous(), "with a gap, so that the truth is read once more")
 
 	// The real version 5, heard after the drop, shows that 4 is missing.
 	apply(t, s, SetEvent(m, 5, "real", "c"))

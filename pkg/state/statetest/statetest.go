@@ -18,7 +18,7 @@ import (
 // messages each time.
 type Open func(t *testing.T) state.Store
 
-// Run runs the suite.
+// Run runs the suite. RunCrash and RunSnapshot are its other parts.
 func Run(t *testing.T, open Open) {
 	tests := []struct {
 		name string
@@ -31,6 +31,7 @@ func Run(t *testing.T, open Open) {
 		{"what was not marked as seen is a gap", testNotSeenIsGap},
 		{"seen is bounded", testSeenIsBounded},
 		{"keys and values of any kind and size come back as they were", testHostileText},
+		{"keys and names far over the vendor's limits", testLongNames},
 		{"versions are exact to the last bit", testGreatVersions},
 		{"one version twice gives one state in any order", testTies},
 		{"three hundred keys", testManyKeys},
@@ -39,12 +40,14 @@ func Run(t *testing.T, open Open) {
 		{"an older read changes nothing", testOlderRead},
 		{"due messages, the longest waiting first", testDue},
 		{"an outcome is written unless an event came meanwhile", testChecked},
-		{"drop leaves the message due and loses no real event", testDrop},
+		{"drop leaves the message due, with a gap, and loses no real event", testDrop},
 		{"sweep changes nothing visible", testSweep},
 		{"sweep spares a message that has changed", testSweepChanged},
 		{"forget leaves nothing", testForget},
 		{"random histories give what the model gives", testRandomHistories},
 		{"many writers on one message give one state", testContention},
+		{"one webhook sixteen times at once is one change", testSixteenDuplicates},
+		{"every method at once fails nobody and leaves nothing behind", testEveryMethodAtOnce},
 		{"a cancelled context is honoured", testCancelled},
 	}
 	for _, test := range tests {
