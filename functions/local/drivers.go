@@ -26,6 +26,9 @@ func drivers(stdout io.Writer) wire.Drivers {
 		},
 		Sinks: map[string]wire.OpenSink{
 			"stdout": wire.Writer(stdout),
+			"http":   wire.HTTP,
+			"https":  wire.HTTP,
+			"kafka":  wire.Kafka,
 		},
 	}
 }

@@ -114,8 +114,8 @@ func (p *parser) body(w *jsonwalk.Walker) error {
 	return errNotObject
 }
 
-func (p *parser) member(name []byte) error {
-	switch string(name) {
+func (p *parser) member(name string) error {
+	switch name {
 	case "CallbackCommand":
 		return p.text(&p.fields.command, "CallbackCommand")
 	case "GroupId":
@@ -185,10 +185,10 @@ func (p *parser) keyValue(index int) error {
 	return nil
 }
 
-func (p *parser) itemMember(name []byte) error {
+func (p *parser) itemMember(name string) error {
 	var problem string
 	var err error
-	switch string(name) {
+	switch name {
 	case "Key":
 		problem, err = p.readText(&p.item.key)
 	case "Value":
@@ -202,7 +202,7 @@ func (p *parser) itemMember(name []byte) error {
 		return p.Skip()
 	}
 	if problem != "" {
-		p.faults.add(listPath(p.item.index, string(name)), problem)
+		p.faults.add(listPath(p.item.index, name), problem)
 	}
 	return err
 }

@@ -20,6 +20,8 @@ func Drivers() wire.Drivers {
 		},
 		Sinks: map[string]wire.OpenSink{
 			"stdout": wire.Stdout,
+			"https":  wire.HTTP,
+			"kafka":  wire.Kafka,
 		},
 	}
 }
