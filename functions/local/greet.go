@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net/url"
@@ -24,9 +25,12 @@ func samples() []string {
 }
 
 // greet tells people where the process serves and, where its token is made up, how to call it.
-func greet(w io.Writer, base string, cfg config.Config, madeUp bool) {
+func greet(stderr io.Writer, base string, cfg config.Config, madeUp bool) {
+	w := new(bytes.Buffer)
+	defer func() { _, _ = stderr.Write(w.Bytes()) }() // at once, before anything is logged in between
 	fmt.Fprintf(w, "msgext serves on %s: any path takes webhooks by POST\n", base)
-	fmt.Fprintf(w, "what a message looks like: %s/api/groups/test/messages/10/extensions\n", base)
+	fmt.Fprintf(w, "watch them on       %s/console/\n", base)
+	fmt.Fprintf(w, "read a message from %s/api/groups/test/messages/10/extensions\n", base)
 	if !madeUp {
 		return
 	}

@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"msgext/functions/internal/wire"
 	"msgext/pkg/config"
-	"msgext/pkg/metric"
 	"msgext/pkg/secret"
 )
 
@@ -27,55 +29,102 @@ const (
 // madeUpAppID stands in for an app's id where none is configured.
 const madeUpAppID = "1400000000"
 
-// run is the process: it serves until ctx is done and returns the exit status. Logs and what is
-// meant for people go to stderr, events to stdout.
+// options are the command line.
+type options struct {
+	address  string
+	simulate bool
+	faults   bool
+	seed     uint64
+}
+
+// run is the process: it serves until ctx is done, or plays one simulation, and returns the exit
+// status. Logs and what is meant for people go to stderr, events to stdout.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("local", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	address := flags.String("addr", "127.0.0.1:8080", "loopback address to serve on")
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return exitOK
-		}
-		return exitUsage
+	opts, err := parse(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return exitOK
 	}
 	drivers := drivers(stdout)
-	cfg, err := config.FromEnviron(environ, config.Local, drivers.Linked())
-	if err == nil && flags.NArg() > 0 {
-		err = fmt.Errorf("local: unexpected argument %q", flags.Arg(0))
-	}
+	var cfg config.Config
 	if err == nil {
-		err = checkLoopback(*address)
+		cfg, err = configure(environ, drivers, opts)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return exitUsage
 	}
-	madeUp := makeUp(&cfg)
-	logger := slog.New(slog.NewTextHandler(stderr, nil))
-
-	connections, err := drivers.Open(ctx, cfg)
-	if err != nil {
-		fmt.Fprintln(stderr, err)
-		return exitFailed
-	}
-	defer func() {
-		if err := connections.Close(); err != nil {
-			logger.Error("close", "error", err)
-		}
-	}()
-	listener, err := net.Listen("tcp", *address)
-	if err != nil {
-		fmt.Fprintf(stderr, "local: %v; -addr 127.0.0.1:0 takes any free port\n", err)
-		return exitFailed
-	}
-	server := newServer(handler(wire.ReceiverOptions(cfg, connections, logger, metric.Off), connections.Store, cfg.SDKAppID), logger)
-	greet(stderr, "http://"+listener.Addr().String(), cfg, madeUp)
-	if err := serve(ctx, server, listener); err != nil {
-		logger.Error("serve", "error", err)
+	if err := start(ctx, cfg, drivers, opts, stderr); err != nil {
+		fmt.Fprintln(stderr, "local:", err)
 		return exitFailed
 	}
 	return exitOK
+}
+
+func parse(args []string, stderr io.Writer) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("local", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&o.address, "addr", "127.0.0.1:8080", "loopback address to serve on")
+	flags.BoolVar(&o.simulate, "simulate", false, "play Chat: signed traffic against this process, repair, compare, exit")
+	flags.BoolVar(&o.faults, "faults", false, "with -simulate: lose, double, reorder, delay and forge webhooks")
+	flags.Uint64Var(&o.seed, "seed", 0, "with -simulate: the seed of history and faults; a fresh one when 0")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if flags.NArg() > 0 {
+		return o, fmt.Errorf("local: unexpected argument %q", flags.Arg(0))
+	}
+	if o.faults && !o.simulate {
+		return o, errors.New("local: -faults goes with -simulate")
+	}
+	if o.seed == 0 {
+		o.seed = mathrand.Uint64()
+	}
+	return o, checkLoopback(o.address)
+}
+
+// configure reads the environment. A simulation leaves no trace unless it is told where: its state
+// is in memory, and its events go nowhere.
+func configure(environ []string, drivers wire.Drivers, o options) (config.Config, error) {
+	given := func(name string) bool {
+		return slices.ContainsFunc(environ, func(pair string) bool { return strings.HasPrefix(pair, name+"=") })
+	}
+	if o.simulate && !given("MSGEXT_STATE") {
+		environ = append(slices.Clone(environ), "MSGEXT_STATE=memory:")
+	}
+	cfg, err := config.FromEnviron(environ, config.Local, drivers.Linked())
+	if o.simulate && !given("MSGEXT_SINKS") {
+		cfg.Sinks = nil
+	}
+	return cfg, err
+}
+
+// start opens everything, serves, and closes everything.
+func start(ctx context.Context, cfg config.Config, drivers wire.Drivers, o options, stderr io.Writer) (err error) {
+	madeUp := makeUp(&cfg)
+	level := slog.LevelInfo
+	if o.simulate {
+		level = slog.LevelError // of thousands of webhooks, lost on purpose
+	}
+	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
+	connections, err := drivers.Open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, connections.Close()) }()
+	listener, err := net.Listen("tcp", o.address)
+	if err != nil {
+		return fmt.Errorf("%w; -addr 127.0.0.1:0 takes any free port", err)
+	}
+	p, err := newProcess(cfg, connections, logger, "http://"+listener.Addr().String(), madeUp)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if o.simulate {
+		return p.simulate(ctx, listener, o, stderr)
+	}
+	greet(stderr, p.url, cfg, madeUp)
+	return p.serve(ctx, listener)
 }
 
 // makeUp fills in what a first run has not configured, and reports whether the token is made up and
@@ -94,7 +143,7 @@ func makeUp(cfg *config.Config) bool {
 func checkLoopback(address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return fmt.Errorf("local: -addr: not of the form 127.0.0.1:8080")
+		return errors.New("local: -addr: not of the form 127.0.0.1:8080")
 	}
 	if !isLoopback(host) {
 		return errors.New("local: -addr: this process shows webhooks to whoever asks, so it serves on loopback only; use a tunnel to reach it from outside")

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"msgext/pkg/receiver"
-	"msgext/pkg/state"
 	"msgext/pkg/webhook"
 )
 
@@ -21,18 +19,18 @@ const (
 	shutdownTimeout   = 5 * time.Second
 )
 
-// handler routes: what lies below /console/ and /api/ is for people on this machine, everything
+// routes serves what lies below /console/ and /api/ to people on this machine; everything
 // else takes webhooks. A ServeMux would redirect paths that are not clean, so it does not come first.
-func handler(options receiver.Options, store state.Store, sdkAppID string) http.Handler {
-	webhooks := receiver.New(options)
-	local := http.NewServeMux()
-	local.Handle("GET /api/", readAPI(store, sdkAppID))
+func routes(webhooks, console, api http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/console/") || strings.HasPrefix(r.URL.Path, "/api/") {
-			loopbackOnly(local).ServeHTTP(w, r)
-			return
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/console/"):
+			loopbackOnly(console).ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, "/api/"):
+			loopbackOnly(api).ServeHTTP(w, r)
+		default:
+			webhooks.ServeHTTP(w, r)
 		}
-		webhooks.ServeHTTP(w, r)
 	})
 }
 

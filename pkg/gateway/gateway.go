@@ -93,7 +93,7 @@ func (a *Adapter) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if request.Path == "" {
 		request.Path = "/"
 	}
-	return a.shape.Reply(event, serve(handler, request.HTTP(ctx))), nil
+	return a.shape.Reply(event, Serve(handler, request.HTTP(ctx))), nil
 }
 
 // Response records a handler's reply. The zero value is ready for use, by one handler at a time.
@@ -103,8 +103,8 @@ type Response struct {
 	body   []byte
 }
 
-// serve runs h on a request and returns what it replied.
-func serve(h http.Handler, request *http.Request) *Response {
+// Serve runs h on a request and returns what it replied.
+func Serve(h http.Handler, request *http.Request) *Response {
 	response := &Response{header: make(http.Header, 2)}
 	h.ServeHTTP(response, request)
 	if response.status == 0 {

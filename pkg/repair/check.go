@@ -86,6 +86,9 @@ func (r *Repairer) readBack(ctx context.Context, head state.Head, tell bool) (re
 			return failed(err)
 		}
 	}
+	if r.options.Observe != nil {
+		r.options.Observe(head.Message, read, r.options.Now())
+	}
 	return r.conclude(ctx, head, read, d)
 }
 

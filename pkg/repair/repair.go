@@ -68,6 +68,10 @@ type Options struct {
 
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
+
+	// Observe, when set, is shown every read that was merged and told. It is for the local
+	// console: it must be quick.
+	Observe func(message msgext.Message, read msgext.Snapshot, at time.Time)
 }
 
 // Repairer checks and repairs. It is safe for concurrent use.

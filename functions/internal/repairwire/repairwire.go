@@ -12,21 +12,28 @@ import (
 	"msgext/pkg/repair"
 )
 
-// Repairer returns a Repairer as configured; without REST access it only settles and reports.
-func Repairer(cfg config.Config, c wire.Connections, logger *slog.Logger, metrics metric.Format) (*repair.Repairer, error) {
+// Options returns what a Repairer needs, as configured; without REST access it only settles and reports.
+func Options(cfg config.Config, c wire.Connections, logger *slog.Logger, metrics metric.Format) (repair.Options, error) {
 	options := repair.Options{
 		Store: c.Store, SDKAppID: cfg.SDKAppID, Sinks: c.Sinks,
 		Grace: cfg.RepairGrace, ReadAll: cfg.ReadAll,
 		Logger: logger, Metrics: metrics,
 	}
-	if cfg.Chat.Endpoint != "" {
-		client, err := chatapi.New(chatapi.Options{
-			Endpoint: cfg.Chat.Endpoint, SDKAppID: cfg.SDKAppID, Admin: cfg.Chat.Admin, SecretKey: cfg.Chat.SecretKey,
-		})
-		if err != nil {
-			return nil, err
-		}
-		options.Chat = client
+	if cfg.Chat.Endpoint == "" {
+		return options, nil
+	}
+	client, err := chatapi.New(chatapi.Options{
+		Endpoint: cfg.Chat.Endpoint, SDKAppID: cfg.SDKAppID, Admin: cfg.Chat.Admin, SecretKey: cfg.Chat.SecretKey,
+	})
+	options.Chat = client
+	return options, err
+}
+
+// Repairer returns a Repairer as configured.
+func Repairer(cfg config.Config, c wire.Connections, logger *slog.Logger, metrics metric.Format) (*repair.Repairer, error) {
+	options, err := Options(cfg, c, logger, metrics)
+	if err != nil {
+		return nil, err
 	}
 	return repair.New(options), nil
 }

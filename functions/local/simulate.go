@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"reflect"
+	"time"
+
+	"msgext/functions/internal/repairwire"
+	"msgext/functions/internal/wire"
+	"msgext/pkg/chatsim"
+	"msgext/pkg/config"
+	"msgext/pkg/metric"
+	"msgext/pkg/msgext"
+	"msgext/pkg/repair"
+	"msgext/pkg/secret"
+	"msgext/pkg/state"
+)
+
+const (
+	// simulatedGrace replaces the grace time, so that a simulation is over in seconds.
+	simulatedGrace = time.Second
+
+	// settleTimeout bounds how long a simulation waits for every message to be repaired.
+	settleTimeout = 90 * time.Second
+)
+
+// simulation is a Chat played by this process: users who change messages, webhooks to this process'
+// own URL, and the REST API that repair reads.
+type simulation struct {
+	chat     *chatsim.Sim
+	store    state.Store
+	repairer *repair.Repairer
+	api      *http.Server
+	url      string // where webhooks go
+}
+
+// newSimulation starts the REST API on a loopback port of its own.
+func newSimulation(cfg config.Config, c wire.Connections, logger *slog.Logger, url string, observe observeRepair) (*simulation, error) {
+	key := secret.String(rand.Text())
+	const admin = "administrator"
+	options := chatsim.Options{SDKAppID: cfg.SDKAppID, Admin: admin, SecretKey: key}
+	if len(cfg.Tokens) > 0 {
+		options.Token = cfg.Tokens[0]
+	}
+	s := &simulation{chat: chatsim.New(options), store: c.Store, url: url}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	s.api = newServer(s.chat.Handler(), logger)
+	go func() {
+		if err := s.api.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			logger.Error("simulated Chat", "error", err)
+		}
+	}()
+	cfg.Chat = config.Chat{Endpoint: "http://" + listener.Addr().String(), Admin: admin, SecretKey: key}
+	cfg.RepairGrace, cfg.ReadAll = simulatedGrace, true
+	repairing, err := repairwire.Options(cfg, c, logger, metric.Off)
+	if err != nil {
+		return nil, errors.Join(err, s.api.Close())
+	}
+	repairing.Observe = observe
+	s.repairer = repair.New(repairing)
+	return s, nil
+}
+
+type observeRepair = func(msgext.Message, msgext.Snapshot, time.Time)
+
+func (s *simulation) close() error { return s.api.Close() }
+
+// preset is a simulation by name, as the command line and the console offer it.
+type preset struct {
+	name     string
+	workload chatsim.Workload
+	faults   chatsim.Faults
+}
+
+// presets spare the last webhook of each message from loss: a lost last version is only found by the
+// reads 10 and 60 minutes later, which nobody wants to watch.
+func presets() []preset {
+	workload := chatsim.Workload{Messages: 60, Changes: 1500, Every: 2 * time.Millisecond}
+	losses := chatsim.Faults{Drop: 0.1, KeepLast: true, Duplicate: 0.1, Reorder: 0.1, Delay: 0.1, MaxDelay: 100 * time.Millisecond, NewerSeq: 0.05}
+	forgeries := losses
+	forgeries.Forge = 0.03
+	return []preset{
+		{"calm", workload, chatsim.Faults{}},
+		{"losses", workload, losses},
+		{"losses and forgeries", workload, forgeries},
+	}
+}
+
+// outcome is what a simulation came to.
+type outcome struct {
+	seed                            uint64
+	report                          chatsim.Report
+	messages, differing, unrepaired int
+	played, repaired                time.Duration
+}
+
+// play makes the preset's changes, sends their webhooks, and repairs until every message is as Chat
+// has it, or time is up.
+func (s *simulation) play(ctx context.Context, p preset, seed uint64, progress io.Writer) (outcome, error) {
+	p.workload.Seed, p.faults.Seed = seed, seed
+	plan := s.chat.Plan(p.workload, p.faults)
+	fmt.Fprintf(progress, "simulation %q, seed %d: %d changes on %d messages\n", p.name, seed, p.workload.Changes, p.workload.Messages)
+	began := time.Now()
+	o := outcome{seed: seed}
+	var err error
+	o.report, err = s.chat.Play(ctx, plan, chatsim.Player{Send: chatsim.Sender(http.DefaultClient, s.url)})
+	if err != nil {
+		return o, err
+	}
+	o.played, o.messages = time.Since(began), len(s.chat.Messages())
+	if o.differing, err = s.differing(ctx); err != nil {
+		return o, err
+	}
+	fmt.Fprintf(progress, "played in %s: %d of %d messages differ from Chat\n", o.played.Round(time.Millisecond), o.differing, o.messages)
+	o.unrepaired, err = s.repair(ctx, progress)
+	o.repaired = time.Since(began) - o.played
+	return o, err
+}
+
+// repair runs until no message differs, and returns how many still do.
+func (s *simulation) repair(ctx context.Context, progress io.Writer) (differing int, err error) {
+	timeout, cancel := context.WithTimeout(ctx, settleTimeout)
+	defer cancel()
+	ticker := time.NewTicker(simulatedGrace)
+	defer ticker.Stop()
+	for {
+		if _, err := s.repairer.Run(timeout); err != nil {
+			return 0, err
+		}
+		differing, err = s.differing(ctx)
+		if err != nil || differing == 0 {
+			return differing, err
+		}
+		fmt.Fprintf(progress, "repairing: %d messages differ\n", differing)
+		select {
+		case <-ticker.C:
+		case <-timeout.Done():
+			return differing, ctx.Err()
+		}
+	}
+}
+
+// differing counts the messages whose state is not Chat's truth.
+func (s *simulation) differing(ctx context.Context) (int, error) {
+	n := 0
+	for _, message := range s.chat.Messages() {
+		record, err := s.store.Load(ctx, message)
+		if err != nil && !errors.Is(err, state.ErrNotFound) {
+			return 0, err
+		}
+		if !reflect.DeepEqual(record.State.Reply(), s.chat.Truth(message)) {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// print tells people what came of it.
+func (o outcome) print(w io.Writer) {
+	r := o.report
+	fmt.Fprintf(w, "\n%d changes on %d messages, webhooks: %d delivered, %d lost, %d sent twice, %d overtaken, %d forged (seed %d)\n",
+		r.Changes, o.messages, r.Delivered, r.Dropped, r.Duplicated, r.Reordered, r.Forged(), o.seed)
+	fmt.Fprintf(w, "before repair %d messages differed from Chat, after %s of repair %d do\n", o.differing, o.repaired.Round(time.Millisecond), o.unrepaired)
+}
