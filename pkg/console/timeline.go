@@ -175,7 +175,7 @@ func (d *drawing) slot(versions span) slot {
 	accepted := slices.ContainsFunc(arrivals, func(a arrival) bool { return a.Verdict == verdictAccepted })
 	filled := d.read(version)
 
-	s := slot{span: versions, Arrivals: arrivals}
+	s := slot{span: versions, Arrivals: append([]arrival{}, arrivals...)}
 	switch {
 	case accepted && handled && d.late[version]:
 		s.Standing = standingLate

@@ -2,7 +2,13 @@
 
 const token = document.querySelector("meta[name=console-token]").content;
 
-export class Problem extends Error {}
+class Problem extends Error {}
+
+// text returns what a person is told of a problem; a mistake of this page's own goes on.
+export function text(error) {
+  if (!(error instanceof Problem)) throw error;
+  return error.message;
+}
 
 async function ask(path, options) {
   let response;

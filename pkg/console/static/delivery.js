@@ -1,6 +1,6 @@
 import { h, inert, verdict, time, duration, number, messageLink } from "./dom.js";
 import { feed } from "./feed.js";
-import { get, post } from "./api.js";
+import { get, post, text } from "./api.js";
 import { change } from "./deliveries.js";
 
 const panel = document.getElementById("detail");
@@ -19,7 +19,7 @@ export const detail = {
       const delivery = await get("deliveries/" + id);
       if (id === current) draw(delivery);
     } catch (problem) {
-      if (id === current) panel.replaceChildren(top(), h("p", { class: "note" }, problem.message));
+      if (id === current) panel.replaceChildren(top(), h("p", { class: "note" }, text(problem)));
     }
     if (id === current) panel.focus({ preventScroll: innerWidth >= 900 });
   },
@@ -76,7 +76,7 @@ async function sendAgain(d, status) {
     const { status: code } = await post(`deliveries/${d.id}/send`);
     status.textContent = `Sent, answered with HTTP ${code}.`;
   } catch (problem) {
-    status.textContent = problem.message;
+    status.textContent = text(problem);
   }
 }
 
@@ -93,9 +93,9 @@ async function copyCurl(d, status, line, signed) {
       copied = "Copy the line below";
       line.select();
     }
-    status.textContent = [copied, ...about.filter((text) => text !== true)].join(", ") + ".";
+    status.textContent = [copied, ...about.filter((part) => part !== true)].join(", ") + ".";
   } catch (problem) {
-    status.textContent = problem.message;
+    status.textContent = text(problem);
   }
 }
 

@@ -1,5 +1,5 @@
 import { h, inert, verdict, time, duration, number, plural, clockText, messageLink } from "./dom.js";
-import { get } from "./api.js";
+import { get, text } from "./api.js";
 import { change } from "./deliveries.js";
 import { drawTimeline, listVersions } from "./timeline.js";
 import { drawPoll } from "./poll.js";
@@ -33,12 +33,12 @@ async function load() {
   const [wanted, wantedTab] = [path, tab];
   try {
     const view = await get("message?path=" + encodeURIComponent(wanted));
-    const text = JSON.stringify(view);
-    if (wanted !== path || wantedTab !== tab || text === drawn) return;
-    drawn = text;
+    const current = JSON.stringify(view);
+    if (wanted !== path || wantedTab !== tab || current === drawn) return;
+    drawn = current;
     draw(view);
   } catch (problem) {
-    section.replaceChildren(back(), h("h1", { id: "message-title" }, "Message"), h("p", { class: "note" }, problem.message));
+    section.replaceChildren(back(), h("h1", { id: "message-title" }, "Message"), h("p", { class: "note" }, text(problem)));
   }
 }
 

@@ -1,5 +1,5 @@
 import { h, inert, time, number, sync, messageLink } from "./dom.js";
-import { get } from "./api.js";
+import { get, text } from "./api.js";
 
 const section = document.getElementById("view-messages");
 const table = document.getElementById("messages");
@@ -22,7 +22,7 @@ async function load() {
     draw(await get("messages"));
   } catch (problem) {
     empty.hidden = false;
-    empty.replaceChildren(h("p", {}, problem.message));
+    empty.replaceChildren(h("p", {}, text(problem)));
   }
 }
 

@@ -1,5 +1,5 @@
 import { h } from "./dom.js";
-import { post } from "./api.js";
+import { post, text } from "./api.js";
 
 const section = document.getElementById("view-send");
 const result = document.getElementById("result");
@@ -22,12 +22,12 @@ section.addEventListener("click", async (event) => {
       say(`Played ${preset}`);
     }
   } catch (problem) {
-    say(problem.message);
+    say(text(problem));
   } finally {
     button.removeAttribute("aria-busy");
   }
 });
 
-function say(text, reply) {
-  result.replaceChildren(h("span", {}, text), reply ? h("code", {}, reply) : "", h("a", { href: "#/" }, "See deliveries"));
+function say(sentence, reply) {
+  result.replaceChildren(h("span", {}, sentence), reply ? h("code", {}, reply) : "", h("a", { href: "#/" }, "See deliveries"));
 }

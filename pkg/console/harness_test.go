@@ -1,0 +1,132 @@
+package console_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"msgext/pkg/console"
+	"msgext/pkg/msgext"
+	"msgext/pkg/receiver"
+	"msgext/pkg/secret"
+	"msgext/pkg/state"
+	"msgext/pkg/state/memstate"
+	"msgext/pkg/webhook"
+)
+
+const (
+	appID                      = "1400000000"
+	pageToken                  = "the page's own token"
+	webhookToken secret.String = "the app's webhook token"
+)
+
+// process is a receiver, a store and a console behind one address, as the local process has them.
+type process struct {
+	*console.Console
+	URL   string
+	Store state.Store
+
+	handler http.Handler
+}
+
+// start starts a process on loopback; change may alter the console's options first.
+func start(t testing.TB, change func(*console.Options)) *process {
+	t.Helper()
+	p := &process{Store: memstate.New()}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }))
+	p.URL = server.URL
+
+	var webhooks http.Handler
+	options := console.Options{
+		SDKAppID: appID, BaseURL: server.URL, Token: pageToken, Load: p.Store.Load,
+		Sign: func(requestTime string) string { return webhook.Sign(webhookToken, requestTime) },
+		Send: func(ctx context.Context, method, query string, body []byte) (int, []byte) {
+			r := httptest.NewRequestWithContext(ctx, method, "/?"+query, bytes.NewReader(body))
+			w := httptest.NewRecorder()
+			webhooks.ServeHTTP(w, r)
+			return w.Code, w.Body.Bytes()
+		},
+		Simulate: func(context.Context, string) error { return nil },
+		Presets:  []string{"losses", "storm"},
+	}
+	if change != nil {
+		change(&options)
+	}
+	p.Console = console.New(options)
+	webhooks = receiver.New(receiver.Options{
+		Verifier: webhook.Verifier{SDKAppID: appID, Tokens: []secret.String{webhookToken}},
+		Store:    p.Store, Observe: p.Observe, Logger: slog.New(slog.DiscardHandler),
+	})
+	p.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/console/") {
+			p.Handler().ServeHTTP(w, r)
+			return
+		}
+		webhooks.ServeHTTP(w, r)
+	})
+	t.Cleanup(func() {
+		p.Close()
+		server.Close()
+	})
+	return p
+}
+
+// post sends a signed webhook over the network, as curl would.
+func (p *process) post(t testing.TB, command, body string) {
+	t.Helper()
+	now := strconv.FormatInt(time.Now().Unix(), 10)
+	response, err := http.Post(p.URL+"/?SdkAppid="+appID+"&CallbackCommand="+command+"&RequestTime="+now+"&Sign="+webhook.Sign(webhookToken, now),
+		"application/json", strings.NewReader(body))
+	require.NoError(t, err)
+	defer response.Body.Close()
+	reply, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Contains(t, string(reply), `"OK"`)
+}
+
+// set sends a set of one key under a version of message test/10.
+func (p *process) set(t testing.TB, version int64, key, value string) {
+	t.Helper()
+	p.post(t, msgext.GroupCommand, setBody(version, key, value))
+}
+
+func setBody(version int64, key, value string) string {
+	seq := strconv.FormatInt(version, 10)
+	return `{"CallbackCommand":"` + msgext.GroupCommand + `","GroupId":"test","MsgSeq":10,"OperateType":1,"ExtensionList":[{"Key":` +
+		strconv.Quote(key) + `,"Value":` + strconv.Quote(value) + `,"Seq":` + seq + `}],"Seq":` + seq + `}`
+}
+
+var message = msgext.Message{SDKAppID: appID, GroupID: "test", MsgSeq: 10}
+
+// repair reads the message back, as repair does: it merges the truth, raises the floor and tells the console.
+func (p *process) repair(t testing.TB, read msgext.Snapshot) {
+	t.Helper()
+	ctx := context.Background()
+	require.NoError(t, p.Store.Merge(ctx, message, read))
+	record, err := p.Store.Load(ctx, message)
+	require.NoError(t, err)
+	require.NoError(t, p.Store.Checked(ctx, message, state.Outcome{Floor: read.Latest, Check: record.Check}))
+	p.Repaired(message, read, time.Now())
+}
+
+// act asks for a change as the page does.
+func (p *process) act(t testing.TB, path string) *http.Response {
+	t.Helper()
+	request, err := http.NewRequest(http.MethodPost, p.URL+"/console/"+path, strings.NewReader("{}"))
+	require.NoError(t, err)
+	request.Header.Set(console.TokenHeader, pageToken)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	t.Cleanup(func() { response.Body.Close() })
+	require.Equal(t, http.StatusOK, response.StatusCode)
+	return response
+}
