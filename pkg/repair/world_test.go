@@ -1,0 +1,205 @@
+package repair_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"msgext/pkg/chatapi"
+	"msgext/pkg/chatsim"
+	"msgext/pkg/cloudevent"
+	"msgext/pkg/msgext"
+	"msgext/pkg/repair"
+	"msgext/pkg/sink"
+	"msgext/pkg/state"
+	"msgext/pkg/state/memstate"
+)
+
+const (
+	app   = "1400000000"
+	grace = 30 * time.Second
+)
+
+// world is a Chat, a store and a sink on one simulated clock.
+type world struct {
+	mu    sync.Mutex
+	now   time.Time
+	chat  *chatsim.Sim
+	store state.Store
+	sink  *consumer
+	api   *chatapi.Client
+}
+
+func newWorld(t *testing.T, trouble func(call int, command string) int) *world {
+	t.Helper()
+	w := &world{now: time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC), store: memstate.New(), sink: newConsumer()}
+	w.chat = chatsim.New(chatsim.Options{
+		SDKAppID: app, Token: "xxxxyyyy", Admin: "administrator", SecretKey: "key", Now: w.clock, Trouble: trouble,
+	})
+	server := httptest.NewServer(w.chat.Handler())
+	t.Cleanup(server.Close)
+	var err error
+	w.api, err = chatapi.New(chatapi.Options{
+		Endpoint: server.URL, SDKAppID: app, Admin: "administrator", SecretKey: "key", Now: w.clock, CallsPerSecond: 1e6,
+	})
+	require.NoError(t, err)
+	return w
+}
+
+func (w *world) clock() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+func (w *world) set(now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = now
+}
+
+func (w *world) pass(d time.Duration) { w.set(w.clock().Add(d)) }
+
+// repairer returns one with the world's parts, changed as told.
+func (w *world) repairer(change func(*repair.Options)) *repair.Repairer {
+	options := repair.Options{
+		Store: w.store, SDKAppID: app, Chat: w.api, Sinks: []sink.Sink{w.sink}, Grace: grace, Now: w.clock,
+		Logger: slog.New(slog.NewJSONHandler(io.Discard, nil)),
+	}
+	if change != nil {
+		change(&options)
+	}
+	return repair.New(options)
+}
+
+// run is one pass, the clock standing still.
+func (w *world) run(t *testing.T, r *repair.Repairer) repair.Report {
+	t.Helper()
+	report, err := r.Run(t.Context())
+	require.NoError(t, err)
+	return report
+}
+
+// change makes a change in Chat and returns the event its webhook would carry.
+func (w *world) change(t *testing.T, m msgext.Message, operation msgext.Operation, keyValues ...string) msgext.Event {
+	t.Helper()
+	c := chatsim.Change{Message: m, Operation: operation}
+	for i := 0; i+1 < len(keyValues); i += 2 {
+		c.KeyValues = append(c.KeyValues, msgext.KeyValue{Key: keyValues[i], Value: keyValues[i+1], Seq: keySeq(w.chat.Truth(m), keyValues[i])})
+	}
+	_, err := w.chat.Change(c)
+	require.NoError(t, err)
+	version := w.chat.Truth(m).LatestSeq
+	event := msgext.Event{Message: m, Operation: operation, Seq: version}
+	for _, kv := range c.KeyValues {
+		event.KeyValues = append(event.KeyValues, msgext.KeyValue{Key: kv.Key, Value: kv.Value, Seq: version})
+	}
+	event.Body = body(t, event)
+	return event
+}
+
+func keySeq(reply msgext.ReadReply, key string) int64 {
+	for _, kv := range reply.ExtensionList {
+		if kv.Key == key {
+			return kv.Seq
+		}
+	}
+	return 0
+}
+
+// receive is what the webhook function does with an event that everything accepts.
+func (w *world) receive(t *testing.T, events ...msgext.Event) {
+	t.Helper()
+	for _, event := range events {
+		require.NoError(t, w.store.Apply(t.Context(), event, w.clock(), false))
+		e, err := cloudevent.New(event)
+		require.NoError(t, err)
+		if w.sink.Send(t.Context(), e) == nil {
+			require.NoError(t, w.store.MarkSeen(t.Context(), event.Message, event.Version()))
+		}
+	}
+}
+
+func (w *world) record(t *testing.T, m msgext.Message) state.Record {
+	t.Helper()
+	record, err := w.store.Load(t.Context(), m)
+	require.NoError(t, err)
+	return record
+}
+
+var errDown = errors.New("down")
+
+// consumer is a sink with the program behind it that a user would write: it applies what it is told.
+type consumer struct {
+	mu     sync.Mutex
+	down   bool
+	events []cloudevent.Event
+	states map[msgext.Message]*msgext.State
+}
+
+func newConsumer() *consumer { return &consumer{states: make(map[msgext.Message]*msgext.State)} }
+
+func (c *consumer) Name() string { return "consumer" }
+func (c *consumer) Close() error { return nil }
+
+func (c *consumer) Send(_ context.Context, event cloudevent.Event) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.down {
+		return errDown
+	}
+	c.events = append(c.events, event)
+	if message, reply, err := event.Truth(); err == nil {
+		s := c.state(message)
+		s.Merge(msgext.Snapshot{Latest: reply.LatestSeq, Clear: reply.ClearSeq, KeyValues: reply.ExtensionList})
+		if reply.DroppedSeq > 0 {
+			s.Drop(reply.LatestSeq)
+		}
+		return nil
+	}
+	change, err := event.Change()
+	if err != nil {
+		return err
+	}
+	c.state(change.Message).Apply(change)
+	return nil
+}
+
+func (c *consumer) setDown(down bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.down = down
+}
+
+func (c *consumer) state(m msgext.Message) *msgext.State {
+	if c.states[m] == nil {
+		c.states[m] = new(msgext.State)
+	}
+	return c.states[m]
+}
+
+func (c *consumer) reply(m msgext.Message) msgext.ReadReply {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state(m).Reply()
+}
+
+// repaired returns the events that carried the truth.
+func (c *consumer) repaired() []cloudevent.Event {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var events []cloudevent.Event
+	for _, event := range c.events {
+		if event.IsRepaired() {
+			events = append(events, event)
+		}
+	}
+	return events
+}
