@@ -8,6 +8,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-func TestStore(t *testing.T) {
-	statetest.Run(t, func(*testing.T) state.Store { return memstate.New() })
-}
+func open(*testing.T) state.Store { return memstate.New() }
+
+func TestStore(t *testing.T) { statetest.Run(t, open) }
+
+func TestStore_LoadsOneMoment(t *testing.T) { statetest.RunSnapshot(t, open) }

@@ -1,21 +1,179 @@
 package sqlitestate_test
 
 import (
+	"context"
+	"database/sql"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"msgext/pkg/msgext"
 	"msgext/pkg/state"
 	"msgext/pkg/state/sqlitestate"
+	"msgext/pkg/state/sqlstate"
 	"msgext/pkg/state/statetest"
 )
 
+var heard = time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)
+
+// path is a file whose name means something in a URI.
+func path(t testing.TB) string { return filepath.Join(t.TempDir(), "what? 100% #1.db") }
+
 func open(t *testing.T) state.Store {
 	t.Helper()
-	store, err := sqlitestate.Open(t.Context(), filepath.Join(t.TempDir(), "what? 100% #1.db"))
+	store, err := sqlitestate.Open(t.Context(), path(t))
 	require.NoError(t, err)
 	return store
 }
 
 func TestStore(t *testing.T) { statetest.Run(t, open) }
+
+func TestStore_LoadsOneMoment(t *testing.T) { statetest.RunSnapshot(t, open) }
+
+// faulty is a database that a crash can cut off.
+type faulty struct {
+	sqlstate.Database
+	faults *statetest.Faults
+}
+
+func (d faulty) Write(ctx context.Context, statements []sqlstate.Statement) (rows int64, err error) {
+	err = d.faults.Do(func() error {
+		rows, err = d.Database.Write(ctx, statements)
+		return err
+	})
+	return rows, err
+}
+
+func TestStore_CrashBetweenAnyTwoWrites(t *testing.T) {
+	statetest.RunCrash(t, func(t *testing.T, faults *statetest.Faults) state.Store {
+		database, _, err := sqlitestate.OpenDatabase(t.Context(), path(t))
+		require.NoError(t, err)
+		return sqlstate.New(faulty{database, faults}, sqlitestate.Dialect)
+	})
+}
+
+func TestOpen_SyncsAtEveryCommitOnEveryConnection(t *testing.T) {
+	database, pool, err := sqlitestate.OpenDatabase(t.Context(), path(t))
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, database.Close()) })
+	const full = 2 // sqlite.org/pragma.html#pragma_synchronous
+	for range 5 {
+		conn, err := pool.Conn(t.Context())
+		require.NoError(t, err)
+		defer func() { assert.NoError(t, conn.Close()) }()
+		var mode string
+		var synchronous, busy int
+		require.NoError(t, conn.QueryRowContext(t.Context(), "PRAGMA journal_mode").Scan(&mode))
+		require.NoError(t, conn.QueryRowContext(t.Context(), "PRAGMA synchronous").Scan(&synchronous))
+		require.NoError(t, conn.QueryRowContext(t.Context(), "PRAGMA busy_timeout").Scan(&busy))
+		assert.Equal(t, "wal", mode)
+		assert.Equal(t, full, synchronous)
+		assert.Equal(t, 5000, busy)
+	}
+}
+
+// The writer's own connection is not to be had from the pool: it answers through a write.
+func TestOpen_TheWriterSyncsToo(t *testing.T) {
+	database, _, err := sqlitestate.OpenDatabase(t.Context(), path(t))
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, database.Close()) })
+	_, err = database.Write(t.Context(), []sqlstate.Statement{
+		{SQL: "CREATE TABLE found AS SELECT (SELECT synchronous FROM pragma_synchronous) AS synchronous, (SELECT journal_mode FROM pragma_journal_mode) AS mode"},
+	})
+	require.NoError(t, err)
+	var synchronous int
+	var mode string
+	require.NoError(t, database.Read(t.Context(), []sqlstate.Query{{
+		Statement: sqlstate.Statement{SQL: "SELECT synchronous, mode FROM found"},
+		Row:       func(scan func(...any) error) error { return scan(&synchronous, &mode) },
+	}}))
+	assert.Equal(t, 2, synchronous)
+	assert.Equal(t, "wal", mode)
+}
+
+// Whoever was answered finds the event committed: another process sees it at that instant.
+func TestStore_AnswersAfterTheCommit(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	store, err := sqlitestate.Open(t.Context(), path)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, store.Close()) })
+	other, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, other.Close()) })
+	m := statetest.NewMessage()
+	for version := int64(1); version <= 50; version++ {
+		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version, "v", "a"), heard, true))
+		var seq int64
+		require.NoError(t, other.QueryRowContext(t.Context(), "SELECT seq FROM message_extensions WHERE group_id = ?", m.GroupID).Scan(&seq))
+		require.Equal(t, version, seq)
+	}
+}
+
+func TestOpen_KeepsTheFileToItsOwner(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	store, err := sqlitestate.Open(t.Context(), path)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, store.Close()) })
+	require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(statetest.NewMessage(), 1, "v", "a"), heard, true))
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		info, err := os.Stat(path + suffix)
+		require.NoError(t, err)
+		assert.Equal(t, fs.FileMode(0o600), info.Mode().Perm(), suffix)
+	}
+}
+
+func TestOpen_Again(t *testing.T) {
+	path, m := path(t), statetest.NewMessage()
+	for version := int64(1); version <= 3; version++ {
+		store, err := sqlitestate.Open(t.Context(), path)
+		require.NoError(t, err)
+		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version, "v", "a"), heard, true))
+		record, err := store.Load(t.Context(), m)
+		require.NoError(t, err)
+		assert.Equal(t, msgext.Progress{Latest: version, Floor: version}, record.State.Progress)
+		require.NoError(t, store.Close())
+	}
+}
+
+func TestOpen_WhereNoFileCanBe(t *testing.T) {
+	_, err := sqlitestate.Open(t.Context(), filepath.Join(t.TempDir(), "missing", "state.db"))
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	_, err = sqlitestate.Open(t.Context(), t.TempDir())
+	require.Error(t, err)
+}
+
+// Two processes may share a file: the local server and a script that reads, or two servers.
+func TestStore_SharesItsFile(t *testing.T) {
+	file := path(t)
+	statetest.Run(t, func(t *testing.T) state.Store {
+		store, err := sqlitestate.Open(t.Context(), file)
+		require.NoError(t, err)
+		second, err := sqlitestate.Open(t.Context(), file)
+		require.NoError(t, err)
+		t.Cleanup(func() { assert.NoError(t, second.Close()) })
+		return alternating{store, []state.Store{store, second}, make(chan int, 1)}.start()
+	})
+}
+
+// alternating sends every other event to another process.
+type alternating struct {
+	state.Store
+	stores []state.Store
+	turn   chan int
+}
+
+func (a alternating) start() alternating {
+	a.turn <- 0
+	return a
+}
+
+func (a alternating) Apply(ctx context.Context, event msgext.Event, heard time.Time, seen bool) error {
+	turn := <-a.turn
+	a.turn <- turn + 1
+	return a.stores[turn%len(a.stores)].Apply(ctx, event, heard, seen)
+}

@@ -1,0 +1,20 @@
+package sqlitestate
+
+import (
+	"context"
+	"database/sql"
+
+	"msgext/pkg/state/sqlstate"
+)
+
+// Dialect is the dialect of a store on a database that a test has wrapped.
+var Dialect = dialect
+
+// OpenDatabase is what Open opens, and the pool of its connections.
+func OpenDatabase(ctx context.Context, path string) (sqlstate.Database, *sql.DB, error) {
+	database, err := open(ctx, path)
+	if err != nil {
+		return nil, nil, err
+	}
+	return database, database.db, nil
+}
