@@ -1,0 +1,3 @@
+-- ARGV: path.
+redis.call('DEL', head, entries, seen, base)
+redis.call('ZREM', index, ARGV[1])

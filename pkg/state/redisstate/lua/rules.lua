@@ -1,0 +1,45 @@
+-- What every script below shares. Versions come as 19 digits, because a Lua number is a double:
+-- of equal length, their order as text is their order, in any locale. The one before version 0 is
+-- the empty text. Times are milliseconds, which a double holds, and 0 for none.
+local head, entries, seen, base, index = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local none = '0000000000000000000'
+
+local function greatest(a, b)
+  if a and a > b then return a end
+  return b
+end
+
+-- An entry is its version, 1 for a tombstone or else 0, and the value, so that msgext.Entry.Before
+-- is the order of bytes. Lua's own order of strings is the locale's, which digits alone survive.
+local function before(a, b)
+  local x, y = a:sub(1, 20), b:sub(1, 20)
+  if x ~= y then return x < y end
+  local same, most = 0, math.min(#a, #b) -- the common prefix is as long as same, at most as most
+  while same < most do
+    local middle = math.ceil((same + most) / 2)
+    if a:sub(same + 1, middle) == b:sub(same + 1, middle) then same = middle else most = middle - 1 end
+  end
+  return (a:byte(same + 1) or -1) < (b:byte(same + 1) or -1)
+end
+
+local function put(key, entry)
+  local have = redis.call('HGET', entries, key)
+  if not have or before(have, entry) then redis.call('HSET', entries, key, entry) end
+end
+
+-- The version after the floor raises it at once, which in ordinary traffic keeps seen empty.
+local function mark(version, previous, limit)
+  local floor = redis.call('HGET', head, 'floor') or none
+  if floor == previous then
+    redis.call('HSET', head, 'floor', version)
+    redis.call('ZREM', seen, version)
+  elseif floor < version and redis.call('ZCARD', seen) < tonumber(limit) then
+    redis.call('ZADD', seen, 0, version)
+  end
+end
+
+-- The index always says what the head says.
+local function schedule(path, due)
+  redis.call('HSET', head, 'due', due)
+  if due == '0' then redis.call('ZREM', index, path) else redis.call('ZADD', index, due, path) end
+end

@@ -1,0 +1,192 @@
+package redisstate
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"msgext/pkg/msgext"
+	"msgext/pkg/state"
+)
+
+// errReply says that what Redis holds was not written by this package.
+var errReply = errors.New("redisstate: a message is not of the form that is written here")
+
+// entryPrefix is the length of an entry without its value.
+const entryPrefix = 20
+
+// encodeEntry writes an entry so that Before is the order of bytes.
+func encodeEntry(e msgext.Entry) string {
+	if e.Deleted {
+		return digits(e.Seq) + "1"
+	}
+	return digits(e.Seq) + "0" + e.Value
+}
+
+func decodeEntry(text string) (msgext.Entry, error) {
+	if len(text) < entryPrefix {
+		return msgext.Entry{}, errReply
+	}
+	seq, err := strconv.ParseInt(text[:entryPrefix-1], 10, 64)
+	if err != nil {
+		return msgext.Entry{}, errReply
+	}
+	return msgext.Entry{Seq: seq, Deleted: text[entryPrefix-1] == '1', Value: text[entryPrefix:]}, nil
+}
+
+// compressFrom is the size in bytes from which a read is compressed.
+const compressFrom = 4 << 10
+
+// encodeBase writes what is kept of a read as JSON, gzipped when it is large: the first
+// byte tells which.
+func encodeBase(read msgext.Snapshot) ([]byte, error) {
+	read.Newer, read.Ahead = nil, 0
+	plain, err := json.Marshal(read)
+	if err != nil {
+		return nil, fmt.Errorf("redisstate: encode read: %w", err)
+	}
+	if len(plain) < compressFrom {
+		return plain, nil
+	}
+	var packed bytes.Buffer
+	w, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
+	if err != nil {
+		return nil, fmt.Errorf("redisstate: compress read: %w", err)
+	}
+	if _, err := w.Write(plain); err != nil {
+		return nil, fmt.Errorf("redisstate: compress read: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("redisstate: compress read: %w", err)
+	}
+	return packed.Bytes(), nil
+}
+
+func decodeBase(encoded string) (*msgext.Snapshot, error) {
+	plain := []byte(encoded)
+	if encoded == "" || encoded[0] != '{' {
+		r, err := gzip.NewReader(bytes.NewReader(plain))
+		if err != nil {
+			return nil, errReply
+		}
+		if plain, err = io.ReadAll(r); err != nil {
+			return nil, errReply
+		}
+	}
+	read := new(msgext.Snapshot)
+	if json.Unmarshal(plain, read) != nil {
+		return nil, errReply // the cause could quote a value
+	}
+	return read, nil
+}
+
+// headFields are what decodeHead reads, in this order.
+func headFields() []any {
+	return []any{"latest", "floor", "revision", "heard", "due", "tries", "told", "ahead", "clear"}
+}
+
+// decodeRecord reads the reply of lua/load.lua.
+func decodeRecord(reply any) (state.Record, error) {
+	parts, ok := reply.([]any)
+	if !ok || len(parts) != 4 {
+		return state.Record{}, errReply
+	}
+	record, err := decodeHead(parts[:2])
+	if err != nil {
+		return state.Record{}, err
+	}
+	entries, ok := parts[2].([]any)
+	if !ok || len(entries)%2 != 0 {
+		return state.Record{}, errReply
+	}
+	if len(entries) > 0 {
+		record.State.Entries = make(map[string]msgext.Entry, len(entries)/2)
+	}
+	for i := 0; i < len(entries); i += 2 {
+		key, _ := entries[i].(string)
+		encoded, _ := entries[i+1].(string)
+		if record.State.Entries[key], err = decodeEntry(encoded); err != nil {
+			return state.Record{}, err
+		}
+	}
+	if encoded, ok := parts[3].(string); ok {
+		record.State.Base, err = decodeBase(encoded)
+	}
+	return record, err
+}
+
+// decodeHead reads the fields of a head and the versions seen. A field that was never written is zero.
+func decodeHead(parts []any) (state.Record, error) {
+	if len(parts) != 2 {
+		return state.Record{}, errReply
+	}
+	fields, _ := parts[0].([]any)
+	seen, ok := parts[1].([]any)
+	if !ok || len(fields) != len(headFields()) {
+		return state.Record{}, errReply
+	}
+	numbers, err := parseNumbers(fields)
+	if err != nil {
+		return state.Record{}, err
+	}
+	record := state.Record{
+		State: msgext.State{Progress: msgext.Progress{Latest: numbers[0], Floor: numbers[1]}, Clear: numbers[8]},
+		Check: state.Check{
+			Revision: numbers[2], Heard: moment(numbers[3]), Due: moment(numbers[4]),
+			Tries: int(numbers[5]), Told: numbers[6] != 0, AheadSince: moment(numbers[7]),
+		},
+	}
+	if len(seen) > 0 {
+		record.State.Seen, err = parseNumbers(seen)
+	}
+	return record, err
+}
+
+func parseNumbers(texts []any) ([]int64, error) {
+	numbers := make([]int64, len(texts))
+	for i, text := range texts {
+		if text == nil {
+			continue
+		}
+		decimal, ok := text.(string)
+		if ok && decimal == "" {
+			numbers[i] = -1 // see digits
+			continue
+		}
+		number, err := strconv.ParseInt(decimal, 10, 64)
+		if err != nil {
+			return nil, errReply
+		}
+		numbers[i] = number
+	}
+	return numbers, nil
+}
+
+// digits writes a version so that its order as text is its order: in 19 digits, and what lies
+// before version 0, which only a floor can, as the empty text.
+func digits(version int64) string {
+	if version < 0 {
+		return ""
+	}
+	return fmt.Sprintf("%019d", version)
+}
+
+// milliseconds is a time as Redis holds it, 0 for none; moment is the inverse.
+func milliseconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func moment(millis int64) time.Time {
+	if millis == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(millis).UTC()
+}
