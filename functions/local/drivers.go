@@ -23,6 +23,8 @@ func drivers(stdout io.Writer) wire.Drivers {
 			"postgres": func(ctx context.Context, cfg config.Config) (state.Store, error) {
 				return pgstate.Open(ctx, cfg.State.URL)
 			},
+			"redis":  wire.Redis,
+			"rediss": wire.Redis,
 		},
 		Sinks: map[string]wire.OpenSink{
 			"stdout": wire.Writer(stdout),

@@ -17,6 +17,8 @@ func Drivers() wire.Drivers {
 			"postgres": func(ctx context.Context, cfg config.Config) (state.Store, error) {
 				return pgstate.Open(ctx, cfg.State.URL)
 			},
+			"redis":  wire.Redis,
+			"rediss": wire.Redis,
 		},
 		Sinks: map[string]wire.OpenSink{
 			"stdout": wire.Stdout,
