@@ -20,10 +20,11 @@ import (
 )
 
 // The vendor's published signature (trtc.io/document/34354).
+const token secret.String = "xxxxyyyy"
+
 const (
-	token       secret.String = "xxxxyyyy"
-	requestTime               = "1669872112"
-	sign                      = "17773bc39a671d7b9aa835458704d2a6db81360a5940292b587d6d760d484061"
+	requestTime = "1669872112"
+	sign        = "17773bc39a671d7b9aa835458704d2a6db81360a5940292b587d6d760d484061"
 )
 
 var now = time.Unix(1669872112, 0)
