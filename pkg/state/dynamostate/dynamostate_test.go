@@ -1,0 +1,72 @@
+package dynamostate_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/internal/peertest"
+	"msgext/pkg/state"
+	"msgext/pkg/state/dynamostate"
+	"msgext/pkg/state/statetest"
+)
+
+// local is the configuration for DynamoDB Local, which takes any credentials and keeps the tables of each
+// access key apart.
+func local(t testing.TB) aws.Config {
+	t.Helper()
+	address := peertest.Address(t, peertest.DynamoDB)
+	return aws.Config{
+		Region:       "eu-central-1",
+		BaseEndpoint: &address,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "dynamostate", SecretAccessKey: "test"}, nil
+		}),
+	}
+}
+
+// open opens a store over a table that all tests share.
+func open(t testing.TB, cfg aws.Config) *dynamostate.Store {
+	t.Helper()
+	store, err := dynamostate.New(cfg, dynamostate.Options{Table: "msgext"})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, store.Close()) })
+	return store
+}
+
+func table(t testing.TB) {
+	t.Helper()
+	store := open(t, local(t))
+	for range 2 {
+		require.NoError(t, store.CreateTable(t.Context()))
+	}
+}
+
+func TestStore(t *testing.T) {
+	table(t)
+	statetest.Run(t, func(t *testing.T) state.Store { return open(t, local(t)) })
+}
+
+func TestNew(t *testing.T) {
+	tests := []struct {
+		name  string
+		table string
+		want  error
+	}{
+		{"a name", "msgext-State_1.2", nil},
+		{"none", "", dynamostate.ErrTable},
+		{"too short", "ab", dynamostate.ErrTable},
+		{"too long", strings.Repeat("a", 256), dynamostate.ErrTable},
+		{"a path", "table/state", dynamostate.ErrTable},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := dynamostate.New(aws.Config{}, dynamostate.Options{Table: test.table})
+			assert.ErrorIs(t, err, test.want)
+		})
+	}
+}

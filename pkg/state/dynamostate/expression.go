@@ -1,0 +1,133 @@
+package dynamostate
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// expression is a conditional update of one item. Attributes are written #name, because many a plain name
+// is a reserved word, values :name.
+type expression struct {
+	sets, removes, adds, deletes, conditions []string
+
+	create bool // also where there is no such item yet, whatever the conditions
+	values item
+}
+
+// set sets an attribute.
+func (e *expression) set(name string, value types.AttributeValue) {
+	e.sets = append(e.sets, "#"+name+" = "+e.value(name, value))
+}
+
+// initial sets an attribute that the item does not have.
+func (e *expression) initial(value int64, names ...string) {
+	for _, name := range names {
+		e.sets = append(e.sets, "#"+name+" = if_not_exists(#"+name+", "+e.value("initial_"+name, number(value))+")")
+	}
+}
+
+// raise sets an attribute to the greater of two numbers: the new one, and the one it has, which is
+// believed to be have. The condition fails if that belief gets the order of the two wrong.
+func (e *expression) raise(name string, have, value int64) {
+	if have < value {
+		e.set(name, number(value))
+		e.when("#" + name + " <= :" + name)
+		return
+	}
+	e.initial(value, name)
+	e.when("#" + name + " >= :initial_" + name)
+}
+
+// remove removes attributes.
+func (e *expression) remove(names ...string) {
+	for _, name := range names {
+		e.removes = append(e.removes, "#"+name)
+	}
+}
+
+// include adds versions to a set.
+func (e *expression) include(name string, set ...int64) {
+	e.adds = append(e.adds, "#"+name+" "+e.value("include_"+name, versions(set...)))
+}
+
+// exclude takes versions out of a set.
+func (e *expression) exclude(name string, set ...int64) {
+	if len(set) > 0 {
+		e.deletes = append(e.deletes, "#"+name+" "+e.value("exclude_"+name, versions(set...)))
+	}
+}
+
+// when adds a condition; all must hold.
+func (e *expression) when(condition string) { e.conditions = append(e.conditions, condition) }
+
+// value names a value.
+func (e *expression) value(name string, value types.AttributeValue) string {
+	if e.values == nil {
+		e.values = make(item)
+	}
+	e.values[":"+name] = value
+	return ":" + name
+}
+
+func (e *expression) update() *string {
+	var clauses []string
+	for _, clause := range []struct {
+		verb  string
+		parts []string
+	}{{"SET ", e.sets}, {"REMOVE ", e.removes}, {"ADD ", e.adds}, {"DELETE ", e.deletes}} {
+		if len(clause.parts) > 0 {
+			clauses = append(clauses, clause.verb+strings.Join(clause.parts, ", "))
+		}
+	}
+	return aws.String(strings.Join(clauses, " "))
+}
+
+func (e *expression) condition() *string {
+	condition := strings.Join(e.conditions, " AND ")
+	if e.create {
+		condition = "attribute_not_exists(#pk) OR " + condition // AND binds closer than OR
+	}
+	return aws.String(condition)
+}
+
+// write makes the update. Where the condition fails, ok is false and the item is the one that stands,
+// nil for none; otherwise it is the updated one.
+func (s *Store) write(ctx context.Context, key item, e *expression) (now item, ok bool, err error) {
+	update, condition := e.update(), e.condition()
+	out, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName:                           s.table,
+		Key:                                 key,
+		UpdateExpression:                    update,
+		ConditionExpression:                 condition,
+		ExpressionAttributeNames:            names(*update, *condition),
+		ExpressionAttributeValues:           e.values,
+		ReturnValues:                        types.ReturnValueAllNew,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	if refused := (*types.ConditionalCheckFailedException)(nil); errors.As(err, &refused) {
+		return refused.Item, false, nil
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	return out.Attributes, true, nil
+}
+
+var placeholder = regexp.MustCompile(`#\w+`)
+
+// names says what the placeholders of expressions stand for: #name for name.
+func names(expressions ...string) map[string]string {
+	names := make(map[string]string)
+	for _, expression := range expressions {
+		for _, name := range placeholder.FindAllString(expression, -1) {
+			names[name] = name[1:]
+		}
+	}
+	return names
+}
