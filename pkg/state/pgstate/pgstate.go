@@ -10,6 +10,7 @@ package pgstate
 import (
 	"context"
 	_ "embed" // for schema.sql
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -40,6 +41,16 @@ const maxConnections = 16
 // Open returns a Store on the database at a postgres:// URL. It connects when it is first used. Its
 // error is ErrURL.
 func Open(ctx context.Context, url secret.String) (*sqlstate.Store, error) {
+	database, err := open(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	return sqlstate.New(database, dialect), nil
+}
+
+var dialect = sqlstate.Dialect{Greatest: "GREATEST", Least: "LEAST"}
+
+func open(ctx context.Context, url secret.String) (*database, error) {
 	config, err := pgxpool.ParseConfig(url.Reveal())
 	if err != nil {
 		return nil, ErrURL // the cause would quote the URL
@@ -51,7 +62,7 @@ func Open(ctx context.Context, url secret.String) (*sqlstate.Store, error) {
 	if err != nil {
 		return nil, ErrURL
 	}
-	return sqlstate.New(&database{pool}, sqlstate.Dialect{Greatest: "GREATEST", Least: "LEAST"}), nil
+	return &database{pool}, nil
 }
 
 // database implements sqlstate.Database.
@@ -59,17 +70,18 @@ type database struct{ pool *pgxpool.Pool }
 
 // What a transaction begins with. The levels are named because a database may have others as its
 // default, and synchronous_commit because a role may have it off: then a commit is not yet durable.
+// The lock keeps writes to one message apart, also where the message has no row yet.
 const (
 	beginRead  = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 	beginWrite = "BEGIN ISOLATION LEVEL READ COMMITTED"
-	durably    = "SET LOCAL synchronous_commit = on"
+	lock       = "SELECT set_config('synchronous_commit', 'on', true), pg_advisory_xact_lock($1)"
 )
 
 // Write implements sqlstate.Database.
-func (d *database) Write(ctx context.Context, statements []sqlstate.Statement) (rows int64, err error) {
+func (d *database) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) (rows int64, err error) {
 	batch := &pgx.Batch{}
 	batch.Queue(beginWrite)
-	batch.Queue(durably)
+	batch.Queue(lock, int64(binary.BigEndian.Uint64(message)))
 	for i, statement := range statements {
 		queued := batch.Queue(placeholders(statement.SQL), statement.Args...)
 		if i == 0 {

@@ -1,37 +1,199 @@
 package pgstate_test
 
 import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"msgext/internal/peertest"
+	"msgext/pkg/msgext"
+	"msgext/pkg/msgext/msgexttest"
 	"msgext/pkg/secret"
 	"msgext/pkg/state"
 	"msgext/pkg/state/pgstate"
+	"msgext/pkg/state/sqlstate"
 	"msgext/pkg/state/statetest"
 )
 
-// database applies the schema, twice, and returns the URL.
-func database(t testing.TB) string {
+var heard = time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)
+
+// schema applies the schema, twice, and returns the database's URL and a connection to it.
+func schema(t testing.TB) (string, *pgx.Conn) {
 	t.Helper()
 	url := peertest.Address(t, peertest.Postgres)
 	conn, err := pgx.Connect(t.Context(), url)
 	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, conn.Close(context.Background())) })
 	for range 2 {
 		_, err = conn.Exec(t.Context(), pgstate.Schema)
 		require.NoError(t, err)
 	}
-	require.NoError(t, conn.Close(t.Context()))
-	return url
+	return url, conn
+}
+
+func open(t testing.TB, url string) *sqlstate.Store {
+	t.Helper()
+	store, err := pgstate.Open(t.Context(), secret.String(url))
+	require.NoError(t, err)
+	return store
 }
 
 func TestStore(t *testing.T) {
-	url := database(t)
-	statetest.Run(t, func(t *testing.T) state.Store {
-		store, err := pgstate.Open(t.Context(), secret.String(url))
-		require.NoError(t, err)
-		return store
+	url, _ := schema(t)
+	statetest.Run(t, func(t *testing.T) state.Store { return open(t, url) })
+}
+
+// Poolers and old habits ask for the other ways of pgx to run a statement.
+func TestStore_InEveryExecMode(t *testing.T) {
+	url, _ := schema(t)
+	for _, mode := range []string{"exec", "simple_protocol"} {
+		t.Run(mode, func(t *testing.T) {
+			url := url + "&default_query_exec_mode=" + mode
+			statetest.RunCrash(t, func(t *testing.T, faults *statetest.Faults) state.Store { return openFaulty(t, url, faults) })
+			store, m := open(t, url), statetest.NewMessage()
+			for version := int64(math.MaxInt64 - 2); version > 0; version++ { // until it wraps
+				require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version, "v", "a"), heard, true))
+			}
+			require.NoError(t, store.Drop(t.Context(), m, math.MaxInt64-1, heard))
+			record, err := store.Load(t.Context(), m)
+			require.NoError(t, err)
+			assert.EqualValues(t, math.MaxInt64-1, record.State.Latest)
+			require.NoError(t, store.Close())
+		})
+	}
+}
+
+func TestStore_LoadsOneMoment(t *testing.T) {
+	url, _ := schema(t)
+	statetest.RunSnapshot(t, func(t *testing.T) state.Store { return open(t, url) })
+}
+
+// faulty is a database that a crash can cut off.
+type faulty struct {
+	sqlstate.Database
+	faults *statetest.Faults
+}
+
+func (d faulty) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) (rows int64, err error) {
+	err = d.faults.Do(func() error {
+		rows, err = d.Database.Write(ctx, message, statements)
+		return err
 	})
+	return rows, err
+}
+
+func TestStore_CrashBetweenAnyTwoWrites(t *testing.T) {
+	url, _ := schema(t)
+	statetest.RunCrash(t, func(t *testing.T, faults *statetest.Faults) state.Store { return openFaulty(t, url, faults) })
+}
+
+func openFaulty(t *testing.T, url string, faults *statetest.Faults) state.Store {
+	t.Helper()
+	database, err := pgstate.OpenDatabase(t.Context(), secret.String(url))
+	require.NoError(t, err)
+	return sqlstate.New(faulty{database, faults}, pgstate.Dialect)
+}
+
+// A role or a database may have settings under which a commit is not durable or its reads are of
+// another moment.
+func TestStore_WhateverTheDefaults(t *testing.T) {
+	url, _ := schema(t)
+	url += "&synchronous_commit=off&default_transaction_isolation=serializable"
+	statetest.RunSnapshot(t, func(t *testing.T) state.Store { return open(t, url) })
+
+	database, err := pgstate.OpenDatabase(t.Context(), secret.String(url))
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, database.Close()) })
+	rows, err := database.Write(t.Context(), make([]byte, 32), []sqlstate.Statement{{
+		SQL: "SELECT 1 WHERE current_setting('synchronous_commit') = 'on' AND current_setting('transaction_isolation') = 'read committed'",
+	}})
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, rows)
+}
+
+func TestOpen_DoesNotConnect(t *testing.T) {
+	store := open(t, "postgres://somebody:plant-7f3a@127.0.0.1:1/none")
+	err := store.Apply(t.Context(), statetest.SetEvent(statetest.NewMessage(), 1, "v", "a"), heard, true)
+	require.ErrorContains(t, err, "pgstate: ")
+	assert.NotContains(t, err.Error(), "plant-7f3a")
+	require.NoError(t, store.Close())
+}
+
+func TestOpen_RefusesWhatIsNoURL(t *testing.T) {
+	for _, url := range []string{"postgres://u:plant-7f3a@host:x/db", "postgres://u:plant-7f3a@host/db?pool_max_conns=x", "postgres://u:plant-7f3a@%zz"} {
+		_, err := pgstate.Open(t.Context(), secret.String(url))
+		require.ErrorIs(t, err, pgstate.ErrURL)
+		assert.NotContains(t, err.Error(), "plant-7f3a")
+	}
+}
+
+func TestStore_NamesTheMissingSchema(t *testing.T) {
+	url, _ := schema(t)
+	store := open(t, url+"&search_path=pg_temp")
+	t.Cleanup(func() { assert.NoError(t, store.Close()) })
+	m := statetest.NewMessage()
+	assert.ErrorIs(t, store.Apply(t.Context(), statetest.SetEvent(m, 1, "v", "a"), heard, true), pgstate.ErrSchema)
+	_, err := store.Load(t.Context(), m)
+	assert.ErrorIs(t, err, pgstate.ErrSchema)
+	_, err = store.Due(t.Context(), heard, 1)
+	assert.ErrorIs(t, err, pgstate.ErrSchema)
+}
+
+// What a server says of a row it refuses is nothing for a log.
+func TestStore_ErrorsHoldNoValues(t *testing.T) {
+	url, _ := schema(t)
+	store := open(t, url)
+	t.Cleanup(func() { assert.NoError(t, store.Close()) })
+	err := store.Apply(t.Context(), statetest.SetEvent(statetest.NewMessage(), 1, "plant-7f3a \xff", "a"), heard, true)
+	require.Error(t, err, "not UTF-8, which no decoded event is")
+	assert.NotContains(t, err.Error(), "plant-7f3a")
+}
+
+// What the view shows is State.Visible, whatever was heard and read in whatever order.
+func TestView_ShowsWhatIsVisible(t *testing.T) {
+	url, conn := schema(t)
+	store := open(t, url)
+	t.Cleanup(func() { assert.NoError(t, store.Close()) })
+	random := rand.New(rand.NewPCG(5, 5))
+	for i := range 20 {
+		m := statetest.NewMessage()
+		if i%2 == 1 {
+			m = statetest.NewC2CMessage()
+		}
+		events := msgexttest.History(random, m, 12)
+		for _, event := range msgexttest.Shuffle(random, events) {
+			require.NoError(t, store.Apply(t.Context(), event, heard, true))
+			if random.IntN(4) == 0 {
+				require.NoError(t, store.Merge(t.Context(), m, msgexttest.Truth(events[:random.IntN(12)])))
+			}
+			record, err := store.Load(t.Context(), m)
+			require.NoError(t, err)
+			require.Equal(t, record.State.Visible(), viewed(t, conn, m))
+		}
+	}
+}
+
+func viewed(t *testing.T, conn *pgx.Conn, m msgext.Message) []msgext.KeyValue {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), `SELECT key, value, seq FROM message_extensions
+		WHERE sdk_app_id = $1 AND group_id = $2 AND msg_seq = $3 AND from_account = $4 AND to_account = $5 AND msg_key = $6 ORDER BY seq, key`,
+		m.SDKAppID, m.GroupID, m.MsgSeq, m.From, m.To, m.MsgKey)
+	require.NoError(t, err)
+	visible, err := pgx.CollectRows(rows, pgx.RowToStructByPos[msgext.KeyValue])
+	require.NoError(t, err)
+	if visible == nil {
+		return []msgext.KeyValue{}
+	}
+	return visible
+}
+
+func TestSchema_IsPlainSQL(t *testing.T) {
+	assert.NotContains(t, strings.ToUpper(pgstate.Schema), "DROP ", "applying it again must harm nothing")
 }

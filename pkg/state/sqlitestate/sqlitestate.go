@@ -78,8 +78,8 @@ type database struct {
 	writer *writer
 }
 
-// Write implements sqlstate.Database.
-func (d *database) Write(ctx context.Context, statements []sqlstate.Statement) (int64, error) {
+// Write implements sqlstate.Database; the one writer keeps all writes apart.
+func (d *database) Write(ctx context.Context, _ []byte, statements []sqlstate.Statement) (int64, error) {
 	return d.writer.write(ctx, statements)
 }
 

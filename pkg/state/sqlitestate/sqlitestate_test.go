@@ -41,9 +41,9 @@ type faulty struct {
 	faults *statetest.Faults
 }
 
-func (d faulty) Write(ctx context.Context, statements []sqlstate.Statement) (rows int64, err error) {
+func (d faulty) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) (rows int64, err error) {
 	err = d.faults.Do(func() error {
-		rows, err = d.Database.Write(ctx, statements)
+		rows, err = d.Database.Write(ctx, message, statements)
 		return err
 	})
 	return rows, err
@@ -82,7 +82,7 @@ func TestOpen_TheWriterSyncsToo(t *testing.T) {
 	database, _, err := sqlitestate.OpenDatabase(t.Context(), path(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, database.Close()) })
-	_, err = database.Write(t.Context(), []sqlstate.Statement{
+	_, err = database.Write(t.Context(), nil, []sqlstate.Statement{
 		{SQL: "CREATE TABLE found AS SELECT (SELECT synchronous FROM pragma_synchronous) AS synchronous, (SELECT journal_mode FROM pragma_journal_mode) AS mode"},
 	})
 	require.NoError(t, err)

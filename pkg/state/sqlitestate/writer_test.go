@@ -19,14 +19,14 @@ func TestWriter_AFailureTakesNobodyWithIt(t *testing.T) {
 	database, _, err := sqlitestate.OpenDatabase(t.Context(), path(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, database.Close()) })
-	_, err = database.Write(t.Context(), []sqlstate.Statement{{SQL: "CREATE TABLE t (n INTEGER CHECK (n % 5 <> 0)) STRICT"}})
+	_, err = database.Write(t.Context(), nil, []sqlstate.Statement{{SQL: "CREATE TABLE t (n INTEGER CHECK (n % 5 <> 0)) STRICT"}})
 	require.NoError(t, err)
 
 	const writers = 64
 	var all sync.WaitGroup
 	for n := range writers {
 		all.Go(func() {
-			rows, err := database.Write(t.Context(), []sqlstate.Statement{
+			rows, err := database.Write(t.Context(), nil, []sqlstate.Statement{
 				{SQL: "INSERT INTO t VALUES (?1), (?2)", Args: []any{1000*n + 1, 1000*n + 2}},
 				{SQL: "INSERT INTO t VALUES (?1)", Args: []any{n}},
 			})

@@ -23,9 +23,10 @@ import (
 
 // Database is what a Store needs of a connection. It is safe for concurrent use.
 type Database interface {
-	// Write runs the statements in order, in one transaction at read committed or better, and returns, once
-	// it is durable, how many rows the first one changed.
-	Write(ctx context.Context, statements []Statement) (rows int64, err error)
+	// Write runs the statements in order, in one transaction, and returns, once it is durable, how many rows
+	// the first one changed. Each statement sees what was committed before it, and no other write
+	// to the same message, which is named by its digest, runs meanwhile.
+	Write(ctx context.Context, message []byte, statements []Statement) (rows int64, err error)
 
 	// Read runs the queries as of one moment.
 	Read(ctx context.Context, queries []Query) error
@@ -52,9 +53,6 @@ type Dialect struct {
 }
 
 // Store implements state.Store. It is safe for concurrent use.
-//
-// Every write begins with the message's own row, so that writes to one message queue up behind
-// it and never wait for each other in a circle.
 type Store struct {
 	database Database
 	sql      statements
@@ -82,13 +80,14 @@ func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, 
 	if seen {
 		batch = append(batch, s.mark(id, event.Version())...)
 	}
-	_, err := s.database.Write(ctx, batch)
+	_, err := s.database.Write(ctx, id, batch)
 	return err
 }
 
 // MarkSeen implements state.Store.
 func (s *Store) MarkSeen(ctx context.Context, message msgext.Message, version int64) error {
-	_, err := s.database.Write(ctx, s.mark(idOf(message), version))
+	id := idOf(message)
+	_, err := s.database.Write(ctx, id, s.mark(id, version))
 	return err
 }
 
@@ -111,14 +110,14 @@ func (s *Store) Merge(ctx context.Context, message msgext.Message, read msgext.S
 		batch = append(batch, s.put(id, kv.Key, msgext.Entry{Seq: kv.Seq, Value: kv.Value}))
 	}
 	batch = append(batch, Statement{s.sql.tidy, []any{id}})
-	_, err = s.database.Write(ctx, batch)
+	_, err = s.database.Write(ctx, id, batch)
 	return err
 }
 
 // Checked implements state.Store.
 func (s *Store) Checked(ctx context.Context, message msgext.Message, outcome state.Outcome) error {
 	id, check := idOf(message), outcome.Check
-	return s.writeKnown(ctx, []Statement{
+	return s.writeKnown(ctx, id, []Statement{
 		{s.sql.checked, []any{
 			id, outcome.Floor, check.Revision,
 			milliseconds(check.Due), check.Tries, number(check.Told), milliseconds(check.AheadSince),
@@ -130,7 +129,7 @@ func (s *Store) Checked(ctx context.Context, message msgext.Message, outcome sta
 // Drop implements state.Store.
 func (s *Store) Drop(ctx context.Context, message msgext.Message, version int64, due time.Time) error {
 	id := idOf(message)
-	return s.writeKnown(ctx, []Statement{
+	return s.writeKnown(ctx, id, []Statement{
 		{s.sql.drop, []any{id, version, milliseconds(due)}},
 		{s.sql.dropSeen, []any{id, version}},
 		{s.sql.dropEntries, []any{id, version}},
@@ -140,17 +139,17 @@ func (s *Store) Drop(ctx context.Context, message msgext.Message, version int64,
 // Sweep implements state.Store.
 func (s *Store) Sweep(ctx context.Context, message msgext.Message, revision int64) error {
 	id := idOf(message)
-	return s.writeKnown(ctx, []Statement{
-		{s.sql.lock, []any{id}},
+	return s.writeKnown(ctx, id, []Statement{
+		{s.sql.touch, []any{id}},
 		{s.sql.sweep, []any{id, revision}},
 	})
 }
 
 // Forget implements state.Store.
 func (s *Store) Forget(ctx context.Context, message msgext.Message) error {
-	id := []any{idOf(message)}
-	_, err := s.database.Write(ctx, []Statement{
-		{s.sql.forget, id}, {s.sql.forgetEntries, id}, {s.sql.forgetSeen, id}, {s.sql.forgetRead, id},
+	id := idOf(message)
+	_, err := s.database.Write(ctx, id, []Statement{
+		{s.sql.forget, []any{id}}, {s.sql.forgetEntries, []any{id}}, {s.sql.forgetSeen, []any{id}}, {s.sql.forgetRead, []any{id}},
 	})
 	return err
 }
@@ -159,8 +158,8 @@ func (s *Store) Forget(ctx context.Context, message msgext.Message) error {
 func (s *Store) Close() error { return s.database.Close() }
 
 // writeKnown is Write of a batch whose first statement changes the message's own row.
-func (s *Store) writeKnown(ctx context.Context, batch []Statement) error {
-	rows, err := s.database.Write(ctx, batch)
+func (s *Store) writeKnown(ctx context.Context, id []byte, batch []Statement) error {
+	rows, err := s.database.Write(ctx, id, batch)
 	if err == nil && rows == 0 {
 		return state.ErrNotFound
 	}

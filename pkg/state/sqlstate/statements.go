@@ -9,7 +9,7 @@ type statements struct {
 	know, read, tidy                                    string
 	checked, prune                                      string
 	drop, dropSeen, dropEntries                         string
-	lock, sweep                                         string
+	touch, sweep                                        string
 	forget, forgetEntries, forgetSeen, forgetRead       string
 	load, loadSeen, loadEntries, loadRead, due, dueSeen string
 }
@@ -35,7 +35,7 @@ func newStatements(d Dialect) statements {
 			ON CONFLICT (message, digest) DO UPDATE SET seq = excluded.seq, deleted = excluded.deleted, value = excluded.value
 			WHERE (excluded.seq, excluded.deleted, excluded.value) > (e.seq, e.deleted, e.value)`,
 		// The next version raises the floor at once, which in ordinary traffic keeps seen empty.
-		advance: functions.Replace(`UPDATE msgext_messages SET latest = GREATEST(latest, ?2), floor = CASE WHEN floor = ?2 - 1 THEN ?2 ELSE floor END WHERE id = ?1`),
+		advance: functions.Replace(`UPDATE msgext_messages SET latest = GREATEST(latest, ?2), floor = CASE WHEN floor = CAST(?2 AS bigint) - 1 THEN ?2 ELSE floor END WHERE id = ?1`),
 		mark: `INSERT INTO msgext_seen (message, version)
 			SELECT id, CAST(?2 AS bigint) FROM msgext_messages WHERE id = ?1 AND floor < ?2 AND (SELECT count(*) FROM msgext_seen WHERE message = ?1) < ?3
 			ON CONFLICT (message, version) DO NOTHING`,
@@ -62,7 +62,7 @@ func newStatements(d Dialect) statements {
 
 		drop: functions.Replace(`UPDATE msgext_messages SET
 				latest = LEAST(latest, ?2),
-				floor = LEAST(floor, ?2 - 1),
+				floor = LEAST(floor, CAST(?2 AS bigint) - 1),
 				clear = CASE WHEN clear > ?2 THEN 0 ELSE clear END,
 				revision = revision + 1,
 				due = ?3,
@@ -71,7 +71,7 @@ func newStatements(d Dialect) statements {
 		dropSeen:    `DELETE FROM msgext_seen WHERE message = ?1 AND version >= ?2`,
 		dropEntries: `DELETE FROM msgext_entries WHERE message = ?1 AND seq > ?2`,
 
-		lock: `UPDATE msgext_messages SET revision = revision WHERE id = ?1`,
+		touch: `UPDATE msgext_messages SET revision = revision WHERE id = ?1`,
 		sweep: functions.Replace(`DELETE FROM msgext_entries WHERE message = ?1
 			AND EXISTS (SELECT 1 FROM msgext_messages WHERE id = ?1 AND revision = ?2)
 			AND (seq <= (SELECT GREATEST(m.clear, COALESCE(r.latest, 0)) FROM msgext_messages m LEFT JOIN msgext_reads r ON r.message = m.id WHERE m.id = ?1)
