@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,7 +26,7 @@ import (
 
 const (
 	appID                      = "1400000000"
-	pageToken                  = "the page's own token"
+	pageToken                  = "the-page-itself"
 	webhookToken secret.String = "the app's webhook token"
 )
 
@@ -36,6 +37,30 @@ type process struct {
 	Store state.Store
 
 	handler http.Handler
+	clock   clock
+}
+
+// clock runs with the real one until it is moved, as is done to draw pictures.
+type clock struct {
+	mu    sync.Mutex
+	moved time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.moved.IsZero() {
+		return time.Now()
+	}
+	c.moved = c.moved.Add(1370 * time.Microsecond)
+	return c.moved
+}
+
+// move sets the clock, from then on it goes by looks at it.
+func (c *clock) move(to time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.moved = to
 }
 
 // start starts a process on loopback; change may alter the console's options first.
@@ -47,7 +72,7 @@ func start(t testing.TB, change func(*console.Options)) *process {
 
 	var webhooks http.Handler
 	options := console.Options{
-		SDKAppID: appID, BaseURL: server.URL, Token: pageToken, Load: p.Store.Load,
+		SDKAppID: appID, BaseURL: server.URL, Token: pageToken, Load: p.Store.Load, Now: p.clock.now,
 		Sign: func(requestTime string) string { return webhook.Sign(webhookToken, requestTime) },
 		Send: func(ctx context.Context, method, query string, body []byte) (int, []byte) {
 			r := httptest.NewRequestWithContext(ctx, method, "/?"+query, bytes.NewReader(body))
@@ -64,7 +89,7 @@ func start(t testing.TB, change func(*console.Options)) *process {
 	p.Console = console.New(options)
 	webhooks = receiver.New(receiver.Options{
 		Verifier: webhook.Verifier{SDKAppID: appID, Tokens: []secret.String{webhookToken}},
-		Store:    p.Store, Observe: p.Observe, Logger: slog.New(slog.DiscardHandler),
+		Store:    p.Store, Observe: p.Observe, Now: p.clock.now, Logger: slog.New(slog.DiscardHandler),
 	})
 	p.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/console/") {
@@ -83,7 +108,7 @@ func start(t testing.TB, change func(*console.Options)) *process {
 // post sends a signed webhook over the network, as curl would.
 func (p *process) post(t testing.TB, command, body string) {
 	t.Helper()
-	now := strconv.FormatInt(time.Now().Unix(), 10)
+	now := strconv.FormatInt(p.clock.now().Unix(), 10)
 	response, err := http.Post(p.URL+"/?SdkAppid="+appID+"&CallbackCommand="+command+"&RequestTime="+now+"&Sign="+webhook.Sign(webhookToken, now),
 		"application/json", strings.NewReader(body))
 	require.NoError(t, err)
@@ -115,7 +140,7 @@ func (p *process) repair(t testing.TB, read msgext.Snapshot) {
 	record, err := p.Store.Load(ctx, message)
 	require.NoError(t, err)
 	require.NoError(t, p.Store.Checked(ctx, message, state.Outcome{Floor: read.Latest, Check: record.Check}))
-	p.Repaired(message, read, time.Now())
+	p.Repaired(message, read, p.clock.now())
 }
 
 // act asks for a change as the page does.

@@ -128,7 +128,7 @@ func draw(entries []*entry, progress *msgext.Progress, complete bool) timeline {
 // slots cuts the versions up to latest wherever their standing can change, and joins neighbours
 // of one standing.
 func (d *drawing) slots() []slot {
-	cuts := []int64{1, d.latest, d.oldest}
+	cuts := []int64{d.latest, d.oldest}
 	for version := range d.arrivals {
 		cuts = append(cuts, version)
 	}
@@ -221,9 +221,9 @@ func unfold(folded []slot) []slot {
 			unfolded = append(unfolded, s)
 			continue
 		}
-		for version := s.From; version <= s.To; version++ {
+		for offset := range s.To - s.From + 1 { // To may be the greatest number there is
 			single := s
-			single.span = span{version, version}
+			single.span = span{s.From + offset, s.From + offset}
 			unfolded = append(unfolded, single)
 		}
 	}

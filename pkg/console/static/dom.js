@@ -61,6 +61,7 @@ export const clockText = (at) => clock.format(new Date(at)).slice(0, 8);
 
 export function duration(ms) {
   if (ms >= 1000) return (ms / 1000).toFixed(2) + " s";
+  if (ms < 0.01) return "< 0.01 ms";
   return ms.toFixed(ms < 10 ? 2 : 0) + " ms";
 }
 

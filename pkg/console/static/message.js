@@ -27,6 +27,12 @@ export const message = {
 // changes, such as when a message is due, is looked up now and then.
 setInterval(() => section.hidden || document.hidden || load(), 5000);
 
+// The timeline is as wide as its place.
+addEventListener("resize", () => {
+  drawn = "";
+  if (!section.hidden) load();
+});
+
 async function load() {
   clearTimeout(timer);
   timer = 0;
@@ -55,7 +61,7 @@ function draw(view) {
     facts(view),
     h("section", { class: "card", "aria-labelledby": "timeline-title" },
       h("h2", { id: "timeline-title" }, "Versions"),
-      drawTimeline(view.timeline),
+      drawTimeline(view.timeline, section.clientWidth - 42),
       details("versions", "As a list", () => listVersions(view.timeline), opened)),
     h("nav", { class: "tabs", "aria-label": "Of this message" }, tabs.map(([name, title]) =>
       h("a", { href: messageLink(path, name), "data-tab": title, "aria-current": name === tab ? "true" : undefined }, title))),
@@ -89,9 +95,14 @@ function facts(view) {
     ["Seen above", view.stored ? number(view.seen) : "–", "Versions above the floor that are completely handled"],
     ["Last clear", view.clear === "0" ? "–" : "v" + view.clear, "The version that last removed everything"],
     ["Read back", view.read === "0" ? "–" : "v" + view.read, "The version up to which Chat itself was read"],
-    ["Next check", view.due ? clockText(view.due) + (view.tries ? `, try ${view.tries + 1}` : "") : "–", "When the message is looked at again"],
+    ["Next check", due(view), "When the message is looked at again"],
   ];
   return h("dl", { class: "counters" }, list.map(([name, value, title]) => h("div", { title }, h("dt", {}, name), h("dd", {}, value))));
+}
+
+function due(view) {
+  if (!view.due) return "–";
+  return (new Date(view.due) <= new Date() ? "due" : clockText(view.due)) + (view.tries ? `, try ${view.tries + 1}` : "");
 }
 
 function keyValues(view) {

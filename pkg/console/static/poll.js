@@ -15,7 +15,7 @@ export function drawPoll(view, opened) {
         h("span", { class: "share" }, ((choice.count / view.keys) * 100).toFixed(0) + " %")),
       h("svg", { class: "meter" + (choice.count === most ? " most" : ""), viewBox: "0 0 100 1", preserveAspectRatio: "none", "aria-hidden": "true" },
         h("rect", { class: "whole", width: 100, height: 1 }), h("rect", { class: "part", width: (choice.count / view.keys) * 100, height: 1 })),
-      details("choice " + i, "Keys", () => h("p", { class: "who" }, choice.keys.slice(0, 100).flatMap((key) => [h("span", { class: "chip" }, inert(key, 100)), " "]),
+      details("choice " + i, choice.count === 1 ? "Which key" : "Which keys", () => h("p", { class: "who" }, choice.keys.slice(0, 100).flatMap((key) => [h("span", { class: "chip" }, inert(key, 100)), " "]),
         choice.count > 100 && plural(choice.count - 100, "more key")), opened)))),
     hidden > 0 && h("p", { class: "sub" }, plural(hidden, "less common value is", "less common values are") + " not drawn"));
 }

@@ -18,15 +18,18 @@ const folded = (slot) => slot.from !== slot.to;
 const label = (slot) => (folded(slot) ? `${short(slot.from)}–${short(slot.to)}` : short(slot.from));
 const short = (version) => (version.length > 7 ? "…" + version.slice(-5) : version);
 const width = (slot) => Math.max(28, label(slot).length * 7 + 12);
+const widest = 64;
 
 // drawTimeline draws versions from left to right: below, what became of each; above, when it
 // arrived, later ones higher up. A read lies across everything it settled.
-export function drawTimeline(timeline) {
+export function drawTimeline(timeline, room) {
   if (timeline.slots.length === 0) return h("p", { class: "sub" }, "No version is known.");
+  const narrow = Math.min(widest, (room - left - 12) / timeline.slots.length);
   let x = left;
   const places = timeline.slots.map((slot) => {
-    const place = { slot, x, width: width(slot), middle: x + width(slot) / 2 };
-    x += place.width;
+    const across = Math.max(narrow, width(slot));
+    const place = { slot, x, width: across, middle: x + across / 2 };
+    x += across;
     return place;
   });
   const bottom = top + lane;

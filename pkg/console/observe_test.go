@@ -1,0 +1,144 @@
+package console_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/pkg/console"
+	"msgext/pkg/msgext"
+	"msgext/pkg/receiver"
+	"msgext/pkg/webhook"
+)
+
+func TestObserve_Accepted(t *testing.T) {
+	p := start(t, nil)
+	p.set(t, 9007199254740993, "k", "v")
+	got := get[list](t, p, "deliveries").Entries
+	require.Len(t, got, 1)
+	assert.Equal(t, entry{
+		ID: 1, Method: "POST", Command: msgext.GroupCommand, Message: message.Path(), Label: "test / 10",
+		Operation: "set", Version: "9007199254740993", Verdict: "accepted", Reason: "delivered", Status: 200, Keys: 1,
+	}, got[0], "and its version is exact, though no script's number")
+	one := get[entry](t, p, "deliveries/1")
+	require.NotNil(t, one.Body)
+	assert.Equal(t, setBody(9007199254740993, "k", "v"), *one.Body)
+	assert.True(t, one.Whole)
+	assert.True(t, one.Again)
+}
+
+// What people look for when a signature never verifies; and nowhere may the Sign or the token stand.
+func TestObserve_RefusedShowsRuleAndFormOnly(t *testing.T) {
+	sign := strings.Repeat("ab", 32)
+	now := time.Now().Unix()
+	good := url.Values{"SdkAppid": {appID}, "CallbackCommand": {msgext.GroupCommand}, "RequestTime": {fmt.Sprint(now)}, "Sign": {sign}}
+	with := func(change func(url.Values)) string {
+		values := url.Values{}
+		for name, value := range good {
+			values[name] = value
+		}
+		change(values)
+		return values.Encode()
+	}
+	tests := []struct {
+		name, query, rule, parameter, given string
+	}{
+		{"wrong", good.Encode(), webhook.ErrSignature.Error(), "Sign", "64 lower-case hex digits"},
+		{"upper case", with(func(v url.Values) { v.Set("Sign", strings.ToUpper(sign)) }), webhook.ErrMalformed.Error(), "Sign", "64 hex digits, not all lower-case"},
+		{"short", with(func(v url.Values) { v.Set("Sign", "xyz") }), webhook.ErrMalformed.Error(), "Sign", "3 bytes"},
+		{"missing", with(func(v url.Values) { v.Del("Sign") }), webhook.ErrUnsigned.Error(), "Sign", "missing"},
+		{"empty", with(func(v url.Values) { v.Set("Sign", "") }), webhook.ErrUnsigned.Error(), "Sign", "empty"},
+		{"in another case", with(func(v url.Values) { v.Del("Sign"); v.Set("sign", sign) }), webhook.ErrUnsigned.Error(), "Sign", "missing, but given as sign"},
+		{"twice", good.Encode() + "&Sign=" + sign, webhook.ErrRepeated.Error(), "Sign", "given 2 times"},
+		{"stale", with(func(v url.Values) { v.Set("RequestTime", fmt.Sprint(now-3600)) }), webhook.ErrStale.Error(), "RequestTime", "10 digits, 36"},
+		{"one digit", with(func(v url.Values) { v.Set("RequestTime", "1") }), webhook.ErrMalformed.Error(), "RequestTime", "1 digit"},
+		{"bad escape", good.Encode() + "&CallbackCommand=%zz", webhook.ErrQuery.Error(), "CallbackCommand", "given 2 times"},
+		{"foreign", with(func(v url.Values) { v.Set("SdkAppid", "1") }), webhook.ErrForeignApp.Error(), "SdkAppid", "1 digit"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			p := start(t, nil)
+			response, err := http.Post(p.URL+"/?"+test.query, "application/json", strings.NewReader(`{"secret":"value"}`))
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+
+			response, err = http.Get(p.URL + "/console/deliveries/1")
+			require.NoError(t, err)
+			defer response.Body.Close()
+			raw, err := io.ReadAll(response.Body)
+			require.NoError(t, err)
+			for _, never := range []string{sign, strings.ToUpper(sign), webhookToken.Reveal(), "secret"} {
+				assert.NotContains(t, string(raw), never)
+			}
+			var one entry
+			require.NoError(t, json.Unmarshal(raw, &one))
+			assert.Equal(t, "rejected", one.Verdict)
+			assert.Equal(t, strings.TrimPrefix(test.rule, "webhook: "), one.Rule)
+			assert.NotEmpty(t, one.Advice)
+			assert.Nil(t, one.Body)
+			assert.False(t, one.Again)
+			assert.Empty(t, one.Command)
+			require.Len(t, one.Parameters, 4)
+			for _, parameter := range one.Parameters {
+				if parameter.Name == test.parameter {
+					assert.Contains(t, parameter.Given, test.given)
+				}
+			}
+		})
+	}
+}
+
+func TestObserve_KeepsTheLastThousand(t *testing.T) {
+	c := console.New(console.Options{SDKAppID: appID})
+	for n := range 1500 {
+		c.Observe(receiver.Observation{Request: httptest.NewRequest(http.MethodPost, "/", nil), Verdict: "rejected", Reason: "unsigned", Status: n, Err: webhook.ErrUnsigned})
+	}
+	read := func(path string) (int, list) {
+		w := httptest.NewRecorder()
+		c.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/console/"+path, nil))
+		var got list
+		require.NoError(t, json.Unmarshal(w.Body.Bytes(), &got))
+		return w.Code, got
+	}
+	_, got := read("deliveries")
+	require.Len(t, got.Entries, 1000)
+	assert.EqualValues(t, 1500, got.Entries[0].ID, "newest first")
+	assert.EqualValues(t, 501, got.Entries[999].ID)
+	assert.EqualValues(t, 1500, got.Counters.Received, "counted since the start")
+	assert.EqualValues(t, 1500, got.Counters.Reasons["unsigned"])
+
+	_, got = read("deliveries?after=1498")
+	assert.Len(t, got.Entries, 2)
+	assert.False(t, got.Reset)
+	_, got = read("deliveries?after=499")
+	assert.True(t, got.Reset, "number 500 is gone")
+	for path, want := range map[string]int{"deliveries/500": 404, "deliveries/501": 200, "deliveries/1500": 200, "deliveries/1501": 404, "deliveries/0": 404, "deliveries/x": 404, "deliveries?after=x": 400} {
+		status, _ := read(path)
+		assert.Equal(t, want, status, path)
+	}
+}
+
+func TestObserve_KeepsABoundedPartOfABody(t *testing.T) {
+	c := console.New(console.Options{SDKAppID: appID})
+	body := bytes.Repeat([]byte("x"), 1<<20)
+	c.Observe(receiver.Observation{Request: httptest.NewRequest(http.MethodPost, "/", nil), Verdict: "accepted", Command: strings.Repeat("c", 1<<20), Body: body})
+	body[0] = 'y' // the receiver's again
+	w := httptest.NewRecorder()
+	c.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/console/deliveries/1", nil))
+	var one entry
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &one))
+	assert.Equal(t, strings.Repeat("x", 64<<10), *one.Body)
+	assert.False(t, one.Whole)
+	assert.False(t, one.Again, "a part is never sent again")
+	assert.Less(t, len(one.Command), 2<<10)
+}
