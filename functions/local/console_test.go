@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"os/exec"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/internal/peertest"
+	"msgext/internal/processtest"
+)
+
+// browse opens a page of the process in a real browser.
+func browse(t *testing.T, url string) context.Context {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(peertest.Address(t, peertest.Chromium)), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()))
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(func() {
+		assert.NoError(t, chromedp.Cancel(ctx))
+		cancel()
+	})
+	require.NoError(t, chromedp.Run(ctx, chromedp.Navigate(url), until(`document.getElementById("live").dataset.state === "live"`)))
+	return ctx
+}
+
+func until(condition string) chromedp.Action {
+	return chromedp.Poll(condition, nil, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(0))
+}
+
+// What the process prints works as pasted, and shows up on the page; a simulation played from the
+// page is repaired; and an open page does not keep the process from ending.
+func TestConsole_InABrowser(t *testing.T) {
+	peertest.Address(t, peertest.Chromium) // before anything is built
+	local := processtest.StartLocal(t, binaries.Build(t, "functions/local"), []string{"MSGEXT_STATE=memory:"})
+	ctx := browse(t, local.URL+"/console/")
+
+	line := regexp.MustCompile(`(?m)^curl .*$`).FindString(local.Greeting())
+	out, err := exec.Command("sh", "-c", line).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.NoError(t, chromedp.Run(ctx, until(`document.querySelector("#deliveries tbody tr .label")?.textContent === "test / 10"`)))
+
+	require.NoError(t, chromedp.Run(ctx,
+		chromedp.Evaluate(`location.hash = "#/send"; 0`, nil),
+		chromedp.Click(`[data-preset="losses"]`, chromedp.ByQuery),
+		until(`document.getElementById("result").textContent.startsWith("Played losses")`)))
+
+	// The page then shows reads of messages that had holes, and every message of the simulation complete.
+	var repaired, open int
+	require.NoError(t, chromedp.Run(ctx,
+		chromedp.Evaluate(`location.hash = "#/messages"; 0`, nil),
+		until(`document.querySelector("#messages tbody tr") !== null`),
+		chromedp.Evaluate(`Number([...document.querySelectorAll("#counters div")].find((e) => e.textContent.startsWith("Repaired")).querySelector("dd").textContent.replace(",", ""))`, &repaired),
+		chromedp.Evaluate(`[...document.querySelectorAll("#messages tbody tr")].filter((row) => row.querySelector(".hole") && row.querySelector(".label").textContent !== "test / 10").length`, &open)))
+	assert.Positive(t, repaired)
+	assert.Zero(t, open)
+
+	assert.Zero(t, local.Stop(t), local.Greeting())
+}
