@@ -66,7 +66,7 @@ func prove(t *testing.T, seed uint64, repairing bool) (stateDiffers, sinkDiffers
 		}
 		w.set(until)
 		elapsed := until.Sub(began)
-		w.sink.setDown(elapsed > 5*time.Minute && elapsed < 8*time.Minute)
+		w.sink.SetDown(elapsed > 5*time.Minute && elapsed < 8*time.Minute)
 		return nil
 	}
 	report, err := w.chat.Play(t.Context(), plan, chatsim.Player{
@@ -99,7 +99,7 @@ func prove(t *testing.T, seed uint64, repairing bool) (stateDiffers, sinkDiffers
 		if record, err := w.store.Load(t.Context(), message); err != nil || !assert.ObjectsAreEqual(truth, record.State.Reply()) {
 			stateDiffers++
 		}
-		if !assert.ObjectsAreEqual(truth, w.sink.reply(message)) {
+		if !assert.ObjectsAreEqual(truth, w.sink.Reply(message)) {
 			sinkDiffers++
 		}
 	}

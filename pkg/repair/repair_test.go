@@ -47,7 +47,7 @@ func TestRun_CompleteVersionsAreSettledWithoutARead(t *testing.T) {
 	assert.Equal(t, repair.Report{Checked: 1, Longest: grace}, w.run(t, r))
 	assert.Zero(t, w.chat.Calls())
 	assert.EqualValues(t, 3, w.record(t, poll).State.Floor)
-	assert.Empty(t, w.sink.repaired())
+	assert.Empty(t, w.sink.Repaired())
 	w.pass(24 * time.Hour)
 	assert.Zero(t, w.run(t, r).Checked, "settled until it is swept")
 }
@@ -64,14 +64,14 @@ func TestRun_ALostVersionIsReadBackAndTold(t *testing.T) {
 	truth := w.chat.Truth(poll)
 	assert.Equal(t, truth, w.record(t, poll).State.Reply())
 	assert.False(t, w.record(t, poll).State.Gap())
-	require.Len(t, w.sink.repaired(), 1)
-	assert.Equal(t, truth, w.sink.reply(poll))
+	require.Len(t, w.sink.Repaired(), 1)
+	assert.Equal(t, truth, w.sink.Reply(poll))
 }
 
 func TestRun_WhatASinkMissedIsAGapUntilItHasTheTruth(t *testing.T) {
 	w := newWorld(t, nil)
 	w.receive(t, w.change(t, poll, msgext.Set, "alice", "1"))
-	w.sink.setDown(true)
+	w.sink.SetDown(true)
 	w.receive(t, w.change(t, poll, msgext.Set, "alice", "2"))
 	r := w.repairer(nil)
 	w.pass(grace)
@@ -81,11 +81,11 @@ func TestRun_WhatASinkMissedIsAGapUntilItHasTheTruth(t *testing.T) {
 	assert.Equal(t, w.chat.Truth(poll), w.record(t, poll).State.Reply())
 
 	assert.Zero(t, w.run(t, r).Checked, "put off")
-	w.sink.setDown(false)
+	w.sink.SetDown(false)
 	w.pass(grace)
 	assert.Equal(t, 1, w.run(t, r).Repaired)
 	assert.False(t, w.record(t, poll).State.Gap())
-	assert.Equal(t, w.chat.Truth(poll), w.sink.reply(poll))
+	assert.Equal(t, w.chat.Truth(poll), w.sink.Reply(poll))
 }
 
 func TestRun_BacksOffAndNeverBlocksTheRest(t *testing.T) {
@@ -166,7 +166,7 @@ func TestRun_ForgeriesAreHealedWhereEverythingIsRead(t *testing.T) {
 			}
 			truth := w.chat.Truth(poll)
 			assert.Equal(t, truth, w.record(t, poll).State.Reply())
-			assert.Equal(t, truth, w.sink.reply(poll))
+			assert.Equal(t, truth, w.sink.Reply(poll))
 			assert.False(t, w.record(t, poll).State.Gap())
 		})
 	}
@@ -193,7 +193,7 @@ func TestRun_ARealEventThatArrivesDuringADropIsNotLost(t *testing.T) {
 		w.run(t, r)
 	}
 	assert.Equal(t, w.chat.Truth(poll), w.record(t, poll).State.Reply())
-	assert.Equal(t, w.chat.Truth(poll), w.sink.reply(poll))
+	assert.Equal(t, w.chat.Truth(poll), w.sink.Reply(poll))
 }
 
 func TestRun_ALostLastVersionIsFoundByTheLaterReads(t *testing.T) {
@@ -209,7 +209,7 @@ func TestRun_ALostLastVersionIsFoundByTheLaterReads(t *testing.T) {
 	assert.NotEqual(t, w.chat.Truth(poll), w.record(t, poll).State.Reply(), "nothing betrays it yet")
 	w.pass(time.Minute)
 	assert.Equal(t, 1, w.run(t, r).Repaired, "ten minutes after the last change that was heard")
-	assert.Equal(t, w.chat.Truth(poll), w.sink.reply(poll))
+	assert.Equal(t, w.chat.Truth(poll), w.sink.Reply(poll))
 
 	w.change(t, poll, msgext.Set, "alice", "3") // lost too
 	w.pass(50 * time.Minute)
@@ -254,7 +254,7 @@ func TestInvoke(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"replayed":"1400000000/@TGS%23poll/7"}`, string(reply))
 	assert.Equal(t, w.chat.Truth(poll), w.record(t, poll).State.Reply())
-	assert.Equal(t, w.chat.Truth(poll), w.sink.reply(poll))
+	assert.Equal(t, w.chat.Truth(poll), w.sink.Reply(poll))
 
 	for _, event := range []string{
 		"", "{}", `{"Type":"Timer","TriggerName":"every-minute","Time":"2019-02-21T11:49:00Z","Message":""}`,

@@ -1,8 +1,6 @@
 package repair_test
 
 import (
-	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http/httptest"
@@ -12,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"msgext/internal/consumertest"
 	"msgext/pkg/chatapi"
 	"msgext/pkg/chatsim"
 	"msgext/pkg/cloudevent"
@@ -33,13 +32,13 @@ type world struct {
 	now   time.Time
 	chat  *chatsim.Sim
 	store state.Store
-	sink  *consumer
+	sink  *consumertest.Consumer
 	api   *chatapi.Client
 }
 
 func newWorld(t *testing.T, trouble func(call int, command string) int) *world {
 	t.Helper()
-	w := &world{now: time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC), store: memstate.New(), sink: newConsumer()}
+	w := &world{now: time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC), store: memstate.New(), sink: consumertest.New()}
 	w.chat = chatsim.New(chatsim.Options{
 		SDKAppID: app, Token: "xxxxyyyy", Admin: "administrator", SecretKey: "key", Now: w.clock, Trouble: trouble,
 	})
@@ -132,74 +131,4 @@ func (w *world) record(t *testing.T, m msgext.Message) state.Record {
 	record, err := w.store.Load(t.Context(), m)
 	require.NoError(t, err)
 	return record
-}
-
-var errDown = errors.New("down")
-
-// consumer is a sink with the program behind it that a user would write: it applies what it is told.
-type consumer struct {
-	mu     sync.Mutex
-	down   bool
-	events []cloudevent.Event
-	states map[msgext.Message]*msgext.State
-}
-
-func newConsumer() *consumer { return &consumer{states: make(map[msgext.Message]*msgext.State)} }
-
-func (c *consumer) Name() string { return "consumer" }
-func (c *consumer) Close() error { return nil }
-
-func (c *consumer) Send(_ context.Context, event cloudevent.Event) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.down {
-		return errDown
-	}
-	c.events = append(c.events, event)
-	if message, reply, err := event.Truth(); err == nil {
-		s := c.state(message)
-		s.Merge(msgext.Snapshot{Latest: reply.LatestSeq, Clear: reply.ClearSeq, KeyValues: reply.ExtensionList})
-		if reply.DroppedSeq > 0 {
-			s.Drop(reply.LatestSeq)
-		}
-		return nil
-	}
-	change, err := event.Change()
-	if err != nil {
-		return err
-	}
-	c.state(change.Message).Apply(change)
-	return nil
-}
-
-func (c *consumer) setDown(down bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.down = down
-}
-
-func (c *consumer) state(m msgext.Message) *msgext.State {
-	if c.states[m] == nil {
-		c.states[m] = new(msgext.State)
-	}
-	return c.states[m]
-}
-
-func (c *consumer) reply(m msgext.Message) msgext.ReadReply {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.state(m).Reply()
-}
-
-// repaired returns the events that carried the truth.
-func (c *consumer) repaired() []cloudevent.Event {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var events []cloudevent.Event
-	for _, event := range c.events {
-		if event.IsRepaired() {
-			events = append(events, event)
-		}
-	}
-	return events
 }

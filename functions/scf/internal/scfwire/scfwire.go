@@ -22,6 +22,7 @@ func Drivers() wire.Drivers {
 		},
 		Sinks: map[string]wire.OpenSink{
 			"stdout": wire.Stdout,
+			"http":   wire.HTTP, // to loopback, which the configuration sees to
 			"https":  wire.HTTP,
 			"kafka":  wire.Kafka,
 		},

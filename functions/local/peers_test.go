@@ -1,0 +1,45 @@
+package main
+
+import (
+	"crypto/rand"
+	"os"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"msgext/internal/peertest"
+	"msgext/pkg/state/dynamostate"
+	"msgext/pkg/state/pgstate"
+)
+
+// postgresDatabase applies the schema and returns the location.
+func postgresDatabase(t *testing.T) string {
+	t.Helper()
+	url := peertest.Address(t, peertest.Postgres)
+	connection, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	_, err = connection.Exec(t.Context(), pgstate.Schema)
+	require.NoError(t, err)
+	require.NoError(t, connection.Close(t.Context()))
+	return url
+}
+
+// dynamoTable creates a table of its own and returns the location.
+func dynamoTable(t *testing.T) string {
+	t.Helper()
+	endpoint := peertest.Address(t, peertest.DynamoDB)
+	table := "msgext-" + rand.Text()
+	store, err := dynamostate.New(aws.Config{
+		Region: "eu-central-1", BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+	}, dynamostate.Options{Table: table})
+	require.NoError(t, err)
+	require.NoError(t, store.CreateTable(t.Context()))
+	require.NoError(t, store.Close())
+	return "dynamodb://" + table
+}
+
+// dynamoEndpoint is where DynamoDB Local answers, "" where it does not run.
+func dynamoEndpoint() string { return os.Getenv(peertest.DynamoDB) }

@@ -1,0 +1,106 @@
+// Package consumertest is the program behind a sink that a user would write: it decodes each event and
+// applies what it is told, so that a test can ask what the user would believe.
+package consumertest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+
+	"msgext/pkg/cloudevent"
+	"msgext/pkg/msgext"
+)
+
+// ErrDown is Send's error while the consumer is down.
+var ErrDown = errors.New("consumertest: down")
+
+// Consumer is a sink.Sink, and the HTTP endpoint of one. It is safe for concurrent use.
+type Consumer struct {
+	mu     sync.Mutex
+	down   bool
+	events []cloudevent.Event
+	states map[msgext.Message]*msgext.State
+}
+
+// New returns a Consumer that knows nothing.
+func New() *Consumer { return &Consumer{states: make(map[msgext.Message]*msgext.State)} }
+
+// Name implements sink.Sink.
+func (c *Consumer) Name() string { return "consumer" }
+
+// Close implements sink.Sink.
+func (c *Consumer) Close() error { return nil }
+
+// Send implements sink.Sink.
+func (c *Consumer) Send(_ context.Context, event cloudevent.Event) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.down {
+		return ErrDown
+	}
+	c.events = append(c.events, event)
+	if message, reply, err := event.Truth(); err == nil {
+		s := c.state(message)
+		s.Merge(msgext.Snapshot{Latest: reply.LatestSeq, Clear: reply.ClearSeq, KeyValues: reply.ExtensionList})
+		if reply.DroppedSeq > 0 {
+			s.Drop(reply.LatestSeq)
+		}
+		return nil
+	}
+	change, err := event.Change()
+	if err != nil {
+		return err
+	}
+	c.state(change.Message).Apply(change)
+	return nil
+}
+
+// ServeHTTP takes an event as an https: sink sends it.
+func (c *Consumer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err == nil {
+		var event cloudevent.Event
+		if event, err = cloudevent.Decode(body); err == nil {
+			err = c.Send(r.Context(), event)
+		}
+	}
+	if err != nil {
+		w.WriteHeader(http.StatusForbidden) // for good, so that a test does not wait for tries
+	}
+}
+
+// SetDown lets the consumer refuse everything, or no longer.
+func (c *Consumer) SetDown(down bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.down = down
+}
+
+// Reply returns what the consumer believes of a message, in the shape of Chat's own read.
+func (c *Consumer) Reply(m msgext.Message) msgext.ReadReply {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state(m).Reply()
+}
+
+// Repaired returns the events that carried the truth.
+func (c *Consumer) Repaired() []cloudevent.Event {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var events []cloudevent.Event
+	for _, event := range c.events {
+		if event.IsRepaired() {
+			events = append(events, event)
+		}
+	}
+	return events
+}
+
+func (c *Consumer) state(m msgext.Message) *msgext.State {
+	if c.states[m] == nil {
+		c.states[m] = new(msgext.State)
+	}
+	return c.states[m]
+}
