@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 
+	"msgext/functions/internal/awswire"
 	"msgext/functions/internal/wire"
 	"msgext/pkg/config"
 	"msgext/pkg/state"
@@ -14,7 +15,7 @@ import (
 
 // drivers returns every driver there is: the local process is where all can be tried.
 func drivers(stdout io.Writer) wire.Drivers {
-	return wire.Drivers{
+	all := wire.Drivers{
 		Stores: map[string]wire.OpenStore{
 			"memory": func(context.Context, config.Config) (state.Store, error) { return memstate.New(), nil },
 			"sqlite": func(ctx context.Context, cfg config.Config) (state.Store, error) {
@@ -33,4 +34,6 @@ func drivers(stdout io.Writer) wire.Drivers {
 			"kafka":  wire.Kafka,
 		},
 	}
+	awswire.Add(all)
+	return all
 }
