@@ -2,9 +2,11 @@ package pgstate_test
 
 import (
 	"context"
+	crand "crypto/rand"
 	"math"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -194,6 +196,30 @@ func viewed(t *testing.T, conn *pgx.Conn, m msgext.Message) []msgext.KeyValue {
 	return visible
 }
 
-func TestSchema_IsPlainSQL(t *testing.T) {
-	assert.NotContains(t, strings.ToUpper(pgstate.Schema), "DROP ", "applying it again must harm nothing")
+// Several may apply the schema at once, to a database that has none of it.
+func TestSchema_AppliedBySeveralAtOnce(t *testing.T) {
+	url, conn := schema(t)
+	name := "test_" + strings.ToLower(crand.Text())
+	_, err := conn.Exec(t.Context(), "CREATE SCHEMA "+name)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_, err := conn.Exec(context.Background(), "DROP SCHEMA "+name+" CASCADE")
+		assert.NoError(t, err)
+	})
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			conn, err := pgx.Connect(t.Context(), url+"&search_path="+name)
+			if !assert.NoError(t, err) {
+				return
+			}
+			_, err = conn.Exec(t.Context(), pgstate.Schema)
+			assert.NoError(t, err)
+			assert.NoError(t, conn.Close(t.Context()))
+		})
+	}
+	all.Wait()
+	store := open(t, url+"&search_path="+name)
+	assert.NoError(t, store.Apply(t.Context(), statetest.SetEvent(statetest.NewMessage(), 1, "v", "a"), heard, true))
+	assert.NoError(t, store.Close())
 }

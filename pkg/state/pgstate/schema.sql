@@ -1,6 +1,9 @@
 -- What lies in the database, for who reads it with another tool: times are Unix milliseconds, NULL for none;
 -- id and digest are SHA-256; in a text, U+0000 is written as U+0001 U+0001, and U+0001 as U+0001 U+0002.
 -- Applying this file again changes nothing.
+BEGIN;
+SELECT pg_advisory_xact_lock(hashtext('msgext schema')); -- "IF NOT EXISTS" does not keep two apart that apply it at once
+
 CREATE TABLE IF NOT EXISTS msgext_messages (
   id           bytea PRIMARY KEY,         -- of the message's path: APP/GROUP/SEQ or APP/FROM/TO/KEY, each part escaped
   sdk_app_id   text NOT NULL,
@@ -61,3 +64,5 @@ SELECT m.sdk_app_id, m.group_id, m.msg_seq, m.from_account, m.to_account, m.msg_
   FROM msgext_messages m JOIN msgext_read_keys r ON r.message = m.id
  WHERE m.clear <= r.latest
    AND NOT EXISTS (SELECT 1 FROM msgext_entries e WHERE e.message = m.id AND e.key = r.key AND e.seq > r.latest);
+
+COMMIT;
