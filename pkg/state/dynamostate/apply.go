@@ -11,7 +11,7 @@ import (
 // Apply implements state.Store: the head, then the keys, then, if seen, the mark.
 func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, seen bool) error {
 	path := event.Message.Path()
-	head, err := s.change(ctx, path, head{}, hear(event, path, heard))
+	head, err := s.change(ctx, path, head{}, hear(event, path, heard, seen))
 	if err != nil {
 		return failed(ctx, "apply", err)
 	}

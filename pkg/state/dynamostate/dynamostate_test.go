@@ -2,10 +2,12 @@ package dynamostate_test
 
 import (
 	"context"
+	"crypto/rand"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -20,35 +22,40 @@ import (
 func local(t testing.TB) aws.Config {
 	t.Helper()
 	address := peertest.Address(t, peertest.DynamoDB)
-	return aws.Config{
-		Region:       "eu-central-1",
-		BaseEndpoint: &address,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "dynamostate", SecretAccessKey: "test"}, nil
-		}),
-	}
+	return aws.Config{Region: "eu-central-1", BaseEndpoint: &address, Credentials: credentials}
 }
 
-// open opens a store over a table that all tests share.
-func open(t testing.TB, cfg aws.Config) *dynamostate.Store {
+var credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{AccessKeyID: "dynamostate", SecretAccessKey: "test"}, nil
+})
+
+// open opens a store over a table.
+func open(t testing.TB, cfg aws.Config, table string) *dynamostate.Store {
 	t.Helper()
-	store, err := dynamostate.New(cfg, dynamostate.Options{Table: "msgext"})
+	store, err := dynamostate.New(cfg, dynamostate.Options{Table: table})
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, store.Close()) })
 	return store
 }
 
-func table(t testing.TB) {
+// newTable makes a table for one test, twice.
+func newTable(t testing.TB) string {
 	t.Helper()
-	store := open(t, local(t))
+	table := "msgext-" + rand.Text()
+	store := open(t, local(t), table)
 	for range 2 {
 		require.NoError(t, store.CreateTable(t.Context()))
 	}
+	t.Cleanup(func() {
+		_, err := dynamodb.NewFromConfig(local(t)).DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: &table})
+		assert.NoError(t, err)
+		assert.NoError(t, store.Close())
+	})
+	return table
 }
 
 func TestStore(t *testing.T) {
-	table(t)
-	statetest.Run(t, func(t *testing.T) state.Store { return open(t, local(t)) })
+	table := newTable(t)
+	statetest.Run(t, func(t *testing.T) state.Store { return open(t, local(t), table) })
 }
 
 func TestNew(t *testing.T) {

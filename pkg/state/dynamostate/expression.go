@@ -16,8 +16,9 @@ import (
 type expression struct {
 	sets, removes, adds, deletes, conditions []string
 
-	create bool // also where there is no such item yet, whatever the conditions
-	values item
+	create  bool // also where there is no such item yet, whatever the conditions
+	returns bool // the updated item is wanted back
+	values  item
 }
 
 // set sets an attribute.
@@ -97,9 +98,13 @@ func (e *expression) condition() *string {
 }
 
 // write makes the update. Where the condition fails, ok is false and the item is the one that stands,
-// nil for none; otherwise it is the updated one.
+// nil for none; otherwise it is the updated one, if that is wanted.
 func (s *Store) write(ctx context.Context, key item, e *expression) (now item, ok bool, err error) {
 	update, condition := e.update(), e.condition()
+	returns := types.ReturnValueNone
+	if e.returns {
+		returns = types.ReturnValueAllNew
+	}
 	out, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                           s.table,
 		Key:                                 key,
@@ -107,7 +112,7 @@ func (s *Store) write(ctx context.Context, key item, e *expression) (now item, o
 		ConditionExpression:                 condition,
 		ExpressionAttributeNames:            names(*update, *condition),
 		ExpressionAttributeValues:           e.values,
-		ReturnValues:                        types.ReturnValueAllNew,
+		ReturnValues:                        returns,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
 	if refused := (*types.ConditionalCheckFailedException)(nil); errors.As(err, &refused) {

@@ -41,7 +41,8 @@ var unneeded *expression
 // change writes a message's head. decide makes the write out of the head that it believes to stand,
 // conditioned on whatever in it the write depends on; where the belief, at first a guess, was wrong, it
 // decides again on the head that stands. A refusal means that somebody else's write was made, so
-// the writers of one head make progress together.
+// the writers of one head make progress together. What is returned is the head as written, if the write
+// returns it.
 func (s *Store) change(ctx context.Context, path string, guess head, decide func(head) (*expression, error)) (head, error) {
 	for believed := guess; ; {
 		e, err := decide(believed)
@@ -59,10 +60,10 @@ func (s *Store) change(ctx context.Context, path string, guess head, decide func
 }
 
 // hear takes in what an event says of the whole message.
-func hear(event msgext.Event, path string, heard time.Time) func(head) (*expression, error) {
+func hear(event msgext.Event, path string, heard time.Time, returns bool) func(head) (*expression, error) {
 	at := milliseconds(heard)
 	return func(h head) (*expression, error) {
-		e := &expression{create: true}
+		e := &expression{create: true, returns: returns}
 		e.raise("latest", h.progress.Latest, event.Latest())
 		e.raise("heard", milliseconds(h.check.Heard), at)
 		if event.Operation == msgext.Clear {

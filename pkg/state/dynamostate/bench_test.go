@@ -1,0 +1,103 @@
+package dynamostate_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/pkg/msgext"
+	"msgext/pkg/state/statetest"
+)
+
+// BenchmarkApply is the next event of a message, marked as seen, beside its floor: as many
+// plain UpdateItem calls in the same order, one, then one for each key at once, then one.
+func BenchmarkApply(b *testing.B) {
+	table := newTable(b)
+	store, client := open(b, local(b), table), dynamodb.NewFromConfig(local(b))
+	for _, has := range []int{3, 300} {
+		for _, keys := range []int{1, 20} {
+			b.Run(fmt.Sprintf("%d of %d keys", keys, has), func(b *testing.B) {
+				message := func() (msgext.Message, *atomic.Int64) {
+					m := statetest.NewMessage()
+					require.NoError(b, store.Apply(b.Context(), event(m, 1, 0, min(has, 20)), start, true))
+					for from := 20; from < has; from += 20 {
+						require.NoError(b, store.Apply(b.Context(), event(m, 1, from, 20), start, true))
+					}
+					version := new(atomic.Int64)
+					version.Store(1)
+					return m, version
+				}
+				apply := func(ctx context.Context, m msgext.Message, version int64) error {
+					return store.Apply(ctx, event(m, version, 0, keys), start, true)
+				}
+				floor := func(ctx context.Context, m msgext.Message, version int64) error {
+					return bare(ctx, client, table, event(m, version, 0, keys))
+				}
+				for _, run := range []struct {
+					name  string
+					apply func(context.Context, msgext.Message, int64) error
+				}{{"store", apply}, {"floor", floor}} {
+					b.Run(run.name, func(b *testing.B) {
+						m, version := message()
+						b.ReportAllocs()
+						for b.Loop() {
+							require.NoError(b, run.apply(b.Context(), m, version.Add(1)))
+						}
+					})
+					b.Run(run.name+" in parallel", func(b *testing.B) {
+						b.ReportAllocs()
+						b.RunParallel(func(pb *testing.PB) {
+							m, version := message() // each writer its own, as on a busy day
+							for pb.Next() {
+								assert.NoError(b, run.apply(b.Context(), m, version.Add(1)))
+							}
+						})
+					})
+				}
+			})
+		}
+	}
+}
+
+func event(m msgext.Message, version int64, from, keys int) msgext.Event {
+	names := make([]string, keys)
+	for i := range names {
+		names[i] = fmt.Sprint("user ", from+i)
+	}
+	return statetest.SetEvent(m, version, "some value", names...)
+}
+
+func bare(ctx context.Context, client *dynamodb.Client, table string, event msgext.Event) error {
+	set := func(sortKey, value string) error {
+		_, err := client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName:                 &table,
+			Key:                       map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: event.Message.Path()}, "sk": &types.AttributeValueMemberS{Value: "bare" + sortKey}},
+			UpdateExpression:          aws.String("SET val = :val"),
+			ExpressionAttributeValues: map[string]types.AttributeValue{":val": &types.AttributeValueMemberS{Value: value}},
+		})
+		return err
+	}
+	if err := set("", "head"); err != nil {
+		return err
+	}
+	var all sync.WaitGroup
+	errs := make([]error, len(event.KeyValues))
+	for i, kv := range event.KeyValues {
+		all.Go(func() { errs[i] = set(kv.Key, kv.Value) })
+	}
+	all.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return set("", "mark")
+}

@@ -1,0 +1,202 @@
+package dynamostate_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/pkg/msgext"
+	"msgext/pkg/state"
+	"msgext/pkg/state/statetest"
+)
+
+var start = time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)
+
+func TestStore_Crash(t *testing.T) {
+	table := newTable(t)
+	statetest.RunCrash(t, func(t *testing.T, faults *statetest.Faults) state.Store {
+		cfg := through(local(t), func(request *http.Request, send send) (response *http.Response, err error) {
+			err = faults.Do(func() error {
+				response, err = send(request)
+				return err
+			})
+			if err != nil && response != nil {
+				return nil, errors.Join(err, response.Body.Close())
+			}
+			return response, err
+		})
+		cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+		return open(t, cfg, table)
+	})
+}
+
+// A write whose answer is lost is made once more by the SDK, and then meets what it has itself written.
+func TestStore_AnswersLost(t *testing.T) {
+	store := open(t, through(local(t), func(request *http.Request, send send) (*http.Response, error) {
+		if operation(request) != "UpdateItem" {
+			return send(request)
+		}
+		body, err := io.ReadAll(request.Body)
+		require.NoError(t, err)
+		for range 2 {
+			request.Body = io.NopCloser(bytes.NewReader(body))
+			response, err := send(request)
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+		}
+		request.Body = io.NopCloser(bytes.NewReader(body))
+		return send(request)
+	}), newTable(t))
+	m := statetest.NewMessage()
+	for _, version := range []int64{1, 2, 4} {
+		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version, "v", "a", "b"), start, true))
+	}
+	require.NoError(t, store.Merge(t.Context(), m, msgext.Snapshot{Latest: 3}))
+	record, err := store.Load(t.Context(), m)
+	require.NoError(t, err)
+	assert.Equal(t, msgext.Progress{Latest: 4, Floor: 2, Seen: []int64{4}}, record.State.Progress)
+	assert.Equal(t, statetest.SetEvent(m, 4, "v", "a", "b").KeyValues, record.State.Visible())
+	require.NoError(t, store.Checked(t.Context(), m, state.Outcome{Floor: 4, Check: state.Check{Revision: record.Check.Revision}}))
+	require.NoError(t, store.Drop(t.Context(), m, 3, start))
+	record, err = store.Load(t.Context(), m)
+	require.NoError(t, err)
+	assert.Equal(t, msgext.Progress{Latest: 3, Floor: 2}, record.State.Progress)
+}
+
+// The index lags: a message may be settled, or gone, that it still names.
+func TestStore_IndexLags(t *testing.T) {
+	var mu sync.Mutex
+	answers := make(map[string][]byte) // first answers, by request
+	store := open(t, through(local(t), func(request *http.Request, send send) (*http.Response, error) {
+		body, err := io.ReadAll(request.Body)
+		require.NoError(t, err)
+		request.Body = io.NopCloser(bytes.NewReader(body))
+		if !bytes.Contains(body, []byte("IndexName")) {
+			return send(request)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		answer, known := answers[string(body)]
+		response, err := send(request)
+		if err != nil {
+			return nil, err
+		}
+		defer response.Body.Close()
+		if !known {
+			answer, err = io.ReadAll(response.Body)
+			require.NoError(t, err)
+			answers[string(body)] = answer
+		}
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(answer))}, nil
+	}), newTable(t))
+
+	settled, gone, due := statetest.NewMessage(), statetest.NewC2CMessage(), statetest.NewMessage()
+	for _, m := range []msgext.Message{settled, gone, due} {
+		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, 1, "v", "a"), start, true))
+	}
+	heads, err := store.Due(t.Context(), start, 10)
+	require.NoError(t, err)
+	require.Len(t, heads, 3)
+
+	require.NoError(t, store.Checked(t.Context(), settled, state.Outcome{Floor: 1, Check: state.Check{Revision: 1}}))
+	require.NoError(t, store.Forget(t.Context(), gone))
+	heads, err = store.Due(t.Context(), start, 10)
+	require.NoError(t, err)
+	require.Len(t, heads, 1)
+	assert.Equal(t, due, heads[0].Message)
+}
+
+// BatchGetItem may leave some of what it was asked for to another call.
+func TestStore_BatchesLeftOver(t *testing.T) {
+	type keysOf map[string]struct {
+		Keys           []json.RawMessage
+		ConsistentRead bool
+	}
+	table := newTable(t)
+	store := open(t, through(local(t), func(request *http.Request, send send) (*http.Response, error) {
+		if operation(request) != "BatchGetItem" {
+			return send(request)
+		}
+		var asked, left struct{ RequestItems keysOf }
+		require.NoError(t, json.NewDecoder(request.Body).Decode(&asked))
+		left.RequestItems = keysOf{}
+		if of := asked.RequestItems[table]; len(of.Keys) > 30 {
+			rest := of
+			of.Keys, rest.Keys = of.Keys[:30], of.Keys[30:]
+			asked.RequestItems[table], left.RequestItems[table] = of, rest
+		}
+		body, err := json.Marshal(asked)
+		require.NoError(t, err)
+		request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		response, err := send(request) // DynamoDB Local does not look at the signature
+		require.NoError(t, err)
+		defer response.Body.Close()
+		var answer struct {
+			Responses       json.RawMessage
+			UnprocessedKeys keysOf
+		}
+		require.NoError(t, json.NewDecoder(response.Body).Decode(&answer))
+		answer.UnprocessedKeys = left.RequestItems
+		body, err = json.Marshal(answer)
+		require.NoError(t, err)
+		return &http.Response{StatusCode: response.StatusCode, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body))}, nil
+	}), table)
+	const messages = 250
+	for range messages {
+		require.NoError(t, store.Apply(t.Context(), statetest.ClearEvent(statetest.NewMessage(), 1), start, false))
+	}
+	for limit, want := range map[int]int{0: 0, 1: 1, 100: 100, 101: 101, 1000: messages} {
+		heads, err := store.Due(t.Context(), start, limit)
+		require.NoError(t, err)
+		assert.Len(t, heads, want)
+	}
+}
+
+func TestStore_Throttled(t *testing.T) {
+	const throttling = `{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}`
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		cfg := aws.Config{Region: "eu-central-1", Credentials: credentials}
+		cfg.HTTPClient = client(func(*http.Request) (*http.Response, error) {
+			asked++
+			return &http.Response{StatusCode: http.StatusBadRequest, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(throttling))}, nil
+		})
+		store := open(t, cfg, "throttled")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		err := store.Apply(ctx, statetest.ClearEvent(statetest.NewMessage(), 1), start, true)
+		said := smithy.APIError(nil)
+		require.ErrorAs(t, err, &said)
+		assert.Equal(t, "ProvisionedThroughputExceededException", said.ErrorCode())
+		assert.NoError(t, ctx.Err(), "inside the deadline")
+		assert.Greater(t, asked, 1, "after retries")
+	})
+}
+
+// A deadline that comes while the SDK waits to retry ends the call, and is what the error says.
+func TestStore_DeadlineWhileThrottled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := aws.Config{Region: "eu-central-1", Credentials: credentials}
+		cfg.HTTPClient = client(func(request *http.Request) (*http.Response, error) {
+			<-request.Context().Done()
+			return nil, request.Context().Err()
+		})
+		store := open(t, cfg, "silent")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		assert.ErrorIs(t, store.MarkSeen(ctx, statetest.NewMessage(), 1), context.DeadlineExceeded)
+	})
+}
