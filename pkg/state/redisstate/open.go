@@ -3,6 +3,7 @@ package redisstate
 import (
 	"errors"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -57,10 +58,15 @@ func newClient(text string) (redis.UniversalClient, error) {
 		return nil, err
 	}
 	query := u.Query()
-	cluster := query.Get("cluster") == "true"
-	query.Del("cluster")
+	cluster := len(hosts) > 1
+	if query.Has("cluster") {
+		if cluster, err = strconv.ParseBool(query.Get("cluster")); err != nil || !cluster && len(hosts) > 1 {
+			return nil, ErrURL
+		}
+		query.Del("cluster")
+	}
 	u.RawQuery = query.Encode()
-	if cluster || len(hosts) > 1 {
+	if cluster {
 		return newClusterClient(u, hosts[1:])
 	}
 	options, err := redis.ParseURL(u.String())

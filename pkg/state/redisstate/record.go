@@ -18,25 +18,27 @@ import (
 var errReply = errors.New("redisstate: a message is not of the form that is written here")
 
 // entryPrefix is the length of an entry without its value.
-const entryPrefix = 20
+const entryPrefix = digitCount + 1
 
 // encodeEntry writes an entry so that Before is the order of bytes.
 func encodeEntry(e msgext.Entry) string {
+	var seq [digitCount]byte
+	writeDigits(&seq, e.Seq)
 	if e.Deleted {
-		return digits(e.Seq) + "1"
+		return string(seq[:]) + "1"
 	}
-	return digits(e.Seq) + "0" + e.Value
+	return string(seq[:]) + "0" + e.Value
 }
 
 func decodeEntry(text string) (msgext.Entry, error) {
 	if len(text) < entryPrefix {
 		return msgext.Entry{}, errReply
 	}
-	seq, err := strconv.ParseInt(text[:entryPrefix-1], 10, 64)
+	seq, err := strconv.ParseInt(text[:digitCount], 10, 64)
 	if err != nil {
 		return msgext.Entry{}, errReply
 	}
-	return msgext.Entry{Seq: seq, Deleted: text[entryPrefix-1] == '1', Value: text[entryPrefix:]}, nil
+	return msgext.Entry{Seq: seq, Deleted: text[digitCount] == '1', Value: text[entryPrefix:]}, nil
 }
 
 // compressFrom is the size in bytes from which a read is compressed.
@@ -173,7 +175,19 @@ func digits(version int64) string {
 	if version < 0 {
 		return ""
 	}
-	return fmt.Sprintf("%019d", version)
+	var text [digitCount]byte
+	writeDigits(&text, version)
+	return string(text[:])
+}
+
+// digitCount is how many digits math.MaxInt64 has.
+const digitCount = 19
+
+func writeDigits(text *[digitCount]byte, version int64) {
+	for i := digitCount - 1; i >= 0; i-- {
+		text[i] = byte('0' + version%10)
+		version /= 10
+	}
 }
 
 // milliseconds is a time as Redis holds it, 0 for none; moment is the inverse.

@@ -66,13 +66,11 @@ func (s *Store) Merge(ctx context.Context, message msgext.Message, read msgext.S
 	if err != nil {
 		return err
 	}
-	latest := max(read.Latest, read.Ahead)
-	for _, kv := range read.Newer {
-		latest = max(latest, kv.Seq)
-	}
-	arguments := []any{digits(latest), digits(read.Latest), base}
-	for _, kv := range read.Newer {
-		arguments = append(arguments, kv.Key, encodeEntry(msgext.Entry{Seq: kv.Seq, Value: kv.Value}))
+	var heard msgext.State // what the read adds to what webhooks said
+	heard.Merge(read)
+	arguments := []any{digits(heard.Latest), digits(read.Latest), base}
+	for key, entry := range heard.Entries {
+		arguments = append(arguments, key, encodeEntry(entry))
 	}
 	_, err = s.run(ctx, s.scripts.merge, message, arguments)
 	return err

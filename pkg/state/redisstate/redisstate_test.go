@@ -1,23 +1,40 @@
 package redisstate_test
 
 import (
+	"context"
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"msgext/internal/peertest"
+	"msgext/pkg/msgext"
 	"msgext/pkg/secret"
 	"msgext/pkg/state"
 	"msgext/pkg/state/redisstate"
 	"msgext/pkg/state/statetest"
 )
 
-// urls returns what stores are opened with: a server and a cluster.
-func urls(t testing.TB) map[string]secret.String {
+var start = time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)
+
+// kind is what a store can be opened on.
+type kind struct{ name, variable, scheme string }
+
+var kinds = []kind{{"server", peertest.Redis, ""}, {"cluster", peertest.RedisCluster, "redis://"}}
+
+func (k kind) url(t testing.TB) secret.String {
 	t.Helper()
-	return map[string]secret.String{
-		"server":  secret.String(peertest.Address(t, peertest.Redis)),
-		"cluster": secret.String("redis://" + peertest.Address(t, peertest.RedisCluster)),
+	return secret.String(k.scheme + peertest.Address(t, k.variable))
+}
+
+// onEach runs a test on a server and on a cluster.
+func onEach(t *testing.T, test func(t *testing.T, url secret.String)) {
+	for _, kind := range kinds {
+		t.Run(kind.name, func(t *testing.T) { test(t, kind.url(t)) })
 	}
 }
 
@@ -25,15 +42,121 @@ func open(t testing.TB, url secret.String) *redisstate.Store {
 	t.Helper()
 	store, err := redisstate.Open(url)
 	require.NoError(t, err)
+	t.Cleanup(func() { _ = store.Close() }) // the suite closes its stores itself
 	return store
 }
 
 func TestStore(t *testing.T) {
-	for name, url := range urls(t) {
-		t.Run(name, func(t *testing.T) {
-			opener := func(t *testing.T) state.Store { return open(t, url) }
-			statetest.Run(t, opener)
-			t.Run("loads one moment", func(t *testing.T) { statetest.RunSnapshot(t, opener) })
+	onEach(t, func(t *testing.T, url secret.String) {
+		statetest.Run(t, func(t *testing.T) state.Store { return open(t, url) })
+	})
+}
+
+func TestStore_LoadsOneMoment(t *testing.T) {
+	onEach(t, func(t *testing.T, url secret.String) {
+		statetest.RunSnapshot(t, func(t *testing.T) state.Store { return open(t, url) })
+	})
+}
+
+// A restarted server has forgotten every script.
+func TestStore_SendsForgottenScriptsAgain(t *testing.T) {
+	onEach(t, func(t *testing.T, url secret.String) {
+		store, m := open(t, url), statetest.NewMessage()
+		for version := int64(1); version <= 2; version++ {
+			require.NoError(t, store.Client().ScriptFlush(t.Context()).Err())
+			require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version, "v", "a"), start, true))
+		}
+		require.NoError(t, store.Client().ScriptFlush(t.Context()).Err())
+		record, err := store.Load(t.Context(), m)
+		require.NoError(t, err)
+		assert.False(t, record.State.Gap())
+		assert.EqualValues(t, 2, record.State.Latest)
+	})
+}
+
+func TestStore_CompressesLargeReads(t *testing.T) {
+	onEach(t, func(t *testing.T, url secret.String) {
+		store, m := open(t, url), statetest.NewMessage()
+		read := largeRead()
+		require.NoError(t, store.Merge(t.Context(), m, read))
+		size, err := store.Client().StrLen(t.Context(), redisstate.Keys(m.Path())[3]).Result()
+		require.NoError(t, err)
+		assert.Less(t, size, int64(msgext.MaxKeys*msgext.MaxValueBytes/10))
+		record, err := store.Load(t.Context(), m)
+		require.NoError(t, err)
+		assert.Equal(t, read.Reply(), record.State.Reply())
+	})
+}
+
+// largeRead returns as much as a message may hold.
+func largeRead() msgext.Snapshot {
+	read := msgext.Snapshot{Latest: msgext.MaxKeys}
+	for i := range msgext.MaxKeys {
+		read.KeyValues = append(read.KeyValues, msgext.KeyValue{
+			Key: fmt.Sprintf("key %d", i), Value: strings.Repeat("v", msgext.MaxValueBytes), Seq: int64(i + 1),
 		})
+	}
+	return read
+}
+
+// Nothing but a message's own keys and its shard's index is written, all of one slot, and Forget
+// leaves none of them.
+func TestStore_ForgetLeavesNoKey(t *testing.T) {
+	onEach(t, func(t *testing.T, url secret.String) {
+		store, m := open(t, url), statetest.NewMessage()
+		ctx, keys := t.Context(), redisstate.Keys(m.Path())
+		slot := store.Client().ClusterKeySlot(ctx, keys[0]).Val()
+		for _, event := range []msgext.Event{statetest.SetEvent(m, 2, "v", "a"), statetest.SetEvent(m, 4, "v", "b")} {
+			require.NoError(t, store.Apply(ctx, event, start, true))
+		}
+		require.NoError(t, store.Merge(ctx, m, msgext.Snapshot{Latest: 3}))
+		for _, key := range keys {
+			assert.EqualValues(t, 1, store.Client().Exists(ctx, key).Val(), key)
+			assert.Equal(t, slot, store.Client().ClusterKeySlot(ctx, key).Val(), key)
+		}
+		due, err := store.Client().ZScore(ctx, keys[4], m.Path()).Result()
+		require.NoError(t, err)
+		assert.EqualValues(t, start.UnixMilli(), due)
+
+		require.NoError(t, store.Forget(ctx, m))
+		for _, key := range keys[:4] {
+			assert.Zero(t, store.Client().Exists(ctx, key).Val(), key)
+		}
+		assert.ErrorIs(t, store.Client().ZScore(ctx, keys[4], m.Path()).Err(), redis.Nil)
+	})
+}
+
+// Version 0 is what Chat says of a message that never had an extension: a drop down to it
+// must leave a gap, too.
+func TestStore_DropToZeroLeavesGap(t *testing.T) {
+	onEach(t, func(t *testing.T, url secret.String) {
+		store, m := open(t, url), statetest.NewMessage()
+		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, 1, "forged", "a"), start, true))
+		require.NoError(t, store.Merge(t.Context(), m, msgext.Snapshot{}))
+		require.NoError(t, store.Drop(t.Context(), m, 0, start))
+		record, err := store.Load(t.Context(), m)
+		require.NoError(t, err)
+		assert.True(t, record.State.Gap())
+		assert.EqualValues(t, -1, record.State.Floor)
+		require.NoError(t, store.Checked(t.Context(), m, state.Outcome{Check: record.Check}))
+		record, err = store.Load(t.Context(), m)
+		require.NoError(t, err)
+		assert.False(t, record.State.Gap())
+	})
+}
+
+func Example() {
+	store, err := redisstate.Open("redis://localhost:6379")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	record, err := store.Load(context.Background(), msgext.Message{SDKAppID: "1400000000", GroupID: "@TGS#1", MsgSeq: 10})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, kv := range record.State.Visible() {
+		fmt.Println(kv.Key, kv.Value)
 	}
 }

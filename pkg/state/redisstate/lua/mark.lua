@@ -1,3 +1,5 @@
 -- ARGV: version, the one before it, limit of seen.
-redis.call('HSET', head, 'latest', greatest(redis.call('HGET', head, 'latest'), ARGV[1]))
-mark(ARGV[1], ARGV[2], ARGV[3])
+local have = redis.call('HMGET', head, 'latest', 'floor')
+redis.call('HSET', head, 'latest', greatest(have[1], ARGV[1]))
+mark(have[2], ARGV[1], ARGV[2], ARGV[3])
+return 1

@@ -2,7 +2,7 @@
 -- the read can no longer decide anything; they go.
 local have = redis.call('HMGET', head, 'latest', 'read')
 redis.call('HSET', head, 'latest', greatest(have[1], ARGV[1]))
-for i = 4, #ARGV, 2 do put(ARGV[i], ARGV[i + 1]) end
+put(4)
 if not have[2] or have[2] < ARGV[2] then
   redis.call('SET', base, ARGV[3])
   redis.call('HSET', head, 'read', ARGV[2])
@@ -11,3 +11,4 @@ if not have[2] or have[2] < ARGV[2] then
     if all[i + 1]:sub(1, 19) <= ARGV[2] then redis.call('HDEL', entries, all[i]) end
   end
 end
+return 1

@@ -22,14 +22,27 @@ local function before(a, b)
   return (a:byte(same + 1) or -1) < (b:byte(same + 1) or -1)
 end
 
-local function put(key, entry)
-  local have = redis.call('HGET', entries, key)
-  if not have or before(have, entry) then redis.call('HSET', entries, key, entry) end
+-- put takes distinct keys, each followed by its entry, from an argument on; in parts, because unpack
+-- takes no more than some thousand.
+local function put(from)
+  for first = from, #ARGV, 2000 do
+    local keys, changed = {}, {}
+    for i = first, math.min(first + 1998, #ARGV), 2 do keys[#keys + 1] = ARGV[i] end
+    local have = redis.call('HMGET', entries, unpack(keys))
+    for i, key in ipairs(keys) do
+      local entry = ARGV[first + 2 * i - 1]
+      if not have[i] or before(have[i], entry) then
+        changed[#changed + 1] = key
+        changed[#changed + 1] = entry
+      end
+    end
+    if changed[1] then redis.call('HSET', entries, unpack(changed)) end
+  end
 end
 
 -- The version after the floor raises it at once, which in ordinary traffic keeps seen empty.
-local function mark(version, previous, limit)
-  local floor = redis.call('HGET', head, 'floor') or none
+local function mark(floor, version, previous, limit)
+  floor = floor or none
   if floor == previous then
     redis.call('HSET', head, 'floor', version)
     redis.call('ZREM', seen, version)

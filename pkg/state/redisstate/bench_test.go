@@ -1,0 +1,100 @@
+package redisstate_test
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"msgext/pkg/msgext"
+	"msgext/pkg/state/redisstate"
+	"msgext/pkg/state/statetest"
+)
+
+// BenchmarkApply measures an event beside the least that could be sent instead: one script of the same
+// keys and arguments that writes them in two commands and decides nothing. The server syncs its file
+// before each answer, which outweighs all else; the cluster keeps nothing, which shows the rest.
+func BenchmarkApply(b *testing.B) {
+	for _, kind := range kinds {
+		b.Run(kind.name, func(b *testing.B) { benchmarkApply(b, open(b, kind.url(b))) })
+	}
+}
+
+func benchmarkApply(b *testing.B, store *redisstate.Store) {
+	require.NoError(b, store.LoadScripts(b.Context()))
+	require.NoError(b, bareScript.Load(b.Context(), store.Client()).Err())
+	for _, writers := range []int{1, 8} {
+		for _, size := range []struct{ keys, of int }{{1, 3}, {1, msgext.MaxKeys}, {20, 20}, {20, msgext.MaxKeys}} {
+			name := fmt.Sprintf("writers=%d/keys=%d/of=%d", writers, size.keys, size.of)
+			b.Run(name+"/apply", func(b *testing.B) {
+				run(b, store, writers, size.keys, size.of, func(event msgext.Event) error {
+					return store.Apply(b.Context(), event, start, true)
+				})
+			})
+			b.Run(name+"/bare", func(b *testing.B) {
+				run(b, store, writers, size.keys, size.of, func(event msgext.Event) error { return bareApply(b, store, event) })
+			})
+		}
+	}
+}
+
+// run lets each writer write events of so many keys to a message of its own that has more of them.
+func run(b *testing.B, store *redisstate.Store, writers, keys, of int, write func(msgext.Event) error) {
+	messages := make([]msgext.Message, writers)
+	for i := range messages {
+		messages[i] = statetest.NewMessage()
+		require.NoError(b, store.Apply(b.Context(), benchmarkEvent(messages[i], 1, 0, of, of), start, true))
+	}
+	var writer atomic.Int64
+	b.ReportAllocs()
+	b.SetParallelism(max(1, writers/2)) // of the two processors that GOMAXPROCS is set to
+	b.ResetTimer()
+	work := func(next func() bool) {
+		m := messages[int(writer.Add(1)-1)%writers]
+		for version := int64(2); next(); version++ {
+			if err := write(benchmarkEvent(m, version, int(version)*keys, keys, of)); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	}
+	if writers == 1 {
+		work(b.Loop)
+		return
+	}
+	b.RunParallel(func(pb *testing.PB) { work(pb.Next) })
+}
+
+func benchmarkEvent(m msgext.Message, version int64, first, keys, of int) msgext.Event {
+	event := msgext.Event{Message: m, Operation: msgext.Set, Seq: version, KeyValues: make([]msgext.KeyValue, keys)}
+	for i := range event.KeyValues {
+		event.KeyValues[i] = msgext.KeyValue{Key: benchmarkKeys[(first+i)%of], Value: benchmarkValue, Seq: version}
+	}
+	return event
+}
+
+var (
+	benchmarkValue = strings.Repeat("v", 100)
+	benchmarkKeys  = func() (keys [msgext.MaxKeys]string) {
+		for i := range keys {
+			keys[i] = fmt.Sprint("key ", i)
+		}
+		return keys
+	}()
+	bareScript = redis.NewScript(`redis.call('HSET', KEYS[1], 'a', ARGV[1], 'b', ARGV[2], 'c', ARGV[3], 'd', ARGV[4], 'e', ARGV[5], 'f', ARGV[6])
+redis.call('HSET', KEYS[2], unpack(ARGV, 8))
+return 1`)
+)
+
+func bareApply(b *testing.B, store *redisstate.Store, event msgext.Event) error {
+	path, digits := event.Message.Path(), fmt.Sprintf("%019d", event.Seq)
+	arguments := make([]any, 0, 7+2*len(event.KeyValues))
+	arguments = append(arguments, path, digits, digits, start.UnixMilli(), digits, digits, msgext.MaxSeen)
+	for _, kv := range event.KeyValues {
+		arguments = append(arguments, kv.Key, digits+"0"+kv.Value)
+	}
+	return bareScript.Run(b.Context(), store.Client(), redisstate.Keys(path), arguments...).Err()
+}

@@ -1,0 +1,96 @@
+package redisstate
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"strings"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Durability says what becomes of a write that Redis has acknowledged.
+type Durability string
+
+// What the settings of a server come to.
+const (
+	Durable     Durability = "on disk before it is acknowledged"                  // appendonly yes, appendfsync always
+	EverySecond Durability = "a crash may lose the last second"                   // appendfsync everysec, Redis's own default
+	Sometime    Durability = "a crash may lose what the system has not yet saved" // appendfsync no
+	InMemory    Durability = "a crash may lose it"                                // appendonly no
+	Evicted     Durability = "the server may evict it when memory is full"        // maxmemory-policy allkeys-…
+	Unknown     Durability = "unknown: the service does not tell its settings"
+)
+
+// order is from the best to the worst; what is not known may be anything.
+var order = [...]Durability{Durable, EverySecond, Sometime, InMemory, Evicted, Unknown}
+
+// Durability asks what the settings promise, of a cluster the worst among its masters. It is Unknown
+// where CONFIG is refused, as managed services do. Replication is not looked at: it is asynchronous,
+// so a failover may lose writes whatever the settings (redis.io/docs, "Redis replication", 7.0).
+func (s *Store) Durability(ctx context.Context) (Durability, error) {
+	if err := ctx.Err(); err != nil {
+		return Unknown, explain(err)
+	}
+	if cluster, ok := s.client.(*redis.ClusterClient); ok {
+		var mu sync.Mutex
+		worst := Durable
+		err := cluster.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error {
+			d, err := durability(ctx, master)
+			mu.Lock()
+			defer mu.Unlock()
+			worst = worse(worst, d)
+			return err
+		})
+		return worst, explain(err)
+	}
+	d, err := durability(ctx, s.client)
+	return d, explain(err)
+}
+
+func durability(ctx context.Context, server redis.Cmdable) (Durability, error) {
+	settings := make(map[string]string)
+	for _, pattern := range []string{"append*", "maxmemory-policy"} {
+		some, err := server.ConfigGet(ctx, pattern).Result()
+		var refused redis.Error
+		if errors.As(err, &refused) {
+			return Unknown, nil
+		}
+		if err != nil {
+			return Unknown, err
+		}
+		maps.Copy(settings, some)
+	}
+	return judge(settings), nil
+}
+
+func judge(settings map[string]string) Durability {
+	if strings.HasPrefix(settings["maxmemory-policy"], "allkeys-") {
+		return Evicted
+	}
+	switch settings["appendonly"] + " " + settings["appendfsync"] {
+	case "yes always":
+		return Durable
+	case "yes everysec":
+		return EverySecond
+	case "yes no":
+		return Sometime
+	}
+	if settings["appendonly"] == "no" {
+		return InMemory
+	}
+	return Unknown
+}
+
+func worse(a, b Durability) Durability {
+	for _, d := range order {
+		if d == a {
+			return b
+		}
+		if d == b {
+			return a
+		}
+	}
+	return Unknown
+}

@@ -1,0 +1,24 @@
+package redisstate
+
+import (
+	"context"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Client returns what a store sends its commands through.
+func (s *Store) Client() redis.UniversalClient { return s.client }
+
+// LoadScripts makes the scripts known to every server, so that a test can count on one request per call.
+func (s *Store) LoadScripts(ctx context.Context) error {
+	all := s.scripts
+	for _, script := range []*redis.Script{all.apply, all.mark, all.merge, all.checked, all.drop, all.sweep, all.forget, all.load} {
+		if err := script.Load(ctx, s.client).Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Keys returns where a message lies.
+var Keys = keys
