@@ -97,7 +97,7 @@ func TestImports_VendorsStandInTheirLeaves(t *testing.T) {
 	leaves := map[string][]string{
 		"github.com/aws/aws-sdk-go-v2":               {"msgext/functions/internal/awswire", "msgext/pkg/state/dynamostate", "msgext/pkg/sink/sqssink", "msgext/pkg/sink/eventbridgesink", "msgext/pkg/sink/internal/"},
 		"github.com/redis/go-redis":                  {"msgext/pkg/state/redisstate"},
-		"github.com/jackc/pgx":                       {"msgext/pkg/state/pgstate"},
+		"github.com/jackc/pgx":                       {"msgext/pkg/state/pgstate", "msgext/scripts/schema"},
 		"modernc.org/sqlite":                         {"msgext/pkg/state/sqlitestate"},
 		"github.com/twmb/franz-go":                   {"msgext/pkg/sink/kafkasink"},
 		"github.com/cloudevents/sdk-go":              {"msgext/pkg/cloudevent"},

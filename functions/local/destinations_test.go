@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	eventbridgetypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"msgext/internal/consumertest"
+	"msgext/internal/peertest"
+	"msgext/internal/processtest"
+	"msgext/internal/vectortest"
+	"msgext/pkg/cloudevent"
+	"msgext/pkg/msgext"
+)
+
+// One webhook is at four destinations and in the state store by the time OK is answered.
+func TestLocal_OneWebhookReachesFourDestinationsAndTheStoreBeforeOK(t *testing.T) {
+	moto, brokers := peertest.Address(t, peertest.Moto), peertest.Address(t, peertest.Kafka)
+	name := "msgext-" + rand.Text()
+	queue, buses, queues := awsDestinations(t, moto, name)
+	topic(t, brokers, name)
+	consumer := consumertest.New()
+	endpoint := httptest.NewServer(consumer)
+	t.Cleanup(endpoint.Close)
+
+	local := processtest.StartLocal(t, binaries.Build(t, "functions/local"), []string{
+		"MSGEXT_TOKEN=" + vectortest.Token.Reveal(), "MSGEXT_SDK_APP_ID=" + vectortest.SDKAppID,
+		"MSGEXT_SINKS=sqs://" + name + ".fifo eventbridge://" + name + " kafka://" + brokers + "/" + name + " " + endpoint.URL + "/events",
+		"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+		"AWS_ENDPOINT_URL_SQS=" + moto, "AWS_ENDPOINT_URL_EVENTBRIDGE=" + moto, "AWS_ENDPOINT_URL_EVENTS=" + moto,
+		"MSGEXT_REPLY_BUDGET=30s", // first connections to everything at once, on a loaded machine
+	})
+	send(t, local.URL, msgext.GroupCommand, samples()[0])
+
+	const id = "1400000000/test/10/56"
+	assert.Equal(t, id, decoded(t, receive(t, queues, queue)).ID(), "SQS")
+	var bridged struct{ Detail json.RawMessage }
+	require.NoError(t, json.Unmarshal([]byte(receive(t, queues, buses)), &bridged))
+	assert.Equal(t, id, decoded(t, string(bridged.Detail)).ID(), "EventBridge")
+	assert.Equal(t, id, decoded(t, first(t, brokers, name)).ID(), "Kafka")
+	message := msgext.Message{SDKAppID: vectortest.SDKAppID, GroupID: "test", MsgSeq: 10}
+	assert.EqualValues(t, 56, consumer.Reply(message).LatestSeq, "HTTP")
+	_, body := get(t, local.URL+"/api/groups/test/messages/10/extensions")
+	assert.Contains(t, body, `"LatestSeq":56`)
+}
+
+func decoded(t *testing.T, text string) cloudevent.Event {
+	t.Helper()
+	event, err := cloudevent.Decode([]byte(text))
+	require.NoError(t, err)
+	return event
+}
+
+// awsDestinations makes a FIFO queue, and a bus with a rule into a queue of its own.
+func awsDestinations(t *testing.T, endpoint, name string) (queue, bridged string, queues *sqs.Client) {
+	t.Helper()
+	cfg := aws.Config{Region: "eu-central-1", BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+	queues, buses := sqs.NewFromConfig(cfg), eventbridge.NewFromConfig(cfg)
+	ctx := t.Context()
+	fifo, err := queues.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(name + ".fifo"), Attributes: map[string]string{"FifoQueue": "true"}})
+	require.NoError(t, err)
+	plain, err := queues.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name})
+	require.NoError(t, err)
+	_, err = buses.CreateEventBus(ctx, &eventbridge.CreateEventBusInput{Name: &name})
+	require.NoError(t, err)
+	_, err = buses.PutRule(ctx, &eventbridge.PutRuleInput{Name: &name, EventBusName: &name, EventPattern: aws.String(`{"source":["com.tencent.chat"]}`)})
+	require.NoError(t, err)
+	_, err = buses.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: &name, EventBusName: &name, Targets: []eventbridgetypes.Target{
+		{Id: aws.String("queue"), Arn: aws.String("arn:aws:sqs:eu-central-1:123456789012:" + name)},
+	}})
+	require.NoError(t, err)
+	return *fifo.QueueUrl, *plain.QueueUrl, queues
+}
+
+func receive(t *testing.T, queues *sqs.Client, url string) string {
+	t.Helper()
+	got, err := queues.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10})
+	require.NoError(t, err)
+	require.Len(t, got.Messages, 1)
+	return *got.Messages[0].Body
+}
+
+func topic(t *testing.T, brokers, name string) {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(brokers, ",")...))
+	require.NoError(t, err)
+	defer client.Close()
+	_, err = kadm.NewClient(client).CreateTopic(t.Context(), 1, 1, nil, name)
+	require.NoError(t, err)
+}
+
+func first(t *testing.T, brokers, topic string) string {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(brokers, ",")...), kgo.ConsumeTopics(topic))
+	require.NoError(t, err)
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	records := client.PollRecords(ctx, 1).Records()
+	require.Len(t, records, 1)
+	return string(records[0].Value)
+}
