@@ -1,4 +1,4 @@
 -- ARGV: path.
-redis.call('DEL', head, entries, seen, base)
-redis.call('ZREM', index, ARGV[1])
+call('DEL', head, entries, seen, base)
+call('ZREM', index, ARGV[1])
 return 1

@@ -2,6 +2,7 @@
 -- of equal length, their order as text is their order, in any locale. The one before version 0 is
 -- the empty text. Times are milliseconds, which a double holds, and 0 for none.
 local head, entries, seen, base, index = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local call = redis.call
 local none = '0000000000000000000'
 
 local function greatest(a, b)
@@ -26,17 +27,20 @@ end
 -- takes no more than some thousand.
 local function put(from)
   for first = from, #ARGV, 2000 do
-    local keys, changed = {}, {}
-    for i = first, math.min(first + 1998, #ARGV), 2 do keys[#keys + 1] = ARGV[i] end
-    local have = redis.call('HMGET', entries, unpack(keys))
-    for i, key in ipairs(keys) do
+    local keys, n, changed, m = {}, 0, {}, 0
+    for i = first, math.min(first + 1998, #ARGV), 2 do
+      n = n + 1
+      keys[n] = ARGV[i]
+    end
+    local have = call('HMGET', entries, unpack(keys))
+    for i = 1, n do
       local entry = ARGV[first + 2 * i - 1]
       if not have[i] or before(have[i], entry) then
-        changed[#changed + 1] = key
-        changed[#changed + 1] = entry
+        changed[m + 1], changed[m + 2] = keys[i], entry
+        m = m + 2
       end
     end
-    if changed[1] then redis.call('HSET', entries, unpack(changed)) end
+    if m > 0 then call('HSET', entries, unpack(changed)) end
   end
 end
 
@@ -44,15 +48,15 @@ end
 local function mark(floor, version, previous, limit)
   floor = floor or none
   if floor == previous then
-    redis.call('HSET', head, 'floor', version)
-    redis.call('ZREM', seen, version)
-  elseif floor < version and redis.call('ZCARD', seen) < tonumber(limit) then
-    redis.call('ZADD', seen, 0, version)
+    call('HSET', head, 'floor', version)
+    call('ZREM', seen, version)
+  elseif floor < version and call('ZCARD', seen) < tonumber(limit) then
+    call('ZADD', seen, 0, version)
   end
 end
 
 -- The index always says what the head says.
 local function schedule(path, due)
-  redis.call('HSET', head, 'due', due)
-  if due == '0' then redis.call('ZREM', index, path) else redis.call('ZADD', index, due, path) end
+  call('HSET', head, 'due', due)
+  if due == '0' then call('ZREM', index, path) else call('ZADD', index, due, path) end
 end
