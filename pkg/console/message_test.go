@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -104,6 +105,16 @@ func TestMessage_Timeline(t *testing.T) {
 			p.repair(t, msgext.Snapshot{Latest: 8})
 			p.sets(t, 15)
 			p.repair(t, msgext.Snapshot{Latest: 15})
+		}},
+		{name: "dropped again", want: "1 arrived, 50 dropped", play: func(t *testing.T, p *process) {
+			p.sets(t, 1, 50)
+			p.repair(t, msgext.Snapshot{Latest: 1})
+			require.NoError(t, p.Store.Drop(t.Context(), message, 1, time.Now()))
+			p.repair(t, msgext.Snapshot{Latest: 1}) // Drop leaves the message to be read once more
+		}},
+		{name: "the greatest version, read back", want: fmt.Sprintf("1 arrived, 2-%d repaired, %d arrived", int64(math.MaxInt64-1), int64(math.MaxInt64)), play: func(t *testing.T, p *process) {
+			p.sets(t, 1, math.MaxInt64)
+			p.repair(t, msgext.Snapshot{Latest: math.MaxInt64})
 		}},
 		{name: "nothing heard", want: "", play: func(*testing.T, *process) {}},
 	}

@@ -62,7 +62,7 @@ func (c *Console) stream(w http.ResponseWriter, r *http.Request) {
 			}
 			message = c.event(after, newPush(reset, entries, counts))
 		}
-		_ = control.SetWriteDeadline(c.deadline())
+		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout)) // a connection's clock is the real one
 		if _, err := w.Write(message); err != nil {
 			return
 		}
@@ -82,9 +82,6 @@ func (c *Console) stream(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 }
-
-// deadline is the real clock's, since it is a connection's.
-func (c *Console) deadline() time.Time { return time.Now().Add(writeTimeout) }
 
 // rest waits between two pushes; it reports whether the stream goes on.
 func (c *Console) rest(r *http.Request) bool {

@@ -15,6 +15,7 @@ const (
 	standingRepaired  = "repaired"  // never arrived; a read brought the truth
 	standingSettled   = "settled"   // before anything that is still kept here
 	standingMissing   = "missing"
+	standingDropped   = "dropped" // arrived, but Chat turned out not to have it
 )
 
 const (
@@ -50,13 +51,15 @@ type arrival struct {
 type timeline struct {
 	Slots   []slot    `json:"slots"`
 	Reads   []arrival `json:"reads"`
-	Orders  int       `json:"orders"`  // how many entries the message has
 	Earlier bool      `json:"earlier"` // there are older versions than the first slot
 }
 
 // holes returns the versions up to latest that are not completely handled, oldest first.
 func holes(p msgext.Progress) []span {
 	found := []span{}
+	if !p.Gap() {
+		return found
+	}
 	next := p.Contiguous() + 1
 	for _, seen := range p.Seen {
 		if seen > next {
@@ -69,7 +72,7 @@ func holes(p msgext.Progress) []span {
 			return found
 		}
 	}
-	if next > 0 && next <= p.Latest {
+	if next > 0 && next <= p.Latest { // after the greatest number there is comes the least
 		found = append(found, span{next, p.Latest})
 	}
 	return found
@@ -83,7 +86,6 @@ type drawing struct {
 	reads    []read
 	oldest   int64 // versions below it may have arrived without being kept, 0 when none can
 	latest   int64
-	orders   int
 }
 
 type read struct {
@@ -94,7 +96,7 @@ type read struct {
 // draw makes the timeline of one message from its entries, oldest first. complete is true when
 // none of its entries can have left the ring.
 func draw(entries []*entry, progress *msgext.Progress, complete bool) timeline {
-	d := drawing{progress: progress, arrivals: map[int64][]arrival{}, late: map[int64]bool{}, orders: len(entries)}
+	d := drawing{progress: progress, arrivals: map[int64][]arrival{}, late: map[int64]bool{}}
 	if progress != nil {
 		d.latest = progress.Latest
 	}
@@ -115,7 +117,7 @@ func draw(entries []*entry, progress *msgext.Progress, complete bool) timeline {
 			d.oldest = e.Version
 		}
 	}
-	t := timeline{Slots: unfold(d.slots()), Reads: []arrival{}, Orders: d.orders}
+	t := timeline{Slots: unfold(d.slots()), Reads: []arrival{}}
 	for _, read := range d.reads {
 		t.Reads = append(t.Reads, read.arrival)
 	}
@@ -136,7 +138,7 @@ func (d *drawing) slots() []slot {
 		cuts = append(cuts, read.latest)
 	}
 	if d.progress != nil {
-		cuts = append(cuts, d.progress.Contiguous())
+		cuts = append(cuts, d.progress.Contiguous(), d.progress.Latest)
 		cuts = append(cuts, d.progress.Seen...)
 	}
 	slices.Sort(cuts)
@@ -152,6 +154,9 @@ func (d *drawing) slots() []slot {
 				continue
 			}
 			s := d.slot(part)
+			if s.Standing == standingMissing && d.dropped(part.From) {
+				continue // only what was dropped spoke of them
+			}
 			if end := len(joined) - 1; end >= 0 && joined[end].joins(s) {
 				joined[end].To = s.To
 				continue
@@ -183,6 +188,8 @@ func (d *drawing) slot(versions span) slot {
 		s.Standing = standingArrived
 	case filled != nil:
 		s.Standing, s.Filled = standingRepaired, filled
+	case accepted && d.dropped(version):
+		s.Standing = standingDropped
 	case len(arrivals) > 0:
 		s.Standing = standingUnsettled
 	case version < d.oldest, d.progress != nil && handled:
@@ -191,6 +198,11 @@ func (d *drawing) slot(versions span) slot {
 		s.Standing = standingMissing
 	}
 	return s
+}
+
+// dropped reports whether the store has never heard of a version, or has dropped it again.
+func (d *drawing) dropped(version int64) bool {
+	return d.progress != nil && version > d.progress.Latest
 }
 
 // read returns the first kept read that covers a version which did not arrive before; nil for

@@ -33,7 +33,7 @@ const top = () => h("div", { class: "top" }, h("h2", {}, "Delivery " + number(cu
 
 function draw(d) {
   const webhook = d.verdict !== "repaired";
-  panel.replaceChildren(
+  panel.replaceChildren(...[
     top(),
     h("p", { class: "verdicts" }, verdict(d.verdict), h("span", { class: "reason" }, d.reason)),
     d.rule && section("The rule", h("p", { class: "rule-text" }, inert(d.rule)), d.advice && h("p", { class: "sub" }, d.advice)),
@@ -41,8 +41,7 @@ function draw(d) {
     webhook && actions(d),
     webhook && d.verdict === "rejected" && d.command === "" && section("As it was given", parameters(d.parameters)),
     webhook && section("Body", bodyOf(d)),
-  );
-  for (const child of [...panel.childNodes]) if (child.nodeType === Node.TEXT_NODE) child.remove();
+  ].filter(Boolean));
 }
 
 const section = (title, ...children) => h("section", {}, h("h3", {}, title), ...children);

@@ -3,11 +3,11 @@
 const svgNames = new Set(["svg", "g", "rect", "circle", "line", "path", "text", "title", "polyline"]);
 
 export function h(name, attributes = {}, ...children) {
-  const element = svgNames.has(name) && attributes.svg !== false
+  const element = svgNames.has(name)
     ? document.createElementNS("http://www.w3.org/2000/svg", name)
     : document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
-    if (key === "svg" || value === undefined || value === null || value === false) continue;
+    if (value === undefined || value === null || value === false) continue;
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
     else element.setAttribute(key, value === true ? "" : String(value));
   }

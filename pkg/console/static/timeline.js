@@ -7,6 +7,7 @@ const names = {
   repaired: "read back",
   settled: "handled earlier",
   missing: "missing",
+  dropped: "dropped: Chat does not have it",
 };
 
 const lane = 104; // height of the part that shows when versions arrived
@@ -82,6 +83,7 @@ function symbol(p, y) {
   switch (p.slot.standing) {
     case "missing": return h("text", { class: "sign", x: p.middle, y: y + 4, "text-anchor": "middle" }, "?");
     case "unsettled": return h("text", { class: "sign", x: p.middle, y: y + 4, "text-anchor": "middle" }, "!");
+    case "dropped": return h("path", { class: "sign line", d: `M${p.middle - 3} ${y - 3}l6 6m0-6-6 6` });
     case "repaired": return h("path", { class: "sign", d: diamond(p.middle, y, 4) });
     case "late": return h("path", { class: "sign line", d: `M${p.middle + 4} ${y}h-8m3-3-3 3 3 3` });
     case "settled": return h("circle", { class: "sign", cx: p.middle, cy: y, r: 2 });
