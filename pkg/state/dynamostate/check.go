@@ -40,15 +40,8 @@ func (s *Store) Checked(ctx context.Context, message msgext.Message, outcome sta
 // Drop implements state.Store: the entries, then the head in one write.
 func (s *Store) Drop(ctx context.Context, message msgext.Message, version int64, due time.Time) error {
 	path := message.Path()
-	h, err := s.head(ctx, path)
-	if err != nil {
-		return failed(ctx, "drop", err)
-	}
-	if !h.exists {
-		return state.ErrNotFound
-	}
 	var above []string
-	err = s.each(ctx, path, "#sk, #seq", func(sortKey string, d *decoder) {
+	err := s.each(ctx, path, "#sk, #seq", func(sortKey string, d *decoder) {
 		if d.number("seq") > version {
 			above = append(above, sortKey)
 		}
@@ -106,7 +99,7 @@ func (e *expression) schedule(path string, due time.Time) {
 func (s *Store) Sweep(ctx context.Context, message msgext.Message, revision int64) error {
 	path := message.Path()
 	record, err := s.load(ctx, path)
-	if err == state.ErrNotFound {
+	if errors.Is(err, state.ErrNotFound) {
 		return err
 	}
 	if err != nil || record.Check.Revision != revision {
@@ -154,7 +147,7 @@ func (s *Store) changeKnown(ctx context.Context, call, path string, decide func(
 		}
 		return decide(h)
 	})
-	if err == state.ErrNotFound {
+	if errors.Is(err, state.ErrNotFound) {
 		return err
 	}
 	return failed(ctx, call, err)

@@ -164,7 +164,7 @@ func (d *decoder) parse(name, text string) int64 {
 }
 
 func (d *decoder) fail(name string) {
-	d.err = fmt.Errorf("dynamostate: an item whose attribute %q is not what this package writes", name)
+	d.err = fmt.Errorf("an item whose attribute %q is not what this package writes", name)
 }
 
 // entry reads a key's item.

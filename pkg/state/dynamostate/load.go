@@ -2,6 +2,7 @@ package dynamostate
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -15,7 +16,7 @@ import (
 // Load implements state.Store. It reads what every write before it has left, the head first.
 func (s *Store) Load(ctx context.Context, message msgext.Message) (state.Record, error) {
 	record, err := s.load(ctx, message.Path())
-	if err == state.ErrNotFound {
+	if errors.Is(err, state.ErrNotFound) {
 		return state.Record{}, err
 	}
 	return record, failed(ctx, "load", err)
