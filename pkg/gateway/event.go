@@ -8,8 +8,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"msgext/internal/jsonwalk"
 )
 
@@ -51,13 +49,11 @@ type Context struct {
 // Parse reads an event in one pass. Its error is ErrEvent.
 func Parse(event []byte) (Event, error) {
 	var e Event
-	_, _, err := jsonwalk.Walk(event, maxDepth, func(w *jsonwalk.Walker) error {
-		if w.Kind() != '{' {
-			return ErrEvent
-		}
-		return w.Object(func(name string) error { return e.member(w, name) })
-	})
-	if err != nil {
+	w := jsonwalk.New(event, maxDepth)
+	if err := w.Object(func(name string) error { return e.member(&w, name) }); err != nil {
+		return Event{}, ErrEvent
+	}
+	if err := w.End(); err != nil {
 		return Event{}, ErrEvent
 	}
 	if e.isBase64 {
@@ -131,11 +127,8 @@ func (e *Event) readBody(w *jsonwalk.Walker) error {
 	case 'n':
 		return w.Skip()
 	case '"':
-		raw, err := w.Raw()
-		if err != nil {
-			return err
-		}
-		e.Body, err = jsontext.AppendUnquote(make([]byte, 0, len(raw)), raw)
+		var err error
+		e.Body, err = w.Bytes()
 		return err
 	}
 	return ErrEvent
@@ -195,8 +188,8 @@ func (p *Pairs) readValue(w *jsonwalk.Walker, name string) error {
 		*p = append(*p, Pair{Name: name, Value: value})
 		return err
 	case '0':
-		raw, err := w.Raw()
-		*p = append(*p, Pair{Name: name, Value: string(raw)})
+		raw, err := w.Number()
+		*p = append(*p, Pair{Name: name, Value: raw})
 		return err
 	case 't':
 		*p = append(*p, Pair{Name: name, Bare: true})
@@ -232,7 +225,7 @@ func (p Pairs) HTTPHeader() http.Header {
 	header := make(http.Header, len(p))
 	values := make([]string, 0, len(p)) // one array for all the lists of one value
 	for _, pair := range p {
-		key := textproto.CanonicalMIMEHeaderKey(pair.Name)
+		key := canonical(pair.Name)
 		if have, ok := header[key]; ok {
 			header[key] = append(have, pair.Value)
 			continue
@@ -241,4 +234,30 @@ func (p Pairs) HTTPHeader() http.Header {
 		header[key] = values[len(values)-1 : len(values) : len(values)]
 	}
 	return header
+}
+
+// canonical returns a header's name as textproto does, which would walk twice over the names that the
+// platforms add to nearly every request, and copy most of them.
+func canonical(name string) string {
+	switch name {
+	case "accept":
+		return "Accept"
+	case "content-length":
+		return "Content-Length"
+	case "content-type":
+		return "Content-Type"
+	case "host":
+		return "Host"
+	case "user-agent":
+		return "User-Agent"
+	case "x-amzn-trace-id":
+		return "X-Amzn-Trace-Id"
+	case "x-forwarded-for":
+		return "X-Forwarded-For"
+	case "x-forwarded-port":
+		return "X-Forwarded-Port"
+	case "x-forwarded-proto":
+		return "X-Forwarded-Proto"
+	}
+	return textproto.CanonicalMIMEHeaderKey(name)
 }

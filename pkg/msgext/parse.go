@@ -58,39 +58,38 @@ func (f integer) required(path string, faults *FormatError) int64 {
 // parse reads body in one pass. What is no JSON, or not by our rules, is its error; fields
 // of another type go to faults.
 func parse(body []byte, faults *FormatError) (*fields, error) {
-	p := parser{faults: faults}
+	p := parser{Walker: jsonwalk.New(body, maxDepth), faults: faults}
 	p.fields.list.valid = true
-	offset, complete, err := jsonwalk.Walk(body, maxDepth, p.body)
-	if err != nil {
-		return nil, syntaxError(err, complete, offset, len(body))
+	if err := p.body(); err != nil {
+		return nil, syntaxError(err, p.Offset(), len(body))
+	}
+	if p.End() != nil {
+		return nil, &FormatError{Fields: []FieldError{{"body", "something follows the object"}}}
 	}
 	return &p.fields, nil
 }
 
-// syntaxError is the one fault that ends parsing. The decoder's own text is left out, because it
-// quotes the body.
-func syntaxError(err error, complete bool, offset int64, size int) error {
+// syntaxError is the one fault that ends parsing.
+func syntaxError(err error, offset, size int) error {
 	problem := "not valid JSON"
 	switch {
-	case complete:
-		return &FormatError{Fields: []FieldError{{"body", "something follows the object"}}}
 	case errors.Is(err, errNotObject):
 		return &FormatError{Fields: []FieldError{{"body", "not a JSON object"}}}
 	case errors.Is(err, jsonwalk.ErrDepth):
 		problem = "nested deeper than " + strconv.Itoa(maxDepth)
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		problem = "a name occurs twice in one object"
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		problem, offset = "ends early", int64(size)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		problem, offset = "ends early", size
 	}
-	return &FormatError{Fields: []FieldError{{"body", problem + ", at byte " + strconv.FormatInt(offset, 10)}}}
+	return &FormatError{Fields: []FieldError{{"body", problem + ", at byte " + strconv.Itoa(offset)}}}
 }
 
 var errNotObject = errors.New("not an object")
 
 // parser gathers the fields of one body and every fault among them.
 type parser struct {
-	*jsonwalk.Walker
+	jsonwalk.Walker
 	faults *FormatError
 	fields fields
 	item   item // the key-value being read
@@ -103,12 +102,11 @@ type item struct {
 	seq        integer
 }
 
-func (p *parser) body(w *jsonwalk.Walker) error {
-	p.Walker = w
-	if w.Kind() == '{' {
-		return w.Object(p.member)
+func (p *parser) body() error {
+	if p.Kind() == '{' {
+		return p.Object(p.member)
 	}
-	if err := w.Skip(); err != nil {
+	if err := p.Skip(); err != nil {
 		return err
 	}
 	return errNotObject
@@ -239,13 +237,13 @@ func (p *parser) readInteger(field *integer) (problem string, err error) {
 	if p.Kind() != '0' {
 		return "not an integer", p.Skip()
 	}
-	raw, err := p.Raw()
+	raw, err := p.Number()
 	if err != nil {
 		return "", err
 	}
-	value, err := strconv.ParseInt(string(raw), 10, 64)
+	value, err := strconv.ParseInt(raw, 10, 64)
 	switch {
-	case errors.Is(err, strconv.ErrRange) && !strings.HasPrefix(string(raw), "-"):
+	case errors.Is(err, strconv.ErrRange) && !strings.HasPrefix(raw, "-"):
 		return "greater than 9223372036854775807", nil
 	case err != nil && !errors.Is(err, strconv.ErrRange):
 		return "not an integer", nil

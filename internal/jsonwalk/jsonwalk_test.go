@@ -1,0 +1,228 @@
+package jsonwalk_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/internal/jsonwalk"
+)
+
+const maxDepth = 64
+
+// tree reads a whole value as json.Unmarshal reads one into an any, numbers as they stand.
+func tree(w *jsonwalk.Walker) (any, error) {
+	switch w.Kind() {
+	case '{':
+		object := map[string]any{}
+		err := w.Object(func(name string) (err error) {
+			object[name], err = tree(w)
+			return err
+		})
+		return object, err
+	case '[':
+		list := []any{}
+		err := w.List(func(index int) error {
+			if index != len(list) {
+				return fmt.Errorf("index %d of element %d", index, len(list))
+			}
+			element, err := tree(w)
+			list = append(list, element)
+			return err
+		})
+		return list, err
+	case '"':
+		return w.Text()
+	case '0':
+		raw, err := w.Number()
+		return jsontext.Value(raw), err
+	case 't', 'f':
+		kind := w.Kind()
+		return kind == 't', w.Skip()
+	}
+	return nil, w.Skip()
+}
+
+func walk(data []byte) (any, error) {
+	w := jsonwalk.New(data, maxDepth)
+	value, err := tree(&w)
+	if err == nil {
+		err = w.End()
+	}
+	return value, err
+}
+
+func skip(data []byte) (offset int, err error) {
+	w := jsonwalk.New(data, maxDepth)
+	if err = w.Skip(); err == nil {
+		err = w.End()
+	}
+	return w.Offset(), err
+}
+
+func TestWalk_ReadsWhatStandsThere(t *testing.T) {
+	value, err := walk([]byte(" {\"a\" :\t[ 1 ,-0.5e+3,true,false,null, \"\\u00e9\\n\\/\\\"\" ]\r\n, \"\\u0062\":{}, \"\":[], \"é\":\"é\" } "))
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{
+		"a": []any{jsontext.Value("1"), jsontext.Value("-0.5e+3"), true, false, nil, "é\n/\""},
+		"b": map[string]any{}, "": []any{}, "é": "é",
+	}, value)
+}
+
+func TestWalk_Refuses(t *testing.T) {
+	many := `"` + strings.Repeat(`x`, 40)
+	names := func(count int, last string) string { // of one object, the first of them x0
+		var b strings.Builder
+		b.WriteByte('{')
+		for i := range count {
+			fmt.Fprintf(&b, `"x%d":0,`, i)
+		}
+		return b.String() + last + ":0}"
+	}
+	tests := []struct {
+		name, data string
+		want       error
+		offset     int
+	}{
+		{"nothing", "", io.ErrUnexpectedEOF, 0},
+		{"white space only", " \n", io.ErrUnexpectedEOF, 0},
+		{"other white space", "\v1", jsonwalk.ErrSyntax, 0},
+		{"cut in a name", `{"a":1,"b`, io.ErrUnexpectedEOF, 6},
+		{"cut after an escape", `["a\`, io.ErrUnexpectedEOF, 1},
+		{"cut in a literal", `[tru`, io.ErrUnexpectedEOF, 1},
+		{"cut in a number", `[-`, io.ErrUnexpectedEOF, 1},
+		{"cut in a list", `[1`, io.ErrUnexpectedEOF, 2},
+		{"a name without a value", `{"a"}`, jsonwalk.ErrSyntax, 4},
+		{"a name that is no string", `{1:1}`, jsonwalk.ErrSyntax, 1},
+		{"comma at the beginning", `[,1]`, jsonwalk.ErrSyntax, 1},
+		{"comma at the end", `[1,]`, jsonwalk.ErrSyntax, 2},
+		{"no comma", `[1 2]`, jsonwalk.ErrSyntax, 2},
+		{"wrong end", `[1}`, jsonwalk.ErrSyntax, 2},
+		{"leading zero", `[01]`, jsonwalk.ErrSyntax, 2},
+		{"bare fraction", `[.5]`, jsonwalk.ErrSyntax, 1},
+		{"no digits in the fraction", `[1.]`, jsonwalk.ErrSyntax, 1},
+		{"no digits in the exponent", `[1e+]`, jsonwalk.ErrSyntax, 1},
+		{"plus", `[+1]`, jsonwalk.ErrSyntax, 1},
+		{"another literal", `[nul1]`, jsonwalk.ErrSyntax, 1},
+		{"comment", `[1/**/]`, jsonwalk.ErrSyntax, 2},
+		{"control character", "[\"a long text and\x1f\"]", jsonwalk.ErrSyntax, 1},
+		{"unknown escape", `["\x"]`, jsonwalk.ErrSyntax, 1},
+		{"short escape", `["\u12"]`, jsonwalk.ErrSyntax, 1},
+		{"lone surrogate", `["\ud800"]`, jsonwalk.ErrSyntax, 1},
+		{"not UTF-8", "[\"\xff\"]", jsonwalk.ErrSyntax, 1},
+		{"a name twice", `{"a":1,"a":2}`, jsontext.ErrDuplicateName, 6},
+		{"a name twice, once escaped", `{"a":1,"\u0061":2}`, jsontext.ErrDuplicateName, 6},
+		{"a name twice among few", names(20, `"x0"`), jsontext.ErrDuplicateName, len(names(20, "")) - len(",:0}")},
+		{"a name twice among many", names(200, `"x0"`), jsontext.ErrDuplicateName, len(names(200, "")) - len(",:0}")},
+		{"the second of many names twice over", names(200, `"x199"`), jsontext.ErrDuplicateName, len(names(200, "")) - len(",:0}")},
+		{"too deep", strings.Repeat("[", maxDepth+1), jsonwalk.ErrDepth, maxDepth + 1},
+		{"very much too deep", strings.Repeat(`{"a":[`, 1_000_000), jsonwalk.ErrDepth, maxDepth/2*6 + 1},
+		{"text without an end", many, io.ErrUnexpectedEOF, 0},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := walk([]byte(test.data))
+			assert.Equal(t, test.want, err)
+			offset, err := skip([]byte(test.data))
+			assert.Equal(t, test.want, err, "skipped")
+			assert.Equal(t, test.offset, offset)
+		})
+	}
+}
+
+func TestWalk_TakesWhatIsAsDeepAsAllowed(t *testing.T) {
+	_, err := skip([]byte(strings.Repeat("[", maxDepth) + strings.Repeat("]", maxDepth)))
+	assert.NoError(t, err)
+}
+
+func TestWalk_OneNameInTwoObjectsIsNotTwice(t *testing.T) {
+	_, err := skip([]byte(`{"a":{"a":{"a":0}},"b":[{"a":0},{"a":0}]}`))
+	assert.NoError(t, err)
+}
+
+func TestWalk_NothingMayFollow(t *testing.T) {
+	for _, data := range []string{"{} {}", "1 x", "null,", "[]\x00"} {
+		_, err := skip([]byte(data))
+		assert.Equal(t, jsonwalk.ErrSyntax, err, data)
+	}
+}
+
+func TestWalk_ReturnsTheVisitorsError(t *testing.T) {
+	stop := func() error { return io.ErrNoProgress }
+	object := jsonwalk.New([]byte(`{"a":1}`), maxDepth)
+	assert.Equal(t, io.ErrNoProgress, object.Object(func(string) error { return stop() }))
+	list := jsonwalk.New([]byte(`[1]`), maxDepth)
+	assert.Equal(t, io.ErrNoProgress, list.List(func(int) error { return stop() }))
+}
+
+func TestWalk_DataMayBeReused(t *testing.T) {
+	data := []byte(`["abc","d\ne"]`)
+	value, err := walk(data)
+	require.NoError(t, err)
+	clear(data)
+	assert.Equal(t, []any{"abc", "d\ne"}, value)
+}
+
+// FuzzWalk holds the package to jsontext: it accepts the same input, and reads the same from it.
+func FuzzWalk(f *testing.F) {
+	for _, seed := range []string{
+		`{"a":[1,-0.5e+3,true,false,null,"\u00e9\n\/\"\\"],"b":{},"é":"\ud83d\ude00"}`, ` [ 1 , 2 ] `, `{"a":1,"\u0061":2}`,
+		`"\ud800"`, `[01]`, `{"":""}`, "\"\x7f\xc3\xa9 long enough for two words\"", `[1,]`, `-`, `1e`, `{"a" :1}x`, strings.Repeat("[", 70),
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got, err := walk(data)
+		_, skipErr := skip(data)
+		require.Equal(t, err, skipErr)
+		if err == jsonwalk.ErrDepth { // judged before what follows; jsontext bounds depth elsewhere
+			return
+		}
+		if !jsontext.Value(data).IsValid() {
+			require.Error(t, err, "accepted %q", data)
+			return
+		}
+		require.NoError(t, err, "refused %q", data)
+		var want any
+		require.NoError(t, json.Unmarshal(data, &want, json.WithUnmarshalers(json.UnmarshalFromFunc(numberAsItStands))))
+		require.Equal(t, want, got)
+	})
+}
+
+func numberAsItStands(dec *jsontext.Decoder, value *any) error {
+	if dec.PeekKind() != '0' {
+		return errors.ErrUnsupported
+	}
+	raw, err := dec.ReadValue()
+	*value = raw.Clone()
+	return err
+}
+
+func BenchmarkWalk(b *testing.B) {
+	data := []byte(`{"name":"` + strings.Repeat("value ", 20) + `","list":[` + strings.Repeat(`{"Key":"user","Value":"option \"2\"","Seq":58},`, 20) + `null]}`)
+	b.Run("skip", func(b *testing.B) {
+		b.ReportAllocs()
+		b.SetBytes(int64(len(data)))
+		for b.Loop() {
+			if _, err := skip(data); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("floor: jsontext validates", func(b *testing.B) {
+		b.ReportAllocs()
+		b.SetBytes(int64(len(data)))
+		for b.Loop() {
+			if !jsontext.Value(data).IsValid() {
+				b.Fatal("not valid")
+			}
+		}
+	})
+}

@@ -1,0 +1,140 @@
+package jsonwalk
+
+import (
+	"io"
+	"math/bits"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// quoted finds the string that stands here, quotes included, without moving past it. Its escapes, if
+// it has any, are still to be checked.
+func (w *Walker) quoted() (raw string, escaped bool, err error) {
+	if w.peek() != '"' {
+		return "", false, w.fault()
+	}
+	s := w.source
+	var seen uint64 // every byte, and maybe some of what follows
+	for i := w.at + 1; ; {
+		for ; len(s)-i >= 8; i += 8 { // most of an event is read here
+			eight := word(s[i:])
+			seen |= eight
+			if mark := special(eight); mark != 0 {
+				i += bits.TrailingZeros64(mark) / 8
+				break
+			}
+		}
+		if i >= len(s) {
+			return "", false, io.ErrUnexpectedEOF
+		}
+		switch c := s[i]; {
+		case c == '"':
+			raw = s[w.at : i+1]
+			if seen&(each*utf8.RuneSelf) != 0 && !utf8.ValidString(raw) {
+				return "", false, ErrSyntax
+			}
+			return raw, escaped, nil
+		case c == '\\':
+			escaped = true
+			i += 2 // whatever is escaped, it does not end the string
+		case c < ' ':
+			return "", false, ErrSyntax
+		default:
+			seen |= uint64(c)
+			i++
+		}
+	}
+}
+
+// each times a byte is a word of eight such bytes.
+const each = 0x01_01_01_01_01_01_01_01
+
+// word returns the first eight bytes of s, the first of them lowest.
+func word(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// special sets the highest bit of the first byte in v that does not stand for itself in a string: a
+// quote, a backslash or a control character. What it sets further up means nothing.
+func special(v uint64) uint64 {
+	// Subtracting borrows into that bit; a borrow spoils only what stands above it.
+	control, quote, backslash := v-each*' ', (v^each*'"')-each, (v^each*'\\')-each
+	return (control | quote | backslash) &^ v & (each * utf8.RuneSelf)
+}
+
+// unquote appends what a string stands for to text, which must be empty.
+func unquote(text []byte, raw string) ([]byte, error) {
+	for rest := raw[1 : len(raw)-1]; ; {
+		at := strings.IndexByte(rest, '\\')
+		if at < 0 {
+			return append(text, rest...), nil
+		}
+		text = append(text, rest[:at]...)
+		switch c := rest[at+1]; c {
+		case '"', '\\', '/':
+			text = append(text, c)
+		case 'n':
+			text = append(text, '\n')
+		default: // rarer, or no escape at all
+			text, err := jsontext.AppendUnquote(text[:0], raw)
+			if err != nil {
+				err = ErrSyntax // jsontext's own text quotes the input
+			}
+			return text, err
+		}
+		rest = rest[at+2:]
+	}
+}
+
+// number returns the length of the number that text begins with (RFC 8259, section 6).
+func number(text string) (length int, err error) {
+	s := scanner{text: text}
+	s.accept('-', '-')
+	if !s.accept('0', '0') && !s.digits() {
+		return 0, s.fault()
+	}
+	if s.accept('.', '.') && !s.digits() {
+		return 0, s.fault()
+	}
+	if s.accept('e', 'e') || s.accept('E', 'E') {
+		_ = s.accept('+', '+') || s.accept('-', '-')
+		if !s.digits() {
+			return 0, s.fault()
+		}
+	}
+	return s.at, nil
+}
+
+// scanner reads text byte by byte.
+type scanner struct {
+	text string
+	at   int
+}
+
+// accept moves past one byte of the range from low to high.
+func (s *scanner) accept(low, high byte) bool {
+	if s.at == len(s.text) || s.text[s.at] < low || s.text[s.at] > high {
+		return false
+	}
+	s.at++
+	return true
+}
+
+// digits moves past one or more digits.
+func (s *scanner) digits() bool {
+	from := s.at
+	for s.accept('0', '9') {
+	}
+	return s.at > from
+}
+
+func (s *scanner) fault() error {
+	if s.at == len(s.text) {
+		return io.ErrUnexpectedEOF
+	}
+	return ErrSyntax
+}
