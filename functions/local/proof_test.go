@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"msgext/functions/internal/allwire"
 	"msgext/internal/consumertest"
 	"msgext/internal/peertest"
 	"msgext/internal/processtest"
@@ -216,7 +217,7 @@ func readOver(base string) func(context.Context, msgext.Message) (msgext.ReadRep
 // readFrom reads a message from the store itself, as an app would in Go.
 func readFrom(t *testing.T, location string) func(context.Context, msgext.Message) (msgext.ReadReply, error) {
 	t.Helper()
-	drivers := drivers(nil)
+	drivers := allwire.Drivers(nil)
 	cfg, err := configure([]string{"MSGEXT_STATE=" + location}, drivers, options{})
 	require.NoError(t, err)
 	if endpoint := dynamoEndpoint(); endpoint != "" {

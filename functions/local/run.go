@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"msgext/functions/internal/allwire"
 	"msgext/functions/internal/wire"
 	"msgext/pkg/config"
 	"msgext/pkg/secret"
@@ -44,7 +45,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
 	}
-	drivers := drivers(stdout)
+	drivers := allwire.Drivers(stdout)
 	var cfg config.Config
 	if err == nil {
 		cfg, err = configure(environ, drivers, opts)

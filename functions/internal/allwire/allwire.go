@@ -1,4 +1,5 @@
-package main
+// Package allwire names every driver there is, for the programs that run on a developer's machine.
+package allwire
 
 import (
 	"context"
@@ -13,8 +14,8 @@ import (
 	"msgext/pkg/state/sqlitestate"
 )
 
-// drivers returns every driver there is: the local process is where all can be tried.
-func drivers(stdout io.Writer) wire.Drivers {
+// Drivers returns every driver. The stdout: sink writes to stdout.
+func Drivers(stdout io.Writer) wire.Drivers {
 	all := wire.Drivers{
 		Stores: map[string]wire.OpenStore{
 			"memory": func(context.Context, config.Config) (state.Store, error) { return memstate.New(), nil },
