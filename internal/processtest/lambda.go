@@ -78,6 +78,9 @@ func (l *Lambda) Invoke(payload []byte) ([]byte, error) {
 	}
 }
 
+// Stop ends the function at once.
+func (l *Lambda) Stop(t testing.TB) { l.kill(t) }
+
 // Log returns what the function has written.
 func (l *Lambda) Log() string { return l.stdout.String() + l.stderr.String() }
 

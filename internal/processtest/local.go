@@ -38,8 +38,4 @@ func (l *Local) Greeting() string { return l.stderr.String() }
 func (l *Local) Stop(t testing.TB) int { return l.stop(t) }
 
 // Kill ends the process at once, as a crash would.
-func (l *Local) Kill(t testing.TB) {
-	t.Helper()
-	require.NoError(t, l.command.Process.Kill())
-	<-l.done
-}
+func (l *Local) Kill(t testing.TB) { l.kill(t) }

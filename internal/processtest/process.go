@@ -55,8 +55,8 @@ func (b *Builder) Build(t testing.TB, main string) string {
 		return binary
 	}
 	binary := filepath.Join(b.folder, strings.ReplaceAll(main, "/", "-"))
-	command := exec.Command("go", "build", "-o", binary, "./"+main)
-	command.Dir = root()
+	// -C, so that a main of the bench module is built within that module.
+	command := exec.Command("go", "build", "-C", filepath.Join(root(), filepath.Dir(main)), "-o", binary, "./"+filepath.Base(main))
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	out, err := command.CombinedOutput()
 	require.NoError(t, err, "%s", out)
@@ -106,6 +106,13 @@ func (p *process) stop(t testing.TB) int {
 		require.FailNow(t, "the process does not stop", p.stderr.String())
 	}
 	return p.command.ProcessState.ExitCode()
+}
+
+// kill ends the process at once.
+func (p *process) kill(t testing.TB) {
+	t.Helper()
+	require.NoError(t, p.command.Process.Kill())
+	<-p.done
 }
 
 // output is what a process has written so far. It is safe for concurrent use.

@@ -1,0 +1,42 @@
+package bench
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"msgext/internal/processtest"
+)
+
+var binaries *processtest.Builder
+
+func TestMain(m *testing.M) {
+	os.Exit(processtest.Main(m, func(b *processtest.Builder) { binaries = b }))
+}
+
+// BenchmarkColdStart is the time from starting the process to its first reply, of the webhook function
+// with every driver linked and DynamoDB and SQS configured, and of an empty function that links the same clients. The
+// two take turns, so that a machine that slows down slows both.
+func BenchmarkColdStart(b *testing.B) {
+	ours, empty := binaries.Build(b, "functions/aws/webhook"), binaries.Build(b, "bench/empty")
+	probe := processtest.AWSEvents(processtest.Request{Method: "POST", Path: "/"})[0].Payload
+	environ := []string{
+		"MSGEXT_SDK_APP_ID=" + appID, "MSGEXT_TOKEN=" + token, "MSGEXT_STATE=dynamodb://votes", "MSGEXT_SINKS=sqs://votes.fifo eventbridge://votes",
+	}
+	var total [2]time.Duration
+	for b.Loop() {
+		for i, binary := range []string{ours, empty} {
+			began := time.Now()
+			function := processtest.StartLambda(b, binary, 10*time.Second, environ)
+			_, err := function.Invoke(probe)
+			total[i] += time.Since(began)
+			require.NoError(b, err)
+			function.Stop(b)
+		}
+	}
+	b.ReportMetric(float64(total[0].Microseconds())/float64(b.N)/1000, "ours-ms")
+	b.ReportMetric(float64(total[1].Microseconds())/float64(b.N)/1000, "empty-ms")
+	b.ReportMetric(float64(total[0])/float64(total[1]), "ratio")
+}

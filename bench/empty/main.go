@@ -1,0 +1,29 @@
+// Command empty is the floor of a cold start: a Lambda function that does nothing and links the
+// clients that the product's links.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/redis/go-redis/v9"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+func main() {
+	if os.Getenv("NEVER") != "" { // linked, and not run
+		loaded, _ := awsconfig.LoadDefaultConfig(context.Background())
+		kafka, _ := kgo.NewClient()
+		_, _ = dynamodb.NewFromConfig(loaded).ListTables(context.Background(), nil)
+		_, _ = sqs.NewFromConfig(loaded).SendMessage(context.Background(), nil)
+		_, _ = eventbridge.NewFromConfig(loaded).PutEvents(context.Background(), nil)
+		_ = redis.NewClient(&redis.Options{}).Ping(context.Background())
+		_ = kafka.Ping(context.Background())
+	}
+	lambda.Start(func(context.Context) (map[string]any, error) { return map[string]any{"statusCode": 200}, nil })
+}
