@@ -59,7 +59,7 @@ func (s *Store) put(ctx context.Context, path string, entries []keyEntry) error 
 }
 
 // bytes is the size of the entry's item, give or take a few bytes
-// (docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html, read 2026-01-04).
+// (docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html, read 2026-11).
 func (k keyEntry) bytes(path string) int {
 	const namesAndNumbers = len("pk"+"sk"+"key"+"seq"+"deleted"+"value") + 24
 	return len(partition(path)) + len(keyItem("")) + len(k.key) + len(k.Value) + namesAndNumbers
@@ -67,7 +67,7 @@ func (k keyEntry) bytes(path string) int {
 
 // replacing is msgext.Entry.Before as a condition: what stands is replaced by what is greater. Strings are
 // compared by the bytes of their UTF-8
-// (docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html, read 2026-01-04).
+// (docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html, read 2026-11).
 func (k keyEntry) replacing() *expression {
 	e := &expression{create: true}
 	deleted := int64(0)

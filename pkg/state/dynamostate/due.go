@@ -79,7 +79,7 @@ func (s *Store) waiting(ctx context.Context, shard, before int64, limit int) ([]
 
 // heads reads heads, those that exist, in no order.
 func (s *Store) heads(ctx context.Context, of []waiter) ([]state.Head, error) {
-	const most = 100 // in one BatchGetItem (API_BatchGetItem, read 2026-01-04)
+	const most = 100 // in one BatchGetItem (docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html, read 2026-11)
 	batches := slices.Collect(slices.Chunk(of, most))
 	found := make([][]state.Head, len(batches))
 	err := parallel(len(batches), func(i int) error {

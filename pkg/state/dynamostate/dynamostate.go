@@ -24,7 +24,7 @@ var (
 )
 
 // maxItemBytes is the greatest size of an item, names of attributes included
-// (docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html, read 2026-01-04).
+// (docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html, read 2026-11).
 const maxItemBytes = 400 << 10
 
 // tableName is what a table may be called (Constraints.html, as above).
