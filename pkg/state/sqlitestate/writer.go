@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
+	"runtime"
 	"sync"
 
 	"msgext/pkg/state/sqlstate"
@@ -81,10 +81,11 @@ func (w *writer) run() {
 	for {
 		select {
 		case first := <-w.requests:
-			group := w.gather(first)
-			w.commit(slices.Clone(group))
-			for _, r := range group {
-				close(r.answered)
+			group, err := w.commit([]*request{first}, w.gather)
+			if err != nil && !errors.Is(err, errBegin) && len(group) > 1 {
+				w.commitEach(group)
+			} else {
+				settle(group, err)
 			}
 		case <-w.stopping:
 			return
@@ -92,9 +93,9 @@ func (w *writer) run() {
 	}
 }
 
-// gather takes whatever else is waiting.
-func (w *writer) gather(first *request) []*request {
-	group := []*request{first}
+// gather adds whoever else is waiting.
+func (w *writer) gather(group []*request) []*request {
+	runtime.Gosched() // those who have just been answered may have more
 	for len(group) < maxGroup {
 		select {
 		case r := <-w.requests:
@@ -106,56 +107,58 @@ func (w *writer) gather(first *request) []*request {
 	return group
 }
 
-// commit writes a group in one transaction. Where that fails each request is tried in one of its
-// own, so that one that cannot be written takes nobody with it.
-func (w *writer) commit(group []*request) {
-	group = slices.DeleteFunc(group, func(r *request) bool {
-		r.err = r.ctx.Err() // who has gone need not be served
-		return r.err != nil
-	})
-	if len(group) == 0 {
-		return
-	}
-	switch err := w.transaction(group); {
-	case err == nil:
-	case len(group) == 1 || errors.Is(err, errBegin):
-		for _, r := range group {
-			r.err = fmt.Errorf("sqlitestate: %w", err)
-		}
-	default:
-		for _, r := range group {
-			w.commit([]*request{r})
-		}
+// commitEach writes what could not be written together: one that fails takes nobody with it.
+func (w *writer) commitEach(group []*request) {
+	alone := func(group []*request) []*request { return group }
+	for _, r := range group {
+		settle(w.commit([]*request{r}, alone))
 	}
 }
 
-// errBegin is transaction's error when another process holds the file for too long.
+func settle(group []*request, err error) {
+	for _, r := range group {
+		if r.err == nil && err != nil {
+			r.err = fmt.Errorf("sqlitestate: %w", err)
+		}
+		close(r.answered)
+	}
+}
+
+// errBegin is commit's error when another process holds the file for too long.
 var errBegin = errors.New("begin")
 
-func (w *writer) transaction(group []*request) error {
+// commit writes a group, which may grow meanwhile, in one transaction. It returns the whole group.
+func (w *writer) commit(group []*request, grow func([]*request) []*request) ([]*request, error) {
 	if _, err := w.execute("BEGIN IMMEDIATE"); err != nil {
-		return fmt.Errorf("%w: %w", errBegin, err)
+		return group, fmt.Errorf("%w: %w", errBegin, err)
 	}
-	err := w.applyAll(group)
+	var err error
+	for i := 0; i < len(group) && err == nil; i++ {
+		err = w.apply(group[i])
+		if i == len(group)-1 {
+			group = grow(group)
+		}
+	}
 	if err == nil {
 		_, err = w.execute("COMMIT")
 	}
 	if err != nil {
 		_, _ = w.execute("ROLLBACK") // may have been rolled back already
 	}
-	return err
+	return group, err
 }
 
-func (w *writer) applyAll(group []*request) error {
-	for _, r := range group {
-		for i, statement := range r.statements {
-			rows, err := w.execute(statement.SQL, statement.Args...)
-			if err != nil {
-				return err
-			}
-			if i == 0 {
-				r.rows = rows
-			}
+func (w *writer) apply(r *request) error {
+	if r.err = r.ctx.Err(); r.err != nil {
+		return nil // who has gone need not be served
+	}
+	for i, statement := range r.statements {
+		rows, err := w.execute(statement.SQL, statement.Args...)
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			r.rows = rows
 		}
 	}
 	return nil

@@ -72,13 +72,17 @@ func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, 
 	if event.Operation == msgext.Clear {
 		cleared = event.Seq
 	}
-	batch := make([]Statement, 0, len(event.KeyValues)+3)
-	batch = append(batch, Statement{s.sql.hear, append(identity(event.Message), event.Latest(), cleared, heard.UnixMilli())})
+	var version any
+	if seen {
+		version = event.Version()
+	}
+	batch := make([]Statement, 0, len(event.KeyValues)+2)
+	batch = append(batch, Statement{s.sql.hear, append(identity(event.Message), event.Latest(), cleared, heard.UnixMilli(), version)})
 	for key, entry := range event.Entries {
 		batch = append(batch, s.put(id, key, entry))
 	}
 	if seen {
-		batch = append(batch, s.mark(id, event.Version())...)
+		batch = append(batch, s.mark(id, event.Version()))
 	}
 	_, err := s.database.Write(ctx, id, batch)
 	return err
@@ -87,7 +91,7 @@ func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, 
 // MarkSeen implements state.Store.
 func (s *Store) MarkSeen(ctx context.Context, message msgext.Message, version int64) error {
 	id := idOf(message)
-	_, err := s.database.Write(ctx, id, s.mark(id, version))
+	_, err := s.database.Write(ctx, id, []Statement{{s.sql.advance, []any{id, version}}, s.mark(id, version)})
 	return err
 }
 
@@ -170,11 +174,8 @@ func (s *Store) put(id []byte, key string, entry msgext.Entry) Statement {
 	return Statement{s.sql.put, []any{id, digest(key), encode(key), entry.Seq, number(entry.Deleted), encode(entry.Value)}}
 }
 
-func (s *Store) mark(id []byte, version int64) []Statement {
-	return []Statement{
-		{s.sql.advance, []any{id, version}},
-		{s.sql.mark, []any{id, version, msgext.MaxSeen}},
-	}
+func (s *Store) mark(id []byte, version int64) Statement {
+	return Statement{s.sql.mark, []any{id, version, msgext.MaxSeen}}
 }
 
 func idOf(m msgext.Message) []byte { return digest(m.Path()) }

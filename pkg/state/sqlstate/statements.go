@@ -20,12 +20,14 @@ const headColumns = `latest, floor, revision, heard, due, tries, told, ahead_sin
 func newStatements(d Dialect) statements {
 	functions := strings.NewReplacer("GREATEST(", d.Greatest+"(", "LEAST(", d.Least+"(")
 	return statements{
-		// ?1..?7 identity, ?8 latest, ?9 clear, ?10 heard
-		hear: functions.Replace(`INSERT INTO msgext_messages AS m (id, sdk_app_id, group_id, msg_seq, from_account, to_account, msg_key, latest, clear, revision, heard, due)
-			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?10, ?10)
+		// ?1..?7 identity, ?8 latest, ?9 clear, ?10 heard, ?11 the version seen, or NULL. The next version raises
+		// the floor at once, which in ordinary traffic keeps msgext_seen empty.
+		hear: functions.Replace(`INSERT INTO msgext_messages AS m (id, sdk_app_id, group_id, msg_seq, from_account, to_account, msg_key, latest, clear, revision, heard, due, floor)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?10, ?10, CASE WHEN CAST(?11 AS bigint) = 1 THEN 1 ELSE 0 END)
 			ON CONFLICT (id) DO UPDATE SET
 				latest = GREATEST(m.latest, excluded.latest),
 				clear = GREATEST(m.clear, excluded.clear),
+				floor = CASE WHEN m.floor = CAST(?11 AS bigint) - 1 THEN CAST(?11 AS bigint) ELSE m.floor END,
 				revision = m.revision + 1,
 				heard = GREATEST(m.heard, excluded.heard),
 				due = LEAST(COALESCE(m.due, excluded.due), excluded.due),
@@ -34,7 +36,6 @@ func newStatements(d Dialect) statements {
 		put: `INSERT INTO msgext_entries AS e (message, digest, key, seq, deleted, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 			ON CONFLICT (message, digest) DO UPDATE SET seq = excluded.seq, deleted = excluded.deleted, value = excluded.value
 			WHERE (excluded.seq, excluded.deleted, excluded.value) > (e.seq, e.deleted, e.value)`,
-		// The next version raises the floor at once, which in ordinary traffic keeps seen empty.
 		advance: functions.Replace(`UPDATE msgext_messages SET latest = GREATEST(latest, ?2), floor = CASE WHEN floor = CAST(?2 AS bigint) - 1 THEN ?2 ELSE floor END WHERE id = ?1`),
 		mark: `INSERT INTO msgext_seen (message, version)
 			SELECT id, CAST(?2 AS bigint) FROM msgext_messages WHERE id = ?1 AND floor < ?2 AND (SELECT count(*) FROM msgext_seen WHERE message = ?1) < ?3

@@ -1,0 +1,49 @@
+package pgstate_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"msgext/pkg/state/statetest"
+)
+
+func BenchmarkApply(b *testing.B) {
+	url, _ := schema(b)
+	store := open(b, url)
+	statetest.BenchmarkApply(b, store)
+	require.NoError(b, store.Close())
+}
+
+// BenchmarkFloor is what PostgreSQL itself costs: bare upserts of the rows that an event of so many keys
+// touches, in one pipeline, each writer on rows of its own.
+func BenchmarkFloor(b *testing.B) {
+	url, conn := schema(b)
+	_, err := conn.Exec(b.Context(), "CREATE TABLE IF NOT EXISTS test_floor (id bytea, n bigint, key text, value text, PRIMARY KEY (id, n))")
+	require.NoError(b, err)
+	config, err := pgxpool.ParseConfig(url)
+	require.NoError(b, err)
+	config.MaxConns = 16
+	pool, err := pgxpool.NewWithConfig(b.Context(), config)
+	require.NoError(b, err)
+	b.Cleanup(pool.Close)
+	value := strings.Repeat("v", 100)
+
+	for _, test := range []struct{ writers, rows int }{{1, 1}, {1, 2}, {1, 21}, {16, 2}, {16, 21}} {
+		b.Run(fmt.Sprintf("writers=%d/rows=%d", test.writers, test.rows), func(b *testing.B) {
+			b.ReportAllocs()
+			statetest.Writers(b, test.writers, func(writer, n int) error {
+				var batch pgx.Batch
+				for row := range test.rows {
+					batch.Queue("INSERT INTO test_floor VALUES ($1, $2, $3, $4) ON CONFLICT (id, n) DO UPDATE SET key = excluded.key, value = excluded.value",
+						[]byte{byte(writer)}, (n*test.rows+row)%300, "key", value)
+				}
+				return pool.SendBatch(b.Context(), &batch).Close()
+			})
+		})
+	}
+}
