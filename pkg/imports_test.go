@@ -42,6 +42,8 @@ func TestImports_PointOneWay(t *testing.T) {
 		"msgext/pkg/state/redisstate":  {"msgext/pkg/msgext", "msgext/pkg/state", "msgext/pkg/secret"},
 		"msgext/pkg/sink/stdoutsink":   {"msgext/pkg/msgext", "msgext/pkg/cloudevent", "msgext/pkg/sink"},
 		"msgext/pkg/sink/httpsink":     {"msgext/pkg/msgext", "msgext/pkg/cloudevent", "msgext/pkg/sink", "msgext/pkg/secret"},
+		"msgext/pkg/console": {"msgext/pkg/msgext", "msgext/pkg/cloudevent", "msgext/pkg/sink", "msgext/pkg/state",
+			"msgext/pkg/metric", "msgext/pkg/secret", "msgext/pkg/webhook", "msgext/pkg/receiver"},
 		"msgext/pkg/receiver": {"msgext/pkg/msgext", "msgext/pkg/cloudevent", "msgext/pkg/sink", "msgext/pkg/state",
 			"msgext/pkg/metric", "msgext/pkg/secret", "msgext/pkg/webhook"},
 	}

@@ -113,6 +113,7 @@ func start(ctx context.Context, cfg config.Config, drivers wire.Drivers, o optio
 		return err
 	}
 	defer func() { err = errors.Join(err, connections.Close()) }()
+	wire.LogDurability(ctx, connections.Store, logger)
 	listener, err := net.Listen("tcp", o.address)
 	if err != nil {
 		return fmt.Errorf("%w; -addr 127.0.0.1:0 takes any free port", err)

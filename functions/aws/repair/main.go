@@ -20,5 +20,6 @@ func main() {
 	cfg := wire.Must(config.FromEnviron(os.Environ(), config.Repair, drivers.Linked()))
 	connections := wire.Must(drivers.Open(context.Background(), cfg))
 	logger := wire.CloudLogger(os.Stdout)
+	wire.LogDurability(context.Background(), connections.Store, logger)
 	lambda.Start(wire.Must(repairwire.Repairer(cfg, connections, logger, metric.Embedded)))
 }

@@ -28,6 +28,7 @@ func main() {
 		if err != nil {
 			return nil, err
 		}
+		wire.LogDurability(context.Background(), connections.Store, logger)
 		return repairwire.Repairer(cfg, connections, logger, metric.Plain)
 	}, lazy.Failing(logger)))
 }
