@@ -94,29 +94,70 @@ func (e *expression) schedule(path string, due time.Time) {
 	e.set("shard", number(shard(path)))
 }
 
-// Sweep implements state.Store. What goes is worked out here, by the one rule; each item goes only
-// if it has not changed.
+// Sweep implements state.Store. What goes is worked out here, by the one rule. It goes in transactions that
+// hold only if neither the message nor what was read of it has changed: a read that comes meanwhile may bring
+// a key that only a tombstone hides.
 func (s *Store) Sweep(ctx context.Context, message msgext.Message, revision int64) error {
 	path := message.Path()
 	record, err := s.load(ctx, path)
-	if errors.Is(err, state.ErrNotFound) {
+	if err == state.ErrNotFound {
 		return err
 	}
 	if err != nil || record.Check.Revision != revision {
 		return failed(ctx, "sweep", err)
 	}
+	unchanged := []types.TransactWriteItem{
+		s.check(address(path, headItem), "#revision = :revision", item{":revision": number(revision)}),
+		s.check(address(path, readItem), "attribute_not_exists(#pk)", nil),
+	}
+	if record.State.Base != nil {
+		unchanged[1] = s.check(address(path, readItem), "#latest = :latest", item{":latest": number(record.State.Base.Latest)})
+	}
 	swept := record.State.Clone()
 	swept.Sweep()
-	var garbage []keyEntry
+	var garbage []types.TransactWriteItem
 	for key, entry := range record.State.Entries {
 		if _, kept := swept.Entries[key]; !kept {
-			garbage = append(garbage, keyEntry{key, entry})
+			garbage = append(garbage, s.deletion(address(path, keyItem(key)), entry.Seq))
 		}
 	}
-	err = parallel(len(garbage), func(i int) error {
-		return s.delete(ctx, address(path, keyItem(garbage[i].key)), "#seq = :seq", garbage[i].Seq)
+	const most = 100 // in one transaction (API_TransactWriteItems, read 2026-11)
+	for some := range slices.Chunk(garbage, most-len(unchanged)) {
+		_, err := s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: slices.Concat(unchanged, some)})
+		if err != nil {
+			if hasChanged(err) {
+				return nil
+			}
+			return failed(ctx, "sweep", err)
+		}
+	}
+	return nil
+}
+
+// check is the part of a transaction that holds only on a condition.
+func (s *Store) check(key item, condition string, values item) types.TransactWriteItem {
+	return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+		TableName: s.table, Key: key, ConditionExpression: &condition,
+		ExpressionAttributeNames: names(condition), ExpressionAttributeValues: values,
+	}}
+}
+
+// deletion is the part of a transaction that deletes a key's item if it is still of a version.
+func (s *Store) deletion(key item, seq int64) types.TransactWriteItem {
+	const condition = "#seq = :seq"
+	return types.TransactWriteItem{Delete: &types.Delete{
+		TableName: s.table, Key: key, ConditionExpression: aws.String(condition),
+		ExpressionAttributeNames: names(condition), ExpressionAttributeValues: item{":seq": number(seq)},
+	}}
+}
+
+// hasChanged reports whether a transaction failed by its conditions alone.
+func hasChanged(err error) bool {
+	var cancelled *types.TransactionCanceledException
+	return errors.As(err, &cancelled) && !slices.ContainsFunc(cancelled.CancellationReasons, func(reason types.CancellationReason) bool {
+		code := aws.ToString(reason.Code)
+		return code != "None" && code != "ConditionalCheckFailed"
 	})
-	return failed(ctx, "sweep", err)
 }
 
 // Forget implements state.Store. The head goes first: what an interrupted call leaves is a message nobody has

@@ -35,5 +35,5 @@
 //
 // # Permissions
 //
-// UpdateItem, GetItem, BatchGetItem, Query and DeleteItem on the table, and Query on its index.
+// UpdateItem, GetItem, BatchGetItem, Query, DeleteItem and ConditionCheckItem on the table, and Query on its index.
 package dynamostate

@@ -32,6 +32,7 @@ func (s *Store) Due(ctx context.Context, before time.Time, limit int) ([]state.H
 	slices.SortFunc(longest, func(a, b waiter) int {
 		return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.partition, b.partition))
 	})
+	longest = distinct(longest)
 	heads, err := s.heads(ctx, longest[:min(limit, len(longest))])
 	if err != nil {
 		return nil, failed(ctx, "due", err)
@@ -47,6 +48,17 @@ func (s *Store) Due(ctx context.Context, before time.Time, limit int) ([]state.H
 type waiter struct {
 	partition string
 	due       int64
+}
+
+// distinct keeps the first of those that are there more than once: a message whose due time moves while the
+// index is read may be met at both, and BatchGetItem refuses a key that comes twice.
+func distinct(waiting []waiter) []waiter {
+	met := make(map[string]bool, len(waiting))
+	return slices.DeleteFunc(waiting, func(w waiter) bool {
+		again := met[w.partition]
+		met[w.partition] = true
+		return again
+	})
 }
 
 // waiting returns up to limit messages of one shard that are due, those that have waited longest first.

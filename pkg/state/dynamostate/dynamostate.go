@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"regexp"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
@@ -45,14 +47,39 @@ type Store struct {
 var _ state.Store = (*Store)(nil)
 
 // New returns a Store over a table that stands, in the region and with the credentials of cfg. It does no
-// I/O. Calls are retried as cfg has it, else as is the SDK's standard, always within their context.
-// Its error is ErrTable.
+// I/O. Calls are retried as cfg.Retryer has it; without one up to four times within 600 ms, always
+// within their context, and what still fails then is an error. Its error is ErrTable.
 func New(cfg aws.Config, options Options) (*Store, error) {
 	if !tableName.MatchString(options.Table) {
 		return nil, ErrTable
 	}
 	cfg.HTTPClient = pooled(cfg.HTTPClient)
+	if cfg.Retryer == nil {
+		cfg.Retryer = retryer
+	}
 	return &Store{table: &options.Table, client: dynamodb.NewFromConfig(cfg), http: cfg.HTTPClient}, nil
+}
+
+const (
+	// answerTimeout is how long one try waits for an answer, half of what a reply may take in all. A
+	// connection that died unnoticed while the sandbox was frozen takes a request and never answers; the
+	// next try, on a new one, then still has its time.
+	answerTimeout = 750 * time.Millisecond
+
+	maxTries   = 5
+	firstPause = 40 * time.Millisecond // doubled with each try, so 600 ms in all
+)
+
+// retryer is the SDK's own but for its pauses: those are a second and more (up to 2^n seconds after try n), so that
+// a single throttled call could outlast a whole reply.
+func retryer() aws.Retryer {
+	return retry.NewStandard(func(options *retry.StandardOptions) {
+		options.MaxAttempts = maxTries
+		options.Backoff = retry.BackoffDelayerFunc(func(try int, _ error) (time.Duration, error) {
+			pause := firstPause << (try - 1)
+			return pause/2 + rand.N(pause/2), nil
+		})
+	})
 }
 
 // pooled makes the SDK's own client keep a connection for each of the writes of one event, and none that
@@ -69,6 +96,7 @@ func pooled(client aws.HTTPClient) aws.HTTPClient {
 	return buildable.WithTransportOptions(func(transport *http.Transport) {
 		transport.MaxIdleConnsPerHost = width
 		transport.IdleConnTimeout = 30 * time.Second
+		transport.ResponseHeaderTimeout = answerTimeout
 	})
 }
 
