@@ -1,10 +1,12 @@
 package redisstate
 
 import (
+	"cmp"
 	"errors"
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
@@ -15,6 +17,15 @@ import (
 // ErrURL is Open's error. It never quotes the URL, which holds a password.
 var ErrURL = errors.New("redisstate: not a Redis URL")
 
+// A connection that died unnoticed while a function's sandbox was frozen takes a command and never answers.
+// One that was idle for longer than idleTime is not used again (go-redis compares by the wall clock, which goes on
+// meanwhile), and one that does not answer within readTimeout, half of what a reply may take in all, is
+// closed and the command sent again on another: nothing we send is harmed by arriving twice.
+const (
+	readTimeout = 750 * time.Millisecond
+	idleTime    = 30 * time.Second
+)
+
 // Open returns a Store on the Redis at a URL. It connects when it is first used. Its error is ErrURL.
 //
 //	redis://USER:PASSWORD@HOST:PORT/DB?OPTION=VALUE      one server
@@ -23,7 +34,8 @@ var ErrURL = errors.New("redisstate: not a Redis URL")
 //
 // With rediss:// the connection is TLS, and each node of a cluster is verified under its own
 // name. The port is 6379 unless given. The other options are go-redis's own, such as pool_size
-// (pkg.go.dev/github.com/redis/go-redis/v9, ParseURL and ParseClusterURL of v9.23.0).
+// (pkg.go.dev/github.com/redis/go-redis/v9, ParseURL and ParseClusterURL of v9.23.0); without them
+// read_timeout is 750ms and conn_max_idle_time 30s.
 func Open(url secret.String) (*Store, error) {
 	scripts, err := newScripts()
 	if err != nil {
@@ -74,6 +86,8 @@ func newClient(text string) (redis.UniversalClient, error) {
 		return nil, err
 	}
 	options.ContextTimeoutEnabled = true
+	options.ReadTimeout = cmp.Or(options.ReadTimeout, readTimeout)
+	options.ConnMaxIdleTime = cmp.Or(options.ConnMaxIdleTime, idleTime)
 	options.DisableIdentity = true
 	options.MaintNotificationsConfig = noNotifications()
 	return redis.NewClient(options), nil
@@ -99,6 +113,8 @@ func newClusterClient(u *url.URL, others []string) (redis.UniversalClient, error
 	}
 	options.ReadOnly, options.RouteByLatency, options.RouteRandomly = false, false, false // replicas follow behind
 	options.ContextTimeoutEnabled = true
+	options.ReadTimeout = cmp.Or(options.ReadTimeout, readTimeout)
+	options.ConnMaxIdleTime = cmp.Or(options.ConnMaxIdleTime, idleTime)
 	options.DisableIdentity = true
 	options.MaintNotificationsConfig = noNotifications()
 	return redis.NewClusterClient(options), nil
