@@ -28,7 +28,7 @@ const timeout = 30 * time.Second
 
 const usage = `usage: state read|forget GROUP_ID MSG_SEQ
        state read|forget FROM_ACCOUNT TO_ACCOUNT MSG_KEY
-MSGEXT_STATE names the store, MSGEXT_SDK_APP_ID the app.`
+MSGEXT_STATE names the store, MSGEXT_SDK_APP_ID the app`
 
 var errUsage = errors.New(usage)
 

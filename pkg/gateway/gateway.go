@@ -101,11 +101,13 @@ type Response struct {
 	status int
 	header http.Header
 	body   []byte
+	room   [128]byte // for a short body, which Chat's replies have
 }
 
 // Serve runs h on a request and returns what it replied.
 func Serve(h http.Handler, request *http.Request) *Response {
 	response := &Response{header: make(http.Header, 2)}
+	response.body = response.room[:0]
 	h.ServeHTTP(response, request)
 	if response.status == 0 {
 		response.status = http.StatusOK

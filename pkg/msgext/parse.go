@@ -57,16 +57,16 @@ func (f integer) required(path string, faults *FormatError) int64 {
 
 // parse reads body in one pass. What is no JSON, or not by our rules, is its error; fields
 // of another type go to faults.
-func parse(body []byte, faults *FormatError) (*fields, error) {
+func parse(body []byte, faults *FormatError) (fields, error) {
 	p := parser{Walker: jsonwalk.New(body, maxDepth), faults: faults}
 	p.fields.list.valid = true
 	if err := p.body(); err != nil {
-		return nil, syntaxError(err, p.Offset(), len(body))
+		return fields{}, syntaxError(err, p.Offset(), len(body))
 	}
 	if p.End() != nil {
-		return nil, &FormatError{Fields: []FieldError{{"body", "something follows the object"}}}
+		return fields{}, &FormatError{Fields: []FieldError{{"body", "something follows the object"}}}
 	}
-	return &p.fields, nil
+	return p.fields, nil
 }
 
 // syntaxError is the one fault that ends parsing.

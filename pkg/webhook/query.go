@@ -38,11 +38,11 @@ func ParseQuery(raw string) (Query, error) {
 			return Query{}, ErrQuery // some parsers split here and some do not
 		}
 		name, value, _ := strings.Cut(pair, "=")
-		name, err := url.QueryUnescape(name)
+		name, err := unescape(name)
 		if err != nil {
 			return Query{}, ErrQuery
 		}
-		if value, err = url.QueryUnescape(value); err != nil {
+		if value, err = unescape(value); err != nil {
 			return Query{}, ErrQuery
 		}
 		at, field := q.field(name)
@@ -57,6 +57,15 @@ func ParseQuery(raw string) (Query, error) {
 	}
 	q.HasCommand = seen[command]
 	return q, nil
+}
+
+// unescape is url.QueryUnescape, which reads byte by byte even what has no escapes, as a signed query
+// hardly ever has.
+func unescape(text string) (string, error) {
+	if strings.IndexByte(text, '%') < 0 && strings.IndexByte(text, '+') < 0 {
+		return text, nil
+	}
+	return url.QueryUnescape(text)
 }
 
 // The parameters that may occur once only.

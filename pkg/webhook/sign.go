@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"strconv"
-	"strings"
 	"time"
 
 	"msgext/pkg/secret"
@@ -91,7 +90,7 @@ func (v Verifier) verifySign(q Query, now time.Time) error {
 	if q.Sign == "" || q.RequestTime == "" {
 		return ErrUnsigned
 	}
-	if !consistsOf(q.RequestTime, timeDigits, "0123456789") || !consistsOf(q.Sign, signDigits, "0123456789abcdef") {
+	if !isDigits(q.RequestTime, timeDigits, 10) || !isDigits(q.Sign, signDigits, 16) {
 		return ErrMalformed
 	}
 	seconds, err := strconv.ParseInt(q.RequestTime, 10, 64)
@@ -119,12 +118,14 @@ func (v Verifier) verifySign(q Query, now time.Time) error {
 	return nil
 }
 
-func consistsOf(text string, length int, alphabet string) bool {
+// isDigits reports whether text is length digits to base 10 or, in lower case, 16.
+func isDigits(text string, length, base int) bool {
 	if len(text) != length {
 		return false
 	}
 	for i := range len(text) {
-		if strings.IndexByte(alphabet, text[i]) < 0 {
+		c := text[i]
+		if (c < '0' || c > '9') && (base != 16 || c < 'a' || c > 'f') {
 			return false
 		}
 	}

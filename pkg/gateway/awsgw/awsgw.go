@@ -86,7 +86,7 @@ func withoutStage(path, stage string) string {
 func reply(event gateway.Event, response *gateway.Response) []byte {
 	shape := shapeOf(event)
 	body, isBase64 := response.Body()
-	b := make([]byte, 0, 512+len(body))
+	b := make([]byte, 0, 256+len(body)+len(body)/4)
 	b = append(b, `{"statusCode":`...)
 	b = strconv.AppendInt(b, int64(response.Status()), 10)
 	if shape == shapeALB {

@@ -43,7 +43,7 @@ func request(ctx context.Context, event gateway.Event) gateway.Request {
 // reply writes the integration response (583/12513).
 func reply(_ gateway.Event, response *gateway.Response) []byte {
 	body, isBase64 := response.Body()
-	b := make([]byte, 0, 512+len(body))
+	b := make([]byte, 0, 256+len(body)+len(body)/4)
 	b = append(b, `{"isBase64Encoded":`...)
 	b = strconv.AppendBool(b, isBase64)
 	b = append(b, `,"statusCode":`...)
