@@ -68,7 +68,7 @@ func (w *Walker) Object(member func(name string) error) error {
 		return err
 	}
 	outer := w.count
-	var others map[string]struct{}
+	var others map[string]bool
 	for first := true; ; first = false {
 		if closed, err := w.next('}', first); closed || err != nil {
 			w.count = outer
@@ -79,7 +79,7 @@ func (w *Walker) Object(member func(name string) error) error {
 		if err != nil {
 			return err
 		}
-		if _, repeated := others[name]; repeated || slices.Contains(w.names[outer:w.count], name) {
+		if slices.Contains(w.names[outer:w.count], name) || others != nil && others[name] {
 			w.end = before
 			return jsontext.ErrDuplicateName
 		}
@@ -88,9 +88,9 @@ func (w *Walker) Object(member func(name string) error) error {
 			w.names[w.count] = name
 			w.count++
 		case others == nil:
-			others = map[string]struct{}{name: {}}
+			others = map[string]bool{name: true}
 		default:
-			others[name] = struct{}{}
+			others[name] = true
 		}
 		if w.peek() != ':' {
 			return w.fault()
@@ -162,9 +162,12 @@ func (w *Walker) Text() (string, error) {
 
 // Bytes reads a string into memory of its own.
 func (w *Walker) Bytes() ([]byte, error) {
-	raw, _, err := w.quoted()
+	raw, escaped, err := w.quoted()
 	if err != nil {
 		return nil, err
+	}
+	if !escaped {
+		return []byte(raw[1 : len(raw)-1]), w.took(len(raw), nil)
 	}
 	text, err := unquote(make([]byte, 0, len(raw)), raw)
 	return text, w.took(len(raw), err)

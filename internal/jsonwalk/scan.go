@@ -3,7 +3,6 @@ package jsonwalk
 import (
 	"io"
 	"math/bits"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -68,26 +67,25 @@ func special(v uint64) uint64 {
 
 // unquote appends what a string stands for to text, which must be empty.
 func unquote(text []byte, raw string) ([]byte, error) {
-	for rest := raw[1 : len(raw)-1]; ; {
-		at := strings.IndexByte(rest, '\\')
-		if at < 0 {
-			return append(text, rest...), nil
-		}
-		text = append(text, rest[:at]...)
-		switch c := rest[at+1]; c {
-		case '"', '\\', '/':
-			text = append(text, c)
-		case 'n':
-			text = append(text, '\n')
-		default: // rarer, or no escape at all
-			text, err := jsontext.AppendUnquote(text[:0], raw)
-			if err != nil {
-				err = ErrSyntax // jsontext's own text quotes the input
+	for i := 1; i < len(raw)-1; i++ {
+		c := raw[i]
+		if c == '\\' {
+			i++
+			switch c = raw[i]; c {
+			case '"', '\\', '/':
+			case 'n':
+				c = '\n'
+			default: // rarer, or no escape at all
+				text, err := jsontext.AppendUnquote(text[:0], raw)
+				if err != nil {
+					err = ErrSyntax // jsontext's own text quotes the input
+				}
+				return text, err
 			}
-			return text, err
 		}
-		rest = rest[at+2:]
+		text = append(text, c)
 	}
+	return text, nil
 }
 
 // number returns the length of the number that text begins with (RFC 8259, section 6).
