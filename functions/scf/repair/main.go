@@ -19,12 +19,7 @@ import (
 func main() {
 	logger := wire.CloudLogger(os.Stdout)
 	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {
-		drivers := scfwire.Drivers()
-		cfg, err := config.FromEnviron(os.Environ(), config.Repair, drivers.Linked())
-		if err != nil {
-			return nil, err
-		}
-		connections, err := drivers.Open(context.Background(), cfg)
+		cfg, connections, err := scfwire.Open(context.Background(), config.Repair)
 		if err != nil {
 			return nil, err
 		}

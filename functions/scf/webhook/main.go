@@ -22,12 +22,7 @@ func main() {
 	logger := wire.CloudLogger(os.Stdout)
 	unready := receiver.New(receiver.Options{Logger: logger, Metrics: metric.Plain})
 	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {
-		drivers := scfwire.Drivers()
-		cfg, err := config.FromEnviron(os.Environ(), config.Webhook, drivers.Linked())
-		if err != nil {
-			return nil, err
-		}
-		connections, err := drivers.Open(context.Background(), cfg)
+		cfg, connections, err := scfwire.Open(context.Background(), config.Webhook)
 		if err != nil {
 			return nil, err
 		}

@@ -3,12 +3,24 @@ package scfwire
 
 import (
 	"context"
+	"os"
 
 	"msgext/functions/internal/wire"
 	"msgext/pkg/config"
 	"msgext/pkg/state"
 	"msgext/pkg/state/pgstate"
 )
+
+// Open reads a function's configuration from the environment and opens what it names.
+func Open(ctx context.Context, function config.Function) (config.Config, wire.Connections, error) {
+	drivers := Drivers()
+	cfg, err := config.FromEnviron(os.Environ(), function, drivers.Linked())
+	if err != nil {
+		return config.Config{}, wire.Connections{}, err
+	}
+	connections, err := drivers.Open(ctx, cfg)
+	return cfg, connections, err
+}
 
 // Drivers returns the drivers for SCF.
 func Drivers() wire.Drivers {
