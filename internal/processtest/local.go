@@ -3,6 +3,7 @@ package processtest
 import (
 	"context"
 	"regexp"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -35,7 +36,7 @@ func (l *Local) Events() []string { return lines(l.stdout.String()) }
 func (l *Local) Greeting() string { return l.stderr.String() }
 
 // Stop ends the process gently and returns its exit status.
-func (l *Local) Stop(t testing.TB) int { return l.stop(t) }
+func (l *Local) Stop(t testing.TB) int { return l.Signal(t, syscall.SIGTERM) }
 
 // Kill ends the process at once, as a crash would.
 func (l *Local) Kill(t testing.TB) { l.kill(t) }

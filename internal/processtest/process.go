@@ -16,7 +16,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -96,10 +95,10 @@ func start(t testing.TB, environ []string, binary string, args ...string) *proce
 	return p
 }
 
-// stop asks the process to end and returns its exit status.
-func (p *process) stop(t testing.TB) int {
+// Signal sends the process a signal that ends it, and returns its exit status.
+func (p *process) Signal(t testing.TB, signal os.Signal) int {
 	t.Helper()
-	require.NoError(t, p.command.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, p.command.Process.Signal(signal))
 	select {
 	case <-p.done:
 	case <-time.After(startTimeout):

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/internal/processtest"
+	"msgext/internal/vectortest"
+)
+
+// A Lambda function with a wrong environment does not start, and says everything that is wrong.
+func TestLambda_RefusesToStartWithEveryProblem(t *testing.T) {
+	status, stdout, stderr := processtest.Exit(t, []string{
+		"MSGEXT_TOKEN=7f3a", "MSGEXT_STATE=sqlite:x.db", "MSGEXT_TYPO=1", "MSGEXT_CHAT_SECRET_KEY=7f3a",
+	}, binaries.Build(t, "functions/aws/webhook"))
+	assert.Equal(t, 2, status)
+	assert.Empty(t, stdout)
+	assert.NotContains(t, stderr, "7f3a")
+	for _, problem := range []string{
+		"MSGEXT_SDK_APP_ID: missing", "MSGEXT_TYPO: unknown variable", "MSGEXT_CHAT_SECRET_KEY: must not reach a webhook function",
+		"MSGEXT_STATE: this binary has no driver sqlite, it has: dynamodb, redis, rediss",
+	} {
+		assert.Contains(t, stderr, problem)
+	}
+	status, _, stderr = processtest.Exit(t, nil, binaries.Build(t, "functions/aws/repair"))
+	assert.Equal(t, 2, status)
+	assert.Contains(t, stderr, "MSGEXT_CHAT_ENDPOINT: missing")
+}
+
+// On SCF the variables come with the invocation: the reply is an HTTP one, the problems stand in the log.
+func TestSCF_AnswersOurSideFailedUntilItIsConfigured(t *testing.T) {
+	variables := map[string]string{"MSGEXT_TOKEN": "7f3a", "MSGEXT_STATE": "dynamodb://votes", "MSGEXT_SINKS": "stdout:"}
+	function := processtest.StartSCF(t, binaries.Build(t, "functions/scf/webhook"), 5*time.Second, variables)
+	request := processtest.Request{Method: http.MethodPost, Path: "/", RawQuery: "SdkAppid=1", Body: "{}"}
+	for range 2 {
+		response, err := function.Invoke(processtest.SCFEvents(request)[0].Payload)
+		require.NoError(t, err)
+		status, body, err := processtest.Unwrap(response)
+		require.NoError(t, err)
+		assert.Equal(t, 200, status)
+		assert.JSONEq(t, `{"ActionStatus":"FAIL","ErrorInfo":"not processed, our side failed","ErrorCode":1}`, body)
+	}
+	assert.Contains(t, function.Log(), "MSGEXT_SDK_APP_ID: missing")
+	assert.Contains(t, function.Log(), "this binary has no driver dynamodb")
+	assert.NotContains(t, function.Log(), "7f3a")
+}
+
+// A stop lets the request in flight finish: its event is delivered and answered.
+func TestLocal_FinishesWhatIsInFlightWhenStopped(t *testing.T) {
+	arrived, release := make(chan struct{}), make(chan struct{})
+	endpoint := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		close(arrived)
+		<-release
+	}))
+	t.Cleanup(endpoint.Close)
+	local := processtest.StartLocal(t, binaries.Build(t, "functions/local"), []string{
+		"MSGEXT_TOKEN=" + vectortest.Token.Reveal(), "MSGEXT_SDK_APP_ID=" + vectortest.SDKAppID,
+		"MSGEXT_STATE=memory:", "MSGEXT_SINKS=" + endpoint.URL, "MSGEXT_REPLY_BUDGET=30s",
+	})
+	answer := make(chan string, 1)
+	go func() {
+		response, err := http.Post(signedURL(local.URL, vectortest.SDKAppID, vectortest.Token, time.Now()), "application/json", bytes.NewReader([]byte(samples()[0])))
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		defer func() { _ = response.Body.Close() }()
+		body, _ := io.ReadAll(response.Body)
+		answer <- string(body)
+	}()
+	<-arrived
+	stopped := make(chan int, 1)
+	go func() { stopped <- local.Signal(t, syscall.SIGINT) }()
+	refusesConnections(t, local.URL)
+	close(release)
+	assert.JSONEq(t, `{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}`, <-answer)
+	assert.Equal(t, 0, <-stopped)
+}
+
+// refusesConnections waits until the process has stopped listening.
+func refusesConnections(t *testing.T, url string) {
+	t.Helper()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	require.Eventually(t, func() bool {
+		response, err := client.Get(url + "/api/")
+		if err == nil {
+			_ = response.Body.Close()
+		}
+		return err != nil
+	}, 30*time.Second, 20*time.Millisecond)
+}
