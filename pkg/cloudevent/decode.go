@@ -1,51 +1,72 @@
 package cloudevent
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"strconv"
 	"strings"
 
 	"github.com/cloudevents/sdk-go/v2/event"
+	"github.com/cloudevents/sdk-go/v2/types"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"msgext/pkg/msgext"
 )
 
 // Errors of Decode, Change and Truth.
 var (
-	ErrFormat   = errors.New("cloudevent: not a CloudEvents 1.0 event in the structured JSON format")
-	ErrOtherWay = errors.New("cloudevent: not an event of this kind")
+	ErrFormat = errors.New("cloudevent: not a CloudEvents 1.0 event in the structured JSON format")
+	ErrKind   = errors.New("cloudevent: an event of another kind")
 )
 
-// Decode reads an event in the structured JSON format. Its error is ErrFormat.
+// Decode reads an event in the structured JSON format, strictly: UTF-8, no name twice, nothing after
+// it. The event keeps encoded, which must not be changed afterwards. Its error is ErrFormat.
+//
+// It reads the JSON itself, because the SDK's reader (v2.16.2) takes names twice, refuses numbers beyond a float64,
+// and panics on a data_base64 that is no string.
 func Decode(encoded []byte) (Event, error) {
-	var e event.Event
-	if err := json.Unmarshal(encoded, &e); err != nil {
+	d := decoding{}
+	if err := d.object(encoded); err != nil {
 		return Event{}, ErrFormat // the cause would quote the content
 	}
-	if e.SpecVersion() != event.CloudEventsVersionV1 || e.Validate() != nil {
+	if d.version != event.CloudEventsVersionV1 || d.context.Validate() != nil {
 		return Event{}, ErrFormat
 	}
-	return Event{attributes: *e.Context.AsV1(), data: e.Data(), json: encoded}, nil
+	data, err := d.payload()
+	if err != nil {
+		return Event{}, ErrFormat
+	}
+	return Event{attributes: d.context, data: data, json: encoded}, nil
 }
 
-// Change returns the change that the event is about. Its errors are ErrOtherWay for an event of another
-// kind and msgext.ErrFormat.
+// Change returns the change that the event is about. Its errors are ErrKind for an event of another
+// kind, ErrFormat where data is about another message than the event, and msgext.ErrFormat.
 func (e Event) Change() (msgext.Event, error) {
 	message, err := e.message()
 	if err != nil || e.IsRepaired() {
-		return msgext.Event{}, ErrOtherWay
+		return msgext.Event{}, ErrKind
 	}
-	return msgext.Decode(message.SDKAppID, msgext.Event{Message: message}.Command(), e.data)
+	change, err := msgext.Decode(message.SDKAppID, msgext.Event{Message: message}.Command(), e.data)
+	if err != nil {
+		return msgext.Event{}, fmt.Errorf("cloudevent: data: %w", err)
+	}
+	if change.Message != message {
+		return msgext.Event{}, fmt.Errorf("%w: data is about another message", ErrFormat)
+	}
+	return change, nil
 }
 
 // Truth returns the message that a repaired event is about and its extensions as Chat has them.
-// Where CompleteFlag is 0 the list was too long for the destination, and is to be read. Its error is ErrOtherWay for an
+// Where CompleteFlag is 0 the list was too long for the destination, and is to be read. Its errors are ErrKind for an
 // event of another kind, ErrFormat for data of another shape.
 func (e Event) Truth() (msgext.Message, msgext.ReadReply, error) {
 	message, err := e.message()
 	if err != nil || !e.IsRepaired() {
-		return msgext.Message{}, msgext.ReadReply{}, ErrOtherWay
+		return msgext.Message{}, msgext.ReadReply{}, ErrKind
 	}
 	var reply msgext.ReadReply
 	if err := json.Unmarshal(e.data, &reply); err != nil {
@@ -54,9 +75,139 @@ func (e Event) Truth() (msgext.Message, msgext.ReadReply, error) {
 	return message, reply, nil
 }
 
+// message returns the message that the event is about.
 func (e Event) message() (msgext.Message, error) {
-	if !strings.HasPrefix(e.Type(), typePrefix) || !strings.Contains(e.Type(), ".msgextension.") {
-		return msgext.Message{}, ErrOtherWay
+	message, err := msgext.ParsePath(e.PartitionKey())
+	if err != nil {
+		return msgext.Message{}, ErrKind
 	}
-	return msgext.ParsePath(e.PartitionKey())
+	switch strings.TrimPrefix(e.Type(), namesOf(message).typePrefix) {
+	case setType, deletedType, clearedType, repairedType:
+		return message, nil
+	}
+	return msgext.Message{}, ErrKind
+}
+
+// decoding collects the members of an event.
+type decoding struct {
+	version      string
+	context      event.EventContextV1
+	data, binary jsontext.Value // nil where absent
+}
+
+func (d *decoding) object(encoded []byte) error {
+	reader := jsontext.NewDecoder(bytes.NewReader(encoded))
+	if begin, err := reader.ReadToken(); err != nil || begin.Kind() != '{' {
+		return ErrFormat
+	}
+	for reader.PeekKind() != '}' {
+		name, err := reader.ReadToken()
+		if err != nil {
+			return err
+		}
+		member := name.String() // before the next read takes its bytes
+		value, err := reader.ReadValue()
+		if err != nil {
+			return err
+		}
+		if err := d.member(member, value); err != nil {
+			return err
+		}
+	}
+	if _, err := reader.ReadToken(); err != nil {
+		return err
+	}
+	if _, err := reader.ReadToken(); err != io.EOF {
+		return ErrFormat
+	}
+	return nil
+}
+
+// member takes one member; null is the same as none (JSON format 1.0.2, section 2.2), but for data.
+func (d *decoding) member(name string, value jsontext.Value) error {
+	switch {
+	case name == "data":
+		d.data = value.Clone()
+		return nil
+	case value.Kind() == 'n':
+		return nil
+	case name == "data_base64":
+		d.binary = value.Clone()
+		return nil
+	case strings.ToLower(name) != name:
+		return ErrFormat
+	}
+	if value.Kind() != '"' {
+		return d.extension(name, value)
+	}
+	text, err := jsontext.AppendUnquote(nil, value)
+	if err != nil {
+		return err
+	}
+	return d.attribute(name, string(text))
+}
+
+func (d *decoding) attribute(name, text string) error {
+	switch name {
+	case "specversion":
+		d.version = text
+		return nil
+	case "id":
+		return d.context.SetID(text)
+	case "source":
+		return d.context.SetSource(text)
+	case "type":
+		return d.context.SetType(text)
+	case "subject":
+		return d.context.SetSubject(text)
+	case "datacontenttype":
+		return d.context.SetDataContentType(text)
+	case "dataschema":
+		return d.context.SetDataSchema(text)
+	case "time":
+		at, err := types.ParseTime(text)
+		if err != nil {
+			return err
+		}
+		return d.context.SetTime(at)
+	}
+	return d.context.SetExtension(name, text)
+}
+
+// extension takes an attribute that is a number or a boolean, which only an extension may be.
+func (d *decoding) extension(name string, value jsontext.Value) error {
+	switch value.Kind() {
+	case 't', 'f':
+		return d.context.SetExtension(name, value.Kind() == 't')
+	case '0':
+		number, err := strconv.ParseInt(string(value), 10, 32)
+		if err != nil {
+			return err
+		}
+		return d.context.SetExtension(name, int32(number))
+	}
+	return ErrFormat
+}
+
+// payload returns the data: JSON as it stands, a text, or bytes (JSON format 1.0.2, section 3.1).
+func (d *decoding) payload() ([]byte, error) {
+	switch {
+	case d.binary != nil:
+		if d.data != nil {
+			return nil, ErrFormat
+		}
+		text, err := jsontext.AppendUnquote(nil, d.binary)
+		if err != nil {
+			return nil, err
+		}
+		return base64.StdEncoding.DecodeString(string(text))
+	case d.data == nil || isJSON(d.context.GetDataMediaType()):
+		return d.data, nil
+	}
+	return jsontext.AppendUnquote(nil, d.data)
+}
+
+// isJSON reports whether a media type says that data is JSON; none says so too.
+func isJSON(mediaType string, err error) bool {
+	return err == nil && (mediaType == "" || strings.HasSuffix(mediaType, "/json") || strings.HasSuffix(mediaType, "+json"))
 }

@@ -6,10 +6,9 @@
 package cloudevent
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/cloudevents/sdk-go/v2/event"
@@ -19,17 +18,6 @@ import (
 
 // ContentType is that of JSON: one event in the structured mode.
 const ContentType = "application/cloudevents+json; charset=utf-8"
-
-const typePrefix = "com.tencent.chat."
-
-// Ends of the types of events about a change, after com.tencent.chat.group.msgextension. or
-// com.tencent.chat.c2c.msgextension.
-const (
-	setType      = "set"
-	deletedType  = "deleted"
-	clearedType  = "cleared"
-	repairedType = "repaired"
-)
 
 // Event is one CloudEvents 1.0 event, encoded once and then shared, read-only, by every sink.
 type Event struct {
@@ -69,7 +57,9 @@ func (e Event) Data() []byte { return e.data }
 func (e Event) JSON() []byte { return e.json }
 
 // IsRepaired reports whether the event carries the truth as read back from Chat.
-func (e Event) IsRepaired() bool { return strings.HasSuffix(e.Type(), ".msgextension."+repairedType) }
+func (e Event) IsRepaired() bool {
+	return e.Type() == groupPrefix+repairedType || e.Type() == c2cPrefix+repairedType
+}
 
 func (e Event) extension(name string) string {
 	text, _ := e.attributes.Extensions[name].(string)
@@ -77,8 +67,9 @@ func (e Event) extension(name string) string {
 }
 
 // Marker returns a repaired event without its list, for a destination that does not take it whole:
-// CompleteFlag 0 and an empty ExtensionList tell the consumer to read the message. It is false
-// for every other event, which would be worth nothing without its data.
+// CompleteFlag 0 and an empty ExtensionList tell the consumer to read the message. It has the
+// same id, so that it is not taken for another truth. It is false for every other event, which
+// would be worth nothing without its data.
 func (e Event) Marker() (Event, bool) {
 	if !e.IsRepaired() {
 		return Event{}, false
@@ -101,30 +92,13 @@ func build(attributes event.EventContextV1, data []byte) (Event, error) {
 	return encode(event.Event{Context: &attributes, DataEncoded: data})
 }
 
+// attributeBytes is room for the attributes, so that encoding seldom has to grow.
+const attributeBytes = 640
+
 func encode(e event.Event) (Event, error) {
-	encoded, err := e.MarshalJSON()
-	if err != nil {
+	encoded := bytes.NewBuffer(make([]byte, 0, len(e.DataEncoded)+attributeBytes))
+	if err := event.WriteJson(&e, encoded); err != nil {
 		return Event{}, fmt.Errorf("cloudevent: encode: %w", err)
 	}
-	return Event{attributes: *e.Context.AsV1(), data: e.DataEncoded, json: encoded}, nil
-}
-
-// names are a message's parts of id, source, subject and type.
-type names struct {
-	path, source, subject, kind string
-}
-
-func namesOf(m msgext.Message) names {
-	escape := url.PathEscape
-	n := names{path: m.Path()}
-	if m.IsGroup() {
-		n.source = "/chat/" + escape(m.SDKAppID) + "/groups/" + escape(m.GroupID)
-		n.subject = fmt.Sprintf("messages/%d", m.MsgSeq)
-		n.kind = typePrefix + "group.msgextension."
-		return n
-	}
-	n.source = "/chat/" + escape(m.SDKAppID) + "/c2c/" + escape(m.From) + "/" + escape(m.To)
-	n.subject = "messages/" + escape(m.MsgKey)
-	n.kind = typePrefix + "c2c.msgextension."
-	return n
+	return Event{attributes: *e.Context.AsV1(), data: e.DataEncoded, json: encoded.Bytes()}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -16,19 +17,22 @@ import (
 	"msgext/pkg/msgext"
 )
 
-const jsonType = "application/json"
+const (
+	jsonType   = "application/json"
+	binaryType = "application/octet-stream"
+)
 
 // New returns the event of a change. Its data is the webhook's body, the same JSON value without
-// whitespace between tokens; its id is that of the message and the version.
+// whitespace between tokens; its id is that of the message and the version; its time is EventTime,
+// left out where the webhook has none or one beyond the year 9999, which RFC 3339 cannot write.
 func New(change msgext.Event) (Event, error) {
-	n := namesOf(change.Message)
-	kind := map[msgext.Operation]string{msgext.Set: setType, msgext.Delete: deletedType, msgext.Clear: clearedType}[change.Operation]
-	data := jsontext.Value(append([]byte(nil), change.Body...))
+	data := jsontext.Value(change.Body).Clone() // the body is shared
 	if err := data.Compact(); err != nil {
-		return Event{}, fmt.Errorf("cloudevent: body: %w", err)
+		return Event{}, errors.New("cloudevent: body is not JSON") // the cause would quote it
 	}
-	version := change.Version()
-	attributes, err := attributes(n, n.path+"/"+strconv.FormatInt(version, 10), n.kind+kind, version, change.Time)
+	n, version := namesOf(change.Message), change.Version()
+	id := n.path + "/" + strconv.FormatInt(version, 10)
+	attributes, err := attributes(n, id, n.typePrefix+typeOf(change.Operation), version, change.Time)
 	if err != nil {
 		return Event{}, err
 	}
@@ -39,38 +43,41 @@ func New(change msgext.Event) (Event, error) {
 // consumer holds of the message up to LatestSeq, or DroppedSeq where set, is to be replaced by it. Its id
 // tells it from the webhook of that version and from another read of other content.
 func NewRepaired(message msgext.Message, reply msgext.ReadReply, at time.Time) (Event, error) {
-	n := namesOf(message)
 	data, err := json.Marshal(reply)
 	if err != nil {
 		return Event{}, fmt.Errorf("cloudevent: snapshot: %w", err)
 	}
-	sum := sha256.Sum256(data)
+	n, sum := namesOf(message), sha256.Sum256(data)
 	id := n.path + "/" + strconv.FormatInt(reply.LatestSeq, 10) + "/" + repairedType + "/" + hex.EncodeToString(sum[:8])
-	attributes, err := attributes(n, id, n.kind+repairedType, reply.LatestSeq, at)
+	attributes, err := attributes(n, id, n.typePrefix+repairedType, reply.LatestSeq, at)
 	if err != nil {
 		return Event{}, err
 	}
 	return build(attributes, data)
 }
 
-// NewForwarded returns the event of another command, whose body is whatever Chat sent. A
-// body that is not JSON travels as data_base64.
+// NewForwarded returns the event of another command, whose body is whatever was sent with it. A body
+// that is not JSON, or JSON that not every reader understands in the same way (a name twice, no UTF-8: RFC 7493),
+// travels as data_base64. All of an app's forwarded events have one partition key.
 func NewForwarded(sdkAppID, command string, body []byte, at time.Time) (Event, error) {
 	hash := sha256.New()
 	for _, part := range []string{sdkAppID, command, string(body)} {
 		fmt.Fprintf(hash, "%d:%s", len(part), part) // with their lengths, so that no two triples run together
 	}
 	app := url.PathEscape(sdkAppID)
-	attributes, err := attributes(names{path: app, source: "/chat/" + app}, hex.EncodeToString(hash.Sum(nil)), typePrefix+command, -1, at)
+	n := names{path: app, source: "/chat/" + app}
+	attributes, err := attributes(n, hex.EncodeToString(hash.Sum(nil)), typePrefix+url.PathEscape(command), -1, at)
 	if err != nil {
 		return Event{}, err
 	}
-	data := jsontext.Value(append([]byte(nil), body...))
+	data := jsontext.Value(body).Clone()
+	if !data.IsValid() {
+		contentType := binaryType
+		attributes.DataContentType = &contentType
+		return encode(event.Event{Context: &attributes, DataEncoded: data, DataBase64: true})
+	}
 	if err := data.Compact(); err != nil {
-		if err := attributes.SetDataContentType("application/octet-stream"); err != nil {
-			return Event{}, err
-		}
-		return encode(event.Event{Context: &attributes, DataEncoded: body, DataBase64: true})
+		return Event{}, fmt.Errorf("cloudevent: body: %w", err)
 	}
 	return build(attributes, data)
 }
@@ -79,24 +86,32 @@ func NewForwarded(sdkAppID, command string, body []byte, at time.Time) (Event, e
 const maxYear = 9999
 
 // attributes returns a context with everything but data. A negative version is none.
-func attributes(n names, id, kind string, version int64, at time.Time) (event.EventContextV1, error) {
+func attributes(n names, id, eventType string, version int64, at time.Time) (event.EventContextV1, error) {
 	source := types.ParseURIRef(n.source)
 	if source == nil {
-		return event.EventContextV1{}, fmt.Errorf("cloudevent: source is no URI reference")
+		return event.EventContextV1{}, errors.New("cloudevent: source is no URI reference")
 	}
 	contentType := jsonType
 	c := event.EventContextV1{
-		ID: id, Source: *source, Type: kind, DataContentType: &contentType,
+		ID: id, Source: *source, Type: eventType, DataContentType: &contentType,
 		Extensions: map[string]any{"partitionkey": n.path},
 	}
 	if n.subject != "" {
 		c.Subject = &n.subject
 	}
 	if version >= 0 {
-		c.Extensions["sequence"] = fmt.Sprintf("%020d", version)
+		c.Extensions["sequence"] = sequence(version)
 	}
 	if !at.IsZero() && at.Year() <= maxYear {
 		c.Time = &types.Timestamp{Time: at.UTC()}
 	}
 	return c, nil
+}
+
+// sequence returns a version in the twenty digits of the greatest that 64 bits can hold, so
+// that texts sort as versions do (CloudEvents Sequence extension).
+func sequence(version int64) string {
+	const zeros = "00000000000000000000"
+	digits := strconv.FormatInt(version, 10)
+	return zeros[len(digits):] + digits
 }
