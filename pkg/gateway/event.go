@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
-	"net/textproto"
 	"net/url"
 	"strings"
 
@@ -26,15 +25,14 @@ type Event struct {
 	RawPath  string // rawPath
 	RawQuery string // rawQueryString
 
-	Header         Pairs // headers
-	MultiHeader    Pairs // multiValueHeaders
-	Query          Pairs // queryStringParameters
-	MultiQuery     Pairs // multiValueQueryStringParameters
-	QueryString    Pairs // queryString
+	Header         http.Header // multiValueHeaders where that is an object, else headers; never nil
+	HasMultiHeader bool        // multiValueHeaders is an object, if an empty one
+	Query          Pairs       // queryStringParameters
+	MultiQuery     Pairs       // multiValueQueryStringParameters
+	HasMultiQuery  bool        // likewise
+	QueryString    Pairs       // queryString
 	Context        Context
 	Body           []byte // decoded
-	HasMultiHeader bool   // multiValueHeaders is an object, if an empty one
-	HasMultiQuery  bool   // multiValueQueryStringParameters likewise
 	isBase64       bool
 }
 
@@ -64,6 +62,9 @@ func Parse(event []byte) (Event, error) {
 		}
 		e.Body = body[:n]
 	}
+	if e.Header == nil {
+		e.Header = http.Header{}
+	}
 	return e, nil
 }
 
@@ -78,10 +79,13 @@ func (e *Event) member(w *jsonwalk.Walker, name string) error {
 	case "rawQueryString":
 		return lenient(w, &e.RawQuery)
 	case "headers":
-		return e.Header.read(w)
+		if e.HasMultiHeader {
+			return w.Skip()
+		}
+		return e.readHeader(w)
 	case "multiValueHeaders":
 		e.HasMultiHeader = w.Kind() == '{'
-		return e.MultiHeader.read(w)
+		return e.readHeader(w)
 	case "queryStringParameters":
 		if e.RawQuery != "" { // stands before it, and counts
 			return w.Skip()
@@ -158,43 +162,53 @@ func object(w *jsonwalk.Walker, member func(name string) error) error {
 	return w.Object(member)
 }
 
-// Pair is a name and a value in an event's headers or query. Bare is a name without a value.
+// Pair is a name and a value in an event's query. Bare is a name without a value.
 type Pair struct {
 	Name, Value string
 	Bare        bool
 }
 
-// Pairs are headers or a query in the order of the event.
+// Pairs are a query in the order of the event.
 type Pairs []Pair
 
-// read reads an object whose values are strings, lists of strings, numbers, or true for a
-// name without a value. Numbers keep their digits; anything else is passed over.
 func (p *Pairs) read(w *jsonwalk.Walker) error {
-	if w.Kind() == '{' && *p == nil {
-		*p = make(Pairs, 0, 12)
-	}
-	return object(w, func(name string) error {
-		if w.Kind() == '[' {
-			return w.List(func(int) error { return p.readValue(w, name) })
+	return readPairs(w, func(pair Pair) {
+		if *p == nil {
+			*p = make(Pairs, 0, 8)
 		}
-		return p.readValue(w, name)
+		*p = append(*p, pair)
 	})
 }
 
-func (p *Pairs) readValue(w *jsonwalk.Walker, name string) error {
-	switch w.Kind() {
+// readPairs reads an object whose values are strings, lists of strings, numbers, or true for a
+// name without a value. Numbers keep their digits; anything else is passed over.
+func readPairs(w *jsonwalk.Walker, take func(Pair)) error {
+	return object(w, func(name string) error {
+		if w.Kind() == '[' {
+			return w.List(func(int) error { return readPair(w, name, take) })
+		}
+		return readPair(w, name, take)
+	})
+}
+
+func readPair(w *jsonwalk.Walker, name string, take func(Pair)) error {
+	var value string
+	var err error
+	kind := w.Kind()
+	switch kind {
 	case '"':
-		value, err := w.Text()
-		*p = append(*p, Pair{Name: name, Value: value})
-		return err
+		value, err = w.Text()
 	case '0':
-		raw, err := w.Number()
-		*p = append(*p, Pair{Name: name, Value: raw})
-		return err
+		value, err = w.Number()
 	case 't':
-		*p = append(*p, Pair{Name: name, Bare: true})
+		err = w.Skip()
+	default:
+		return w.Skip()
 	}
-	return w.Skip()
+	if err == nil {
+		take(Pair{Name: name, Value: value, Bare: kind == 't'})
+	}
+	return err
 }
 
 // Encode returns the pairs as a raw query; names and values were decoded by the platform.
@@ -204,11 +218,14 @@ func (p Pairs) Encode() string { return p.join(url.QueryEscape) }
 func (p Pairs) Raw() string { return p.join(func(text string) string { return text }) }
 
 func (p Pairs) join(escape func(string) string) string {
+	size := 0
+	for _, pair := range p {
+		size += len(pair.Name) + len(pair.Value) + len("=&")
+	}
 	var b strings.Builder
+	b.Grow(size)
 	for i, pair := range p {
-		if i == 0 {
-			b.Grow(32 * len(p))
-		} else {
+		if i > 0 {
 			b.WriteByte('&')
 		}
 		b.WriteString(escape(pair.Name))
@@ -218,46 +235,4 @@ func (p Pairs) join(escape func(string) string) string {
 		}
 	}
 	return b.String()
-}
-
-// HTTPHeader returns the pairs as a header.
-func (p Pairs) HTTPHeader() http.Header {
-	header := make(http.Header, len(p))
-	values := make([]string, 0, len(p)) // one array for all the lists of one value
-	for _, pair := range p {
-		key := canonical(pair.Name)
-		if have, ok := header[key]; ok {
-			header[key] = append(have, pair.Value)
-			continue
-		}
-		values = append(values, pair.Value)
-		header[key] = values[len(values)-1 : len(values) : len(values)]
-	}
-	return header
-}
-
-// canonical returns a header's name as textproto does, which would walk twice over the names that the
-// platforms add to nearly every request, and copy most of them.
-func canonical(name string) string {
-	switch name {
-	case "accept":
-		return "Accept"
-	case "content-length":
-		return "Content-Length"
-	case "content-type":
-		return "Content-Type"
-	case "host":
-		return "Host"
-	case "user-agent":
-		return "User-Agent"
-	case "x-amzn-trace-id":
-		return "X-Amzn-Trace-Id"
-	case "x-forwarded-for":
-		return "X-Forwarded-For"
-	case "x-forwarded-port":
-		return "X-Forwarded-Port"
-	case "x-forwarded-proto":
-		return "X-Forwarded-Proto"
-	}
-	return textproto.CanonicalMIMEHeaderKey(name)
 }

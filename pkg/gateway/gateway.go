@@ -15,6 +15,21 @@ import (
 
 type requestIDKey struct{}
 
+// identified is a context that knows the platform's id of its request. It is context.WithValue in a
+// form that a Request can hold.
+type identified struct {
+	context.Context
+	id string
+}
+
+// Value implements context.Context.
+func (c *identified) Value(key any) any {
+	if key == (requestIDKey{}) {
+		return &c.id // a pointer costs no allocation
+	}
+	return c.Context.Value(key)
+}
+
 // RequestID returns the platform's id of the request that ctx belongs to, "" when it has none.
 func RequestID(ctx context.Context) string {
 	id, ok := ctx.Value(requestIDKey{}).(*string)
@@ -38,10 +53,10 @@ type Request struct {
 // address is personal data, and nothing here needs it.
 func (r Request) HTTP(ctx context.Context) *http.Request {
 	parts := &struct { // allocated as one
-		id   string
+		ctx  identified
 		url  url.URL
 		body body
-	}{id: r.ID, url: url.URL{Path: r.Path, RawQuery: r.RawQuery}}
+	}{ctx: identified{ctx, r.ID}, url: url.URL{Path: r.Path, RawQuery: r.RawQuery}}
 	if path, err := url.PathUnescape(r.Path); err == nil && path != r.Path {
 		parts.url.Path, parts.url.RawPath = path, r.Path
 	}
@@ -52,7 +67,7 @@ func (r Request) HTTP(ctx context.Context) *http.Request {
 		Header: r.Header, Host: r.Header.Get("Host"),
 		Body: &parts.body, ContentLength: int64(len(r.Body)),
 	}
-	return request.WithContext(context.WithValue(ctx, requestIDKey{}, &parts.id))
+	return request.WithContext(&parts.ctx)
 }
 
 // body is a request's body.

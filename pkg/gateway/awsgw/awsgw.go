@@ -41,7 +41,7 @@ func shapeOf(event gateway.Event) shape {
 }
 
 func request(_ context.Context, event gateway.Event) gateway.Request {
-	r := gateway.Request{ID: event.Context.RequestID, Method: event.Method, Path: event.Path, Body: event.Body}
+	r := gateway.Request{ID: event.Context.RequestID, Method: event.Method, Path: event.Path, Header: event.Header, Body: event.Body}
 	switch shapeOf(event) {
 	case shapeHTTP:
 		r.Method = event.Context.Method
@@ -53,11 +53,6 @@ func request(_ context.Context, event gateway.Event) gateway.Request {
 		r.RawQuery = query(event).Raw()
 	default:
 		r.RawQuery = query(event).Encode()
-	}
-	if event.HasMultiHeader {
-		r.Header = event.MultiHeader.HTTPHeader()
-	} else {
-		r.Header = event.Header.HTTPHeader()
 	}
 	return r
 }

@@ -28,7 +28,7 @@ func request(ctx context.Context, event gateway.Event) gateway.Request {
 		Method:   event.Method,
 		Path:     event.Path,
 		RawQuery: event.QueryString.Encode(),
-		Header:   event.Header.HTTPHeader(),
+		Header:   event.Header,
 		Body:     event.Body,
 	}
 	if r.Method == "" {
