@@ -164,7 +164,7 @@ func TestView_ShowsWhatIsVisible(t *testing.T) {
 	store := open(t, url)
 	t.Cleanup(func() { assert.NoError(t, store.Close()) })
 	random := rand.New(rand.NewPCG(5, 5))
-	for i := range 20 {
+	for i := range 12 {
 		m := statetest.NewMessage()
 		if i%2 == 1 {
 			m = statetest.NewC2CMessage()

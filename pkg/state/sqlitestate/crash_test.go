@@ -79,7 +79,7 @@ func TestStore_SurvivesBeingKilled(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 1))
 	acknowledged := make(map[string]int64) // greatest version by writer
 	for range kills {
-		for name, version := range killOne(t, path, 1+random.IntN(60)) {
+		for name, version := range killOne(t, path, 1+random.IntN(20)) {
 			acknowledged[name] = version
 		}
 	}

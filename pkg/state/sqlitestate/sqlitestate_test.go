@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -150,30 +151,26 @@ func TestOpen_WhereNoFileCanBe(t *testing.T) {
 // Two processes may share a file: the local server and a script that reads, or two servers.
 func TestStore_SharesItsFile(t *testing.T) {
 	file := path(t)
-	statetest.Run(t, func(t *testing.T) state.Store {
+	statetest.RunSnapshot(t, func(t *testing.T) state.Store {
 		store, err := sqlitestate.Open(t.Context(), file)
 		require.NoError(t, err)
 		second, err := sqlitestate.Open(t.Context(), file)
 		require.NoError(t, err)
 		t.Cleanup(func() { assert.NoError(t, second.Close()) })
-		return alternating{store, []state.Store{store, second}, make(chan int, 1)}.start()
+		return &alternating{Store: store, second: second}
 	})
 }
 
-// alternating sends every other event to another process.
+// alternating sends every other event by way of another process.
 type alternating struct {
 	state.Store
-	stores []state.Store
-	turn   chan int
+	second state.Store
+	turn   atomic.Int64
 }
 
-func (a alternating) start() alternating {
-	a.turn <- 0
-	return a
-}
-
-func (a alternating) Apply(ctx context.Context, event msgext.Event, heard time.Time, seen bool) error {
-	turn := <-a.turn
-	a.turn <- turn + 1
-	return a.stores[turn%len(a.stores)].Apply(ctx, event, heard, seen)
+func (a *alternating) Apply(ctx context.Context, event msgext.Event, heard time.Time, seen bool) error {
+	if a.turn.Add(1)%2 == 0 {
+		return a.second.Apply(ctx, event, heard, seen)
+	}
+	return a.Store.Apply(ctx, event, heard, seen)
 }

@@ -26,7 +26,7 @@ func TestView_ShowsWhatIsVisible(t *testing.T) {
 	t.Cleanup(func() { assert.NoError(t, db.Close()) })
 
 	random := rand.New(rand.NewPCG(5, 5))
-	for i := range 30 {
+	for i := range 12 {
 		m := statetest.NewMessage()
 		if i%2 == 1 {
 			m = statetest.NewC2CMessage()

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -92,7 +93,16 @@ func testNotSeenIsGap(t *testing.T, s state.Store) {
 func testSeenIsBounded(t *testing.T, s state.Store) {
 	m := NewMessage()
 	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 2, "v", "a"), start, false))
-	for version := int64(2); version < msgext.MaxSeen+10; version++ {
+	var all sync.WaitGroup
+	for worker := range int64(4) {
+		all.Go(func() {
+			for version := 2 + worker; version < 2+msgext.MaxSeen; version += 4 { // as many as are remembered
+				assert.NoError(t, s.MarkSeen(t.Context(), m, version))
+			}
+		})
+	}
+	all.Wait()
+	for version := int64(msgext.MaxSeen + 2); version < msgext.MaxSeen+10; version++ {
 		require.NoError(t, s.MarkSeen(t.Context(), m, version))
 	}
 	record := load(t, s, m)
