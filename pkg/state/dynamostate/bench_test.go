@@ -3,6 +3,7 @@ package dynamostate_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -24,16 +25,14 @@ func BenchmarkApply(b *testing.B) {
 	store, client := open(b, local(b), table), dynamodb.NewFromConfig(local(b))
 	for _, has := range []int{3, 300} {
 		for _, keys := range []int{1, 20} {
-			b.Run(fmt.Sprintf("%d of %d keys", keys, has), func(b *testing.B) {
-				message := func() (msgext.Message, *atomic.Int64) {
+			b.Run(fmt.Sprintf("%d keys, message of %d", keys, has), func(b *testing.B) {
+				message := func() msgext.Message {
 					m := statetest.NewMessage()
 					require.NoError(b, store.Apply(b.Context(), event(m, 1, 0, min(has, 20)), start, true))
 					for from := 20; from < has; from += 20 {
 						require.NoError(b, store.Apply(b.Context(), event(m, 1, from, 20), start, true))
 					}
-					version := new(atomic.Int64)
-					version.Store(1)
-					return m, version
+					return m
 				}
 				apply := func(ctx context.Context, m msgext.Message, version int64) error {
 					return store.Apply(ctx, event(m, version, 0, keys), start, true)
@@ -46,18 +45,25 @@ func BenchmarkApply(b *testing.B) {
 					apply func(context.Context, msgext.Message, int64) error
 				}{{"store", apply}, {"floor", floor}} {
 					b.Run(run.name, func(b *testing.B) {
-						m, version := message()
+						m, version := message(), int64(1)
 						b.ReportAllocs()
 						for b.Loop() {
-							require.NoError(b, run.apply(b.Context(), m, version.Add(1)))
+							version++
+							require.NoError(b, run.apply(b.Context(), m, version))
 						}
 					})
 					b.Run(run.name+" in parallel", func(b *testing.B) {
+						messages := make([]msgext.Message, runtime.GOMAXPROCS(0)) // each writer its own, as on a busy day
+						for i := range messages {
+							messages[i] = message()
+						}
+						var writers atomic.Int64
 						b.ReportAllocs()
+						b.ResetTimer()
 						b.RunParallel(func(pb *testing.PB) {
-							m, version := message() // each writer its own, as on a busy day
-							for pb.Next() {
-								assert.NoError(b, run.apply(b.Context(), m, version.Add(1)))
+							m := messages[writers.Add(1)-1]
+							for version := int64(2); pb.Next(); version++ {
+								assert.NoError(b, run.apply(b.Context(), m, version))
 							}
 						})
 					})
