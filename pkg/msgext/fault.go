@@ -69,7 +69,8 @@ func (e *FormatError) orNil() error {
 	if len(e.Fields) == 0 {
 		return nil
 	}
-	return e
+	found := *e // so that where there are none, e stays off the heap
+	return &found
 }
 
 func listPath(index int, field string) string {
