@@ -5,10 +5,14 @@ package sink
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"msgext/pkg/cloudevent"
 )
+
+// ErrClosed is Send's error after Close.
+var ErrClosed = errors.New("sink: closed")
 
 // Sink is one destination. It is safe for concurrent use.
 type Sink interface {
@@ -22,7 +26,8 @@ type Sink interface {
 	// Its error is a *TooLargeError where the destination does not take events of that size.
 	Send(ctx context.Context, event cloudevent.Event) error
 
-	// Close flushes and releases connections.
+	// Close flushes and releases connections. It may be called more than once; Send then
+	// returns ErrClosed.
 	Close() error
 }
 
@@ -37,9 +42,12 @@ type Immediate interface {
 type TooLargeError struct {
 	Sink  string
 	Size  int // bytes, as the destination counts them
-	Limit int // bytes
+	Limit int // bytes, 0 where the destination does not tell
 }
 
 func (e *TooLargeError) Error() string {
+	if e.Limit == 0 {
+		return fmt.Sprintf("sink: %s: event of %d bytes is too large", e.Sink, e.Size)
+	}
 	return fmt.Sprintf("sink: %s: event of %d bytes is over the limit of %d", e.Sink, e.Size, e.Limit)
 }

@@ -16,7 +16,7 @@ func TestSink_Conformance(t *testing.T) {
 	sinktest.Run(t, func(t *testing.T) sinktest.Destination {
 		name, _, drain := bus(t, endpoint)
 		return sinktest.Destination{
-			Sink: open(t, endpoint, name), Limit: 1 << 20,
+			Sink: open(t, endpoint, name), Limit: 1 << 20, Rewrites: true,
 			Received: func(t *testing.T) []cloudevent.Event {
 				var events []cloudevent.Event
 				for _, text := range drain() {

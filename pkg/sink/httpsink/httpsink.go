@@ -29,7 +29,6 @@ import (
 var (
 	ErrURL    = errors.New("httpsink: not an https:// URL without credentials (http:// only to loopback)")
 	ErrSecret = errors.New("httpsink: not a Standard Webhooks secret, whsec_ and base64")
-	ErrClosed = errors.New("httpsink: closed")
 )
 
 // StatusError is an answer other than 2xx. What the answer said is not kept: it may repeat the event.
@@ -122,7 +121,7 @@ func (s *Sink) Send(ctx context.Context, event cloudevent.Event) error {
 	pause := firstPause
 	for try := 1; ; try++ {
 		if s.closed.Load() {
-			return ErrClosed
+			return sink.ErrClosed
 		}
 		wait, err := s.post(ctx, event)
 		if err == nil || !retryable(err) || try == maxTries {

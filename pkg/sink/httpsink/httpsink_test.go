@@ -17,6 +17,7 @@ import (
 
 	"msgext/pkg/cloudevent"
 	"msgext/pkg/secret"
+	"msgext/pkg/sink"
 	"msgext/pkg/sink/httpsink"
 	"msgext/pkg/sink/sinktest"
 )
@@ -196,7 +197,7 @@ func TestSink_UnsignedWithoutASecret(t *testing.T) {
 	require.NoError(t, s.Send(t.Context(), sinktest.Change(t, "g", 1, "v")))
 	assert.Empty(t, (<-header).Get("Webhook-Signature"))
 	require.NoError(t, s.Close())
-	assert.ErrorIs(t, s.Send(t.Context(), sinktest.Change(t, "g", 1, "v")), httpsink.ErrClosed)
+	assert.ErrorIs(t, s.Send(t.Context(), sinktest.Change(t, "g", 1, "v")), sink.ErrClosed)
 }
 
 func TestNew(t *testing.T) {

@@ -25,7 +25,7 @@ var (
 	// ErrTopic says that the topic does not exist, or that we may not know of it.
 	ErrTopic = errors.New("no such topic")
 
-	ErrClosed = errors.New("sink is closed")
+	ErrClosed = sink.ErrClosed
 )
 
 // Sink sends to one topic. It is safe for concurrent use.

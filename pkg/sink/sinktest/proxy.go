@@ -14,7 +14,8 @@ import (
 // fault is a way for a network to fail, in toxiproxy's terms
 // (github.com/Shopify/toxiproxy/tree/v2.5.0#toxics).
 type fault struct {
-	name string
+	name     string
+	silences bool // no whole answer gets through
 	toxic
 }
 
@@ -24,15 +25,15 @@ type toxic struct {
 	Attributes map[string]any `json:"attributes"`
 }
 
-// faults are all that Faults goes through.
+// faults are all that Faults goes through. Those with a duration outlast it, in milliseconds.
 var faults = []fault{
-	{"latency beyond the budget", toxic{"latency", "downstream", map[string]any{"latency": 5_000}}},
-	{"reset", toxic{"reset_peer", "downstream", map[string]any{"timeout": 0}}},
-	{"reset in the middle of the request", toxic{"limit_data", "upstream", map[string]any{"bytes": 100}}},
-	{"closed in the middle of the answer", toxic{"limit_data", "downstream", map[string]any{"bytes": 10}}},
-	{"black hole", toxic{"timeout", "upstream", map[string]any{"timeout": 0}}},
-	{"answers lost", toxic{"timeout", "downstream", map[string]any{"timeout": 0}}},
-	{"slow close", toxic{"slow_close", "downstream", map[string]any{"delay": 5_000}}},
+	{"latency beyond the budget", true, toxic{"latency", "downstream", map[string]any{"latency": 60_000}}},
+	{"reset", true, toxic{"reset_peer", "downstream", map[string]any{"timeout": 0}}},
+	{"reset in the middle of the request", true, toxic{"limit_data", "upstream", map[string]any{"bytes": 100}}},
+	{"closed in the middle of the answer", true, toxic{"limit_data", "downstream", map[string]any{"bytes": 10}}},
+	{"black hole", true, toxic{"timeout", "upstream", map[string]any{"timeout": 0}}},
+	{"answers lost", true, toxic{"timeout", "downstream", map[string]any{"timeout": 0}}},
+	{"slow close", false, toxic{"slow_close", "downstream", map[string]any{"delay": 60_000}}},
 }
 
 // Proxy is a way to one destination that a fault can strike.

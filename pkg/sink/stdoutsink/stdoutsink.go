@@ -4,7 +4,6 @@ package stdoutsink
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -13,13 +12,11 @@ import (
 	"msgext/pkg/sink"
 )
 
-// ErrClosed is Send's error after Close.
-var ErrClosed = errors.New("stdoutsink: closed")
-
 // Sink writes lines. It is safe for concurrent use; lines never run into each other.
 type Sink struct {
 	mu     sync.Mutex
 	w      io.Writer
+	torn   bool // the last line lacks its end
 	closed bool
 }
 
@@ -35,18 +32,31 @@ func (s *Sink) Name() string { return "stdout" }
 // Immediate marks a sink that accepts without leaving the process.
 func (s *Sink) Immediate() {}
 
-// Send writes the event in one Write.
+// Send writes the event in one Write. A line that could not be written whole is an error, and ended
+// before the next one, so that it harms no other. Nothing can be told of a stream that nobody reads: Write
+// then waits, whatever the context says.
 func (s *Sink) Send(ctx context.Context, event cloudevent.Event) error {
 	if err := ctx.Err(); err != nil {
-		return err
+		return fmt.Errorf("stdoutsink: %w", err)
 	}
-	line := append(append(make([]byte, 0, len(event.JSON())+1), event.JSON()...), '\n')
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return ErrClosed
+		return sink.ErrClosed
 	}
-	if _, err := s.w.Write(line); err != nil {
+	line := make([]byte, 0, len("\n")+len(event.JSON())+len("\n"))
+	if s.torn {
+		line = append(line, '\n')
+	}
+	line = append(append(line, event.JSON()...), '\n')
+	n, err := s.w.Write(line)
+	if err == nil && n < len(line) {
+		err = io.ErrShortWrite
+	}
+	if n > 0 {
+		s.torn = n < len(line)
+	}
+	if err != nil {
 		return fmt.Errorf("stdoutsink: %w", err)
 	}
 	return nil

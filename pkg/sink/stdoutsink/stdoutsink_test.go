@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -14,6 +15,8 @@ import (
 
 	"msgext/pkg/cloudevent"
 	"msgext/pkg/msgext"
+	"msgext/pkg/sink"
+	"msgext/pkg/sink/sinktest"
 	"msgext/pkg/sink/stdoutsink"
 )
 
@@ -39,12 +42,12 @@ func (s *slow) Write(p []byte) (int, error) {
 
 func TestSink_WritesALineEachWholeAndApart(t *testing.T) {
 	var out slow
-	sink := stdoutsink.New(&out)
+	s := stdoutsink.New(&out)
 	var senders sync.WaitGroup
 	for range 16 {
 		senders.Go(func() {
 			for range 50 {
-				assert.NoError(t, sink.Send(t.Context(), event(t, "line\\nbreak")))
+				assert.NoError(t, s.Send(t.Context(), event(t, "line\\nbreak")))
 			}
 		})
 	}
@@ -53,6 +56,64 @@ func TestSink_WritesALineEachWholeAndApart(t *testing.T) {
 	require.Len(t, lines, 16*50)
 	for _, line := range lines {
 		assert.Equal(t, string(event(t, "line\\nbreak").JSON()), line)
+	}
+}
+
+// The stream passes the suite of every sink.
+func TestSink_Conformance(t *testing.T) {
+	sinktest.Run(t, func(*testing.T) sinktest.Destination {
+		var out bytes.Buffer
+		return sinktest.Destination{
+			Sink: stdoutsink.New(&out), Ordered: true,
+			Received: func(t *testing.T) []cloudevent.Event {
+				var events []cloudevent.Event
+				for line := range bytes.Lines(out.Bytes()) {
+					event, err := cloudevent.Decode(bytes.TrimSuffix(line, []byte("\n")))
+					require.NoError(t, err)
+					events = append(events, event)
+				}
+				return events
+			},
+		}
+	})
+}
+
+// full takes the first bytes only, of one write, and does not say why if it has no reason.
+type full struct {
+	bytes.Buffer
+	takes  int
+	reason error
+}
+
+func (f *full) Write(p []byte) (int, error) {
+	if f.takes < 0 {
+		return f.Buffer.Write(p)
+	}
+	n, _ := f.Buffer.Write(p[:f.takes])
+	f.takes = -1
+	return n, f.reason
+}
+
+func TestSink_EndsATornLine(t *testing.T) {
+	whole := string(event(t, "v").JSON()) + "\n"
+	tests := []struct {
+		name     string
+		out      full
+		wantErr  error
+		wantText string
+	}{
+		{"a disk that is full", full{takes: 5, reason: syscall.ENOSPC}, syscall.ENOSPC, whole[:5] + "\n" + whole},
+		{"a writer that keeps quiet", full{takes: 5}, io.ErrShortWrite, whole[:5] + "\n" + whole},
+		{"all but the end of the line", full{takes: len(whole) - 1}, io.ErrShortWrite, whole + whole},
+		{"nothing at all", full{takes: 0, reason: syscall.ENOSPC}, syscall.ENOSPC, whole},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := stdoutsink.New(&test.out)
+			require.ErrorIs(t, s.Send(t.Context(), event(t, "v")), test.wantErr)
+			require.NoError(t, s.Send(t.Context(), event(t, "v")))
+			assert.Equal(t, test.wantText, test.out.String())
+		})
 	}
 }
 
@@ -66,11 +127,11 @@ func TestSink_Refuses(t *testing.T) {
 	cancelled, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("budget"))
 	var out bytes.Buffer
-	sink := stdoutsink.New(&out)
-	assert.ErrorIs(t, sink.Send(cancelled, event(t, "v")), context.Canceled)
+	s := stdoutsink.New(&out)
+	assert.ErrorIs(t, s.Send(cancelled, event(t, "v")), context.Canceled)
 
-	require.NoError(t, sink.Close())
-	require.NoError(t, sink.Close())
-	assert.ErrorIs(t, sink.Send(t.Context(), event(t, "v")), stdoutsink.ErrClosed)
+	require.NoError(t, s.Close())
+	require.NoError(t, s.Close())
+	assert.ErrorIs(t, s.Send(t.Context(), event(t, "v")), sink.ErrClosed)
 	assert.Empty(t, out.String())
 }

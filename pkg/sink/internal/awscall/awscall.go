@@ -9,12 +9,15 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http/httptrace"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
+
+	"msgext/pkg/sink"
 )
 
 const (
@@ -30,7 +33,10 @@ const (
 var errStale = errors.New("no answer on a reused connection")
 
 // Caller retries the calls of one client. It is safe for concurrent use.
-type Caller struct{ closeIdle func() }
+type Caller struct {
+	closeIdle func()
+	closed    *atomic.Bool
+}
 
 // New returns the configuration for a client whose calls are made through the Caller:
 // without the SDK's retries, and with an HTTP client of its own unless cfg has one that is not
@@ -46,20 +52,26 @@ func New(cfg aws.Config) (aws.Config, Caller) {
 		transport.IdleConnTimeout = idleTimeout
 		cfg.HTTPClient = client{transport}
 	}
-	caller := Caller{closeIdle: func() {}}
+	caller := Caller{closeIdle: func() {}, closed: new(atomic.Bool)}
 	if c, ok := cfg.HTTPClient.(interface{ CloseIdleConnections() }); ok {
 		caller.closeIdle = c.CloseIdleConnections
 	}
 	return cfg, caller
 }
 
-// Close closes the connections that are not in use.
-func (c Caller) Close() { c.closeIdle() }
+// Close closes the connections that are not in use and makes Do fail with sink.ErrClosed.
+func (c Caller) Close() {
+	c.closed.Store(true)
+	c.closeIdle()
+}
 
 // Do calls send until it succeeds, fails in a way that another try cannot mend, or the
 // deadline leaves no time for one. What the service answered is returned as an *Error; when the
 // context ended meanwhile its error is returned, with the failure before that.
 func (c Caller) Do(ctx context.Context, send func(context.Context) error) error {
+	if c.closed.Load() {
+		return sink.ErrClosed
+	}
 	var before error
 	pause := firstPause
 	for try := 1; ; try++ {
