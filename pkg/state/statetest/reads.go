@@ -183,6 +183,13 @@ func testSweep(t *testing.T, s state.Store) {
 	after = load(t, s, m)
 	assert.Equal(t, before.State.Reply(), after.State.Reply())
 	assert.Empty(t, after.State.Entries)
+
+	// A clear forged at the read's own version hides nothing of it, nor may it uncover anything.
+	n := NewMessage()
+	require.NoError(t, s.Merge(ctx, n, msgext.Snapshot{Latest: 4, KeyValues: []msgext.KeyValue{{Key: "a", Value: "v", Seq: 4}}}))
+	apply(t, s, ClearEvent(n, 4), DeleteEvent(n, 5, "a"))
+	require.NoError(t, s.Sweep(ctx, n, load(t, s, n).Check.Revision))
+	assert.Empty(t, load(t, s, n).State.Visible())
 }
 
 func testSweepChanged(t *testing.T, s state.Store) {
