@@ -40,6 +40,7 @@ type Event struct {
 type Context struct {
 	RequestID string // requestId
 	Stage     string // stage
+	Path      string // path
 	Method    string // http.method
 	ELB       bool   // elb is an object
 }
@@ -113,6 +114,8 @@ func (c *Context) member(w *jsonwalk.Walker, name string) error {
 		return lenient(w, &c.RequestID)
 	case "stage":
 		return lenient(w, &c.Stage)
+	case "path":
+		return lenient(w, &c.Path)
 	case "elb":
 		c.ELB = w.Kind() == '{'
 	case "http":

@@ -111,7 +111,7 @@ func (a *Adapter) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return a.shape.Reply(event, Serve(handler, request.HTTP(ctx))), nil
 }
 
-// Response records a handler's reply. The zero value is ready for use, by one handler at a time.
+// Response is a handler's reply, recorded by Serve.
 type Response struct {
 	status int
 	header http.Header
@@ -133,9 +133,10 @@ func Serve(h http.Handler, request *http.Request) *Response {
 // Header implements http.ResponseWriter.
 func (r *Response) Header() http.Header { return r.header }
 
-// WriteHeader implements http.ResponseWriter. Only the first call counts.
+// WriteHeader implements http.ResponseWriter. Only the first call counts; an informational status
+// goes nowhere, because no gateway can send two.
 func (r *Response) WriteHeader(status int) {
-	if r.status == 0 {
+	if r.status == 0 && status >= http.StatusOK {
 		r.status = status
 	}
 }

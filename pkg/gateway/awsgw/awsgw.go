@@ -4,7 +4,8 @@
 //
 // Sources: "Working with AWS Lambda proxy integrations" (API Gateway Developer Guide), "Invoking Lambda function
 // URLs" and "Lambda functions as targets" (Elastic Load Balancing), read 2026-11-24; the samples in
-// aws-lambda-go's events/testdata.
+// aws-lambda-go's events/testdata. What a custom domain does to path is not documented; we go by what
+// github.com/localstack/localstack/pull/12296 lists.
 package awsgw
 
 import (
@@ -12,6 +13,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"msgext/pkg/gateway"
 )
@@ -40,7 +43,7 @@ func shapeOf(event gateway.Event) shape {
 	return shapeREST
 }
 
-func request(_ context.Context, event gateway.Event) gateway.Request {
+func request(ctx context.Context, event gateway.Event) gateway.Request {
 	r := gateway.Request{ID: event.Context.RequestID, Method: event.Method, Path: event.Path, Header: event.Header, Body: event.Body}
 	switch shapeOf(event) {
 	case shapeHTTP:
@@ -52,7 +55,15 @@ func request(_ context.Context, event gateway.Event) gateway.Request {
 		// A load balancer passes names and values on as they were sent, still percent-encoded.
 		r.RawQuery = query(event).Raw()
 	default:
+		// The gateway has taken the stage off path already, unless the request came through a custom
+		// domain or an HTTP API; then both paths are the one that was sent.
+		if event.Path == event.Context.Path {
+			r.Path = withoutStage(event.Path, event.Context.Stage)
+		}
 		r.RawQuery = query(event).Encode()
+	}
+	if invocation, ok := lambdacontext.FromContext(ctx); ok && r.ID == "" {
+		r.ID = invocation.AwsRequestID // a load balancer gives none
 	}
 	return r
 }
@@ -64,8 +75,8 @@ func query(event gateway.Event) gateway.Pairs {
 	return event.Query
 }
 
-// withoutStage takes a stage's prefix off the path of an HTTP API, which has it for every
-// stage but $default. A REST API's path comes without.
+// withoutStage takes a stage's prefix off a path. An HTTP API's has it for every stage but $default. The
+// base path of a custom domain's mapping stays: no event tells it.
 func withoutStage(path, stage string) string {
 	if stage == "" || stage == "$default" {
 		return path

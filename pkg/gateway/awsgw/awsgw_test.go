@@ -12,7 +12,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -83,6 +85,14 @@ func TestAdapter_Shapes(t *testing.T) {
 		{"load balancer, multi-value", `{` + alb + `,"multiValueQueryStringParameters":{"a":["1","%32"]},"multiValueHeaders":{"x":["1","2"]},"body":""}`,
 			seen{"POST", "/chat", "a=1&a=%32", "", "", "", 0, http.Header{"X": {"1", "2"}}},
 			`{"statusCode":418,"statusDescription":"418 I'm a teapot","multiValueHeaders":{"X-Two":["1","2"]},"body":"{\"quote\":\"\\\"é\"}","isBase64Encoded":false}`},
+		{"HTTP API with payload format 1.0 and a stage", `{"httpMethod":"POST","path":"/prod/chat","requestContext":{"stage":"prod","path":"/prod/chat"}}`,
+			seen{"POST", "/chat", "", "", "", "", 0, http.Header{}}, headers},
+		{"REST API, a path of its own that begins like the stage", `{"httpMethod":"POST","path":"/prod/chat","requestContext":{"stage":"prod","path":"/prod/prod/chat"}}`,
+			seen{"POST", "/prod/chat", "", "", "", "", 0, http.Header{}}, headers},
+		{"multi-value headers that stand first", `{"multiValueHeaders":{"a":["1","2"]},"headers":{"a":"2"},"httpMethod":"POST"}`,
+			seen{"POST", "/", "", "", "", "", 0, http.Header{"A": {"1", "2"}}}, headers},
+		{"headers of one name in two cases", `{"headers":{"x-a":"1","X-A":"2","n":7,"l":["3","4"],"t":true,"o":{}},"httpMethod":"POST"}`,
+			seen{"POST", "/", "", "", "", "", 0, http.Header{"X-A": {"1", "2"}, "N": {"7"}, "L": {"3", "4"}, "T": {""}}}, headers},
 		{"only a method", `{"httpMethod":"POST"}`, seen{"POST", "/", "", "", "", "", 0, http.Header{}}, headers},
 		{"only a method, HTTP API", `{"requestContext":{"http":{"method":"GET"}}}`, seen{"GET", "/", "", "", "", "", 0, http.Header{}}, headers},
 		{"no method at all", `{}`, seen{"", "/", "", "", "", "", 0, http.Header{}}, headers},
@@ -120,6 +130,37 @@ func TestAdapter_AnEventThatMakesNoSenseGetsAnHTTPReply(t *testing.T) {
 		})
 	}
 }
+
+func TestAdapter_TakesTheRequestIDOfTheInvocation(t *testing.T) {
+	ctx := lambdacontext.NewContext(context.Background(), &lambdacontext.LambdaContext{AwsRequestID: "invocation-1"})
+	for event, want := range map[string]string{
+		`{"httpMethod":"POST","requestContext":{"elb":{}}}`:                          "invocation-1",
+		`{"httpMethod":"POST","requestContext":{"requestId":"gateway-1"}}`:           "gateway-1",
+		`{"requestContext":{"requestId":"gateway-2","http":{"method":"POST"}}}`:      "gateway-2",
+		`{"requestContext":{"requestId":7,"http":{"method":"POST"}},"rawPath":"/a"}`: "invocation-1",
+	} {
+		var got seen
+		_, err := awsgw.New(record(&got), refused).Invoke(ctx, []byte(event))
+		require.NoError(t, err)
+		assert.Equal(t, want, got.id, event)
+	}
+}
+
+func TestAdapter_TheDeadlineTravels(t *testing.T) {
+	deadline := time.Date(2026, 11, 24, 0, 0, 3, 0, time.UTC)
+	ctx, cancel := context.WithDeadline(context.WithValue(context.Background(), key{}, "kept"), deadline)
+	defer cancel()
+	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		got, ok := r.Context().Deadline()
+		assert.True(t, ok)
+		assert.Equal(t, deadline, got)
+		assert.Equal(t, "kept", r.Context().Value(key{}))
+	})
+	_, err := awsgw.New(handler, refused).Invoke(ctx, []byte(`{"httpMethod":"POST"}`))
+	require.NoError(t, err)
+}
+
+type key struct{}
 
 func TestAdapter_AThousandParametersTakeOnePass(t *testing.T) {
 	var pairs []string
@@ -181,7 +222,7 @@ func TestAdapter_EveryShapeBringsTheSameRequest(t *testing.T) {
 }
 
 func FuzzAdapter(f *testing.F) {
-	for _, event := range processtest.AWSEvents(processtest.Request{Method: "POST", Path: "/a%20b", RawQuery: "a=1&a=%41&b", Body: "{\"k\":\"\u00e9\"}"}) {
+	for _, event := range processtest.Samples(f, "aws") {
 		f.Add(event.Payload)
 	}
 	f.Add([]byte(`{"httpMethod":"POST","body":"` + base64.StdEncoding.EncodeToString([]byte("x")) + `","isBase64Encoded":true}`))

@@ -4,7 +4,7 @@
 // Sources: tencentcloud.com/document/product/583/69491 and 583/96099 (function URL, read 2025-08),
 // 583/12513 (API gateway trigger). A queryString value is a string, a list of strings, or true for a
 // name without a value; scf-go-lib's own struct fails on numbers, so those are taken too. Names and
-// values are taken as decoded (not documented; what Chat signs reads the same either way).
+// values come decoded, and path without the stage (neither is documented; real events show it).
 package scfgw
 
 import (
