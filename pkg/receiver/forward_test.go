@@ -56,7 +56,7 @@ func TestReceiver_OtherCommandsAreAlwaysAnsweredOK(t *testing.T) {
 
 				assert.Equal(t, ok, reply.Body.String())
 				assert.Equal(t, test.wantTook, time.Since(arrived))
-				assert.Equal(t, test.wantCalls, j.calls)
+				assert.Equal(t, test.wantCalls, j.list())
 				line := lines.only(t)
 				assert.Equal(t, test.wantReason, line["reason"])
 				if test.wantFailed == nil {
