@@ -14,7 +14,10 @@ func (e *Event) readHeader(w *jsonwalk.Walker) error {
 	if err := readPairs(w, func(pair Pair) { pairs = append(pairs, pair) }); err != nil {
 		return err
 	}
-	e.Header = make(http.Header, len(pairs))
+	if e.Header == nil {
+		e.Header = make(http.Header, len(pairs))
+	}
+	clear(e.Header)
 	values := make([]string, 0, len(pairs)) // one array for all the lists of one value
 	for _, pair := range pairs {
 		key := canonical(pair.Name)
@@ -50,6 +53,10 @@ func canonical(name string) string {
 		return "X-Forwarded-Port"
 	case "x-forwarded-proto":
 		return "X-Forwarded-Proto"
+	case "x-scf-remote-addr":
+		return "X-Scf-Remote-Addr"
+	case "x-scf-request-id":
+		return "X-Scf-Request-Id"
 	}
 	return textproto.CanonicalMIMEHeaderKey(name)
 }
