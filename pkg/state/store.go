@@ -4,7 +4,8 @@
 // What a store must compute is msgext.State; this package adds only when a message wants a look.
 //
 // A store writes per key, not per message: an event costs its own keys, one record and one
-// mark, however many keys the message has. There is no lock and no read-modify-write of a message.
+// mark, however many keys the message has. There is no read-modify-write of a message, and no lock
+// that outlives a write.
 package state
 
 import (

@@ -1,6 +1,7 @@
 package pgstate_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -25,6 +26,10 @@ func BenchmarkFloor(b *testing.B) {
 	url, conn := schema(b)
 	_, err := conn.Exec(b.Context(), "CREATE TABLE IF NOT EXISTS test_floor (id bytea, n bigint, key text, value text, PRIMARY KEY (id, n))")
 	require.NoError(b, err)
+	b.Cleanup(func() {
+		_, err := conn.Exec(context.Background(), "DROP TABLE test_floor")
+		require.NoError(b, err)
+	})
 	config, err := pgxpool.ParseConfig(url)
 	require.NoError(b, err)
 	config.MaxConns = 16

@@ -1,10 +1,10 @@
 // Package sqlstate is a state.Store over an SQL database: the one body of SQL that SQLite
 // and PostgreSQL share. The packages sqlitestate and pgstate bring the connection and the schema.
 //
-// A message is one row of messages, one row of entries for each key that webhooks spoke of, one row
-// of seen for each version above the floor, and one of reads once it was read back. An event writes its
-// own keys, the row of messages and its mark, in one transaction. The view message_extensions shows
-// the visible key-values.
+// A message is one row of msgext_messages, one of msgext_entries for each key that webhooks spoke of, one
+// of msgext_seen for each version seen above the floor, and one of msgext_reads once it was read back. An
+// event writes its own keys, the message's row and its mark, in one transaction. The view
+// message_extensions shows the visible key-values.
 //
 // Rows are named by digests, SHA-256 of Message.Path and of the key, because an index takes no
 // text of any length: PostgreSQL's ends at 2,704 bytes.
