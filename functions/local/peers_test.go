@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/rand"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,16 +16,26 @@ import (
 	"msgext/pkg/state/pgstate"
 )
 
-// postgresDatabase applies the schema and returns the location.
+// postgresDatabase makes a schema of its own in the database and returns the location: repair takes up
+// whatever is due in a store, another test's messages too.
 func postgresDatabase(t *testing.T) string {
 	t.Helper()
 	url := peertest.Address(t, peertest.Postgres)
 	connection, err := pgx.Connect(t.Context(), url)
 	require.NoError(t, err)
+	name := "proof_" + strings.ToLower(rand.Text())
+	_, err = connection.Exec(t.Context(), "CREATE SCHEMA "+name+"; SET search_path = "+name)
+	require.NoError(t, err)
 	_, err = connection.Exec(t.Context(), pgstate.Schema)
 	require.NoError(t, err)
 	require.NoError(t, connection.Close(t.Context()))
-	return url
+	return url + "&search_path=" + name
+}
+
+// redisDatabase returns the location of a database beside the one that the store's own tests use.
+func redisDatabase(t *testing.T) string {
+	t.Helper()
+	return peertest.Address(t, peertest.Redis) + "/1"
 }
 
 // dynamoTable creates a table of its own and returns the location.

@@ -19,7 +19,6 @@ import (
 
 	"msgext/functions/internal/allwire"
 	"msgext/internal/consumertest"
-	"msgext/internal/peertest"
 	"msgext/internal/processtest"
 	"msgext/pkg/chatsim"
 	"msgext/pkg/msgext"
@@ -47,7 +46,7 @@ func TestProof(t *testing.T) {
 	stores := map[string]func(t *testing.T) string{
 		"sqlite":   func(t *testing.T) string { return "sqlite:" + t.TempDir() + "/state.db" },
 		"postgres": postgresDatabase,
-		"redis":    func(t *testing.T) string { return peertest.Address(t, peertest.Redis) },
+		"redis":    redisDatabase,
 		"dynamodb": dynamoTable,
 	}
 	runs := []struct {
