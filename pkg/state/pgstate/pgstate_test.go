@@ -196,8 +196,8 @@ func viewed(t *testing.T, conn *pgx.Conn, m msgext.Message) []msgext.KeyValue {
 	return visible
 }
 
-// Several may apply the schema at once, to a database that has none of it.
-func TestSchema_AppliedBySeveralAtOnce(t *testing.T) {
+// Several may apply the schema at once, to a database that has none of it and to one at work.
+func TestSchema_MayBeAppliedAtAnyTime(t *testing.T) {
 	url, conn := schema(t)
 	name := "test_" + strings.ToLower(crand.Text())
 	_, err := conn.Exec(t.Context(), "CREATE SCHEMA "+name)
@@ -206,20 +206,55 @@ func TestSchema_AppliedBySeveralAtOnce(t *testing.T) {
 		_, err := conn.Exec(context.Background(), "DROP SCHEMA "+name+" CASCADE")
 		assert.NoError(t, err)
 	})
+	connect := func() *pgx.Conn {
+		conn, err := pgx.Connect(t.Context(), url+"&search_path="+name)
+		require.NoError(t, err)
+		t.Cleanup(func() { assert.NoError(t, conn.Close(context.Background())) })
+		return conn
+	}
+	applier, viewer := connect(), connect()
 	var all sync.WaitGroup
 	for range 8 {
+		conn := connect()
 		all.Go(func() {
-			conn, err := pgx.Connect(t.Context(), url+"&search_path="+name)
-			if !assert.NoError(t, err) {
-				return
-			}
-			_, err = conn.Exec(t.Context(), pgstate.Schema)
+			_, err := conn.Exec(t.Context(), pgstate.Schema)
 			assert.NoError(t, err)
-			assert.NoError(t, conn.Close(t.Context()))
 		})
 	}
 	all.Wait()
+
+	// And again, while the store is at work and somebody looks at the view.
 	store := open(t, url+"&search_path="+name)
-	assert.NoError(t, store.Apply(t.Context(), statetest.SetEvent(statetest.NewMessage(), 1, "v", "a"), heard, true))
+	m := statetest.NewMessage()
+	done := make(chan struct{})
+	for _, work := range []func() error{
+		func() error { return store.Apply(t.Context(), statetest.DeleteEvent(m, 1, "a"), heard, true) },
+		func() error { return store.Merge(t.Context(), m, msgext.Snapshot{}) },
+		func() error { return store.Sweep(t.Context(), m, 1) },
+		func() error {
+			_, err := viewer.Exec(t.Context(), "SELECT * FROM message_extensions")
+			return err
+		},
+	} {
+		require.NoError(t, work())
+		all.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					if !assert.NoError(t, work()) {
+						return
+					}
+				}
+			}
+		})
+	}
+	for range 20 {
+		_, err := applier.Exec(t.Context(), pgstate.Schema)
+		assert.NoError(t, err)
+	}
+	close(done)
+	all.Wait()
 	assert.NoError(t, store.Close())
 }

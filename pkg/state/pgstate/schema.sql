@@ -1,10 +1,16 @@
 -- What lies in the database, for who reads it with another tool: times are Unix milliseconds, NULL for none;
 -- id and digest are SHA-256; in a text, U+0000 is written as U+0001 U+0001, and U+0001 as U+0001 U+0002.
 -- Applying this file again changes nothing.
-BEGIN;
-SELECT pg_advisory_xact_lock(hashtext('msgext schema')); -- "IF NOT EXISTS" does not keep two apart that apply it at once
+--
+-- It is one block because "IF NOT EXISTS" keeps two apart neither from each other, when they apply it at
+-- once, nor from those who are at work, whose locks it would wait for in the wrong order.
+DO $schema$ BEGIN
+PERFORM pg_advisory_xact_lock(hashtext('msgext schema'));
+IF to_regclass('msgext_messages') IS NOT NULL THEN
+  RETURN;
+END IF;
 
-CREATE TABLE IF NOT EXISTS msgext_messages (
+CREATE TABLE msgext_messages (
   id           bytea PRIMARY KEY,         -- of the message's path: APP/GROUP/SEQ or APP/FROM/TO/KEY, each part escaped
   sdk_app_id   text NOT NULL,
   group_id     text NOT NULL,             -- empty for a one-to-one message, as the next are for a group's
@@ -22,10 +28,10 @@ CREATE TABLE IF NOT EXISTS msgext_messages (
   told         smallint NOT NULL DEFAULT 0,
   ahead_since  bigint
 );
-CREATE INDEX IF NOT EXISTS msgext_messages_due ON msgext_messages (due, id) WHERE due IS NOT NULL;
+CREATE INDEX msgext_messages_due ON msgext_messages (due, id) WHERE due IS NOT NULL;
 
 -- What webhooks said of a key: the greatest of it. Values compare by their bytes.
-CREATE TABLE IF NOT EXISTS msgext_entries (
+CREATE TABLE msgext_entries (
   message bytea NOT NULL,
   digest  bytea NOT NULL, -- of the key
   key     text COLLATE "C" NOT NULL,
@@ -36,14 +42,14 @@ CREATE TABLE IF NOT EXISTS msgext_entries (
 );
 
 -- Versions above the floor that are completely handled.
-CREATE TABLE IF NOT EXISTS msgext_seen (
+CREATE TABLE msgext_seen (
   message bytea NOT NULL,
   version bigint NOT NULL,
   PRIMARY KEY (message, version)
 );
 
 -- The newest read of Chat.
-CREATE TABLE IF NOT EXISTS msgext_reads (
+CREATE TABLE msgext_reads (
   message    bytea PRIMARY KEY,
   latest     bigint NOT NULL,
   clear      bigint NOT NULL,
@@ -65,4 +71,4 @@ SELECT m.sdk_app_id, m.group_id, m.msg_seq, m.from_account, m.to_account, m.msg_
  WHERE m.clear <= r.latest
    AND NOT EXISTS (SELECT 1 FROM msgext_entries e WHERE e.message = m.id AND e.key = r.key AND e.seq > r.latest);
 
-COMMIT;
+END $schema$;
