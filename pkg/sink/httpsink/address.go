@@ -2,22 +2,21 @@ package httpsink
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"net/url"
 	"syscall"
 )
 
-// ErrLinkLocal is the error of an address that is refused, see Options.AllowLinkLocal.
-var ErrLinkLocal = errors.New("httpsink: link-local and metadata addresses are refused")
-
-func parseURL(text string) (*url.URL, error) {
+func parseURL(text string, allowLinkLocal bool) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
 		return nil, ErrURL
 	}
 	if u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
 		return nil, ErrURL
+	}
+	if address, err := netip.ParseAddr(u.Hostname()); err == nil && !allowLinkLocal && isRefused(address) {
+		return nil, ErrLinkLocal
 	}
 	return u, nil
 }
@@ -34,17 +33,36 @@ func isLoopback(host string) bool {
 // no other way of writing an address leads past it.
 func refuseLinkLocal(_ context.Context, _, address string, _ syscall.RawConn) error {
 	target, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return ErrLinkLocal
-	}
-	if ip := target.Addr().Unmap(); ip.IsLinkLocalUnicast() || ip.IsLinkLocalMulticast() || isMetadata(ip) {
+	if err != nil || isRefused(target.Addr()) {
 		return ErrLinkLocal
 	}
 	return nil
 }
 
-// isMetadata knows the metadata services that are not link-local: AWS's over IPv6 (EC2 User Guide,
-// "Instance metadata") and Alibaba's.
+func isRefused(address netip.Addr) bool {
+	ip := embedded(address.WithZone(""))
+	return ip.IsLinkLocalUnicast() || ip.IsLinkLocalMulticast() || isMetadata(ip)
+}
+
+// embedded returns the IPv4 address that an IPv6 one leads to: mapped or compatible (RFC 4291,
+// section 2.5.5), through a translator (RFC 6052, section 2.1) or by 6to4 (RFC 3056, section 2).
+func embedded(ip netip.Addr) netip.Addr {
+	b := ip.As16()
+	within := func(prefix string) bool { return netip.MustParsePrefix(prefix).Contains(ip) }
+	switch {
+	case ip.Is4() || ip.Is4In6():
+		return ip.Unmap()
+	case within("::/96"), within("64:ff9b::/96"):
+		return netip.AddrFrom4([4]byte(b[12:]))
+	case within("2002::/16"):
+		return netip.AddrFrom4([4]byte(b[2:6]))
+	}
+	return ip
+}
+
+// isMetadata knows the metadata services that are not link-local: AWS's own network over IPv6 (EC2 User
+// Guide, "Use the Instance Metadata Service", fd00:ec2::254 among others), Alibaba's, and Google's over IPv6.
 func isMetadata(ip netip.Addr) bool {
-	return ip == netip.MustParseAddr("fd00:ec2::254") || ip == netip.MustParseAddr("100.100.100.200")
+	return netip.MustParsePrefix("fd00:ec2::/32").Contains(ip) ||
+		ip == netip.MustParseAddr("100.100.100.200") || ip == netip.MustParseAddr("fd20:ce::254")
 }

@@ -22,7 +22,7 @@ func Example_consumer() {
 		panic(err)
 	}
 	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 		if err != nil || verifier.Verify(body, r.Header) != nil {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
@@ -33,7 +33,9 @@ func Example_consumer() {
 			return
 		}
 		if change, err := event.Change(); err == nil {
-			fmt.Println(event.ID(), change.Operation, change.KeyValues[0].Key, change.KeyValues[0].Value)
+			for _, kv := range change.KeyValues {
+				fmt.Println(event.ID(), change.Operation, kv.Key, kv.Value)
+			}
 		}
 	}))
 	defer endpoint.Close()
