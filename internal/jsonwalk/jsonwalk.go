@@ -9,7 +9,6 @@ package jsonwalk
 import (
 	"errors"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -25,19 +24,21 @@ var (
 // Walker stands at one value of the input. Every method that reads moves it past that value, or
 // returns an error, after which nothing more can be read.
 type Walker struct {
-	source   string // the input once more: texts without escapes are parts of it, not copies
-	at       int    // what is read next
-	end      int    // where the last complete token ended
+	source   []byte
+	at       int // what is read next
+	end      int // where the last complete token ended
 	depth    int
 	maxDepth int
-	names    [32]string // of the open objects, the innermost last; those that find no room are kept by Object
+	names    [32][]byte // of the open objects, the innermost last; those that find no room are kept by Object
 	count    int        // of names
+	texts    strings.Builder
 	scratch  []byte
 }
 
-// New returns a Walker at the one value that data must hold. Data may be changed afterwards.
+// New returns a Walker at the one value that data must hold. Data must not change while it is read, and
+// may afterwards.
 func New(data []byte, maxDepth int) Walker {
-	return Walker{source: string(data), maxDepth: maxDepth}
+	return Walker{source: data, maxDepth: maxDepth}
 }
 
 // End returns ErrSyntax unless the value was the last thing in the input.
@@ -61,9 +62,9 @@ func (w *Walker) Kind() jsontext.Kind {
 	return jsontext.Kind(c)
 }
 
-// Object reads an object. It calls member with each name, standing at its value, which member
-// must read.
-func (w *Walker) Object(member func(name string) error) error {
+// Object reads an object. It calls member with each name, which it must not keep or change, standing at
+// its value, which member must read.
+func (w *Walker) Object(member func(name []byte) error) error {
 	if err := w.open('{'); err != nil {
 		return err
 	}
@@ -75,11 +76,11 @@ func (w *Walker) Object(member func(name string) error) error {
 			return err
 		}
 		before := w.end
-		name, err := w.Text()
+		name, err := w.name()
 		if err != nil {
 			return err
 		}
-		if slices.Contains(w.names[outer:w.count], name) || others != nil && others[name] {
+		if contains(w.names[outer:w.count], name) || others != nil && others[string(name)] {
 			w.end = before
 			return jsontext.ErrDuplicateName
 		}
@@ -88,9 +89,9 @@ func (w *Walker) Object(member func(name string) error) error {
 			w.names[w.count] = name
 			w.count++
 		case others == nil:
-			others = map[string]bool{name: true}
+			others = map[string]bool{string(name): true}
 		default:
-			others[name] = true
+			others[string(name)] = true
 		}
 		if w.peek() != ':' {
 			return w.fault()
@@ -100,6 +101,27 @@ func (w *Walker) Object(member func(name string) error) error {
 			return err
 		}
 	}
+}
+
+func (w *Walker) name() ([]byte, error) {
+	raw, escaped, err := w.quoted()
+	if err != nil {
+		return nil, err
+	}
+	name := raw[1 : len(raw)-1]
+	if escaped {
+		name, err = unquote(nil, raw)
+	}
+	return name, w.took(len(raw), err)
+}
+
+func contains(names [][]byte, name []byte) bool {
+	for _, other := range names {
+		if string(other) == string(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // List reads a list. It calls element standing at each element, which element must read.
@@ -153,11 +175,24 @@ func (w *Walker) Text() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !escaped {
-		return raw[1 : len(raw)-1], w.took(len(raw), nil)
+	text := raw[1 : len(raw)-1]
+	if escaped {
+		w.scratch, err = unquote(w.scratch[:0], raw)
+		text = w.scratch
 	}
-	w.scratch, err = unquote(w.scratch[:0], raw)
-	return string(w.scratch), w.took(len(raw), err)
+	return w.Keep(text), w.took(len(raw), err)
+}
+
+// Keep returns a name as a string. Kept strings share memory, a third of the input at first: most of
+// an event is names and what is passed over.
+func (w *Walker) Keep(text []byte) string {
+	if w.texts.Cap()-w.texts.Len() < len(text) {
+		w.texts = strings.Builder{}
+		w.texts.Grow(max(len(text), len(w.source)/3))
+	}
+	from := w.texts.Len()
+	w.texts.Write(text)
+	return w.texts.String()[from:]
 }
 
 // Bytes reads a string into memory of its own.
@@ -166,15 +201,16 @@ func (w *Walker) Bytes() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	text := make([]byte, 0, len(raw)-2)
 	if !escaped {
-		return []byte(raw[1 : len(raw)-1]), w.took(len(raw), nil)
+		return append(text, raw[1:len(raw)-1]...), w.took(len(raw), nil)
 	}
-	text, err := unquote(make([]byte, 0, len(raw)), raw)
+	text, err = unquote(text, raw)
 	return text, w.took(len(raw), err)
 }
 
-// Number reads a number and returns it as it stands.
-func (w *Walker) Number() (string, error) {
+// Number reads a number and returns it as it stands in the input.
+func (w *Walker) Number() ([]byte, error) {
 	length, err := number(w.source[w.at:])
 	raw := w.source[w.at : w.at+length]
 	return raw, w.took(length, err)
@@ -184,7 +220,7 @@ func (w *Walker) Number() (string, error) {
 func (w *Walker) Skip() error {
 	switch w.Kind() {
 	case '{':
-		return w.Object(func(string) error { return w.Skip() })
+		return w.Object(func([]byte) error { return w.Skip() })
 	case '[':
 		return w.List(func(int) error { return w.Skip() })
 	case '"':
@@ -209,9 +245,9 @@ func (w *Walker) Skip() error {
 func (w *Walker) literal(text string) error {
 	rest := w.source[w.at:]
 	switch {
-	case strings.HasPrefix(rest, text):
+	case len(rest) >= len(text) && string(rest[:len(text)]) == text:
 		return w.took(len(text), nil)
-	case strings.HasPrefix(text, rest):
+	case strings.HasPrefix(text, string(rest[:min(len(rest), len(text))])):
 		return io.ErrUnexpectedEOF
 	}
 	return ErrSyntax

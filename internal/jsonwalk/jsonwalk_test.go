@@ -22,8 +22,8 @@ func tree(w *jsonwalk.Walker) (any, error) {
 	switch w.Kind() {
 	case '{':
 		object := map[string]any{}
-		err := w.Object(func(name string) (err error) {
-			object[name], err = tree(w)
+		err := w.Object(func(name []byte) (err error) {
+			object[string(name)], err = tree(w)
 			return err
 		})
 		return object, err
@@ -42,7 +42,7 @@ func tree(w *jsonwalk.Walker) (any, error) {
 		return w.Text()
 	case '0':
 		raw, err := w.Number()
-		return jsontext.Value(raw), err
+		return jsontext.Value(raw).Clone(), err
 	case 't', 'f':
 		kind := w.Kind()
 		return kind == 't', w.Skip()
@@ -157,7 +157,7 @@ func TestWalk_NothingMayFollow(t *testing.T) {
 func TestWalk_ReturnsTheVisitorsError(t *testing.T) {
 	stop := func() error { return io.ErrNoProgress }
 	object := jsonwalk.New([]byte(`{"a":1}`), maxDepth)
-	assert.Equal(t, io.ErrNoProgress, object.Object(func(string) error { return stop() }))
+	assert.Equal(t, io.ErrNoProgress, object.Object(func([]byte) error { return stop() }))
 	list := jsonwalk.New([]byte(`[1]`), maxDepth)
 	assert.Equal(t, io.ErrNoProgress, list.List(func(int) error { return stop() }))
 }

@@ -1,6 +1,7 @@
 package jsonwalk
 
 import (
+	"encoding/binary"
 	"io"
 	"math/bits"
 	"unicode/utf8"
@@ -10,15 +11,15 @@ import (
 
 // quoted finds the string that stands here, quotes included, without moving past it. Its escapes, if
 // it has any, are still to be checked.
-func (w *Walker) quoted() (raw string, escaped bool, err error) {
+func (w *Walker) quoted() (raw []byte, escaped bool, err error) {
 	if w.peek() != '"' {
-		return "", false, w.fault()
+		return nil, false, w.fault()
 	}
 	s := w.source
 	var seen uint64 // every byte, and maybe some of what follows
 	for i := w.at + 1; ; {
 		for ; len(s)-i >= 8; i += 8 { // most of an event is read here
-			eight := word(s[i:])
+			eight := binary.LittleEndian.Uint64(s[i:])
 			seen |= eight
 			if mark := special(eight); mark != 0 {
 				i += bits.TrailingZeros64(mark) / 8
@@ -26,20 +27,20 @@ func (w *Walker) quoted() (raw string, escaped bool, err error) {
 			}
 		}
 		if i >= len(s) {
-			return "", false, io.ErrUnexpectedEOF
+			return nil, false, io.ErrUnexpectedEOF
 		}
 		switch c := s[i]; {
 		case c == '"':
 			raw = s[w.at : i+1]
-			if seen&(each*utf8.RuneSelf) != 0 && !utf8.ValidString(raw) {
-				return "", false, ErrSyntax
+			if seen&(each*utf8.RuneSelf) != 0 && !utf8.Valid(raw) {
+				return nil, false, ErrSyntax
 			}
 			return raw, escaped, nil
 		case c == '\\':
 			escaped = true
 			i += 2 // whatever is escaped, it does not end the string
 		case c < ' ':
-			return "", false, ErrSyntax
+			return nil, false, ErrSyntax
 		default:
 			seen |= uint64(c)
 			i++
@@ -50,13 +51,6 @@ func (w *Walker) quoted() (raw string, escaped bool, err error) {
 // each times a byte is a word of eight such bytes.
 const each = 0x01_01_01_01_01_01_01_01
 
-// word returns the first eight bytes of s, the first of them lowest.
-func word(s string) uint64 {
-	_ = s[7]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-}
-
 // special sets the highest bit of the first byte in v that does not stand for itself in a string: a
 // quote, a backslash or a control character. What it sets further up means nothing.
 func special(v uint64) uint64 {
@@ -66,7 +60,7 @@ func special(v uint64) uint64 {
 }
 
 // unquote appends what a string stands for to text, which must be empty.
-func unquote(text []byte, raw string) ([]byte, error) {
+func unquote(text, raw []byte) ([]byte, error) {
 	for i := 1; i < len(raw)-1; i++ {
 		c := raw[i]
 		if c == '\\' {
@@ -89,7 +83,7 @@ func unquote(text []byte, raw string) ([]byte, error) {
 }
 
 // number returns the length of the number that text begins with (RFC 8259, section 6).
-func number(text string) (length int, err error) {
+func number(text []byte) (length int, err error) {
 	s := scanner{text: text}
 	s.accept('-', '-')
 	if !s.accept('0', '0') && !s.digits() {
@@ -109,7 +103,7 @@ func number(text string) (length int, err error) {
 
 // scanner reads text byte by byte.
 type scanner struct {
-	text string
+	text []byte
 	at   int
 }
 

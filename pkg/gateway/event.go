@@ -49,7 +49,7 @@ type Context struct {
 func Parse(event []byte) (Event, error) {
 	var e Event
 	w := jsonwalk.New(event, maxDepth)
-	if err := w.Object(func(name string) error { return e.member(&w, name) }); err != nil {
+	if err := w.Object(func(name []byte) error { return e.member(&w, name) }); err != nil {
 		return Event{}, ErrEvent
 	}
 	if err := w.End(); err != nil {
@@ -69,8 +69,8 @@ func Parse(event []byte) (Event, error) {
 	return e, nil
 }
 
-func (e *Event) member(w *jsonwalk.Walker, name string) error {
-	switch name {
+func (e *Event) member(w *jsonwalk.Walker, name []byte) error {
+	switch string(name) {
 	case "httpMethod":
 		return strict(w, &e.Method)
 	case "path":
@@ -98,7 +98,7 @@ func (e *Event) member(w *jsonwalk.Walker, name string) error {
 	case "queryString":
 		return e.QueryString.read(w)
 	case "requestContext":
-		return object(w, func(name string) error { return e.Context.member(w, name) })
+		return object(w, func(name []byte) error { return e.Context.member(w, name) })
 	case "isBase64Encoded":
 		e.isBase64 = w.Kind() == 't'
 		return w.Skip()
@@ -108,8 +108,8 @@ func (e *Event) member(w *jsonwalk.Walker, name string) error {
 	return w.Skip()
 }
 
-func (c *Context) member(w *jsonwalk.Walker, name string) error {
-	switch name {
+func (c *Context) member(w *jsonwalk.Walker, name []byte) error {
+	switch string(name) {
 	case "requestId":
 		return lenient(w, &c.RequestID)
 	case "stage":
@@ -119,8 +119,8 @@ func (c *Context) member(w *jsonwalk.Walker, name string) error {
 	case "elb":
 		c.ELB = w.Kind() == '{'
 	case "http":
-		return object(w, func(name string) error {
-			if name == "method" {
+		return object(w, func(name []byte) error {
+			if string(name) == "method" {
 				return strict(w, &c.Method)
 			}
 			return w.Skip()
@@ -158,7 +158,7 @@ func lenient(w *jsonwalk.Walker, field *string) (err error) {
 	return err
 }
 
-func object(w *jsonwalk.Walker, member func(name string) error) error {
+func object(w *jsonwalk.Walker, member func(name []byte) error) error {
 	if w.Kind() != '{' {
 		return w.Skip()
 	}
@@ -175,18 +175,18 @@ type Pair struct {
 type Pairs []Pair
 
 func (p *Pairs) read(w *jsonwalk.Walker) error {
-	return readPairs(w, func(pair Pair) {
+	return readPairs(w, func(name []byte, value string, bare bool) {
 		if *p == nil {
 			*p = make(Pairs, 0, 8)
 		}
-		*p = append(*p, pair)
+		*p = append(*p, Pair{w.Keep(name), value, bare})
 	})
 }
 
 // readPairs reads an object whose values are strings, lists of strings, numbers, or true for a
 // name without a value. Numbers keep their digits; anything else is passed over.
-func readPairs(w *jsonwalk.Walker, take func(Pair)) error {
-	return object(w, func(name string) error {
+func readPairs(w *jsonwalk.Walker, take func(name []byte, value string, bare bool)) error {
+	return object(w, func(name []byte) error {
 		if w.Kind() == '[' {
 			return w.List(func(int) error { return readPair(w, name, take) })
 		}
@@ -194,24 +194,20 @@ func readPairs(w *jsonwalk.Walker, take func(Pair)) error {
 	})
 }
 
-func readPair(w *jsonwalk.Walker, name string, take func(Pair)) error {
-	var value string
-	var err error
-	kind := w.Kind()
-	switch kind {
+func readPair(w *jsonwalk.Walker, name []byte, take func(name []byte, value string, bare bool)) error {
+	switch w.Kind() {
 	case '"':
-		value, err = w.Text()
+		value, err := w.Text()
+		take(name, value, false)
+		return err
 	case '0':
-		value, err = w.Number()
+		digits, err := w.Number()
+		take(name, string(digits), false)
+		return err
 	case 't':
-		err = w.Skip()
-	default:
-		return w.Skip()
+		take(name, "", true)
 	}
-	if err == nil {
-		take(Pair{Name: name, Value: value, Bare: kind == 't'})
-	}
-	return err
+	return w.Skip()
 }
 
 // Encode returns the pairs as a raw query; names and values were decoded by the platform.

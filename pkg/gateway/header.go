@@ -9,32 +9,35 @@ import (
 
 // readHeader reads headers of one value or of several in place of those that were read before.
 func (e *Event) readHeader(w *jsonwalk.Walker) error {
-	var room [16]Pair // off the heap, enough for most requests
-	pairs := room[:0]
-	if err := readPairs(w, func(pair Pair) { pairs = append(pairs, pair) }); err != nil {
+	type line struct{ key, value string }
+	var room [16]line // off the heap, enough for most requests
+	lines := room[:0]
+	err := readPairs(w, func(name []byte, value string, _ bool) {
+		lines = append(lines, line{canonical(name), value})
+	})
+	if err != nil {
 		return err
 	}
 	if e.Header == nil {
-		e.Header = make(http.Header, len(pairs))
+		e.Header = make(http.Header, len(lines))
 	}
 	clear(e.Header)
-	values := make([]string, 0, len(pairs)) // one array for all the lists of one value
-	for _, pair := range pairs {
-		key := canonical(pair.Name)
-		if have, ok := e.Header[key]; ok {
-			e.Header[key] = append(have, pair.Value)
+	values := make([]string, 0, len(lines)) // one array for all the lists of one value
+	for _, line := range lines {
+		if have, ok := e.Header[line.key]; ok {
+			e.Header[line.key] = append(have, line.value)
 			continue
 		}
-		values = append(values, pair.Value)
-		e.Header[key] = values[len(values)-1 : len(values) : len(values)]
+		values = append(values, line.value)
+		e.Header[line.key] = values[len(values)-1 : len(values) : len(values)]
 	}
 	return nil
 }
 
 // canonical returns a header's name as textproto does, which would walk twice over the names that the
 // platforms add to nearly every request, and copy most of them.
-func canonical(name string) string {
-	switch name {
+func canonical(name []byte) string {
+	switch string(name) {
 	case "accept":
 		return "Accept"
 	case "content-length":
@@ -58,5 +61,5 @@ func canonical(name string) string {
 	case "x-scf-request-id":
 		return "X-Scf-Request-Id"
 	}
-	return textproto.CanonicalMIMEHeaderKey(name)
+	return textproto.CanonicalMIMEHeaderKey(string(name))
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"strconv"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -112,8 +111,8 @@ func (p *parser) body() error {
 	return errNotObject
 }
 
-func (p *parser) member(name string) error {
-	switch name {
+func (p *parser) member(name []byte) error {
+	switch string(name) {
 	case "CallbackCommand":
 		return p.text(&p.fields.command, "CallbackCommand")
 	case "GroupId":
@@ -183,10 +182,10 @@ func (p *parser) keyValue(index int) error {
 	return nil
 }
 
-func (p *parser) itemMember(name string) error {
+func (p *parser) itemMember(name []byte) error {
 	var problem string
 	var err error
-	switch name {
+	switch string(name) {
 	case "Key":
 		problem, err = p.readText(&p.item.key)
 	case "Value":
@@ -200,7 +199,7 @@ func (p *parser) itemMember(name string) error {
 		return p.Skip()
 	}
 	if problem != "" {
-		p.faults.add(listPath(p.item.index, name), problem)
+		p.faults.add(listPath(p.item.index, string(name)), problem)
 	}
 	return err
 }
@@ -241,9 +240,9 @@ func (p *parser) readInteger(field *integer) (problem string, err error) {
 	if err != nil {
 		return "", err
 	}
-	value, err := strconv.ParseInt(raw, 10, 64)
+	value, err := strconv.ParseInt(string(raw), 10, 64)
 	switch {
-	case errors.Is(err, strconv.ErrRange) && !strings.HasPrefix(raw, "-"):
+	case errors.Is(err, strconv.ErrRange) && raw[0] != '-':
 		return "greater than 9223372036854775807", nil
 	case err != nil && !errors.Is(err, strconv.ErrRange):
 		return "not an integer", nil
