@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -60,7 +61,7 @@ func TestSink_Answers(t *testing.T) {
 		{"tried again after 500 and 429", status(500, 429), 0, 3},
 		{"given up after five tries", status(503, 503, 503, 503, 503), 503, 5},
 		{"seconds longer than the budget are not waited for", later("3600"), 503, 1},
-		{"nor are more seconds than a duration has", later("10000000000000"), 503, 1},
+		{"nor are more seconds than a duration has", later("10000000000"), 503, 1},
 		{"nor is a date beyond the budget", later("Fri, 31 Dec 2100 23:59:59 GMT"), 503, 1},
 		{"a date that has passed asks for nothing", later("Fri, 31 Dec 1999 23:59:59 GMT"), 503, 5},
 		{"neither does what is no time", later("soon"), 503, 5},
@@ -105,7 +106,7 @@ func TestSink_WaitsAsLongAsAsked(t *testing.T) {
 	}
 }
 
-// answerPlainly gives one answer a request.
+// answerPlainly gives one answer a request, and after the last one waits for the other side to go.
 func answerPlainly(conn net.Conn, answers ...string) {
 	defer func() { _ = conn.Close() }()
 	reader := bufio.NewReader(conn)
@@ -117,6 +118,7 @@ func answerPlainly(conn net.Conn, answers ...string) {
 		_, _ = io.Copy(io.Discard, request.Body)
 		_, _ = io.WriteString(conn, answer)
 	}
+	_, _ = io.Copy(io.Discard, conn)
 }
 
 // What is no HTTP is told without repeating it, since it may repeat the event.
@@ -174,8 +176,9 @@ func TestSink_DoesNotWaitForTheRestOfAnAnswer(t *testing.T) {
 	}
 }
 
-// A sandbox that was frozen wakes up with connections the other side has forgotten, however it shows.
-func TestSink_LeavesADeadConnection(t *testing.T) {
+// A sandbox that was frozen wakes up with connections the other side has forgotten, however it shows. The
+// first one that is found dead takes the others with it.
+func TestSink_LeavesDeadConnections(t *testing.T) {
 	tests := []struct {
 		name string
 		die  func(w http.ResponseWriter, r *http.Request)
@@ -185,36 +188,40 @@ func TestSink_LeavesADeadConnection(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
+			const before = 2 // connections, of a request each
+			var connections, requests atomic.Int64
+			var together sync.WaitGroup
+			together.Add(before)
 			type number struct{}
-			var mu sync.Mutex
-			connections, requests := 0, 0
 			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body)
-				mu.Lock()
-				requests++
-				dead := r.Context().Value(number{}) == 1 && requests > 1
-				mu.Unlock()
-				if dead {
+				switch connection := r.Context().Value(number{}).(int64); {
+				case requests.Add(1) <= before:
+					together.Done()
+					together.Wait()
+				case connection <= before:
 					test.die(w, r)
 				}
 			}))
 			server.Config.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
-				mu.Lock()
-				defer mu.Unlock()
-				connections++
-				return context.WithValue(ctx, number{}, connections)
+				return context.WithValue(ctx, number{}, connections.Add(1))
 			}
 			server.StartTLS()
 			defer server.Close()
 			s, err := httpsink.New(httpsink.Options{URL: secret.String(server.URL), TLS: trusting(server)})
 			require.NoError(t, err)
-			for version := range int64(2) {
-				ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
-				require.NoError(t, s.Send(ctx, sinktest.Change(t, "g", version+1, "v")))
-				cancel()
+			var all sync.WaitGroup
+			for version := range int64(before) {
+				event := sinktest.Change(t, "g", version+1, "v")
+				all.Go(func() { assert.NoError(t, s.Send(t.Context(), event)) })
 			}
-			assert.Equal(t, 2, connections)
-			assert.Equal(t, 3, requests)
+			all.Wait()
+
+			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+			defer cancel()
+			require.NoError(t, s.Send(ctx, sinktest.Change(t, "g", 3, "v")))
+			assert.EqualValues(t, before+1, connections.Load())
+			assert.EqualValues(t, before+2, requests.Load())
 		})
 	}
 }
@@ -259,19 +266,27 @@ func countDials(s *httpsink.Sink) *int {
 
 // What went wrong before the time was up is told, too.
 func TestSink_TellsWhatCameBefore(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		here, there := net.Pipe()
-		go answerPlainly(there, "HTTP/1.1 503 Later\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n")
-		s, err := httpsink.New(httpsink.Options{URL: "http://127.0.0.1/"})
-		require.NoError(t, err)
-		s.SetDial(func(context.Context, string, string) (net.Conn, error) { return here, nil })
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(time.Second, cancel)
-		err = s.Send(ctx, sinktest.Change(t, "g", 1, "v"))
-		require.ErrorIs(t, err, context.Canceled)
-		assert.EqualError(t, err, "httpsink: context canceled after: httpsink: answered 503")
-		require.NoError(t, s.Close())
-	})
+	tests := []struct{ name, answer string }{
+		{"during a pause", "HTTP/1.1 503 Later\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n"},
+		{"during the next try, which gets no answer", "HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				here, there := net.Pipe()
+				go answerPlainly(there, test.answer, "")
+				s, err := httpsink.New(httpsink.Options{URL: "http://127.0.0.1/"})
+				require.NoError(t, err)
+				s.SetDial(func(context.Context, string, string) (net.Conn, error) { return here, nil })
+				ctx, cancel := context.WithCancel(t.Context())
+				time.AfterFunc(time.Second, cancel)
+				err = s.Send(ctx, sinktest.Change(t, "g", 1, "v"))
+				require.ErrorIs(t, err, context.Canceled)
+				assert.EqualError(t, err, "httpsink: context canceled after: httpsink: answered 503")
+				require.NoError(t, s.Close())
+			})
+		})
+	}
 }
 
 // An endpoint that refuses even the marker says so by size.

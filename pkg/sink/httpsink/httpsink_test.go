@@ -137,9 +137,7 @@ func TestSink_UnsignedWithoutASecret(t *testing.T) {
 	s, err := httpsink.New(httpsink.Options{URL: secret.String(server.URL)})
 	require.NoError(t, err)
 	require.NoError(t, s.Send(t.Context(), sinktest.Change(t, "g", 1, "v")))
-	got := <-header
-	assert.NotContains(t, got, "Webhook-Signature")
-	assert.NotContains(t, got, "Idempotency-Key", "it is for net/http, not for the receiver")
+	assert.NotContains(t, <-header, "Webhook-Signature")
 }
 
 func TestNew(t *testing.T) {

@@ -29,7 +29,14 @@ func (s *Sink) post(ctx context.Context, event cloudevent.Event) (wait time.Dura
 	defer cancel(nil)
 	ctx, stop := leaveStale(ctx, cancel)
 	defer stop()
-	response, err := s.transport.RoundTrip(s.request(ctx, event))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url.String(), bytes.NewReader(event.JSON()))
+	if err != nil {
+		return 0, ErrURL
+	}
+	request.Header.Set("Content-Type", cloudevent.ContentType)
+	request.Header.Set("User-Agent", "msgext")
+	s.sign(request.Header, event)
+	response, err := s.transport.RoundTrip(request) // a Client would look at redirects
 	if err != nil {
 		s.transport.CloseIdleConnections() // those that died with this one
 		if context.Cause(ctx) == errStale {
@@ -42,25 +49,6 @@ func (s *Sink) post(ctx context.Context, event cloudevent.Event) (wait time.Dura
 		return s.retryAfter(response.Header), &StatusError{response.StatusCode}
 	}
 	return 0, nil
-}
-
-// request is told to be idempotent, which it is for receivers that look at the id, by a header that
-// net/http understands and does not send: it then repeats by itself what it has written to a
-// connection that was closed meanwhile.
-func (s *Sink) request(ctx context.Context, event cloudevent.Event) *http.Request {
-	body := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(event.JSON())), nil }
-	reader, _ := body()
-	header := http.Header{
-		"Content-Type":    {cloudevent.ContentType},
-		"User-Agent":      {"msgext"},
-		"Idempotency-Key": nil,
-	}
-	s.sign(header, event)
-	request := &http.Request{
-		Method: http.MethodPost, URL: s.url, Host: s.url.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: header, Body: reader, GetBody: body, ContentLength: int64(len(event.JSON())),
-	}
-	return request.WithContext(ctx)
 }
 
 // leaveStale gives a request on a reused connection half of the time that is left: one that died unnoticed
