@@ -10,12 +10,12 @@ import (
 	"log/slog"
 	mathrand "math/rand/v2"
 	"net"
-	"net/netip"
 	"slices"
 	"strings"
 
 	"msgext/functions/internal/allwire"
 	"msgext/functions/internal/wire"
+	"msgext/internal/loopback"
 	"msgext/pkg/config"
 	"msgext/pkg/secret"
 )
@@ -147,16 +147,8 @@ func checkLoopback(address string) error {
 	if err != nil {
 		return errors.New("local: -addr: not of the form 127.0.0.1:8080")
 	}
-	if !isLoopback(host) {
+	if !loopback.IsHost(host) {
 		return errors.New("local: -addr: this process shows webhooks to whoever asks, so it serves on loopback only; use a tunnel to reach it from outside")
 	}
 	return nil
-}
-
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.IsLoopback()
 }

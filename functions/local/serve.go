@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"msgext/internal/loopback"
 	"msgext/pkg/webhook"
 )
 
@@ -42,7 +43,7 @@ func loopbackOnly(next http.Handler) http.Handler {
 		if err != nil {
 			host = strings.Trim(r.Host, "[]")
 		}
-		if !isLoopback(host) {
+		if !loopback.IsHost(host) {
 			webhook.Fail("answers only to a loopback Host").Write(w, http.StatusForbidden)
 			return
 		}

@@ -3,9 +3,10 @@ package chatapi
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"strings"
+
+	"msgext/internal/loopback"
 )
 
 // host returns the host that serves a region's apps (trtc.io/document/52169), "" for no region we know.
@@ -44,13 +45,8 @@ func parseEndpoint(endpoint string) (string, error) {
 		return "", fmt.Errorf("neither a region (%s) nor a base URL", regions)
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return "", errors.New("a base URL has no credentials, query or fragment")
-	case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
+	case u.Scheme != "https" && !(u.Scheme == "http" && loopback.IsHost(u.Hostname())):
 		return "", errors.New("a base URL is https://, or http:// to loopback: every call carries a signature in its URL")
 	}
 	return strings.TrimSuffix(u.String(), "/"), nil
-}
-
-func isLoopback(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && address.IsLoopback()
 }

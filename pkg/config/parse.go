@@ -3,12 +3,12 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"msgext/internal/loopback"
 	"msgext/pkg/secret"
 )
 
@@ -109,7 +109,7 @@ func setEndpoint(c *Config, value string) error {
 		if err != nil || u.Host == "" || u.User != nil {
 			return errors.New("not a region's name or a base URL")
 		}
-		if u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())) {
+		if u.Scheme != "https" && !(u.Scheme == "http" && loopback.IsHost(u.Hostname())) {
 			return errors.New("a base URL must be https://, or http:// to loopback")
 		}
 	}
@@ -168,7 +168,7 @@ func parseSink(value string) (Location, error) {
 		if u.User != nil {
 			return Location{}, errors.New("credentials do not belong into the URL, see MSGEXT_HTTP_SECRET")
 		}
-		if u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		if u.Scheme == "http" && !loopback.IsHost(u.Hostname()) {
 			return Location{}, errors.New("http:// goes only to loopback, use https://")
 		}
 	case "kafka":
@@ -199,12 +199,4 @@ func parseLocation(value string) (Location, error) {
 		URL:    secret.String(value),
 		Rest:   secret.String(strings.TrimPrefix(rest, "//")),
 	}, nil
-}
-
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.IsLoopback()
 }

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"net/url"
 	"syscall"
+
+	"msgext/internal/loopback"
 )
 
 func parseURL(text string, allowLinkLocal bool) (*url.URL, error) {
@@ -12,21 +14,13 @@ func parseURL(text string, allowLinkLocal bool) (*url.URL, error) {
 	if err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
 		return nil, ErrURL
 	}
-	if u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
+	if u.Scheme != "https" && (u.Scheme != "http" || !loopback.IsHost(u.Hostname())) {
 		return nil, ErrURL
 	}
 	if address, err := netip.ParseAddr(u.Hostname()); err == nil && !allowLinkLocal && isRefused(address) {
 		return nil, ErrLinkLocal
 	}
 	return u, nil
-}
-
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.IsLoopback()
 }
 
 // refuseLinkLocal looks at the address itself, after names were resolved, so that no name and
