@@ -32,7 +32,7 @@ func (s *Store) Checked(ctx context.Context, message msgext.Message, outcome sta
 		e.schedule(path, outcome.Check.Due)
 		e.set("tries", number(int64(outcome.Check.Tries)))
 		e.set("told", boolean(outcome.Check.Told))
-		e.set("ahead", number(milliseconds(outcome.Check.AheadSince)))
+		e.set("ahead", number(state.Milliseconds(outcome.Check.AheadSince)))
 		return e, nil
 	})
 }
@@ -90,7 +90,7 @@ func (e *expression) schedule(path string, due time.Time) {
 		e.remove("due", "shard")
 		return
 	}
-	e.set("due", number(milliseconds(due)))
+	e.set("due", number(state.Milliseconds(due)))
 	e.set("shard", number(shard(path)))
 }
 

@@ -22,7 +22,7 @@ func (s *Store) Due(ctx context.Context, before time.Time, limit int) ([]state.H
 	}
 	var waiting [shards][]waiter
 	err := parallel(shards, func(i int) (err error) {
-		waiting[i], err = s.waiting(ctx, int64(i), milliseconds(before), limit)
+		waiting[i], err = s.waiting(ctx, int64(i), state.Milliseconds(before), limit)
 		return err
 	})
 	if err != nil {

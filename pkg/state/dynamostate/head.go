@@ -27,8 +27,8 @@ func decodeHead(attributes item) (head, error) {
 		progress: msgext.Progress{Latest: d.number("latest"), Floor: d.number("floor"), Seen: d.versions("seen")},
 		clear:    d.number("clear"),
 		check: state.Check{
-			Revision: d.number("revision"), Heard: moment(d.number("heard")), Due: moment(d.number("due")),
-			Tries: int(d.number("tries")), Told: d.boolean("told"), AheadSince: moment(d.number("ahead")),
+			Revision: d.number("revision"), Heard: state.Moment(d.number("heard")), Due: state.Moment(d.number("due")),
+			Tries: int(d.number("tries")), Told: d.boolean("told"), AheadSince: state.Moment(d.number("ahead")),
 		},
 	}
 	slices.Sort(h.progress.Seen)
@@ -61,17 +61,17 @@ func (s *Store) change(ctx context.Context, path string, guess head, decide func
 
 // hear takes in what an event says of the whole message.
 func hear(event msgext.Event, path string, heard time.Time, returns bool) func(head) (*expression, error) {
-	at := milliseconds(heard)
+	at := state.Milliseconds(heard)
 	return func(h head) (*expression, error) {
 		e := &expression{create: true, returns: returns}
 		e.raise("latest", h.progress.Latest, event.Latest())
-		e.raise("heard", milliseconds(h.check.Heard), at)
+		e.raise("heard", state.Milliseconds(h.check.Heard), at)
 		if event.Operation == msgext.Clear {
 			e.raise("clear", h.clear, event.Seq)
 		} else {
 			e.initial(0, "clear")
 		}
-		if due := milliseconds(h.check.Due); due == 0 || due <= at {
+		if due := state.Milliseconds(h.check.Due); due == 0 || due <= at {
 			e.initial(at, "due")
 			e.when("(attribute_not_exists(#due) OR #due <= :initial_due)")
 		} else {

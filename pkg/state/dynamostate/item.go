@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"strconv"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -69,22 +68,6 @@ func versions(set ...int64) types.AttributeValue {
 		numbers[i] = strconv.FormatInt(version, 10)
 	}
 	return &types.AttributeValueMemberNS{Value: numbers}
-}
-
-// milliseconds is how times are kept; the zero time is 0.
-func milliseconds(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
-// moment is the inverse of milliseconds.
-func moment(millis int64) time.Time {
-	if millis == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(millis).UTC()
 }
 
 // decoder reads the attributes of an item. What is absent is zero; what is not as this package writes

@@ -123,51 +123,43 @@ func (s *Store) Sweep(ctx context.Context, message msgext.Message, revision int6
 
 // Forget implements state.Store.
 func (s *Store) Forget(ctx context.Context, message msgext.Message) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.records, message)
-	return nil
+	return s.locked(ctx, func() error {
+		delete(s.records, message)
+		return nil
+	})
 }
 
 // Close implements state.Store.
 func (s *Store) Close() error { return nil }
 
 func (s *Store) change(ctx context.Context, message msgext.Message, change func(*state.Record)) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, ok := s.records[message]
-	if !ok {
-		r = new(state.Record)
-		s.records[message] = r
-	}
-	change(r)
-	return nil
+	return s.locked(ctx, func() error {
+		if s.records[message] == nil {
+			s.records[message] = new(state.Record)
+		}
+		change(s.records[message])
+		return nil
+	})
 }
 
 func (s *Store) changeKnown(ctx context.Context, message msgext.Message, change func(*state.Record)) error {
+	return s.locked(ctx, func() error {
+		if s.records[message] == nil {
+			return state.ErrNotFound
+		}
+		change(s.records[message])
+		return nil
+	})
+}
+
+func (s *Store) locked(ctx context.Context, f func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r, ok := s.records[message]
-	if !ok {
-		return state.ErrNotFound
-	}
-	change(r)
-	return nil
+	return f()
 }
 
 // toMillisecond is the precision that every store keeps; the zero time stays zero.
-func toMillisecond(t time.Time) time.Time {
-	if t.IsZero() {
-		return t
-	}
-	return t.UTC().Truncate(time.Millisecond)
-}
+func toMillisecond(t time.Time) time.Time { return state.Moment(state.Milliseconds(t)) }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"time"
 
 	"msgext/pkg/msgext"
 	"msgext/pkg/state"
@@ -139,8 +138,8 @@ func decodeHead(parts []any) (state.Record, error) {
 	record := state.Record{
 		State: msgext.State{Progress: msgext.Progress{Latest: numbers[0], Floor: numbers[1]}, Clear: numbers[8]},
 		Check: state.Check{
-			Revision: numbers[2], Heard: moment(numbers[3]), Due: moment(numbers[4]),
-			Tries: int(numbers[5]), Told: numbers[6] != 0, AheadSince: moment(numbers[7]),
+			Revision: numbers[2], Heard: state.Moment(numbers[3]), Due: state.Moment(numbers[4]),
+			Tries: int(numbers[5]), Told: numbers[6] != 0, AheadSince: state.Moment(numbers[7]),
 		},
 	}
 	if len(seen) > 0 {
@@ -188,19 +187,4 @@ func writeDigits(text *[digitCount]byte, version int64) {
 		text[i] = byte('0' + version%10)
 		version /= 10
 	}
-}
-
-// milliseconds is a time as Redis holds it, 0 for none; moment is the inverse.
-func milliseconds(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
-func moment(millis int64) time.Time {
-	if millis == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(millis).UTC()
 }

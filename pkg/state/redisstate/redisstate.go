@@ -37,7 +37,7 @@ func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, 
 		cleared = event.Seq
 	}
 	arguments := make([]any, 0, 7+2*len(event.KeyValues))
-	arguments = append(arguments, event.Message.Path(), digits(event.Latest()), digits(cleared), milliseconds(heard))
+	arguments = append(arguments, event.Message.Path(), digits(event.Latest()), digits(cleared), state.Milliseconds(heard))
 	if seen {
 		arguments = append(arguments, markArguments(event.Version())...)
 	} else {
@@ -93,13 +93,13 @@ func (s *Store) Checked(ctx context.Context, message msgext.Message, outcome sta
 	check := outcome.Check
 	return s.runKnown(ctx, s.scripts.checked, message, []any{
 		message.Path(), digits(outcome.Floor), check.Revision,
-		milliseconds(check.Due), check.Tries, check.Told, milliseconds(check.AheadSince),
+		state.Milliseconds(check.Due), check.Tries, check.Told, state.Milliseconds(check.AheadSince),
 	})
 }
 
 // Drop implements state.Store.
 func (s *Store) Drop(ctx context.Context, message msgext.Message, version int64, due time.Time) error {
-	return s.runKnown(ctx, s.scripts.drop, message, []any{message.Path(), digits(version), digits(version - 1), milliseconds(due)})
+	return s.runKnown(ctx, s.scripts.drop, message, []any{message.Path(), digits(version), digits(version - 1), state.Milliseconds(due)})
 }
 
 // Sweep implements state.Store. What goes is worked out here, by the one rule; an entry goes only

@@ -132,8 +132,8 @@ func (h *head) check() state.Check {
 
 // moment is the inverse of milliseconds; a 0 was never written for a real one.
 func moment(millis *int64) time.Time {
-	if millis == nil || *millis == 0 {
+	if millis == nil {
 		return time.Time{}
 	}
-	return time.UnixMilli(*millis).UTC()
+	return state.Moment(*millis)
 }
