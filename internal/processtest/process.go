@@ -160,7 +160,7 @@ func (o *output) find(ctx context.Context, pattern *regexp.Regexp) ([]string, er
 	}
 }
 
-// Lines returns the complete lines that a process has written to standard output.
+// lines splits what a process has written.
 func lines(text string) []string {
 	var all []string
 	scanner := bufio.NewScanner(bytes.NewReader([]byte(text)))
