@@ -17,7 +17,8 @@ const (
 	Kafka        = "TEST_KAFKA_BROKERS" // HOST:PORT
 	Moto         = "TEST_MOTO_URL"      // http://127.0.0.1:PORT, SQS and EventBridge by moto
 	Chromium     = "TEST_CHROMIUM"      // path of the browser
-	LambdaRIE    = "TEST_LAMBDA_RIE"    // path of the Lambda runtime interface emulator
+	SAM          = "TEST_SAM"           // folder with sam and cfn-lint
+	Serverless   = "TEST_SERVERLESS"    // node_modules with the Serverless Cloud Framework's loader and toolkit
 )
 
 // Address returns the value of one of the variables above. Where it is not set the test

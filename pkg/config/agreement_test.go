@@ -36,9 +36,14 @@ func variables(usedBy config.Function) []string {
 	return names
 }
 
-// The table of variables, the README's and the template's are one and the same.
+// The table of variables, the README's and what the deployments set are one and the same.
 func TestVariables_AgreeEverywhere(t *testing.T) {
-	const all = config.Webhook | config.Repair | config.Local
+	const (
+		all   = config.Webhook | config.Repair | config.Local
+		entry = `(?m)^ +(MSGEXT_[A-Z_]+):`
+	)
 	assert.Equal(t, variables(all), namesIn(t, "README.md", "(?m)^\\| `(MSGEXT_[A-Z_]+)` \\|"), "README.md")
-	assert.Equal(t, variables(config.Webhook|config.Repair), namesIn(t, "template.yaml", `(?m)^ +(MSGEXT_[A-Z_]+):`), "template.yaml")
+	assert.Equal(t, variables(config.Webhook|config.Repair), namesIn(t, "template.yaml", entry), "template.yaml")
+	assert.Equal(t, variables(config.Webhook), namesIn(t, "functions/scf/webhook/serverless.yml", entry), "the webhook's serverless.yml")
+	assert.Equal(t, variables(config.Repair), namesIn(t, "functions/scf/repair/serverless.yml", entry), "repair's serverless.yml")
 }

@@ -1,0 +1,164 @@
+package scf_test
+
+import (
+	"archive/zip"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/internal/peertest"
+	"msgext/pkg/config"
+)
+
+// requests are what a deployment of one serverless.yml would send (testdata/requests.js).
+type requests struct {
+	Instance struct{ App, Stage, Component, Name string }
+	Source   string // the folder that becomes the function's code
+	Region   string
+	Function struct {
+		FunctionName, Type, Runtime, Handler string
+		Timeout, MemorySize                  int
+		Environment                          struct{ Variables []variable }
+		VpcConfig                            map[string]string
+	}
+	Triggers []json.RawMessage
+}
+
+type variable struct{ Key, Value string }
+
+// requestsOf loads a folder's serverless.yml in an environment and returns what the vendor's own tools make of it.
+func requestsOf(t *testing.T, folder string, environ ...string) requests {
+	t.Helper()
+	command := exec.Command("node", "testdata/requests.js", folder)
+	command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "NODE_PATH=" + peertest.Address(t, peertest.Serverless)}, environ...)
+	command.Stderr = os.Stderr
+	out, err := command.Output()
+	require.NoError(t, err)
+	var r requests
+	require.NoError(t, json.Unmarshal(out, &r))
+	return r
+}
+
+func TestServerless_RequestsWhatTheFunctionsNeed(t *testing.T) {
+	tests := []struct {
+		folder   string
+		usedBy   config.Function
+		timeout  int // seconds
+		triggers []string
+	}{
+		{"webhook", config.Webhook, 5, []string{`{"Action":"CreateTrigger","FunctionName":"msgext-webhook-test","Type":"http","Qualifier":"$DEFAULT",
+			"TriggerName":"url-trigger","TriggerDesc":"{\"AuthType\":\"NONE\",\"NetConfig\":{\"EnableIntranet\":false,\"EnableExtranet\":true}}","Enable":"OPEN"}`}},
+		{"repair", config.Repair, 60, []string{`{"Action":"CreateTrigger","FunctionName":"msgext-repair-test","Type":"timer","Qualifier":"$DEFAULT",
+			"TriggerName":"every-minute","TriggerDesc":"0 */1 * * * * *","Enable":"OPEN"}`}},
+	}
+	environ := []string{"STAGE=test", "TENCENT_REGION=ap-singapore", "TENCENT_VPC_ID=vpc-1", "TENCENT_SUBNET_ID=subnet-1"}
+	for _, v := range config.Variables() {
+		environ = append(environ, v.Name+"=value of "+v.Name)
+	}
+	for _, test := range tests {
+		t.Run(test.folder, func(t *testing.T) {
+			got := requestsOf(t, test.folder, environ...)
+			assert.Equal(t, "msgext/test/scf/msgext-"+test.folder, strings.Join([]string{got.Instance.App, got.Instance.Stage, got.Instance.Component, got.Instance.Name}, "/"))
+			assert.Equal(t, "ap-singapore", got.Region)
+			assert.Equal(t, "msgext-"+test.folder+"-test", got.Function.FunctionName)
+			assert.Equal(t, "Event", got.Function.Type, "its events are what pkg/gateway/scfgw reads")
+			assert.Equal(t, "Go1", got.Function.Runtime)
+			assert.Equal(t, test.timeout, got.Function.Timeout)
+			assert.Equal(t, map[string]string{"VpcId": "vpc-1", "SubnetId": "subnet-1"}, got.Function.VpcConfig)
+
+			var want []variable
+			for _, v := range config.Variables() {
+				if v.UsedBy&test.usedBy != 0 {
+					want = append(want, variable{v.Name, "value of " + v.Name})
+				}
+			}
+			assert.ElementsMatch(t, want, got.Function.Environment.Variables)
+
+			require.Len(t, got.Triggers, len(test.triggers))
+			for i, trigger := range test.triggers {
+				assert.JSONEq(t, trigger, string(got.Triggers[i]))
+			}
+		})
+	}
+}
+
+// What is not set must not reach the function as the text "undefined".
+func TestServerless_LeavesOutWhatIsNotSet(t *testing.T) {
+	got := requestsOf(t, "webhook", "STAGE=test", "TENCENT_REGION=ap-singapore", "MSGEXT_TOKEN=old new")
+	assert.Equal(t, []variable{{"MSGEXT_TOKEN", "old new"}}, got.Function.Environment.Variables)
+	assert.Empty(t, got.Function.VpcConfig)
+}
+
+// The handler names the binary that scripts/build packs, alone, into the function's code.
+func TestServerless_HandlerIsTheBinary(t *testing.T) {
+	_ = peertest.Address(t, peertest.Serverless) // before the builds, which take a while
+	dist := t.TempDir()
+	out, err := exec.Command("../../scripts/build", dist).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	for _, folder := range []string{"webhook", "repair"} {
+		got := requestsOf(t, folder, "STAGE=test", "TENCENT_REGION=ap-singapore")
+		source := filepath.Base(got.Source)
+		assert.Equal(t, filepath.Join("..", "..", "..", "dist", source), got.Source, "from the folder of serverless.yml")
+		entries, err := os.ReadDir(filepath.Join(dist, source))
+		require.NoError(t, err)
+		require.Len(t, entries, 1, "the framework packs the whole folder")
+		assert.Equal(t, got.Function.Handler, entries[0].Name())
+		info, err := entries[0].Info()
+		require.NoError(t, err)
+		assert.NotZero(t, info.Mode()&0o100, "the framework keeps the mode")
+
+		archive, err := zip.OpenReader(filepath.Join(dist, source+".zip"))
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = archive.Close() })
+		require.Len(t, archive.File, 1)
+		assert.Equal(t, got.Function.Handler, archive.File[0].Name)
+	}
+}
+
+// docs/operations.md shows what those put in place of the function URL who still have an API gateway.
+func TestServerless_APIGatewayVariant(t *testing.T) {
+	operations, err := os.ReadFile("../../docs/operations.md")
+	require.NoError(t, err)
+	_, variant, found := strings.Cut(string(operations), "```yaml\n  events:\n")
+	require.True(t, found, "docs/operations.md shows the events")
+	variant, _, _ = strings.Cut(variant, "```")
+	original, err := os.ReadFile("webhook/serverless.yml")
+	require.NoError(t, err)
+	before, _, found := strings.Cut(string(original), "  events:\n")
+	require.True(t, found)
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "serverless.yml"), []byte(before+"  events:\n"+variant), 0o600))
+
+	got := requestsOf(t, folder, "STAGE=test", "TENCENT_REGION=ap-singapore", "TENCENT_APIGW_SERVICE=service-1", "MSGEXT_TOKEN=a")
+	require.Len(t, got.Triggers, 1)
+	var trigger struct {
+		ServiceID   string `json:"serviceId"`
+		Environment string
+		Protocols   []string
+		Endpoints   []struct {
+			Path, Method   string
+			ServiceTimeout int
+			Function       struct {
+				IsIntegratedResponse                          bool
+				FunctionName, FunctionQualifier, FunctionType string
+			}
+		}
+	}
+	require.NoError(t, json.Unmarshal(got.Triggers[0], &trigger))
+	assert.Equal(t, "service-1", trigger.ServiceID)
+	assert.Equal(t, "release", trigger.Environment)
+	assert.Equal(t, []string{"https"}, trigger.Protocols)
+	require.Len(t, trigger.Endpoints, 1)
+	endpoint := trigger.Endpoints[0]
+	assert.Equal(t, "POST", endpoint.Method)
+	assert.Greater(t, endpoint.ServiceTimeout, got.Function.Timeout, "the gateway must outwait the function")
+	assert.True(t, endpoint.Function.IsIntegratedResponse, "status and headers are the function's")
+	assert.Equal(t, "msgext-webhook-test", endpoint.Function.FunctionName)
+	assert.Equal(t, "EVENT", endpoint.Function.FunctionType)
+}
