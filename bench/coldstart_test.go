@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/internal/processtest"
+	"msgext/internal/sample"
 )
 
 var binaries *processtest.Builder
@@ -22,7 +23,7 @@ func TestMain(m *testing.M) {
 // hundred turns: -benchtime 200x.
 func BenchmarkColdStart(b *testing.B) {
 	ours, empty := binaries.Build(b, "functions/aws/webhook"), binaries.Build(b, "bench/empty")
-	probe := processtest.AWSEvents(processtest.Request{Method: "POST", Path: "/"})[0].Payload
+	probe := sample.AWSEvents(sample.Request{Method: "POST", Path: "/"})[0].Payload
 	environ := []string{
 		"MSGEXT_SDK_APP_ID=" + appID, "MSGEXT_TOKEN=" + token, "MSGEXT_STATE=dynamodb://votes", "MSGEXT_SINKS=sqs://votes.fifo eventbridge://votes",
 	}

@@ -10,15 +10,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"msgext/internal/processtest"
+	"msgext/internal/sample"
 	"msgext/internal/vectortest"
 )
 
-func sampleEvents(t testing.TB, name string, shapes func(processtest.Request) []processtest.Event) []processtest.Event {
+func sampleEvents(t testing.TB, name string, shapes func(sample.Request) []sample.Event) []sample.Event {
 	t.Helper()
 	for _, vector := range vectortest.Load(t) {
 		if vector.Name == name {
-			return shapes(processtest.Request{
+			return shapes(sample.Request{
 				Method: vector.Request.Method, Path: vector.Request.Path, RawQuery: vector.Query(time.Now()), Body: vector.Request.Body,
 			})
 		}
@@ -30,13 +30,13 @@ func sampleEvents(t testing.TB, name string, shapes func(processtest.Request) []
 // The comparison is only worth something if everybody does the same.
 func TestStacks_GiveTheSameReplies(t *testing.T) {
 	for _, name := range []string{"sample-group-set", "sample-group-delete", "sample-group-clear", "auth-wrong-sign", "fault-negative", "fault-key-twice"} {
-		event := sampleEvents(t, name, processtest.AWSEvents)[0]
+		event := sampleEvents(t, name, sample.AWSEvents)[0]
 		require.Equal(t, "http-v2", event.Shape)
 		var want answerBody
 		for i, stack := range []stack{oursAWS(), apiProxy(), typed()} {
 			response, err := stack.Invoke(context.Background(), event.Payload)
 			require.NoError(t, err)
-			_, body, err := processtest.Unwrap(response)
+			_, body, err := sample.Unwrap(response)
 			require.NoError(t, err)
 			var got answerBody
 			require.NoError(t, json.Unmarshal([]byte(body), &got), body)
@@ -50,7 +50,7 @@ func TestStacks_GiveTheSameReplies(t *testing.T) {
 }
 
 func BenchmarkRequest(b *testing.B) {
-	const sample = "sample-group-set"
+	const vector = "sample-group-set"
 	run := func(name string, stack stack, payload []byte) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -63,11 +63,11 @@ func BenchmarkRequest(b *testing.B) {
 			}
 		})
 	}
-	aws := sampleEvents(b, sample, processtest.AWSEvents)
+	aws := sampleEvents(b, vector, sample.AWSEvents)
 	for _, event := range aws {
 		run("ours/"+event.Shape, oursAWS(), event.Payload)
 	}
-	for _, event := range sampleEvents(b, sample, processtest.SCFEvents) {
+	for _, event := range sampleEvents(b, vector, sample.SCFEvents) {
 		run("ours/scf "+event.Shape, oursSCF(), event.Payload)
 	}
 	run("api-proxy/http-v2", apiProxy(), aws[0].Payload)

@@ -105,7 +105,7 @@ func TestImports_VendorsStandInTheirLeaves(t *testing.T) {
 		"github.com/twmb/franz-go":                    {"msgext/pkg/sink/kafkasink"},
 		"github.com/cloudevents/sdk-go":               {"msgext/pkg/cloudevent"},
 		"github.com/tencentyun/tls-sig-api-v2-golang": {"msgext/pkg/chatapi"},
-		"github.com/tencentyun/scf-go-lib":            {"msgext/functions/scf/", "msgext/pkg/gateway/scfgw", "msgext/internal/processtest", "msgext/scripts/"},
+		"github.com/tencentyun/scf-go-lib":            {"msgext/functions/scf/", "msgext/pkg/gateway/scfgw", "msgext/internal/scfrpc"},
 		"github.com/aws/aws-lambda-go/lambda":         {"msgext/functions/aws/"},
 		"github.com/stretchr/testify":                 {"msgext/internal/", "msgext/pkg/state/statetest", "msgext/pkg/sink/sinktest", "msgext/pkg/msgext/msgexttest"},
 		"github.com/Shopify/toxiproxy":                {"msgext/pkg/sink/sinktest"},

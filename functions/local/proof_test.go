@@ -20,6 +20,7 @@ import (
 	"msgext/functions/internal/allwire"
 	"msgext/internal/consumertest"
 	"msgext/internal/processtest"
+	"msgext/internal/sample"
 	"msgext/pkg/chatsim"
 	"msgext/pkg/msgext"
 	"msgext/pkg/state"
@@ -160,28 +161,28 @@ func startTarget(t *testing.T, platform string, webhook, repair map[string]strin
 		function := processtest.StartLambda(t, binaries.Build(t, "functions/aws/webhook"), 10*time.Second, environ(webhook, nil))
 		repairer := processtest.StartLambda(t, binaries.Build(t, "functions/aws/repair"), time.Minute, environ(without(webhook, "MSGEXT_TOKEN"), repair))
 		return target{
-			send: sendAs(processtest.AWSEvents, function.Invoke), read: readFrom(t, webhook["MSGEXT_STATE"]),
+			send: sendAs(sample.AWSEvents, function.Invoke), read: readFrom(t, webhook["MSGEXT_STATE"]),
 			repair: func() error { _, err := repairer.Invoke([]byte(`{"detail-type":"Scheduled Event"}`)); return err },
 		}
 	}
 	function := processtest.StartSCF(t, binaries.Build(t, "functions/scf/webhook"), 10*time.Second, webhook)
 	repairer := processtest.StartSCF(t, binaries.Build(t, "functions/scf/repair"), time.Minute, merge(without(webhook, "MSGEXT_TOKEN"), repair))
 	return target{
-		send: sendAs(processtest.SCFEvents, function.Invoke), read: readFrom(t, webhook["MSGEXT_STATE"]),
+		send: sendAs(sample.SCFEvents, function.Invoke), read: readFrom(t, webhook["MSGEXT_STATE"]),
 		repair: func() error { _, err := repairer.Invoke([]byte(`{"Type":"Timer"}`)); return err },
 	}
 }
 
 // sendAs sends a webhook as a gateway's event, in each shape in turn.
-func sendAs(shapes func(processtest.Request) []processtest.Event, invoke func([]byte) ([]byte, error)) func(context.Context, chatsim.Delivery) error {
+func sendAs(shapes func(sample.Request) []sample.Event, invoke func([]byte) ([]byte, error)) func(context.Context, chatsim.Delivery) error {
 	var n atomic.Int64
 	return func(_ context.Context, d chatsim.Delivery) error {
-		events := shapes(processtest.Request{Method: http.MethodPost, Path: "/", RawQuery: d.RawQuery, Body: string(d.Body)})
+		events := shapes(sample.Request{Method: http.MethodPost, Path: "/", RawQuery: d.RawQuery, Body: string(d.Body)})
 		response, err := invoke(events[int(n.Add(1))%len(events)].Payload)
 		if err != nil {
 			return err
 		}
-		status, body, err := processtest.Unwrap(response)
+		status, body, err := sample.Unwrap(response)
 		if err != nil {
 			return err
 		}

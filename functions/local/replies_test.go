@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/internal/processtest"
+	"msgext/internal/sample"
 	"msgext/internal/vectortest"
 )
 
@@ -32,7 +33,7 @@ func TestReplies_AreTheSameEverywhere(t *testing.T) {
 	for _, vector := range vectortest.Load(t) {
 		t.Run(vector.Name, func(t *testing.T) {
 			now := time.Now()
-			request := processtest.Request{
+			request := sample.Request{
 				Method: vector.Request.Method, Path: vector.Request.Path, RawQuery: vector.Query(now), Body: vector.Request.Body,
 			}
 			status, body := post(t, request, vector.URL(local.URL, now))
@@ -41,21 +42,21 @@ func TestReplies_AreTheSameEverywhere(t *testing.T) {
 			if vector.Want.Reason == "delivered" {
 				events++
 			}
-			for _, event := range processtest.AWSEvents(request) {
+			for _, event := range sample.AWSEvents(request) {
 				if hidden(vector.Name, event.Shape) {
 					continue
 				}
 				response, err := aws.Invoke(event.Payload)
 				require.NoError(t, err, event.Shape)
-				gotStatus, gotBody, err := processtest.Unwrap(response)
+				gotStatus, gotBody, err := sample.Unwrap(response)
 				require.NoError(t, err)
 				assert.Equal(t, status, gotStatus, event.Shape)
 				assert.Equal(t, body, gotBody, event.Shape)
 			}
-			for _, event := range processtest.SCFEvents(request) {
+			for _, event := range sample.SCFEvents(request) {
 				response, err := scf.Invoke(event.Payload)
 				require.NoError(t, err, event.Shape)
-				gotStatus, gotBody, err := processtest.Unwrap(response)
+				gotStatus, gotBody, err := sample.Unwrap(response)
 				require.NoError(t, err)
 				assert.Equal(t, status, gotStatus, event.Shape)
 				assert.Equal(t, body, gotBody, event.Shape)
@@ -72,7 +73,7 @@ func hidden(vector, shape string) bool {
 	return shape == "alb" && (strings.HasSuffix(vector, "-twice") || vector == "app-query")
 }
 
-func post(t *testing.T, request processtest.Request, url string) (status int, body string) {
+func post(t *testing.T, request sample.Request, url string) (status int, body string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), request.Method, url, strings.NewReader(request.Body))
 	require.NoError(t, err)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/internal/processtest"
+	"msgext/internal/sample"
 	"msgext/internal/vectortest"
 )
 
@@ -39,11 +40,11 @@ func TestLambda_RefusesToStartWithEveryProblem(t *testing.T) {
 func TestSCF_AnswersOurSideFailedUntilItIsConfigured(t *testing.T) {
 	variables := map[string]string{"MSGEXT_TOKEN": "7f3a", "MSGEXT_STATE": "dynamodb://votes", "MSGEXT_SINKS": "stdout:"}
 	function := processtest.StartSCF(t, binaries.Build(t, "functions/scf/webhook"), 5*time.Second, variables)
-	request := processtest.Request{Method: http.MethodPost, Path: "/", RawQuery: "SdkAppid=1", Body: "{}"}
+	request := sample.Request{Method: http.MethodPost, Path: "/", RawQuery: "SdkAppid=1", Body: "{}"}
 	for range 2 {
-		response, err := function.Invoke(processtest.SCFEvents(request)[0].Payload)
+		response, err := function.Invoke(sample.SCFEvents(request)[0].Payload)
 		require.NoError(t, err)
-		status, body, err := processtest.Unwrap(response)
+		status, body, err := sample.Unwrap(response)
 		require.NoError(t, err)
 		assert.Equal(t, 200, status)
 		assert.JSONEq(t, `{"ActionStatus":"FAIL","ErrorInfo":"not processed, our side failed","ErrorCode":1}`, body)

@@ -1,36 +1,27 @@
 package processtest
 
 import (
-	"os"
 	"path/filepath"
-	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"msgext/internal/sample"
 )
 
 // Samples returns the full events of testdata/events/<cloud>, aws or scf. All of them carry one
 // request. It fails where there are none.
-func Samples(t testing.TB, cloud string) []Event {
+func Samples(t testing.TB, cloud string) []sample.Event {
 	t.Helper()
-	_, here, _, _ := runtime.Caller(0)
-	files, err := filepath.Glob(filepath.Join(filepath.Dir(here), "..", "..", "testdata", "events", cloud, "*.json"))
+	events, err := sample.Events(filepath.Join(root(), "testdata", "events", cloud))
 	require.NoError(t, err)
-	require.NotEmpty(t, files, "no events found")
-	events := make([]Event, len(files))
-	for i, file := range files {
-		events[i].Shape = strings.TrimSuffix(filepath.Base(file), ".json")
-		events[i].Payload, err = os.ReadFile(file)
-		require.NoError(t, err)
-	}
 	return events
 }
 
 // SampleRequest is what every one of Samples carries. Gateways that decode the query before they pass it on
 // may bring it encoded otherwise and in another order.
-func SampleRequest() Request {
-	return Request{
+func SampleRequest() sample.Request {
+	return sample.Request{
 		Method: "POST",
 		Path:   "/webhook",
 		RawQuery: "app=chat%20%26%20more&SdkAppid=1400000000&CallbackCommand=Group.CallbackAfterGroupMsgExtension&contenttype=json&ClientIP=203.0.113.7" +

@@ -20,6 +20,7 @@ import (
 	"pgregory.net/rapid"
 
 	"msgext/internal/processtest"
+	"msgext/internal/sample"
 	"msgext/pkg/gateway"
 	"msgext/pkg/gateway/awsgw"
 )
@@ -202,11 +203,11 @@ func TestAdapter_EveryShapeBringsTheSameRequest(t *testing.T) {
 		for range rapid.IntRange(0, 4).Draw(t, "parameters") {
 			query.Add(rapid.StringN(1, 5, -1).Draw(t, "name"), rapid.String().Draw(t, "value"))
 		}
-		request := processtest.Request{
+		request := sample.Request{
 			Method: rapid.SampledFrom([]string{"POST", "GET", "PUT"}).Draw(t, "method"), Path: "/chat",
 			RawQuery: query.Encode(), Body: rapid.String().Draw(t, "body"),
 		}
-		for _, event := range processtest.AWSEvents(request) {
+		for _, event := range sample.AWSEvents(request) {
 			got, _ := invoke(t, string(event.Payload))
 			require.Equal(t, request.Method, got.method, event.Shape)
 			require.Equal(t, "/chat", got.path, event.Shape)

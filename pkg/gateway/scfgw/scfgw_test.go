@@ -18,6 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"msgext/internal/processtest"
+	"msgext/internal/sample"
 	"msgext/pkg/gateway"
 	"msgext/pkg/gateway/scfgw"
 )
@@ -141,8 +142,8 @@ func TestAdapter_EveryShapeBringsTheSameRequest(t *testing.T) {
 		for range rapid.IntRange(0, 4).Draw(rt, "parameters") {
 			query.Add(rapid.StringN(1, 5, -1).Draw(rt, "name"), rapid.String().Draw(rt, "value"))
 		}
-		request := processtest.Request{Method: "POST", Path: "/chat", RawQuery: query.Encode(), Body: rapid.String().Draw(rt, "body")}
-		for _, event := range processtest.SCFEvents(request) {
+		request := sample.Request{Method: "POST", Path: "/chat", RawQuery: query.Encode(), Body: rapid.String().Draw(rt, "body")}
+		for _, event := range sample.SCFEvents(request) {
 			got, _ := invoke(rt, t.Context(), string(event.Payload))
 			require.Equal(rt, request.Body, got.body, event.Shape)
 			values, err := url.ParseQuery(got.query)

@@ -1,4 +1,6 @@
-package processtest
+// Package sample has requests as Chat sends them, and those as gateways pass them on: what tests and the tools
+// of functions/try are fed with.
+package sample
 
 import (
 	"bytes"
