@@ -3,12 +3,12 @@ package processtest
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"msgext/internal/port"
 	"msgext/internal/scfrpc"
 )
 
@@ -24,15 +24,15 @@ type SCF struct {
 // platform; every invocation gets timeout before its deadline.
 func StartSCF(t testing.TB, binary string, timeout time.Duration, variables map[string]string) *SCF {
 	t.Helper()
-	port, err := scfrpc.FreePort()
+	address, err := port.Free()
 	require.NoError(t, err)
 	s := &SCF{
-		process:   start(t, []string{scfrpc.PortVariable + "=" + strconv.Itoa(port)}, binary),
+		process:   start(t, []string{scfrpc.PortVariable + "=" + port.Number(address)}, binary),
 		variables: variables, timeout: timeout,
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
 	defer cancel()
-	s.client, err = scfrpc.Dial(ctx, "127.0.0.1:"+strconv.Itoa(port))
+	s.client, err = scfrpc.Dial(ctx, address)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.client.Close() })
 	return s

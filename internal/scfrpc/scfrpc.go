@@ -6,46 +6,27 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/rpc"
 	"time"
 
 	"github.com/tencentyun/scf-go-lib/cloudfunction/messages"
+
+	"msgext/internal/port"
 )
 
 // PortVariable names the port that a function listens on.
 const PortVariable = "_LAMBDA_SERVER_PORT"
-
-const retryEvery = 10 * time.Millisecond
-
-// FreePort returns a loopback port on which nothing listens at the moment.
-func FreePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port, nil
-}
 
 // Client is a connection to one function. It is safe for concurrent use.
 type Client struct{ rpc *rpc.Client }
 
 // Dial connects to a function as soon as it listens on an address, or until the context ends.
 func Dial(ctx context.Context, address string) (*Client, error) {
-	retry := time.NewTicker(retryEvery)
-	defer retry.Stop()
-	for {
-		connection, err := new(net.Dialer).DialContext(ctx, "tcp", address)
-		if err == nil {
-			return &Client{rpc.NewClient(connection)}, nil
-		}
-		select {
-		case <-retry.C:
-		case <-ctx.Done():
-			return nil, fmt.Errorf("the function does not listen: %w", err)
-		}
+	connection, err := port.Await(ctx, address)
+	if err != nil {
+		return nil, fmt.Errorf("the function: %w", err)
 	}
+	return &Client{rpc.NewClient(connection)}, nil
 }
 
 // Close closes the connection.

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"msgext/internal/port"
+)
+
+// schedule is the event of the repair function's schedule.
+const schedule = `{"version":"0","id":"53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa","detail-type":"Scheduled Event","source":"aws.events",` +
+	`"account":"123456789012","time":"2026-11-24T00:00:00Z","region":"eu-central-1","resources":[],"detail":{}}`
+
+// awaitTimeout is what a container may take to be pulled and started.
+const awaitTimeout = 5 * time.Minute
+
+// underEmulator runs both functions under the Lambda runtime interface emulator. Repair needs a store: the Redis
+// that TEST_REDIS_URL names.
+func underEmulator(ctx context.Context, emulator, build string, c console) error {
+	written := new(bytes.Buffer)
+	invoke, stop, err := startEmulator(ctx, emulator, filepath.Join(build, "Webhook"), samVariables, written)
+	if err != nil {
+		return err
+	}
+	err = checkWebhook(ctx, invoke, c.stdout)
+	stop()
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, written)
+	}
+	if err := checkDelivered(written.String(), c.stdout); err != nil {
+		return err
+	}
+
+	redis := c.variable("TEST_REDIS_URL")
+	if redis == "" {
+		fmt.Fprintln(c.stdout, `repair is not invoked: TEST_REDIS_URL is not set (eval "$(scripts/services up redis)")`)
+		return nil
+	}
+	written.Reset()
+	invoke, stop, err = startEmulator(ctx, emulator, filepath.Join(build, "Repair"), map[string]string{
+		"MSGEXT_SDK_APP_ID": "1400000001", "MSGEXT_STATE": redis, "MSGEXT_SINKS": "stdout:", // nothing is due in an app of its own
+		"MSGEXT_CHAT_ENDPOINT": "http://127.0.0.1:9", "MSGEXT_CHAT_ADMIN": "administrator", "MSGEXT_CHAT_SECRET_KEY": "secret",
+	}, written)
+	if err != nil {
+		return err
+	}
+	response, err := invoke(ctx, []byte(schedule))
+	stop()
+	if err != nil || bytes.Contains(response, []byte("errorMessage")) {
+		return fmt.Errorf("%w: repair's schedule: %s %w\n%s", errDiffers, response, err, written)
+	}
+	fmt.Fprintf(c.stdout, "%-40s %s\n", "repair, schedule", bytes.TrimSpace(response))
+	return nil
+}
+
+// startEmulator starts a function and returns how to invoke it and how to stop it. What the function writes is
+// complete once it is stopped.
+func startEmulator(ctx context.Context, emulator, folder string, variables map[string]string, output io.Writer) (invoker, func(), error) {
+	outside, err := port.Free()
+	if err != nil {
+		return nil, nil, err
+	}
+	inside, err := port.Free()
+	if err != nil {
+		return nil, nil, err
+	}
+	command := exec.CommandContext(ctx, emulator, "--runtime-interface-emulator-address", outside, "--runtime-api-address", inside, "./bootstrap")
+	command.Dir = folder
+	command.Env = []string{"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=none", "AWS_SECRET_ACCESS_KEY=none"}
+	for name, value := range variables {
+		command.Env = append(command.Env, name+"="+value)
+	}
+	stop, err := start(command, output)
+	if err != nil {
+		return nil, nil, err
+	}
+	invoke := func(ctx context.Context, event []byte) ([]byte, error) {
+		return post(ctx, "http://"+outside+"/2015-03-31/functions/function/invocations", event)
+	}
+	if err := awaitListener(ctx, outside); err != nil {
+		stop()
+		return nil, nil, fmt.Errorf("the emulator does not listen: %w", err)
+	}
+	return invoke, stop, nil
+}
+
+// post sends an event and returns the response's body.
+func post(ctx context.Context, url string, event []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(event))
+	if err != nil {
+		return nil, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, unaddressed(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	return io.ReadAll(io.LimitReader(response.Body, maxReplyBytes))
+}
+
+// awaitListener waits until something listens on an address.
+func awaitListener(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, awaitTimeout)
+	defer cancel()
+	connection, err := port.Await(ctx, address)
+	if err != nil {
+		return err
+	}
+	return connection.Close()
+}

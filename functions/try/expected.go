@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+
+	"msgext/internal/sample"
+)
+
+// expected is the reply that an event must get.
+type expected struct {
+	status int
+	reply  []byte
+}
+
+var (
+	acknowledged = expected{http.StatusOK, []byte(`{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}`)}
+	refused      = expected{http.StatusForbidden, []byte(`{"ActionStatus":"FAIL","ErrorInfo":"not authenticated","ErrorCode":1}`)}
+)
+
+// check compares an answer.
+func (e expected) check(status int, body []byte) error {
+	if got := (answer{status: status, body: body}); status != e.status || !got.is(e.reply) {
+		return fmt.Errorf("%w: got %d %s, want %d %s", errDiffers, status, got.shown(), e.status, answer{body: e.reply}.shown())
+	}
+	return nil
+}
+
+// checkEvent compares what a function returned for its gateway.
+func (e expected) checkEvent(response []byte) error {
+	status, body, err := sample.Unwrap(response)
+	if err != nil {
+		return fmt.Errorf("%w: not a response for a gateway: %w", errDiffers, err)
+	}
+	return e.check(status, []byte(body))
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"msgext/pkg/chatsim"
+	"msgext/pkg/webhook"
+)
+
+// noticeable is a clock's error that is worth a word: a Date header is cut to the second.
+const noticeable = 3 * time.Second
+
+// maxShown bounds how much of an answer is printed.
+const maxShown = 500
+
+// answer is what came back for a webhook.
+type answer struct {
+	status int
+	body   []byte
+	took   time.Duration
+	ahead  time.Duration // of this machine's clock before the server's; 0 where the server told no time
+}
+
+// reply returns what the answer says, if it is a reply to a webhook at all.
+func (a answer) reply() (webhook.Reply, bool) {
+	var fields struct{ ActionStatus, ErrorInfo *string }
+	if json.Unmarshal(a.body, &fields) != nil || fields.ActionStatus == nil || fields.ErrorInfo == nil {
+		return webhook.Reply{}, false
+	}
+	return webhook.Reply{ActionStatus: *fields.ActionStatus, ErrorInfo: *fields.ErrorInfo}, true
+}
+
+// is reports whether the body is the same JSON as another.
+func (a answer) is(want []byte) bool { return bytes.Equal(compact(a.body), compact(want)) }
+
+// shown is the body on one line, cut where it is long.
+func (a answer) shown() string {
+	text := compact(a.body)
+	if len(text) > maxShown {
+		return fmt.Sprintf("%q and %d bytes more", text[:maxShown], len(text)-maxShown)
+	}
+	return string(text)
+}
+
+// compact takes the white space out of JSON; what is none comes back trimmed.
+func compact(body []byte) []byte {
+	var w bytes.Buffer
+	if json.Compact(&w, body) != nil {
+		return bytes.TrimSpace(body)
+	}
+	return w.Bytes()
+}
+
+// explain says what the answer means, a sentence a line.
+func (a answer) explain() []string {
+	lines := []string{a.meaning()}
+	if a.took > chatsim.Timeout {
+		lines = append(lines, fmt.Sprintf("It took longer than the %v that Chat waits: Chat would have given up. A second try tells whether it was a cold start.", chatsim.Timeout))
+	}
+	if clock := a.clock(); clock != "" {
+		lines = append(lines, clock)
+	}
+	return lines
+}
+
+func (a answer) meaning() string {
+	reply, ok := a.reply()
+	if !ok {
+		return a.foreign()
+	}
+	switch a.status {
+	case http.StatusOK:
+		switch {
+		case reply.ActionStatus == "OK":
+			return "OK: authentic, and where it is a change of extensions the store and every sink have it."
+		case reply.ErrorInfo == "not processed, our side failed":
+			return "Authentic, and not delivered: the log line of this request names the destination, or the configuration, that failed."
+		}
+		return "Authentic, and refused for its body: ErrorInfo names each field and the rule it breaks."
+	case http.StatusUnauthorized:
+		return "Refused: a parameter is missing, doubled or malformed. Does something on the way change the query?"
+	case http.StatusForbidden:
+		return "Refused: the token is another one, the SDKAppID is another app's, or the signature is older or newer than the function's MSGEXT_MAX_SKEW. Its log line says which, as reason."
+	case http.StatusNotFound:
+		return "Refused: the function has another MSGEXT_PATH."
+	case http.StatusMethodNotAllowed:
+		return "Refused: not a POST."
+	case http.StatusRequestEntityTooLarge:
+		return "Refused: the body is over MSGEXT_MAX_BODY_BYTES."
+	case http.StatusBadRequest:
+		return "Refused: the gateway's event, or the body in it, cannot be read."
+	}
+	return "A reply to a webhook under a status that msgext does not use: something on the way changes it."
+}
+
+// foreign explains an answer that did not come from the function.
+func (a answer) foreign() string {
+	switch {
+	case a.status >= 300 && a.status < 400:
+		return "A redirect: Chat is given the final URL."
+	case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden:
+		return "The gateway refused it before the function saw it: its authentication must be NONE, and the public allowed to invoke it."
+	case a.status == http.StatusNotFound:
+		return "The gateway knows no such path or stage: the function was not asked."
+	case a.status == http.StatusTooManyRequests:
+		return "Throttled: more requests at once than the function's concurrency."
+	case a.status >= 500:
+		return "The gateway got no answer from the function: it did not start (its log lists what is wrong with the configuration), ran out of time, or is throttled."
+	}
+	return "Not a reply to a webhook: something else answers at this URL."
+}
+
+// clock speaks of a difference between the two clocks, if there is one.
+func (a answer) clock() string {
+	off := a.ahead.Round(time.Second)
+	if off.Abs() < noticeable {
+		return ""
+	}
+	direction := "ahead of"
+	if off < 0 {
+		direction = "behind"
+	}
+	text := fmt.Sprintf("This machine's clock is %v %s the server's.", off.Abs(), direction)
+	if a.status == http.StatusForbidden && off.Abs() > webhook.DefaultMaxSkew {
+		text += " That alone makes the signature stale: set this clock right and try again; Chat's own clock is another matter."
+	}
+	return text
+}

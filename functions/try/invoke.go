@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"time"
+
+	"msgext/internal/port"
+	"msgext/internal/sample"
+	"msgext/internal/scfrpc"
+	"msgext/pkg/config"
+)
+
+// Times that the functions have when they are deployed (serverless.yml), and that one may take to listen.
+const (
+	webhookTimeout = 5 * time.Second
+	repairTimeout  = 60 * time.Second
+	listenTimeout  = 10 * time.Second
+)
+
+// timer is the event of the repair function's timer.
+const timer = `{"Type":"Timer","TriggerName":"every-minute","Time":"2026-11-24T00:00:00Z","Message":""}`
+
+// invoke starts an SCF binary as the platform does and hands it events over the runtime's RPC.
+func invoke(ctx context.Context, args []string, c console) error {
+	if len(args) < 2 || len(args) > 3 || args[0] != "webhook" && args[0] != "repair" {
+		return errUsage
+	}
+	function, binary, sampleArgs := args[0], args[1], args[2:]
+	variables := variablesOf(c.environ)
+	timeout := repairTimeout
+	if function == "webhook" {
+		timeout = webhookTimeout
+		if variables["MSGEXT_TOKEN"] == "" && variables["MSGEXT_SDK_APP_ID"] == "" {
+			variables["MSGEXT_SDK_APP_ID"], variables["MSGEXT_TOKEN"] = sample.VectorsSDKAppID, sample.PublishedToken.Reveal()
+			fmt.Fprintln(c.stderr, "MSGEXT_SDK_APP_ID and MSGEXT_TOKEN are made up")
+		}
+	}
+	invocations, err := invocationsOf(function, sampleArgs, variables, c.stdin)
+	if err != nil {
+		return err
+	}
+	client, stop, err := startSCF(ctx, binary, c.stderr)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	for _, i := range invocations {
+		began := time.Now()
+		response, err := client.Invoke(i.event.Payload, variables, began.Add(timeout))
+		if err != nil {
+			return fmt.Errorf("%s: %w", i.event.Shape, err)
+		}
+		fmt.Fprintf(c.stdout, "%s, after %d ms: %s\n", i.event.Shape, time.Since(began).Milliseconds(), response)
+		if i.want != nil {
+			if err := i.want.checkEvent(response); err != nil {
+				return fmt.Errorf("%s: %w", i.event.Shape, err)
+			}
+		}
+	}
+	return nil
+}
+
+// variablesOf returns the product's variables, which on SCF come with each invocation.
+func variablesOf(environ []string) map[string]string {
+	variables := make(map[string]string)
+	for _, entry := range environ {
+		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, config.Prefix) {
+			variables[name] = value
+		}
+	}
+	return variables
+}
+
+// invocation is an event and, where it is known, what it must be answered.
+type invocation struct {
+	event sample.Event
+	want  *expected
+}
+
+// invocationsOf returns what to hand to a function: a sample in every shape that reaches it, or the event given.
+func invocationsOf(function string, args []string, variables map[string]string, stdin io.Reader) ([]invocation, error) {
+	if len(args) == 1 && args[0] == "-" {
+		event, err := io.ReadAll(stdin)
+		return []invocation{{event: sample.Event{Shape: "standard input", Payload: event}}}, err
+	}
+	if function == "repair" {
+		if len(args) > 0 {
+			return nil, fmt.Errorf("%w\nrepair takes its timer's event, or one from standard input", errUsage)
+		}
+		return []invocation{{event: sample.Event{Shape: "timer", Payload: []byte(timer)}}}, nil
+	}
+	vector, err := chosen(args, stdin)
+	if err != nil {
+		return nil, err
+	}
+	query := vector.Query(variables["MSGEXT_SDK_APP_ID"], firstToken(variables["MSGEXT_TOKEN"]), time.Now())
+	events := sample.SCFEvents(sample.Request{
+		Method: vector.Request.Method, Path: max(variables["MSGEXT_PATH"], vector.Request.Path), RawQuery: query, Body: vector.Request.Body,
+	})
+	if len(events) == 0 {
+		return nil, errors.New("an SCF gateway passes no such query on")
+	}
+	invocations := make([]invocation, len(events))
+	for i, event := range events {
+		invocations[i] = invocation{event, &expected{vector.Want.Status, vector.Want.Reply}}
+	}
+	return invocations, nil
+}
+
+// startSCF starts a binary and connects to it.
+func startSCF(ctx context.Context, binary string, output io.Writer) (*scfrpc.Client, func(), error) {
+	address, err := port.Free()
+	if err != nil {
+		return nil, nil, err
+	}
+	command := exec.CommandContext(ctx, binary)
+	command.Env = []string{scfrpc.PortVariable + "=" + port.Number(address)}
+	stop, err := start(command, output)
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, listenTimeout)
+	defer cancel()
+	client, err := scfrpc.Dial(ctx, address)
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return client, func() { _ = client.Close(); stop() }, nil
+}
+
+// start starts a process that writes to output, and returns how to end it. What it wrote is complete then.
+func start(command *exec.Cmd, output io.Writer) (stop func(), err error) {
+	command.Stdout, command.Stderr = output, output
+	if err := command.Start(); err != nil {
+		return nil, err
+	}
+	return func() {
+		_ = command.Process.Kill() // it may have ended by itself
+		_ = command.Wait()
+	}, nil
+}

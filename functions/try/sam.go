@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"msgext/internal/sample"
+)
+
+// invoker hands an event to a Lambda function and returns its response.
+type invoker func(ctx context.Context, event []byte) ([]byte, error)
+
+// samVariables is what the webhook function runs with: no store, and events on its output. All of the template's
+// are named, because SAM passes on references to secrets as they are where nothing takes their place.
+var samVariables = map[string]string{
+	"MSGEXT_SDK_APP_ID": sample.VectorsSDKAppID, "MSGEXT_TOKEN": sample.PublishedToken.Reveal(), "MSGEXT_SINKS": "stdout:",
+	"MSGEXT_PATH": "/webhook", "MSGEXT_STATE": "", "MSGEXT_HTTP_SECRET": "", "MSGEXT_KAFKA_USERNAME": "", "MSGEXT_KAFKA_PASSWORD": "",
+}
+
+// sam runs the functions that SAM has built, by SAM in containers or under the emulator that SAM puts into them,
+// and checks their replies.
+func sam(ctx context.Context, args []string, c console) error {
+	if len(args) != 3 {
+		return errUsage
+	}
+	build, how, program := args[0], args[1], args[2]
+	switch how {
+	case "emulator":
+		return underEmulator(ctx, program, build, c)
+	case "docker":
+		return inContainers(ctx, program, filepath.Join(build, "template.yaml"), c)
+	}
+	return errUsage
+}
+
+// checkWebhook invokes the function with a webhook through every gateway, signed now, and with the same as it was
+// published, long ago.
+func checkWebhook(ctx context.Context, invoke invoker, output io.Writer) error {
+	events, err := sample.Events(eventsFolder)
+	if err != nil {
+		return err
+	}
+	for _, event := range events {
+		if err := checkReply(ctx, invoke, event.Shape, event.Resigned(time.Now()).Payload, acknowledged, output); err != nil {
+			return err
+		}
+	}
+	return checkReply(ctx, invoke, events[0].Shape+", stale", events[0].Payload, refused, output)
+}
+
+func checkReply(ctx context.Context, invoke invoker, name string, event []byte, want expected, output io.Writer) error {
+	began := time.Now()
+	response, err := invoke(ctx, event)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if err := want.checkEvent(response); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	fmt.Fprintf(output, "%-40s %d, as expected, after %d ms\n", name, want.status, time.Since(began).Milliseconds())
+	return nil
+}
+
+// checkDelivered counts the events that the function wrote: one for each sample that was accepted.
+func checkDelivered(written string, output io.Writer) error {
+	events, err := sample.Events(eventsFolder)
+	if err != nil {
+		return err
+	}
+	if got := strings.Count(written, `"type":"com.tencent.chat.group.msgextension.set"`); got != len(events) {
+		return fmt.Errorf("%w: %d events were delivered of %d accepted", errDiffers, got, len(events))
+	}
+	fmt.Fprintf(output, "%-40s %d, one for each accepted\n", "events on the function's output", len(events))
+	return nil
+}

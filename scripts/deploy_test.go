@@ -1,0 +1,105 @@
+package scripts_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The deploying scripts, with stubs in place of the programs that they call: what they ask for before anything is
+// built or sent, and what they then call.
+func TestDeploy(t *testing.T) {
+	scf := []string{"TENCENT_SECRET_ID=id", "TENCENT_SECRET_KEY=very-secret", "TENCENT_REGION=ap-singapore", "MSGEXT_SDK_APP_ID=1400000000", "MSGEXT_TOKEN=very-secret"}
+	aws := []string{"AWS_ACCESS_KEY_ID=id", "AWS_SECRET_ACCESS_KEY=very-secret", "AWS_REGION=eu-central-1"}
+	tests := []struct {
+		name    string
+		script  string
+		environ []string
+		stubs   string
+		says    string
+		calls   []string // none: it stops before
+	}{
+		{"aws without Go", "deploy-aws", aws, "sam", "Go is missing: install Go", nil},
+		{"aws without SAM", "deploy-aws", aws, "go", "the SAM CLI is missing: pip install aws-sam-cli", nil},
+		{"aws without credentials", "deploy-aws", nil, "go sam", "no AWS credentials: set AWS_ACCESS_KEY_ID", nil},
+		{"aws without region", "deploy-aws", aws[:2], "go sam", "no region: set AWS_REGION", nil},
+		{"aws with credentials that fail", "deploy-aws", aws, "go sam false-aws", "no valid AWS credentials: aws configure", nil},
+		{"aws", "deploy-aws", aws, "go sam aws", "TokenSecret and ChatSecret are names in Secrets Manager",
+			[]string{"aws sts get-caller-identity", "sam build", "sam deploy --guided --capabilities CAPABILITY_IAM"}},
+		{"aws with arguments", "deploy-aws --stack-name votes", aws, "go sam", "", []string{"sam build", "sam deploy --stack-name votes"}},
+
+		{"scf without Go", "deploy-scf", scf, "scf", "Go is missing: install Go", nil},
+		{"scf without the framework", "deploy-scf", scf, "go", "npm install -g serverless-cloud-framework", nil},
+		{"scf with nothing set", "deploy-scf", nil, "go scf", "not set: TENCENT_SECRET_ID TENCENT_SECRET_KEY TENCENT_REGION MSGEXT_SDK_APP_ID MSGEXT_TOKEN", nil},
+		{"scf without a token", "deploy-scf", scf[:4], "go scf", "not set: MSGEXT_TOKEN", nil},
+		{"scf without repair", "deploy-scf", scf, "go scf", "nothing is repaired", []string{"scf deploy in webhook, stage prod"}},
+		{"scf", "deploy-scf", append(scf, "MSGEXT_CHAT_SECRET_KEY=very-secret", "STAGE=other", "MSGEXT_STATE=redis://10.0.0.1"), "go scf",
+			"TENCENT_VPC_ID is not set", []string{"scf deploy in scf, stage other"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			calls, output, err := deploy(t, test.script, test.environ, strings.Fields(test.stubs))
+			assert.Contains(t, output, test.says)
+			assert.NotContains(t, output, "very-secret")
+			if test.calls == nil {
+				assert.Error(t, err)
+				assert.Empty(t, strings.Replace(calls, "aws sts get-caller-identity", "", 1))
+				return
+			}
+			require.NoError(t, err, output)
+			assert.Equal(t, strings.Join(test.calls, "\n"), calls)
+		})
+	}
+}
+
+// deploy runs a script where only the stubs can be found, and returns what it called but for Go. A stub called
+// false-NAME is a NAME that fails.
+func deploy(t *testing.T, script string, environ, stubs []string) (calls, output string, err error) {
+	t.Helper()
+	folder := t.TempDir()
+	for _, program := range []string{"sh", "dirname", "mkdir", "ls", "awk"} {
+		path, err := exec.LookPath(program)
+		require.NoError(t, err)
+		require.NoError(t, os.Symlink(path, filepath.Join(folder, program)))
+	}
+	recorded := filepath.Join(folder, "calls")
+	for _, stub := range stubs {
+		name, fails := strings.CutPrefix(stub, "false-")
+		text := "#!/bin/sh\n"
+		switch {
+		case name == "scf":
+			text += `echo "scf $* in ${PWD##*/}, stage $STAGE" >>` + recorded
+		case name != "go":
+			text += `echo "` + name + ` $*" >>` + recorded
+		}
+		if fails {
+			text += "\nexit 1"
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text+"\n"), 0o700))
+	}
+	words := strings.Fields(script)
+	command := exec.Command("/bin/sh", append([]string{filepath.Join(checkout(t), "scripts", words[0])}, words[1:]...)...)
+	command.Env = append([]string{"PATH=" + folder, "HOME=" + folder}, environ...)
+	out, err := command.CombinedOutput()
+	made, _ := os.ReadFile(recorded) // there is none without a call
+	return strings.TrimSpace(string(made)), string(out), err
+}
+
+// checkout is a folder with the scripts alone, so that nothing of this one is touched.
+func checkout(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(root, "functions/scf/webhook"), 0o700))
+	require.NoError(t, os.Mkdir(filepath.Join(root, "scripts"), 0o700))
+	for _, name := range []string{"build", "deploy-aws", "deploy-scf"} {
+		content, err := os.ReadFile(name)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(root, "scripts", name), content, 0o700))
+	}
+	return root
+}
