@@ -16,8 +16,8 @@ import (
 // What the events of testdata/events are signed with: the pair that the vendor publishes
 // (trtc.io/document/34354).
 const (
-	PublishedToken secret.String = "xxxxyyyy"
-	publishedTime                = "1669872112"
+	PublishedToken = secret.String("xxxxyyyy")
+	publishedTime  = "1669872112"
 )
 
 // Events reads all events of a folder below testdata/events, by name. It fails where there are none.
