@@ -1,11 +1,17 @@
 package dynamostate_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go/middleware"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -51,6 +57,44 @@ func TestStore_CostOfAnEvent(t *testing.T) {
 			require.NoError(t, store.MarkSeen(t.Context(), m, 19))
 			assert.Equal(t, map[string]int{"UpdateItem": 2}, requests.take(), "the floor does not stand at 18")
 		})
+	}
+}
+
+// What an event is billed, the index included, as docs/operations.md reckons with it: one key, in order, settled at once
+// and settled after the sinks.
+func TestStore_CapacityOfAnEvent(t *testing.T) {
+	var mu sync.Mutex
+	var units float64
+	cfg := local(t)
+	cfg.APIOptions = append(cfg.APIOptions, func(stack *middleware.Stack) error {
+		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Units", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+			middleware.InitializeOutput, middleware.Metadata, error) {
+			input, ok := in.Parameters.(*dynamodb.UpdateItemInput)
+			if ok {
+				input.ReturnConsumedCapacity = types.ReturnConsumedCapacityTotal
+			}
+			out, metadata, err := next.HandleInitialize(ctx, in)
+			if output, ok := out.Result.(*dynamodb.UpdateItemOutput); ok && err == nil {
+				mu.Lock()
+				units += *output.ConsumedCapacity.CapacityUnits
+				mu.Unlock()
+			}
+			return out, metadata, err
+		}), middleware.Before)
+	})
+	store := open(t, cfg, newTable(t))
+	for _, settled := range []bool{true, false} {
+		m := statetest.NewMessage()
+		for version, want := range []float64{4, 3, 3} { // the first also enters the index of what is due
+			version := int64(version)
+			at := start.Add(time.Duration(version) * time.Minute)
+			units = 0
+			require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version+1, "v", "a"), at, settled))
+			if !settled {
+				require.NoError(t, store.MarkSeen(t.Context(), m, version+1))
+			}
+			assert.Equal(t, want, units, "settled at once: %t, event %d", settled, version+1)
+		}
 	}
 }
 
