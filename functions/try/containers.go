@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"syscall"
 
 	"msgext/internal/port"
 	"msgext/internal/sample"
@@ -66,15 +65,11 @@ func checkAPI(ctx context.Context, local func(context.Context, ...string) *exec.
 	}
 	written := new(bytes.Buffer)
 	api := local(ctx, "start-api", "--port", port.Number(address), "--warm-containers", "EAGER")
-	api.Stdout, api.Stderr = written, written
-	api.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := api.Start(); err != nil {
+	stop, err := start(api, written) // SAM takes its container along
+	if err != nil {
 		return err
 	}
-	defer func() {
-		_ = syscall.Kill(-api.Process.Pid, syscall.SIGINT) // SAM then removes its container
-		_ = api.Wait()
-	}()
+	defer stop()
 	if err := awaitListener(ctx, address); err != nil {
 		return fmt.Errorf("sam local start-api does not listen: %w\n%s", err, written)
 	}

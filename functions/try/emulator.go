@@ -13,50 +13,47 @@ import (
 	"msgext/internal/port"
 )
 
-// schedule is the event of the repair function's schedule.
-const schedule = `{"version":"0","id":"53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa","detail-type":"Scheduled Event","source":"aws.events",` +
-	`"account":"123456789012","time":"2026-11-24T00:00:00Z","region":"eu-central-1","resources":[],"detail":{}}`
-
 // awaitTimeout is what a container may take to be pulled and started.
 const awaitTimeout = 5 * time.Minute
 
 // underEmulator runs both functions under the Lambda runtime interface emulator. Repair needs a store: the Redis
 // that TEST_REDIS_URL names.
 func underEmulator(ctx context.Context, emulator, build string, c console) error {
-	written := new(bytes.Buffer)
-	invoke, stop, err := startEmulator(ctx, emulator, filepath.Join(build, "Webhook"), samVariables, written)
+	written, err := emulate(ctx, emulator, filepath.Join(build, "Webhook"), samVariables, func(invoke invoker) error {
+		return checkWebhook(ctx, invoke, c.stdout)
+	})
 	if err != nil {
 		return err
 	}
-	err = checkWebhook(ctx, invoke, c.stdout)
-	stop()
-	if err != nil {
-		return fmt.Errorf("%w\n%s", err, written)
-	}
-	if err := checkDelivered(written.String(), c.stdout); err != nil {
+	if err := checkDelivered(written, c.stdout); err != nil {
 		return err
 	}
-
 	redis := c.variable("TEST_REDIS_URL")
 	if redis == "" {
 		fmt.Fprintln(c.stdout, `repair is not invoked: TEST_REDIS_URL is not set (eval "$(scripts/services up redis)")`)
 		return nil
 	}
-	written.Reset()
-	invoke, stop, err = startEmulator(ctx, emulator, filepath.Join(build, "Repair"), map[string]string{
+	_, err = emulate(ctx, emulator, filepath.Join(build, "Repair"), map[string]string{
 		"MSGEXT_SDK_APP_ID": "1400000001", "MSGEXT_STATE": redis, "MSGEXT_SINKS": "stdout:", // nothing is due in an app of its own
 		"MSGEXT_CHAT_ENDPOINT": "http://127.0.0.1:9", "MSGEXT_CHAT_ADMIN": "administrator", "MSGEXT_CHAT_SECRET_KEY": "secret",
-	}, written)
+	}, func(invoke invoker) error { return checkRepair(ctx, invoke, c.stdout) })
+	return err
+}
+
+// emulate starts a function, runs checks on it and stops it. It returns what the function wrote, and has it in its
+// error.
+func emulate(ctx context.Context, emulator, folder string, variables map[string]string, checks func(invoker) error) (written string, err error) {
+	var output bytes.Buffer
+	invoke, stop, err := startEmulator(ctx, emulator, folder, variables, &output)
 	if err != nil {
-		return err
+		return "", err
 	}
-	response, err := invoke(ctx, []byte(schedule))
+	err = checks(invoke)
 	stop()
-	if err != nil || bytes.Contains(response, []byte("errorMessage")) {
-		return fmt.Errorf("%w: repair's schedule: %s %w\n%s", errDiffers, response, err, written)
+	if err != nil {
+		return "", fmt.Errorf("%w\n%s", err, output.String())
 	}
-	fmt.Fprintf(c.stdout, "%-40s %s\n", "repair, schedule", bytes.TrimSpace(response))
-	return nil
+	return output.String(), nil
 }
 
 // startEmulator starts a function and returns how to invoke it and how to stop it. What the function writes is

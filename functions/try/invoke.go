@@ -7,6 +7,7 @@ import (
 	"io"
 	"os/exec"
 	"strings"
+	"syscall"
 	"time"
 
 	"msgext/internal/port"
@@ -15,11 +16,12 @@ import (
 	"msgext/pkg/config"
 )
 
-// Times that the functions have when they are deployed (serverless.yml), and that one may take to listen.
+// Times that the functions have when they are deployed (serverless.yml), and that a process may take to listen and to end.
 const (
 	webhookTimeout = 5 * time.Second
 	repairTimeout  = 60 * time.Second
 	listenTimeout  = 10 * time.Second
+	stopTimeout    = 20 * time.Second
 )
 
 // timer is the event of the repair function's timer.
@@ -134,14 +136,18 @@ func startSCF(ctx context.Context, binary string, output io.Writer) (*scfrpc.Cli
 	return client, func() { _ = client.Close(); stop() }, nil
 }
 
-// start starts a process that writes to output, and returns how to end it. What it wrote is complete then.
+// start starts a process that writes to output, and returns how to end it: gently, so that it takes its own children
+// along. What it wrote is complete then.
 func start(command *exec.Cmd, output io.Writer) (stop func(), err error) {
 	command.Stdout, command.Stderr = output, output
+	command.WaitDelay = stopTimeout
 	if err := command.Start(); err != nil {
 		return nil, err
 	}
 	return func() {
-		_ = command.Process.Kill() // it may have ended by itself
-		_ = command.Wait()
+		_ = command.Process.Signal(syscall.SIGTERM) // it may have ended by itself
+		kill := time.AfterFunc(stopTimeout, func() { _ = command.Process.Kill() })
+		_ = command.Wait() // the status is the signal's
+		kill.Stop()
 	}, nil
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -10,6 +12,10 @@ import (
 
 	"msgext/internal/sample"
 )
+
+// schedule is the event of the repair function's schedule.
+const schedule = `{"version":"0","id":"53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa","detail-type":"Scheduled Event","source":"aws.events",` +
+	`"account":"123456789012","time":"2026-11-24T00:00:00Z","region":"eu-central-1","resources":[],"detail":{}}`
 
 // invoker hands an event to a Lambda function and returns its response.
 type invoker func(ctx context.Context, event []byte) ([]byte, error)
@@ -62,6 +68,20 @@ func checkReply(ctx context.Context, invoke invoker, name string, event []byte, 
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	fmt.Fprintf(output, "%-40s %d, as expected, after %d ms\n", name, want.status, time.Since(began).Milliseconds())
+	return nil
+}
+
+// checkRepair invokes the function as its schedule does, where nothing is due.
+func checkRepair(ctx context.Context, invoke invoker, output io.Writer) error {
+	response, err := invoke(ctx, []byte(schedule))
+	if err != nil {
+		return fmt.Errorf("repair: %w", err)
+	}
+	var report struct{ Checked, Open *int }
+	if json.Unmarshal(response, &report) != nil || report.Checked == nil || report.Open == nil || *report.Checked+*report.Open != 0 {
+		return fmt.Errorf("%w: repair, with nothing due: %s", errDiffers, response)
+	}
+	fmt.Fprintf(output, "%-40s %s\n", "repair, schedule", bytes.TrimSpace(response))
 	return nil
 }
 

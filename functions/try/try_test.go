@@ -217,4 +217,7 @@ func TestSAM_FindsWhatDiffers(t *testing.T) {
 	require.ErrorIs(t, err, errDiffers, "what is stale must be refused")
 	assert.Contains(t, err.Error(), "stale")
 	require.ErrorIs(t, checkDelivered("", &output), errDiffers)
+	for _, report := range []string{`{"errorMessage":"store unreachable","errorType":"errorString"}`, `{}`, `{"Checked":1,"Open":0}`, ``} {
+		require.ErrorIs(t, checkRepair(t.Context(), func(context.Context, []byte) ([]byte, error) { return []byte(report), nil }, &output), errDiffers, report)
+	}
 }
