@@ -64,8 +64,9 @@ func checkAPI(ctx context.Context, local func(context.Context, ...string) *exec.
 		return err
 	}
 	written := new(bytes.Buffer)
-	api := local(ctx, "start-api", "--port", port.Number(address), "--warm-containers", "EAGER")
-	stop, err := start(api, written) // SAM takes its container along
+	// Without warm containers: SAM leaves those behind.
+	api := local(ctx, "start-api", "--port", port.Number(address))
+	stop, err := start(api, written)
 	if err != nil {
 		return err
 	}
@@ -86,7 +87,7 @@ func checkAPI(ctx context.Context, local func(context.Context, ...string) *exec.
 		{"start-api, signed", samVariables["MSGEXT_TOKEN"], acknowledged},
 		{"start-api, signed with another token", "another", refused},
 	} {
-		got, err := exchange(ctx, target, vector, sample.VectorsSDKAppID, firstToken(request.token))
+		got, err := exchange(ctx, awaitTimeout, target, vector, sample.VectorsSDKAppID, firstToken(request.token))
 		if err == nil {
 			err = request.want.check(got.status, got.body)
 		}

@@ -40,7 +40,7 @@ func send(ctx context.Context, args []string, c console) error {
 	}
 	fmt.Fprintf(c.stdout, "%s: %s\n%s %s://%s%s, signed for SDKAppID %s\n", vector.Name, vector.Comment, vector.Request.Method, target.Scheme, target.Host, target.EscapedPath(), appID)
 
-	got, err := exchange(ctx, target, vector, appID, token)
+	got, err := exchange(ctx, sendTimeout, target, vector, appID, token)
 	if err != nil {
 		return err
 	}
@@ -86,8 +86,8 @@ func chosen(args []string, stdin io.Reader) (sample.Vector, error) {
 }
 
 // exchange makes the one request. Its errors leave the URL out, which carries the Sign.
-func exchange(ctx context.Context, target *url.URL, vector sample.Vector, appID string, token secret.String) (answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+func exchange(ctx context.Context, timeout time.Duration, target *url.URL, vector sample.Vector, appID string, token secret.String) (answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	began := time.Now()
 	full := *target
