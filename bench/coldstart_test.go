@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"os"
 	"testing"
 	"time"
 
@@ -10,12 +9,6 @@ import (
 	"msgext/internal/processtest"
 	"msgext/internal/sample"
 )
-
-var binaries *processtest.Builder
-
-func TestMain(m *testing.M) {
-	os.Exit(processtest.Main(m, func(b *processtest.Builder) { binaries = b }))
-}
 
 // BenchmarkColdStart is the time from starting the process to its first reply, of the webhook function
 // with every driver linked and DynamoDB and SQS configured, and of an empty function that links the same clients. The

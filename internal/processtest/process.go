@@ -107,6 +107,9 @@ func (p *process) Signal(t testing.TB, signal os.Signal) int {
 	return p.command.ProcessState.ExitCode()
 }
 
+// PID is the process's number.
+func (p *process) PID() int { return p.command.Process.Pid }
+
 // kill ends the process at once.
 func (p *process) kill(t testing.TB) {
 	t.Helper()
