@@ -30,8 +30,8 @@ func TestDeploy(t *testing.T) {
 		{"aws without region", "deploy-aws", aws[:2], "go sam", "no region: set AWS_REGION", nil},
 		{"aws with credentials that fail", "deploy-aws", aws, "go sam false-aws", "no valid AWS credentials: aws configure", nil},
 		{"aws", "deploy-aws", aws, "go sam aws", "TokenSecret and ChatSecret are names in Secrets Manager",
-			[]string{"aws sts get-caller-identity", "sam build", "sam deploy --guided --capabilities CAPABILITY_IAM"}},
-		{"aws with arguments", "deploy-aws --stack-name votes", aws, "go sam", "", []string{"sam build", "sam deploy --stack-name votes"}},
+			[]string{"aws sts get-caller-identity", "sam build, region eu-central-1", "sam deploy --guided --capabilities CAPABILITY_IAM, region eu-central-1"}},
+		{"aws with arguments", "deploy-aws --stack-name votes", aws, "go sam", "", []string{"sam build, region eu-central-1", "sam deploy --stack-name votes, region eu-central-1"}},
 
 		{"scf without Go", "deploy-scf", scf, "scf", "Go is missing: install Go", nil},
 		{"scf without the framework", "deploy-scf", scf, "go", "npm install -g serverless-cloud-framework", nil},
@@ -74,6 +74,8 @@ func deploy(t *testing.T, script string, environ, stubs []string) (calls, output
 		switch {
 		case name == "scf":
 			text += `echo "scf $* in ${PWD##*/}, stage $STAGE" >>` + recorded
+		case name == "sam":
+			text += `echo "sam $*, region $AWS_DEFAULT_REGION" >>` + recorded
 		case name != "go":
 			text += `echo "` + name + ` $*" >>` + recorded
 		}
