@@ -83,3 +83,10 @@ func TestTemplate_SecretsAreReferences(t *testing.T) {
 	}
 	assert.Equal(t, 5, found)
 }
+
+// CloudFormation reads a secret again only for a resource that changes: both functions change with the revision.
+func TestTemplate_SecretsAreReadAgain(t *testing.T) {
+	for _, name := range []string{"Webhook", "Repair"} {
+		assert.Regexp(t, `(?m)^      Description: .*\$\{SecretsRevision\}`, blocks(t, "Resources")[name], name)
+	}
+}
