@@ -29,20 +29,20 @@ func TestImports_PointOneWay(t *testing.T) {
 		"msgext/pkg/gateway/awsgw":     {"msgext/pkg/gateway"},
 		"msgext/pkg/gateway/scfgw":     {"msgext/pkg/gateway"},
 		"msgext/pkg/webhook":           {"msgext/pkg/secret"},
-		"msgext/pkg/config":            {"msgext/pkg/secret"},
+		"msgext/internal/config":       {"msgext/pkg/secret"},
 		"msgext/pkg/cloudevent":        {"msgext/pkg/msgext"},
 		"msgext/pkg/state":             {"msgext/pkg/msgext"},
 		"msgext/pkg/sink":              {"msgext/pkg/msgext", "msgext/pkg/cloudevent"},
 		"msgext/pkg/chatapi":           {"msgext/pkg/msgext", "msgext/pkg/secret"},
 		"msgext/pkg/chatsim":           {"msgext/pkg/msgext", "msgext/pkg/secret", "msgext/pkg/webhook"},
 		"msgext/pkg/state/memstate":    {"msgext/pkg/msgext", "msgext/pkg/state"},
-		"msgext/pkg/state/sqlitestate": {"msgext/pkg/msgext", "msgext/pkg/state", "msgext/pkg/state/sqlstate"},
-		"msgext/pkg/state/pgstate":     {"msgext/pkg/msgext", "msgext/pkg/state", "msgext/pkg/state/sqlstate", "msgext/pkg/secret"},
+		"msgext/pkg/state/sqlitestate": {"msgext/pkg/msgext", "msgext/pkg/state", "msgext/internal/sqlstate"},
+		"msgext/pkg/state/pgstate":     {"msgext/pkg/msgext", "msgext/pkg/state", "msgext/internal/sqlstate", "msgext/pkg/secret"},
 		"msgext/pkg/state/dynamostate": {"msgext/pkg/msgext", "msgext/pkg/state"},
 		"msgext/pkg/state/redisstate":  {"msgext/pkg/msgext", "msgext/pkg/state", "msgext/pkg/secret"},
 		"msgext/pkg/sink/stdoutsink":   {"msgext/pkg/msgext", "msgext/pkg/cloudevent", "msgext/pkg/sink"},
 		"msgext/pkg/sink/httpsink":     {"msgext/pkg/msgext", "msgext/pkg/cloudevent", "msgext/pkg/sink", "msgext/pkg/secret"},
-		"msgext/pkg/console": {"msgext/pkg/msgext", "msgext/pkg/cloudevent", "msgext/pkg/sink", "msgext/pkg/state",
+		"msgext/functions/local/internal/console": {"msgext/pkg/msgext", "msgext/pkg/cloudevent", "msgext/pkg/sink", "msgext/pkg/state",
 			"msgext/pkg/metric", "msgext/pkg/secret", "msgext/pkg/webhook", "msgext/pkg/receiver"},
 		"msgext/pkg/receiver": {"msgext/pkg/msgext", "msgext/pkg/cloudevent", "msgext/pkg/sink", "msgext/pkg/state",
 			"msgext/pkg/metric", "msgext/pkg/secret", "msgext/pkg/webhook"},
@@ -64,7 +64,7 @@ func TestImports_OfTheFunctions(t *testing.T) {
 		dynamo, redis, postgres, sqlite = "msgext/pkg/state/dynamostate", "msgext/pkg/state/redisstate", "msgext/pkg/state/pgstate", "msgext/pkg/state/sqlitestate"
 		aws                             = "github.com/aws/aws-sdk-go-v2"
 		chat, admin                     = "msgext/pkg/chatapi", "github.com/tencentyun/tls-sig-api-v2-golang"
-		console, sim                    = "msgext/pkg/console", "msgext/pkg/chatsim"
+		console, sim                    = "msgext/functions/local/internal/console", "msgext/pkg/chatsim"
 		testing                         = "testing"
 	)
 	tests := []struct {

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"msgext/pkg/config"
+	"msgext/internal/config"
 )
 
 // blocks returns the entries of a template's section by name, each as its text.

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"msgext/pkg/config"
+	"msgext/internal/config"
 	"msgext/pkg/msgext"
 	"msgext/pkg/secret"
 	"msgext/pkg/webhook"

@@ -15,8 +15,8 @@ import (
 
 	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
-	"msgext/pkg/config"
-	"msgext/pkg/console"
+	"msgext/functions/local/internal/console"
+	"msgext/internal/config"
 	"msgext/pkg/gateway"
 	"msgext/pkg/metric"
 	"msgext/pkg/receiver"

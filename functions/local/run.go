@@ -15,8 +15,8 @@ import (
 
 	"msgext/functions/internal/allwire"
 	"msgext/functions/internal/wire"
+	"msgext/internal/config"
 	"msgext/internal/loopback"
-	"msgext/pkg/config"
 	"msgext/pkg/secret"
 )
 

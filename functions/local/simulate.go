@@ -14,8 +14,8 @@ import (
 
 	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
+	"msgext/internal/config"
 	"msgext/pkg/chatsim"
-	"msgext/pkg/config"
 	"msgext/pkg/metric"
 	"msgext/pkg/msgext"
 	"msgext/pkg/repair"

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"msgext/internal/config"
 	"msgext/internal/peertest"
-	"msgext/pkg/config"
 )
 
 // requests are what a deployment of one serverless.yml would send (testdata/requests.js).

@@ -11,7 +11,7 @@ import (
 
 	"msgext/functions/internal/allwire"
 	"msgext/functions/internal/wire"
-	"msgext/pkg/config"
+	"msgext/internal/config"
 	"msgext/pkg/msgext"
 	"msgext/pkg/state"
 )

@@ -10,10 +10,10 @@ import (
 	"syscall"
 	"time"
 
+	"msgext/internal/config"
 	"msgext/internal/port"
 	"msgext/internal/sample"
 	"msgext/internal/scfrpc"
-	"msgext/pkg/config"
 )
 
 // Times that the functions have when they are deployed (serverless.yml), and that a process may take to listen and to end.

@@ -11,7 +11,7 @@ import (
 	"msgext/functions/internal/awswire"
 	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
-	"msgext/pkg/config"
+	"msgext/internal/config"
 	"msgext/pkg/metric"
 )
 

@@ -11,7 +11,7 @@ import (
 
 	"msgext/functions/internal/awswire"
 	"msgext/functions/internal/wire"
-	"msgext/pkg/config"
+	"msgext/internal/config"
 	"msgext/pkg/gateway/awsgw"
 	"msgext/pkg/metric"
 	"msgext/pkg/receiver"

@@ -7,7 +7,7 @@ import (
 
 	"msgext/functions/internal/awswire"
 	"msgext/functions/internal/wire"
-	"msgext/pkg/config"
+	"msgext/internal/config"
 	"msgext/pkg/state"
 	"msgext/pkg/state/memstate"
 	"msgext/pkg/state/pgstate"

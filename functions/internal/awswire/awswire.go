@@ -10,7 +10,7 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 
 	"msgext/functions/internal/wire"
-	"msgext/pkg/config"
+	"msgext/internal/config"
 	"msgext/pkg/sink"
 	"msgext/pkg/sink/eventbridgesink"
 	"msgext/pkg/sink/sqssink"

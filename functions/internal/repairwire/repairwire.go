@@ -6,8 +6,8 @@ import (
 	"log/slog"
 
 	"msgext/functions/internal/wire"
+	"msgext/internal/config"
 	"msgext/pkg/chatapi"
-	"msgext/pkg/config"
 	"msgext/pkg/metric"
 	"msgext/pkg/repair"
 )

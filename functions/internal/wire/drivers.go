@@ -7,7 +7,7 @@ import (
 	"os"
 	"strings"
 
-	"msgext/pkg/config"
+	"msgext/internal/config"
 	"msgext/pkg/secret"
 	"msgext/pkg/sink"
 	"msgext/pkg/sink/httpsink"

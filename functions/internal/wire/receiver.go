@@ -3,7 +3,7 @@ package wire
 import (
 	"log/slog"
 
-	"msgext/pkg/config"
+	"msgext/internal/config"
 	"msgext/pkg/gateway"
 	"msgext/pkg/metric"
 	"msgext/pkg/receiver"

@@ -4,7 +4,7 @@ import (
 	"context"
 	"log/slog"
 
-	"msgext/pkg/config"
+	"msgext/internal/config"
 	"msgext/pkg/state"
 	"msgext/pkg/state/redisstate"
 )

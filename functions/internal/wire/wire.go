@@ -11,7 +11,7 @@ import (
 	"maps"
 	"slices"
 
-	"msgext/pkg/config"
+	"msgext/internal/config"
 	"msgext/pkg/sink"
 	"msgext/pkg/state"
 )

@@ -12,7 +12,7 @@ import (
 	"msgext/functions/internal/wire"
 	"msgext/functions/scf/internal/lazy"
 	"msgext/functions/scf/internal/scfwire"
-	"msgext/pkg/config"
+	"msgext/internal/config"
 	"msgext/pkg/gateway/scfgw"
 	"msgext/pkg/metric"
 	"msgext/pkg/receiver"

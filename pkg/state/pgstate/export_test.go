@@ -3,8 +3,8 @@ package pgstate
 import (
 	"context"
 
+	"msgext/internal/sqlstate"
 	"msgext/pkg/secret"
-	"msgext/pkg/state/sqlstate"
 )
 
 // Dialect is the dialect of a store on a database that a test has wrapped.

@@ -19,8 +19,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"msgext/internal/sqlstate"
 	"msgext/pkg/secret"
-	"msgext/pkg/state/sqlstate"
 )
 
 // Schema is the SQL that makes the tables and the view message_extensions. Applying it

@@ -15,12 +15,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/internal/peertest"
+	"msgext/internal/sqlstate"
 	"msgext/pkg/msgext"
 	"msgext/pkg/msgext/msgexttest"
 	"msgext/pkg/secret"
 	"msgext/pkg/state"
 	"msgext/pkg/state/pgstate"
-	"msgext/pkg/state/sqlstate"
 	"msgext/pkg/state/statetest"
 )
 

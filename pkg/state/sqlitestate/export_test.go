@@ -4,7 +4,7 @@ import (
 	"context"
 	"database/sql"
 
-	"msgext/pkg/state/sqlstate"
+	"msgext/internal/sqlstate"
 )
 
 // Dialect is the dialect of a store on a database that a test has wrapped.

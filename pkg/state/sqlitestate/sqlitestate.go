@@ -16,7 +16,7 @@ import (
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
-	"msgext/pkg/state/sqlstate"
+	"msgext/internal/sqlstate"
 )
 
 //go:embed schema.sql

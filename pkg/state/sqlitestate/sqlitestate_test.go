@@ -13,10 +13,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"msgext/internal/sqlstate"
 	"msgext/pkg/msgext"
 	"msgext/pkg/state"
 	"msgext/pkg/state/sqlitestate"
-	"msgext/pkg/state/sqlstate"
 	"msgext/pkg/state/statetest"
 )
 

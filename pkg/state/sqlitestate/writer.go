@@ -8,7 +8,7 @@ import (
 	"runtime"
 	"sync"
 
-	"msgext/pkg/state/sqlstate"
+	"msgext/internal/sqlstate"
 )
 
 // ErrClosed is the error of a write after Close.

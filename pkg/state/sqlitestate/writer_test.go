@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"msgext/internal/sqlstate"
 	"msgext/pkg/state/sqlitestate"
-	"msgext/pkg/state/sqlstate"
 	"msgext/pkg/state/statetest"
 )
 

@@ -6,7 +6,7 @@ import (
 	"os"
 
 	"msgext/functions/internal/wire"
-	"msgext/pkg/config"
+	"msgext/internal/config"
 	"msgext/pkg/state"
 	"msgext/pkg/state/pgstate"
 )

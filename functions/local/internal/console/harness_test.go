@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"msgext/pkg/console"
+	"msgext/functions/local/internal/console"
 	"msgext/pkg/msgext"
 	"msgext/pkg/receiver"
 	"msgext/pkg/secret"

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"msgext/pkg/config"
+	"msgext/internal/config"
 	"msgext/pkg/secret"
 )
 

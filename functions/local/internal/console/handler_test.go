@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"msgext/pkg/console"
+	"msgext/functions/local/internal/console"
 	"msgext/pkg/msgext"
 )
 

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"msgext/pkg/config"
+	"msgext/internal/config"
 )
 
 // namesIn returns the variables that a pattern finds in a file of the repository's root.
