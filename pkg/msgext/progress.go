@@ -10,23 +10,28 @@ const MaxSeen = 1024
 // handled, the versions in Seen above it are too, and Latest is the greatest heard of. A version
 // counts as handled when everything configured has accepted its event, or when every sink knows
 // the truth of a read at or above it.
+//
+// Seen never holds the version that follows the floor: whatever raises the floor passes over the
+// seen versions that follow it. So Seen is empty unless a message has a gap, a record stays small,
+// and every store computes the same.
 type Progress struct {
 	Latest int64   `json:"latest"`
 	Floor  int64   `json:"floor"`
-	Seen   []int64 `json:"seen,omitempty"` // sorted, distinct, all above Floor
+	Seen   []int64 `json:"seen,omitempty"` // sorted, distinct, all above Floor+1
 }
 
 // Hear notes that version exists.
 func (p *Progress) Hear(version int64) { p.Latest = max(p.Latest, version) }
 
-// MarkSeen notes that version is completely handled.
+// MarkSeen notes that version is completely handled. The one that follows the floor raises it, over
+// whatever was seen above; any other is remembered, unless MaxSeen are.
 func (p *Progress) MarkSeen(version int64) {
 	p.Hear(version)
-	if version <= p.Floor {
-		return
-	}
-	at, found := slices.BinarySearch(p.Seen, version)
-	if !found && len(p.Seen) < MaxSeen {
+	switch at, found := slices.BinarySearch(p.Seen, version); {
+	case version <= p.Floor || found:
+	case version == p.Floor+1:
+		p.RaiseFloor(version)
+	case len(p.Seen) < MaxSeen:
 		p.Seen = slices.Insert(p.Seen, at, version)
 	}
 }
@@ -35,14 +40,19 @@ func (p *Progress) MarkSeen(version int64) {
 func (p *Progress) RaiseFloor(version int64) {
 	p.Hear(version)
 	p.Floor = max(p.Floor, version)
-	at, found := slices.BinarySearch(p.Seen, p.Floor)
-	if found {
-		at++
+	passed := 0
+	for _, seen := range p.Seen {
+		if seen-1 > p.Floor {
+			break
+		}
+		p.Floor = max(p.Floor, seen)
+		passed++
 	}
-	p.Seen = slices.Delete(p.Seen, 0, at)
+	p.Seen = slices.Delete(p.Seen, 0, passed)
 }
 
-// Contiguous returns the greatest version up to which every version is completely handled.
+// Contiguous returns the greatest version up to which every version is completely handled. It is the
+// floor, but for what was stored before the floor passed over the versions seen above it.
 func (p Progress) Contiguous() int64 {
 	version := p.Floor
 	for _, seen := range p.Seen {

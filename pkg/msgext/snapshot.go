@@ -6,13 +6,27 @@ import (
 	"strings"
 )
 
-// Snapshot is a message's extensions as read back from Chat: the truth as of Latest.
+// Snapshot is a message's extensions as read back from Chat: the truth as of Latest, and the
+// place of this read among the message's reads.
+//
+// A reader loads the message before it asks for the first page, notes the number of the read that
+// stands (After), and gives its own a greater one: the Unix milliseconds at which it began, or
+// After+1 where that is more. State.Merge takes a read only if the one it began after still
+// stands. So reads of one message never overlap, and a greater Number is a later read whatever
+// the clocks of the readers say.
 type Snapshot struct {
+	Number    int64      `json:"number"`          // place among the reads of the message; greater than After
+	After     int64      `json:"after,omitempty"` // number of the read that stood when this one began, 0 for none
 	Latest    int64      `json:"latest"`          // the read's LatestSeq
 	Clear     int64      `json:"clear"`           // the read's ClearSeq, 0 when never cleared
 	KeyValues []KeyValue `json:"key_values"`      // every key present, none with a Seq above Latest
 	Newer     []KeyValue `json:"newer,omitempty"` // key-values above Latest, seen while a read kept moving
 	Ahead     int64      `json:"ahead,omitempty"` // the greatest LatestSeq of a read that kept moving, else 0
+}
+
+// Same reports whether two reads say the same: equal LatestSeq, ClearSeq and key-values.
+func (s Snapshot) Same(other Snapshot) bool {
+	return s.Latest == other.Latest && s.Clear == other.Clear && slices.Equal(sorted(s.KeyValues), sorted(other.KeyValues))
 }
 
 // Reply returns the snapshot in the shape of Chat's own read, sorted by Seq, then Key.

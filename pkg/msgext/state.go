@@ -24,8 +24,9 @@ func (e Entry) Before(other Entry) bool {
 
 // State is all that is kept of one message: what was last read from Chat (Base) and what
 // webhooks have said since (Entries, Clear). Every part is a maximum or a union, so Apply,
-// MarkSeen, RaiseFloor and Merge are commutative, associative and idempotent, and what is
-// applied in part may be applied again. The zero value is the message nobody has heard of.
+// MarkSeen and RaiseFloor are commutative, associative and idempotent, with each other and with
+// Merge, and what is applied in part may be applied again. Reads alone have an order, that of
+// their numbers, which Merge keeps. The zero value is the message nobody has heard of.
 //
 // The law: where no gap shows, Visible is the truth as of Latest.
 //
@@ -34,7 +35,8 @@ type State struct {
 	Progress
 	Clear   int64            `json:"clear"` // greatest version of a clear that was heard, 0 for none
 	Entries map[string]Entry `json:"entries,omitempty"`
-	Base    *Snapshot        `json:"base,omitempty"` // nil before the first read
+	Base    *Snapshot        `json:"base,omitempty"` // the newest read, by its number; nil before the first
+	Line    int64            `json:"line,omitempty"` // greatest Latest of any read since the last Drop, see Read
 }
 
 // Entries returns what the event says of each of its keys; none for a clear.
@@ -73,40 +75,57 @@ func (s *State) put(key string, entry Entry) {
 	s.Entries[key] = entry
 }
 
-// Merge takes in a read. The newest read wins whole; the key-values that a moving read
-// saw above its own Latest go in as if webhooks had brought them. It does not raise the
-// floor: that is RaiseFloor's, once every sink knows what the read changed.
-func (s *State) Merge(read Snapshot) {
+// Merge takes in a read, unless another was merged since it began, and reports whether it did. The
+// newest read wins whole, even where its Latest is below an earlier one's: Chat's LatestSeq may fall
+// when the newest key is deleted. The key-values that a moving read saw above its own Latest go in
+// as if webhooks had brought them. A read that stands already is taken once more, as the caller's own
+// retry; one whose Number is not above its After is never taken.
+//
+// Merge does not raise the floor: that is RaiseFloor's, once every sink knows what the read changed.
+func (s *State) Merge(read Snapshot) bool {
+	again := s.Base != nil && s.Base.Number == read.Number && s.Base.Same(read)
+	if !again && (s.ReadNumber() != read.After || read.Number <= read.After) {
+		return false
+	}
 	s.Hear(max(read.Latest, read.Ahead))
+	s.Line = max(s.Line, read.Latest)
 	for _, kv := range read.Newer {
 		s.Hear(kv.Seq)
 		s.put(kv.Key, Entry{Seq: kv.Seq, Value: kv.Value})
 	}
-	if s.Base == nil || s.Base.Latest < read.Latest {
-		read.Newer, read.Ahead = nil, 0
-		read.KeyValues = sorted(read.KeyValues)
-		s.Base = &read
-	}
+	read.After, read.Newer, read.Ahead = 0, nil, 0
+	read.KeyValues = sorted(read.KeyValues)
+	s.Base = &read
+	return true
 }
 
-// Read returns the version up to which Base speaks, 0 before the first read.
-func (s State) Read() int64 {
+// ReadNumber returns the number of the read that stands, 0 before the first: the After of the next.
+func (s State) ReadNumber() int64 {
 	if s.Base == nil {
 		return 0
 	}
-	return s.Base.Latest
+	return s.Base.Number
+}
+
+// Read returns the version up to which reads decide, whatever webhooks say; 0 before the first read. It
+// is the greatest Latest of any read since the last Drop, and not below that of Base.
+func (s State) Read() int64 {
+	if s.Base == nil {
+		return s.Line
+	}
+	return max(s.Line, s.Base.Latest)
 }
 
 // ClearSeq returns the version of the last clear, read or heard since; 0 when there was none.
 func (s State) ClearSeq() int64 {
-	if s.Base == nil || s.Clear > s.Base.Latest {
+	if s.Base == nil || s.Clear > s.Read() {
 		return s.Clear
 	}
 	return s.Base.Clear
 }
 
 // Visible returns the key-values that are present, sorted by Seq, then Key: an entry
-// above the read decides for its key, otherwise the read does unless a later clear was heard.
+// above Read decides for its key, otherwise Base does unless a later clear was heard.
 func (s State) Visible() []KeyValue {
 	read := s.Read()
 	visible := make([]KeyValue, 0, len(s.Entries))
@@ -131,12 +150,13 @@ func (s State) Reply() ReadReply {
 }
 
 // Drop forgets what was heard above version: entries, clear, latest and what was seen. It
-// is for versions that Chat itself does not have, and only after a read of version was merged,
-// which by then says all there is to say about what lies at or below it. A real event that was
+// is for versions that Chat itself does not have, and only after a read whose Latest is version was
+// merged, which by then says all there is to say about what lies at or below it. A real event that was
 // dropped along with the forged ones must not be lost: so version itself no longer counts as handled, and
 // the message has a gap until the truth is read once more.
 func (s *State) Drop(version int64) {
 	s.Progress.drop(version)
+	s.Line = min(s.Line, version)
 	if s.Clear > version {
 		s.Clear = 0
 	}
@@ -154,7 +174,7 @@ func (s *State) Drop(version int64) {
 func (s *State) Sweep() {
 	old := max(s.Read(), s.Clear)
 	var based map[string]bool
-	if s.Base != nil && s.Clear <= s.Base.Latest {
+	if s.Base != nil && s.Clear <= s.Read() {
 		based = make(map[string]bool, len(s.Base.KeyValues))
 		for _, kv := range s.Base.KeyValues {
 			based[kv.Key] = true

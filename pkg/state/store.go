@@ -1,11 +1,11 @@
-// Package state keeps what webhooks and reads have said of each message. Store is the
-// interface that the webhook function, the repair function and the local process share; each
-// store is a driver in a package below this one, and statetest is the suite all of them pass.
-// What a store must compute is msgext.State; this package adds only when a message wants a look.
+// Package state keeps what webhooks and reads have said of each message, and when each message wants a
+// look. Store is the interface; each store is a driver in a package below this one, and statetest is the
+// suite all of them pass. What a store must compute is Record, whose methods are pure: a call of Store
+// is the method of that name, made durable.
 //
 // A store writes per key, not per message: an event costs its own keys, one record and one
-// mark, however many keys the message has. There is no read-modify-write of a message, and no lock
-// that outlives a write.
+// mark, however many keys the message has. There is no read-modify-write of a message on that path,
+// and no lock that outlives a write.
 package state
 
 import (
@@ -16,99 +16,123 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// ErrNotFound is Load's error for a message nobody has heard of.
-var ErrNotFound = errors.New("state: message not found")
+// Schema is the version of what stores write. 1 is what was written before versions were numbered.
+const Schema = 2
 
-// Store keeps the state of messages. Every method is safe for concurrent use, honours its
-// context, and returns only when what it wrote is durable; after an error the same call may simply
-// be made again. The laws of msgext.State hold whatever the interleaving.
-type Store interface {
-	// Apply takes in an event heard at a given time: its key-values, clear and latest version.
-	// It makes the message due for a check from that time on, unless it already is since
-	// earlier, and starts its Check over. When seen is true the event's version is marked as seen
-	// as well: for callers to whom nothing but the store is configured. A store that needs several
-	// writes makes them in an order in which a crash between any two leaves a gap, never a lie:
-	// latest and due first, then the keys, then the mark.
-	Apply(ctx context.Context, event msgext.Event, heard time.Time, seen bool) error
+var (
+	// ErrNotFound is the error for a message nobody has heard of.
+	ErrNotFound = errors.New("state: message not found")
+
+	// ErrOvertaken is Merge's error where another read was merged since this one began.
+	ErrOvertaken = errors.New("state: another read was merged since this one began")
+
+	// ErrSchemaOld and ErrSchemaNew are the errors of a database whose schema is older or newer than
+	// Schema: of opening it, or of the first call where opening does no I/O. The older one is upgraded in
+	// place by the store's schema tool, the newer one needs a newer binary.
+	ErrSchemaOld = errors.New("state: the database's schema is of an older version")
+	ErrSchemaNew = errors.New("state: the database's schema is of a newer version")
+)
+
+// Recorder takes down what a receiver hears. It creates messages it does not know, but for MarkSeen.
+type Recorder interface {
+	// Apply takes in an event heard at a given time, see Record.Apply. A store that needs several writes
+	// makes them in an order in which a crash between any two leaves a gap, never a lie: latest and due
+	// first, then the keys, then the mark.
+	Apply(ctx context.Context, event msgext.Event, heard time.Time, mark Mark) error
 
 	// MarkSeen notes that a version was accepted by everything configured; it is called after
-	// Apply of the same event.
+	// Apply of the same event. Of an unknown message, one that was erased meanwhile, it does nothing,
+	// and leaves nothing behind.
 	MarkSeen(ctx context.Context, message msgext.Message, version int64) error
 
-	// Merge takes in a read. It neither raises the floor nor changes when the message is due.
-	// An unknown message is created.
-	Merge(ctx context.Context, message msgext.Message, read msgext.Snapshot) error
+	// Doubt notes that something happened to a message that could not be taken in, see Record.Doubt.
+	Doubt(ctx context.Context, message msgext.Message, at time.Time, source Source) error
 
+	// Announce notes at a given time that a message exists, and when it is first due for a check if nothing of
+	// its own is heard, see Record.Announce.
+	Announce(ctx context.Context, message msgext.Message, at, due time.Time) error
+}
+
+// Loader loads messages.
+type Loader interface {
 	// Load returns all that is kept of a message, as of one moment or, where the database has
 	// no such thing, at worst with a part of an event that is being applied meanwhile.
 	// Its error is ErrNotFound for an unknown message.
 	Load(ctx context.Context, message msgext.Message) (Record, error)
+}
 
-	// Due returns up to limit messages that have been due since before or earlier, those that
-	// have waited longest first (roughly, where the database spreads them over partitions).
-	Due(ctx context.Context, before time.Time, limit int) ([]Head, error)
+// Store keeps the state of messages. Every method is safe for concurrent use, honours its
+// context, and returns only when what it wrote is durable; after an error the same call may simply
+// be made again. The laws of msgext.State hold whatever the interleaving. Times are kept to the
+// millisecond.
+type Store interface {
+	Recorder
+	Loader
 
-	// Checked writes the outcome of a check of an existing message; an unknown one is ErrNotFound.
-	Checked(ctx context.Context, message msgext.Message, outcome Outcome) error
+	// Merge takes in a read, unless another was merged since it began: then nothing is written, and
+	// the error is ErrOvertaken. A read that stands already, equal in number and content, is the
+	// caller's own retry and no error. An unknown message is created, see Record.Merge.
+	Merge(ctx context.Context, message msgext.Message, read msgext.Snapshot) error
 
-	// Drop forgets what lies above version, as msgext.State.Drop does, and in the same write leaves
-	// the message due since due, raises its revision and clears AheadSince: with the gap that Drop
-	// leaves, a real event above version that arrived meanwhile is read back and not lost.
-	// Only after a read of version has been merged. Its error is ErrNotFound for an unknown message.
-	Drop(ctx context.Context, message msgext.Message, version int64, due time.Time) error
+	// Due returns a page of the messages of a lane that have been due since before or earlier, those
+	// that have waited longest first (roughly, where the database spreads them over partitions), and
+	// after a cursor: the zero Cursor, or the Next of the page before. A page holds up to limit heads,
+	// which is at least 1.
+	//
+	// The index behind a lane may lag, but each head is read as it is: one that is not due is left out,
+	// whatever the index says, so a page may be empty while More is true. A message that moves into
+	// another lane meanwhile may be met in both, or in neither.
+	Due(ctx context.Context, lane Lane, before time.Time, after Cursor, limit int) (Page, error)
+
+	// SaveCheck writes the outcome of a check, see Record.SaveCheck. Its error is ErrNotFound for an unknown
+	// message.
+	SaveCheck(ctx context.Context, message msgext.Message, outcome Outcome) error
+
+	// Drop forgets versions that Chat does not have, unless something was dropped since the message was
+	// loaded, and reports whether it did, see Record.Drop. Its error is ErrNotFound for an unknown message.
+	Drop(ctx context.Context, message msgext.Message, drop Drop) (bool, error)
 
 	// Sweep removes garbage as msgext.State.Sweep does, unless the message has changed since
 	// revision. Only for a message that has been quiet for longer than any delivery can be late.
 	// Its error is ErrNotFound for an unknown message.
 	Sweep(ctx context.Context, message msgext.Message, revision int64) error
 
-	// Forget erases a message and everything kept of it; an unknown one is no error.
+	// Erase erases a message and everything kept of it, unless it has changed since revision, and reports whether
+	// it did; of an unknown message, it did not. A store that cannot erase all at once begins by raising the
+	// revision and leaving the message due, with a gap: a crash, or an event that comes then, leaves a
+	// message that is read back.
+	Erase(ctx context.Context, message msgext.Message, revision int64) (bool, error)
+
+	// Forget erases a message and everything kept of it, whatever happens meanwhile. Its error is
+	// ErrNotFound where there was nothing to erase.
 	Forget(ctx context.Context, message msgext.Message) error
+
+	// Each returns a page of all messages, in an order of the store's own, after a cursor: the zero
+	// Cursor, Somewhere, or the Next of the page before. A message that is there throughout is met at
+	// least once between the zero Cursor and the end. A page may be empty while More is true.
+	Each(ctx context.Context, after Cursor, limit int) (Page, error)
+
+	// Open counts the messages that are not settled, up to limit of each kind, which is at least 1.
+	Open(ctx context.Context, limit int) (Counts, error)
 
 	// Close releases the store's connections.
 	Close() error
 }
 
-// Record is all that is kept of one message.
-type Record struct {
-	State msgext.State
-	Check Check
+// Page is a part of a list of messages.
+type Page struct {
+	Heads []Head
+	Next  Cursor // where the next page begins
+	More  bool   // whether to ask for it
 }
 
-// Head is the part of a record that tells whether a message has a gap; it costs the same
-// to read however many keys the message has.
-type Head struct {
-	Message  msgext.Message
-	Progress msgext.Progress
-	Check    Check
-}
+// Counts says how much is left to do.
+type Counts struct {
+	// Open and Stuck count the messages of that Standing, as SaveCheck or Drop last left them. What was heard
+	// of a message since then, a store may or may not have taken into account.
+	Open, Stuck int
 
-// Check says when and how a message is looked at again. Times are kept to the millisecond.
-type Check struct {
-	// Revision rises with every Apply of an event to the message, duplicates included, and with
-	// every Drop.
-	Revision int64
-	// Heard is when the newest Apply heard its event; zero when none was.
-	Heard time.Time
-	// Due is since when the message has been waiting for a check, or the future moment from
-	// which it will; zero when nothing is left to check.
-	Due time.Time
-	// Tries counts the checks since the newest event that have not settled the message.
-	Tries int
-	// Told is true when every sink has been given the truth since the newest event.
-	Told bool
-	// AheadSince is the time of the first read, since which every read has found Chat's latest
-	// version below ours; zero when none has.
-	AheadSince time.Time
-}
-
-// Outcome is what a check found and decided.
-type Outcome struct {
-	// Floor raises the floor: every version up to it is completely handled. It never
-	// lowers it; zero leaves it. Versions up to it leave the seen ones.
-	Floor int64
-
-	// Check replaces the message's Check, except for Heard, which stays. It is written only
-	// if the message's revision is still Check.Revision: a newer event has started it over.
-	Check Check
+	// OldestDue is the earliest Due of any message in the lanes FirstChecks and Retries, the future included;
+	// zero where there is none.
+	OldestDue time.Time
 }

@@ -17,3 +17,6 @@ func Moment(millis int64) time.Time {
 	}
 	return time.UnixMilli(millis).UTC()
 }
+
+// toMillisecond is the precision that every store keeps; the zero time stays zero.
+func toMillisecond(t time.Time) time.Time { return Moment(Milliseconds(t)) }

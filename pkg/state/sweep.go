@@ -1,0 +1,12 @@
+package state
+
+// Sweep removes garbage, unless the message has changed since revision.
+func (r *Record) Sweep(revision int64) {
+	if r.Check.Revision == revision {
+		r.State.Sweep()
+	}
+}
+
+// MayErase reports whether the message is as it was at revision: an event or a doubt that came since must not be
+// erased unread.
+func (r *Record) MayErase(revision int64) bool { return r.Check.Revision == revision }
