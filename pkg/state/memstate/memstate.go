@@ -3,7 +3,6 @@
 package memstate
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -16,41 +15,69 @@ import (
 // Store is a state.Store in memory. It is safe for concurrent use.
 type Store struct {
 	mu      sync.Mutex
-	records map[msgext.Message]*state.Record
+	records map[msgext.Message]*record
+	index   index
+	counts  [state.Stuck + 1]int // messages of each standing
+}
+
+// record is a message and what is kept of it.
+type record struct {
+	state.Record
+	message msgext.Message
+	path    string
+}
+
+func (r *record) head() state.Head {
+	progress := r.State.Progress
+	progress.Seen = slices.Clone(progress.Seen)
+	return state.Head{Message: r.message, Progress: progress, Check: r.Check}
 }
 
 var _ state.Store = (*Store)(nil)
 
 // New returns an empty Store.
-func New() *Store { return &Store{records: make(map[msgext.Message]*state.Record)} }
+func New() *Store { return &Store{records: make(map[msgext.Message]*record)} }
+
+// NewLagging returns an empty Store that finds out by a given time late, on a given clock, which messages
+// are due, as a database does whose indexes follow its tables.
+func NewLagging(lag time.Duration, now func() time.Time) *Store {
+	s := New()
+	s.index.lag, s.index.now = lag, now
+	return s
+}
 
 // Apply implements state.Store.
-func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, seen bool) error {
-	return s.change(ctx, event.Message, func(r *state.Record) {
-		r.State.Apply(event)
-		if seen {
-			r.State.MarkSeen(event.Version())
-		}
-		heard = toMillisecond(heard)
-		r.Check.Revision++
-		r.Check.Tries, r.Check.Told = 0, false
-		if r.Check.Heard.Before(heard) {
-			r.Check.Heard = heard
-		}
-		if r.Check.Due.IsZero() || heard.Before(r.Check.Due) {
-			r.Check.Due = heard
-		}
-	})
+func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, mark state.Mark) error {
+	return s.change(ctx, event.Message, func(r *state.Record) { r.Apply(event, heard, mark) })
 }
 
 // MarkSeen implements state.Store.
 func (s *Store) MarkSeen(ctx context.Context, message msgext.Message, version int64) error {
-	return s.change(ctx, message, func(r *state.Record) { r.State.MarkSeen(version) })
+	return s.change(ctx, message, func(r *state.Record) {
+		if r.Check.Revision != 0 {
+			r.State.MarkSeen(version)
+		}
+	})
+}
+
+// Doubt implements state.Store.
+func (s *Store) Doubt(ctx context.Context, message msgext.Message, at time.Time, source state.Source) error {
+	return s.change(ctx, message, func(r *state.Record) { r.Doubt(at, source) })
+}
+
+// Announce implements state.Store.
+func (s *Store) Announce(ctx context.Context, message msgext.Message, at, due time.Time) error {
+	return s.change(ctx, message, func(r *state.Record) { r.Announce(at, due) })
 }
 
 // Merge implements state.Store.
 func (s *Store) Merge(ctx context.Context, message msgext.Message, read msgext.Snapshot) error {
-	return s.change(ctx, message, func(r *state.Record) { r.State.Merge(read) })
+	merged := false
+	err := s.change(ctx, message, func(r *state.Record) { merged = r.Merge(read) })
+	if err == nil && !merged {
+		err = state.ErrOvertaken
+	}
+	return err
 }
 
 // Load implements state.Store.
@@ -64,102 +91,80 @@ func (s *Store) Load(ctx context.Context, message msgext.Message) (state.Record,
 	if !ok {
 		return state.Record{}, state.ErrNotFound
 	}
-	return state.Record{State: r.State.Clone(), Check: r.Check}, nil
+	return r.Clone(), nil
 }
 
-// Due implements state.Store.
-func (s *Store) Due(ctx context.Context, before time.Time, limit int) ([]state.Head, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var heads []state.Head
-	for message, r := range s.records {
-		if !r.Check.Due.IsZero() && !r.Check.Due.After(before) {
-			progress := r.State.Progress
-			progress.Seen = slices.Clone(progress.Seen)
-			heads = append(heads, state.Head{Message: message, Progress: progress, Check: r.Check})
-		}
-	}
-	slices.SortFunc(heads, func(a, b state.Head) int {
-		return cmp.Or(a.Check.Due.Compare(b.Check.Due), cmp.Compare(a.Message.Path(), b.Message.Path()))
-	})
-	return heads[:min(limit, len(heads))], nil
-}
-
-// Checked implements state.Store.
-func (s *Store) Checked(ctx context.Context, message msgext.Message, outcome state.Outcome) error {
-	return s.changeKnown(ctx, message, func(r *state.Record) {
-		r.State.RaiseFloor(outcome.Floor)
-		if r.Check.Revision == outcome.Check.Revision {
-			heard := r.Check.Heard
-			r.Check = outcome.Check
-			r.Check.Heard = heard
-			r.Check.Due = toMillisecond(r.Check.Due)
-			r.Check.AheadSince = toMillisecond(r.Check.AheadSince)
-		}
-	})
+// SaveCheck implements state.Store.
+func (s *Store) SaveCheck(ctx context.Context, message msgext.Message, outcome state.Outcome) error {
+	return s.changeKnown(ctx, message, func(r *state.Record) { r.SaveCheck(outcome) })
 }
 
 // Drop implements state.Store.
-func (s *Store) Drop(ctx context.Context, message msgext.Message, version int64, due time.Time) error {
-	return s.changeKnown(ctx, message, func(r *state.Record) {
-		r.State.Drop(version)
-		r.Check.Revision++
-		r.Check.Due = toMillisecond(due)
-		r.Check.AheadSince = time.Time{}
-	})
+func (s *Store) Drop(ctx context.Context, message msgext.Message, drop state.Drop) (bool, error) {
+	dropped := false
+	err := s.changeKnown(ctx, message, func(r *state.Record) { dropped = r.Drop(drop) })
+	return dropped, err
 }
 
 // Sweep implements state.Store.
 func (s *Store) Sweep(ctx context.Context, message msgext.Message, revision int64) error {
-	return s.changeKnown(ctx, message, func(r *state.Record) {
-		if r.Check.Revision == revision {
-			r.State.Sweep()
+	return s.changeKnown(ctx, message, func(r *state.Record) { r.Sweep(revision) })
+}
+
+// Erase implements state.Store.
+func (s *Store) Erase(ctx context.Context, message msgext.Message, revision int64) (bool, error) {
+	erased := false
+	err := s.change(ctx, message, func(r *state.Record) {
+		if erased = r.Check.Revision != 0 && r.MayErase(revision); erased {
+			*r = state.Record{}
 		}
 	})
+	return erased, err
 }
 
 // Forget implements state.Store.
 func (s *Store) Forget(ctx context.Context, message msgext.Message) error {
-	return s.locked(ctx, func() error {
-		delete(s.records, message)
-		return nil
-	})
+	return s.changeKnown(ctx, message, func(r *state.Record) { *r = state.Record{} })
 }
 
 // Close implements state.Store.
 func (s *Store) Close() error { return nil }
 
+// change changes what is kept of a message, and its places in the index and the counts. A record without a
+// revision, which is that of an unknown message, is not kept.
 func (s *Store) change(ctx context.Context, message msgext.Message, change func(*state.Record)) error {
-	return s.locked(ctx, func() error {
-		if s.records[message] == nil {
-			s.records[message] = new(state.Record)
-		}
-		change(s.records[message])
-		return nil
-	})
-}
-
-func (s *Store) changeKnown(ctx context.Context, message msgext.Message, change func(*state.Record)) error {
-	return s.locked(ctx, func() error {
-		if s.records[message] == nil {
-			return state.ErrNotFound
-		}
-		change(s.records[message])
-		return nil
-	})
-}
-
-func (s *Store) locked(ctx context.Context, f func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return f()
+	r := s.records[message]
+	if r == nil {
+		r = &record{message: message, path: message.Path()}
+	} else {
+		s.counts[r.Check.Standing()]--
+	}
+	before := r.Check
+	change(&r.Record)
+	s.index.move(r, before, r.Check)
+	if r.Check.Revision == 0 {
+		delete(s.records, message)
+		return nil
+	}
+	s.records[message] = r
+	s.counts[r.Check.Standing()]++
+	return nil
 }
 
-// toMillisecond is the precision that every store keeps; the zero time stays zero.
-func toMillisecond(t time.Time) time.Time { return state.Moment(state.Milliseconds(t)) }
+func (s *Store) changeKnown(ctx context.Context, message msgext.Message, change func(*state.Record)) error {
+	known := false
+	err := s.change(ctx, message, func(r *state.Record) {
+		if known = r.Check.Revision != 0; known {
+			change(r)
+		}
+	})
+	if err == nil && !known {
+		err = state.ErrNotFound
+	}
+	return err
+}
