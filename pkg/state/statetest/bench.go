@@ -25,12 +25,12 @@ func BenchmarkApply(b *testing.B, store state.Store) {
 			messages := make([]msgext.Message, test.writers)
 			for i := range messages {
 				messages[i] = NewMessage()
-				require.NoError(b, store.Apply(b.Context(), benchmarkEvent(messages[i], 1, test.of, test.of), start, true))
+				require.NoError(b, store.Apply(b.Context(), benchmarkEvent(messages[i], 1, test.of, test.of), start, state.MarkNow))
 			}
 			b.ReportAllocs()
 			b.ResetTimer()
 			Writers(b, test.writers, func(writer, n int) error {
-				return store.Apply(b.Context(), benchmarkEvent(messages[writer], int64(n)+2, test.keys, test.of), start, true)
+				return store.Apply(b.Context(), benchmarkEvent(messages[writer], int64(n)+2, test.keys, test.of), start, state.MarkNow)
 			})
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -63,31 +64,65 @@ func (f *Faults) heal() {
 // reaches the backend. What was not marked as seen must then show as a gap, and making the same call
 // again must end in the state that it would have made at once.
 func RunCrash(t *testing.T, open func(*testing.T, *Faults) state.Store) {
-	read := msgext.Snapshot{Latest: 3, KeyValues: []msgext.KeyValue{{Key: "a", Value: "read", Seq: 3}}, Newer: []msgext.KeyValue{{Key: "n", Value: "newer", Seq: 6}}, Ahead: 6}
+	read := msgext.Snapshot{
+		Number: start.UnixMilli(), Latest: 3, KeyValues: []msgext.KeyValue{{Key: "a", Value: "read", Seq: 3}},
+		Newer: []msgext.KeyValue{{Key: "n", Value: "newer", Seq: 6}}, Ahead: 6,
+	}
+	revision := start.UnixMilli() + 2 // of the message as crashOnce leaves it
 	calls := []struct {
 		name string
 		call func(context.Context, state.Store, msgext.Message) error
 	}{
 		{"apply and mark", func(ctx context.Context, s state.Store, m msgext.Message) error {
-			return s.Apply(ctx, SetEvent(m, 2, "w", "a", "b", "x", "y"), start, true)
+			return s.Apply(ctx, SetEvent(m, 2, "w", "a", "b", "x", "y"), start, state.MarkNow)
 		}},
 		{"apply", func(ctx context.Context, s state.Store, m msgext.Message) error {
-			return s.Apply(ctx, DeleteEvent(m, 2, "a", "b"), start, false)
+			return s.Apply(ctx, DeleteEvent(m, 2, "a", "b"), start, state.MarkLater)
 		}},
 		{"apply a clear", func(ctx context.Context, s state.Store, m msgext.Message) error {
-			return s.Apply(ctx, ClearEvent(m, 2), start, true)
+			return s.Apply(ctx, ClearEvent(m, 2), start, state.MarkNow)
 		}},
 		{"mark", func(ctx context.Context, s state.Store, m msgext.Message) error { return s.MarkSeen(ctx, m, 2) }},
-		{"merge", func(ctx context.Context, s state.Store, m msgext.Message) error { return s.Merge(ctx, m, read) }},
-		{"checked", func(ctx context.Context, s state.Store, m msgext.Message) error {
-			return s.Checked(ctx, m, state.Outcome{Floor: 4, Check: state.Check{Revision: 2, Due: start, Told: true}})
+		{"doubt", func(ctx context.Context, s state.Store, m msgext.Message) error {
+			return s.Doubt(ctx, m, start, state.FromWebhook)
 		}},
-		{"drop", func(ctx context.Context, s state.Store, m msgext.Message) error { return s.Drop(ctx, m, 1, start) }},
-		{"sweep", func(ctx context.Context, s state.Store, m msgext.Message) error { return s.Sweep(ctx, m, 2) }},
+		{"announce", func(ctx context.Context, s state.Store, m msgext.Message) error {
+			return s.Announce(ctx, m, start, start)
+		}},
+		{"merge", func(ctx context.Context, s state.Store, m msgext.Message) error { return s.Merge(ctx, m, read) }},
+		{"save a check", func(ctx context.Context, s state.Store, m msgext.Message) error {
+			return s.SaveCheck(ctx, m, state.Outcome{Revision: revision, Floor: 4, Due: start, SinksUpToDate: true})
+		}},
+		{"save a check that an event overtook", func(ctx context.Context, s state.Store, m msgext.Message) error {
+			return s.SaveCheck(ctx, m, state.Outcome{Revision: revision - 1, Floor: 4, Started: start.Add(time.Minute)})
+		}},
+		{"drop", func(ctx context.Context, s state.Store, m msgext.Message) error {
+			_, err := s.Drop(ctx, m, state.Drop{Above: 1, Now: start, Due: start})
+			return err
+		}},
+		{"sweep", func(ctx context.Context, s state.Store, m msgext.Message) error { return s.Sweep(ctx, m, revision) }},
 	}
 	faults := new(Faults)
 	store := open(t, faults)
 	t.Cleanup(func() { assert.NoError(t, store.Close()) })
+	erasures := map[string]func(context.Context, state.Store, msgext.Message) error{
+		"forget": func(ctx context.Context, s state.Store, m msgext.Message) error { return s.Forget(ctx, m) },
+		"erase": func(ctx context.Context, s state.Store, m msgext.Message) error {
+			_, err := s.Erase(ctx, m, revision)
+			return err
+		},
+	}
+	for name, erase := range erasures {
+		for _, answered := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, answered %v", name, answered), func(t *testing.T) {
+				crashed := true
+				for n := 0; crashed; n++ {
+					require.Less(t, n, 100, "the plan never lets the call through")
+					crashed = crashErasing(t, store, faults, n, answered, erase)
+				}
+			})
+		}
+	}
 	for _, test := range calls {
 		for _, answered := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, answered %v", test.name, answered), func(t *testing.T) {
@@ -105,10 +140,8 @@ func RunCrash(t *testing.T, open func(*testing.T, *Faults) state.Store) {
 func crashOnce(t *testing.T, store state.Store, faults *Faults, n int, answered bool, call func(context.Context, state.Store, msgext.Message) error) bool {
 	ctx, m := t.Context(), NewMessage()
 	model := memstate.New()
-	for _, s := range []state.Store{store, model} {
-		require.NoError(t, s.Apply(ctx, SetEvent(m, 1, "v", "a", "b"), start, true))
-		require.NoError(t, s.Apply(ctx, SetEvent(m, 4, "v", "a", "c"), start, true))
-	}
+	prepare(t, store, m)
+	prepare(t, model, m)
 	before := load(t, model, m)
 	require.NoError(t, call(ctx, model, m))
 	want := load(t, model, m)
@@ -131,6 +164,40 @@ func crashOnce(t *testing.T, store state.Store, faults *Faults, n int, answered 
 	}
 	got := load(t, store, m)
 	got.Check.Revision = want.Check.Revision // counts attempts
+	if got.Check.Doubted != 0 && want.Check.Doubted != 0 {
+		got.Check.Doubted = want.Check.Doubted
+	}
 	sameRecord(t, want, got, "healed")
+	return err != nil
+}
+
+// prepare makes a message with a gap.
+func prepare(t *testing.T, s state.Store, m msgext.Message) {
+	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 1, "v", "a", "b"), start, state.MarkNow))
+	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 4, "v", "a", "c"), start, state.MarkNow))
+}
+
+// crashErasing reports whether the call came to the planned crash. What a crash leaves is either unknown or
+// will be read; erasing once more leaves nothing.
+func crashErasing(t *testing.T, store state.Store, faults *Faults, n int, answered bool, erase func(context.Context, state.Store, msgext.Message) error) bool {
+	ctx, m := t.Context(), NewMessage()
+	prepare(t, store, m)
+	faults.plan(n, answered)
+	err := erase(ctx, store, m)
+	faults.heal()
+	if err != nil {
+		require.ErrorIs(t, err, ErrCrash)
+		record, err := store.Load(ctx, m)
+		if err == nil {
+			assert.True(t, record.State.Gap())
+			assert.NotZero(t, record.Check.Due, "nobody would look")
+		} else {
+			require.ErrorIs(t, err, state.ErrNotFound)
+		}
+		if err := store.Forget(ctx, m); err != nil {
+			require.ErrorIs(t, err, state.ErrNotFound)
+		}
+	}
+	nothingLeft(t, store, m)
 	return err != nil
 }

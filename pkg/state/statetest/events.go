@@ -18,18 +18,25 @@ import (
 )
 
 func testUnknown(t *testing.T, s state.Store) {
-	m := NewMessage()
-	_, err := s.Load(t.Context(), m)
+	ctx, m := t.Context(), NewMessage()
+	require.NoError(t, s.MarkSeen(ctx, m, 3), "the mark of a message that was erased meanwhile leaves nothing")
+	_, err := s.Load(ctx, m)
 	assert.ErrorIs(t, err, state.ErrNotFound)
-	assert.ErrorIs(t, s.Checked(t.Context(), m, state.Outcome{}), state.ErrNotFound)
-	assert.ErrorIs(t, s.Drop(t.Context(), m, 1, start), state.ErrNotFound)
-	assert.ErrorIs(t, s.Sweep(t.Context(), m, 0), state.ErrNotFound)
-	assert.NoError(t, s.Forget(t.Context(), m))
+	assert.ErrorIs(t, s.SaveCheck(ctx, m, state.Outcome{}), state.ErrNotFound)
+	_, err = s.Drop(ctx, m, state.Drop{Above: 1, Now: start})
+	assert.ErrorIs(t, err, state.ErrNotFound)
+	assert.ErrorIs(t, s.Sweep(ctx, m, 0), state.ErrNotFound)
+	erased, err := s.Erase(ctx, m, 0)
+	assert.NoError(t, err)
+	assert.False(t, erased)
+	assert.ErrorIs(t, s.Forget(ctx, m), state.ErrNotFound)
+	_, err = s.Load(ctx, m)
+	assert.ErrorIs(t, err, state.ErrNotFound, "none of these creates it")
 }
 
 func testOneEvent(t *testing.T, s state.Store) {
 	for _, m := range []msgext.Message{NewMessage(), NewC2CMessage()} {
-		require.NoError(t, s.Apply(t.Context(), SetEvent(m, 1, "v", "a", "b"), start, false))
+		require.NoError(t, s.Apply(t.Context(), SetEvent(m, 1, "v", "a", "b"), start, state.MarkLater))
 		record := load(t, s, m)
 		assert.Equal(t, []msgext.KeyValue{{Key: "a", Value: "v", Seq: 1}, {Key: "b", Value: "v", Seq: 1}}, record.State.Visible())
 		assert.EqualValues(t, 1, record.State.Latest)
@@ -39,44 +46,49 @@ func testOneEvent(t *testing.T, s state.Store) {
 
 func testApplySchedules(t *testing.T, s state.Store) {
 	m := NewMessage()
-	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 1, "v", "a"), start.Add(time.Minute), false))
-	want := state.Check{Revision: 1, Heard: start.Add(time.Minute), Due: start.Add(time.Minute)}
-	assert.Equal(t, want, load(t, s, m).Check)
+	first := start.Add(time.Minute)
+	revision := first.UnixMilli()
+	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 1, "v", "a"), first, state.MarkLater))
+	want := state.Check{Revision: revision + 1, Heard: first, Due: first}
+	assert.Equal(t, want, load(t, s, m).Check, "the revision begins at the millisecond of the message's creation")
 
 	// A later event leaves the message due since the first, an earlier one brings it forward.
-	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 3, "v", "a"), start.Add(2*time.Minute), false))
-	want = state.Check{Revision: 2, Heard: start.Add(2 * time.Minute), Due: start.Add(time.Minute)}
+	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 3, "v", "a"), start.Add(2*time.Minute), state.MarkLater))
+	want = state.Check{Revision: revision + 2, Heard: start.Add(2 * time.Minute), Due: first}
 	assert.Equal(t, want, load(t, s, m).Check)
-	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 2, "v", "a"), start, false))
-	want = state.Check{Revision: 3, Heard: start.Add(2 * time.Minute), Due: start}
+	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 2, "v", "a"), start, state.MarkLater))
+	want = state.Check{Revision: revision + 3, Heard: start.Add(2 * time.Minute), Due: start}
 	assert.Equal(t, want, load(t, s, m).Check)
 
-	// So does one that finds the message put off; what was found ahead stays.
-	off := state.Check{Revision: 3, Due: start.Add(time.Hour), Tries: 4, Told: true, AheadSince: start}
-	require.NoError(t, s.Checked(t.Context(), m, state.Outcome{Check: off}))
-	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 4, "v", "a"), start.Add(5*time.Minute), false))
-	want = state.Check{Revision: 4, Heard: start.Add(5 * time.Minute), Due: start.Add(5 * time.Minute), AheadSince: start}
+	// So does one that finds the message put off, given up and gone; what was found ahead stays, and so does
+	// that it is gone, until a read.
+	require.NoError(t, s.SaveCheck(t.Context(), m, state.Outcome{
+		Revision: revision + 3, Started: start, Read: true, AheadOver: 3, AheadSince: start,
+		Due: start.Add(time.Hour), Tries: 4, SinksUpToDate: true, GaveUp: true, Gone: true,
+	}))
+	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 4, "v", "a"), start.Add(5*time.Minute), state.MarkLater))
+	want = state.Check{Revision: revision + 4, Heard: start.Add(5 * time.Minute), Due: start.Add(5 * time.Minute), AheadSince: start, AheadOver: 3, Gone: true}
 	assert.Equal(t, want, load(t, s, m).Check)
 }
 
 func testApplySeen(t *testing.T, s state.Store) {
 	m := NewMessage()
 	for version := int64(1); version <= 3; version++ {
-		require.NoError(t, s.Apply(t.Context(), SetEvent(m, version, "v", "a"), start, true))
+		require.NoError(t, s.Apply(t.Context(), SetEvent(m, version, "v", "a"), start, state.MarkNow))
 	}
 	assert.False(t, load(t, s, m).State.Gap())
-	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 5, "v", "a"), start, true))
+	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 5, "v", "a"), start, state.MarkNow))
 	record := load(t, s, m)
 	assert.True(t, record.State.Gap())
 	assert.EqualValues(t, 3, record.State.Contiguous())
-	require.NoError(t, s.Apply(t.Context(), ClearEvent(m, 4), start, true))
+	require.NoError(t, s.Apply(t.Context(), ClearEvent(m, 4), start, state.MarkNow))
 	assert.False(t, load(t, s, m).State.Gap())
 }
 
 func testNotSeenIsGap(t *testing.T, s state.Store) {
 	m := NewMessage()
 	apply(t, s, SetEvent(m, 1, "v", "a"))
-	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 2, "w", "a"), start, false))
+	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 2, "w", "a"), start, state.MarkLater))
 	apply(t, s, SetEvent(m, 3, "v", "b"))
 	head, due := headOf(t, s, m, start)
 	require.True(t, due)
@@ -92,7 +104,7 @@ func testNotSeenIsGap(t *testing.T, s state.Store) {
 
 func testSeenIsBounded(t *testing.T, s state.Store) {
 	m := NewMessage()
-	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 2, "v", "a"), start, false))
+	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 2, "v", "a"), start, state.MarkLater))
 	var all sync.WaitGroup
 	for worker := range int64(4) {
 		all.Go(func() {
@@ -110,10 +122,23 @@ func testSeenIsBounded(t *testing.T, s state.Store) {
 	assert.EqualValues(t, msgext.MaxSeen+9, record.State.Latest)
 
 	require.NoError(t, s.MarkSeen(t.Context(), m, 1))
-	require.NoError(t, s.Checked(t.Context(), m, state.Outcome{Floor: 1, Check: record.Check}))
 	record = load(t, s, m)
-	assert.EqualValues(t, msgext.MaxSeen+1, record.State.Contiguous())
-	assert.True(t, record.State.Gap(), "what was not remembered is a gap")
+	assert.Equal(t, msgext.Progress{Latest: msgext.MaxSeen + 9, Floor: msgext.MaxSeen + 1}, progress(record), "what was not remembered is a gap")
+}
+
+func testLateMark(t *testing.T, s state.Store) {
+	m := NewMessage()
+	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 1, "v", "a"), start, state.MarkNow))
+	for version := int64(3); version <= 6; version++ {
+		require.NoError(t, s.Apply(t.Context(), SetEvent(m, version, "v", "a"), start, state.MarkNow))
+	}
+	require.NoError(t, s.MarkSeen(t.Context(), m, 9))
+	assert.Equal(t, msgext.Progress{Latest: 9, Floor: 1, Seen: []int64{3, 4, 5, 6, 9}}, progress(load(t, s, m)))
+	require.NoError(t, s.MarkSeen(t.Context(), m, 2))
+	assert.Equal(t, msgext.Progress{Latest: 9, Floor: 6, Seen: []int64{9}}, progress(load(t, s, m)))
+	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 8, "v", "a"), start, state.MarkNow))
+	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 7, "v", "a"), start, state.MarkNow))
+	assert.Equal(t, msgext.Progress{Latest: 9, Floor: 9}, progress(load(t, s, m)))
 }
 
 func testHostileText(t *testing.T, s state.Store) {
@@ -141,7 +166,7 @@ func testHostileText(t *testing.T, s state.Store) {
 	assert.True(t, due, "the message itself comes back under its own name")
 
 	read := msgext.Snapshot{Latest: 2, KeyValues: slices.Clone(event.KeyValues)}
-	require.NoError(t, s.Merge(t.Context(), m, read))
+	merge(t, s, m, read)
 	require.ElementsMatch(t, event.KeyValues, load(t, s, m).State.Visible())
 }
 
@@ -160,7 +185,7 @@ func testLongNames(t *testing.T, s state.Store) {
 		event := SetEvent(m, 1, "v", long, long+"x", "x"+long, noise(1500), noise(3000))
 		apply(t, s, event)
 		require.ElementsMatch(t, event.KeyValues, load(t, s, m).State.Visible())
-		require.NoError(t, s.Merge(t.Context(), m, msgext.Snapshot{Latest: 1, KeyValues: event.KeyValues}))
+		merge(t, s, m, msgext.Snapshot{Latest: 1, KeyValues: event.KeyValues})
 		require.ElementsMatch(t, event.KeyValues, load(t, s, m).State.Visible())
 		_, due := headOf(t, s, m, start)
 		assert.True(t, due)
@@ -181,7 +206,7 @@ func testGreatVersions(t *testing.T, s state.Store) {
 		assert.Equal(t, version, record.State.Latest)
 	}
 	assert.Equal(t, []int64{1<<53 - 1, 1 << 53, 1<<53 + 1, great - 2, great - 1, great}, load(t, s, m).State.Seen)
-	require.NoError(t, s.Merge(t.Context(), m, msgext.Snapshot{Latest: great}))
+	merge(t, s, m, msgext.Snapshot{Latest: great})
 	assert.Empty(t, load(t, s, m).State.Visible())
 }
 
@@ -228,7 +253,7 @@ func testManyKeys(t *testing.T, s state.Store) {
 	assert.Len(t, all, msgext.MaxKeys)
 	assert.ElementsMatch(t, all, record.State.Visible())
 
-	require.NoError(t, s.Merge(t.Context(), m, msgext.Snapshot{Latest: 15, KeyValues: all}))
+	merge(t, s, m, msgext.Snapshot{Latest: 15, KeyValues: all})
 	assert.ElementsMatch(t, all, load(t, s, m).State.Visible())
 	apply(t, s, ClearEvent(m, 16))
 	assert.Empty(t, load(t, s, m).State.Visible())
