@@ -2,6 +2,7 @@ package msgext_test
 
 import (
 	"encoding/json"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -30,11 +31,16 @@ func handle(s *msgext.State, events ...msgext.Event) {
 	}
 }
 
-// normal is a state with its floor raised as far as it goes and without garbage, so that
-// states that mean the same are the same.
+// merge takes in a read that follows the one that stands.
+func merge(s *msgext.State, read msgext.Snapshot) bool {
+	read.After = s.ReadNumber()
+	read.Number = read.After + 1
+	return s.Merge(read)
+}
+
+// normal is a state without garbage, so that states that mean the same are the same.
 func normal(s msgext.State) msgext.State {
 	s = s.Clone()
-	s.RaiseFloor(s.Contiguous())
 	for key, entry := range s.Entries {
 		if entry.Seq <= max(s.Read(), s.Clear) {
 			delete(s.Entries, key)
@@ -57,10 +63,29 @@ func TestLaw_AnyOrderAndDuplicationOfTheSameEventsGivesOneState(t *testing.T) {
 				events = append(events, msgexttest.Forge(random, poll, event.Version()))
 			}
 		}
-		var a, b msgext.State
-		handle(&a, events...)
-		handle(&b, msgexttest.Shuffle(random, events)...)
-		require.Equal(t, normal(a), normal(b))
+		// Reads have an order of their own, and each comes anywhere among the events.
+		var reads []msgext.Snapshot
+		for range random.IntN(4) {
+			reads = append(reads, msgexttest.Truth(events[:random.IntN(len(events)+1)]))
+		}
+		interleave := func(events []msgext.Event) (s msgext.State) {
+			at := make([]int, len(reads))
+			for i := range at {
+				at[i] = random.IntN(len(events) + 1)
+			}
+			slices.Sort(at)
+			for i := range len(events) + 1 {
+				for len(at) > 0 && at[0] == i {
+					require.True(t, merge(&s, reads[len(reads)-len(at)]))
+					at = at[1:]
+				}
+				if i < len(events) {
+					handle(&s, events[i])
+				}
+			}
+			return s
+		}
+		require.Equal(t, normal(interleave(events)), normal(interleave(msgexttest.Shuffle(random, events))))
 	})
 }
 
@@ -86,15 +111,14 @@ func TestLaw_WhereNoGapShowsTheVisibleStateIsTheTruthAsOfLatest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		random, events := drawn(t)
 		var s msgext.State
+		read := 0
 		for _, event := range msgexttest.Shuffle(random, events) {
 			if random.IntN(10) > 0 { // else lost
 				handle(&s, event)
 			}
-			if random.IntN(10) == 0 { // a read, of now or of a while ago
-				s.Merge(msgexttest.Truth(events[:random.IntN(len(events)+1)]))
-			}
-			if random.IntN(10) == 0 {
-				s.RaiseFloor(s.Contiguous())
+			if random.IntN(10) == 0 { // a read, of now or of a while ago, but no earlier than the last
+				read += random.IntN(len(events) - read + 1)
+				merge(&s, msgexttest.Truth(events[:read]))
 			}
 			if s.Gap() {
 				continue
@@ -146,7 +170,7 @@ func TestLaw_AReadOutranksWhateverWasHeardUpToIt(t *testing.T) {
 				handle(&s, msgexttest.Forge(random, poll, 1+random.Int64N(int64(len(events)))))
 			}
 		}
-		s.Merge(truth)
+		merge(&s, truth)
 		require.Equal(t, truth.Reply(), s.Reply())
 		handle(&s, msgexttest.Shuffle(random, events)...)
 		for range 5 {
@@ -161,16 +185,15 @@ func TestLaw_TwoReadsAndTheEventsBetweenGiveTheNewerReadPlusWhatIsNewer(t *testi
 		random, events := drawn(t)
 		newerAt := random.IntN(len(events) + 1)
 		older, newer := msgexttest.Truth(events[:random.IntN(newerAt+1)]), msgexttest.Truth(events[:newerAt])
-		steps := []func(*msgext.State){
-			func(s *msgext.State) { s.Merge(older) },
-			func(s *msgext.State) { s.Merge(newer) },
-		}
+		var steps []func(*msgext.State)
 		for _, event := range msgexttest.Shuffle(random, events) {
 			if event.Version() > newer.Latest || random.IntN(2) == 0 { // what the newer read knows may be lost
 				steps = append(steps, func(s *msgext.State) { handle(s, event) })
 			}
 		}
-		random.Shuffle(len(steps), func(i, j int) { steps[i], steps[j] = steps[j], steps[i] })
+		at := random.IntN(len(steps) + 1)
+		steps = slices.Insert(steps, at, func(s *msgext.State) { merge(s, newer) })
+		steps = slices.Insert(steps, random.IntN(at+1), func(s *msgext.State) { merge(s, older) })
 		var s msgext.State
 		for _, step := range steps {
 			step(&s)
@@ -191,7 +214,7 @@ func TestLaw_AReadThatKeptMovingAddsWhatItSawAboveItself(t *testing.T) {
 		}
 		read.Ahead = events[at].Version()
 		var s msgext.State
-		s.Merge(read)
+		merge(&s, read)
 		assert.Equal(t, read.Ahead, s.Latest)
 		for _, kv := range read.Newer {
 			assert.Contains(t, s.Visible(), kv)
@@ -208,8 +231,9 @@ func TestLaw_SweepChangesNothingVisible(t *testing.T) {
 		swept := 0
 		for i, event := range events {
 			handle(&s, event)
-			if random.IntN(5) == 0 { // a read of any moment since the last sweep: none is as late as that
-				s.Merge(msgexttest.Truth(events[:swept+random.IntN(i+2-swept)]))
+			if random.IntN(5) == 0 { // a read of any moment since the last sweep or read: none is as late as that
+				swept += random.IntN(i + 2 - swept)
+				merge(&s, msgexttest.Truth(events[:swept]))
 			}
 			before := s.Reply()
 			if random.IntN(3) == 0 {
@@ -226,7 +250,7 @@ func TestState_SweepKeepsTheTombstoneThatHidesAKeyOfTheRead(t *testing.T) {
 	set := msgext.Event{Message: poll, Operation: msgext.Set, Seq: 1, KeyValues: []msgext.KeyValue{{Key: "a", Value: "1", Seq: 1}}}
 	deleted := msgext.Event{Message: poll, Operation: msgext.Delete, Seq: 2, KeyValues: []msgext.KeyValue{{Key: "a", Seq: 2}, {Key: "b", Seq: 2}}}
 	var s msgext.State
-	s.Merge(msgexttest.Truth([]msgext.Event{set}))
+	merge(&s, msgexttest.Truth([]msgext.Event{set}))
 	handle(&s, deleted)
 	s.Sweep()
 	assert.Empty(t, s.Visible())
@@ -242,7 +266,7 @@ func TestLaw_DropBringsAForgedStateBackToTheRead(t *testing.T) {
 		for range 3 {
 			handle(&s, msgexttest.Forge(random, poll, truth.Latest+1+random.Int64N(5)))
 		}
-		s.Merge(truth)
+		merge(&s, truth)
 		s.RaiseFloor(s.Contiguous())
 		s.Drop(truth.Latest)
 		require.Equal(t, truth.Reply(), s.Reply())
@@ -260,7 +284,7 @@ func TestLaw_DropBringsAForgedStateBackToTheRead(t *testing.T) {
 func TestState_DropToNothingLeavesAGapToo(t *testing.T) {
 	var s msgext.State
 	handle(&s, msgexttest.Forge(rand.New(rand.NewPCG(1, 1)), poll, 7))
-	s.Merge(msgext.Snapshot{}) // Chat knows of no extension
+	merge(&s, msgext.Snapshot{}) // Chat knows of no extension
 	s.Drop(0)
 	assert.Empty(t, s.Visible())
 	assert.Zero(t, s.Latest)
@@ -316,25 +340,121 @@ func TestProgress_RemembersABoundedNumberOfVersions(t *testing.T) {
 	assert.Len(t, p.Seen, msgext.MaxSeen)
 	assert.True(t, p.Gap())
 	p.MarkSeen(1)
-	p.RaiseFloor(1)
-	assert.EqualValues(t, 1+msgext.MaxSeen, p.Contiguous())
-	assert.True(t, p.Gap(), "what was not remembered is a gap, which a read settles")
+	assert.Equal(t, msgext.Progress{Latest: 2999, Floor: 1 + msgext.MaxSeen, Seen: []int64{}}, p, "what was not remembered is a gap, which a read settles")
 }
 
 func TestProgress_TheFloorOnlyRisesAndNothingIsSeenBelowIt(t *testing.T) {
 	var p msgext.Progress
-	for _, version := range []int64{2, 3, 5, 3} {
+	for _, version := range []int64{2, 3, 6, 3} {
 		p.MarkSeen(version)
 	}
-	assert.Equal(t, msgext.Progress{Latest: 5, Seen: []int64{2, 3, 5}}, p)
-	p.RaiseFloor(3)
-	assert.Equal(t, msgext.Progress{Latest: 5, Floor: 3, Seen: []int64{5}}, p)
+	assert.Equal(t, msgext.Progress{Latest: 6, Seen: []int64{2, 3, 6}}, p)
+	p.RaiseFloor(2)
+	assert.Equal(t, msgext.Progress{Latest: 6, Floor: 3, Seen: []int64{6}}, p, "over what was seen")
 	p.RaiseFloor(1)
 	p.MarkSeen(3)
 	p.MarkSeen(1)
-	assert.Equal(t, msgext.Progress{Latest: 5, Floor: 3, Seen: []int64{5}}, p)
+	assert.Equal(t, msgext.Progress{Latest: 6, Floor: 3, Seen: []int64{6}}, p)
+	p.MarkSeen(5)
+	p.MarkSeen(4)
+	assert.Equal(t, msgext.Progress{Latest: 6, Floor: 6, Seen: []int64{}}, p, "a late mark too")
 	p.RaiseFloor(9)
 	assert.Equal(t, msgext.Progress{Latest: 9, Floor: 9, Seen: []int64{}}, p)
+	p.RaiseFloor(math.MaxInt64)
+	assert.Equal(t, msgext.Progress{Latest: math.MaxInt64, Floor: math.MaxInt64, Seen: []int64{}}, p)
+}
+
+func TestLaw_WhatIsHandledUpToTheFloorIsTheSameInAnyOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		marks := rapid.SliceOf(rapid.Int64Range(0, 40)).Draw(t, "marks")
+		floors := rapid.SliceOf(rapid.Int64Range(0, 40)).Draw(t, "floors")
+		shuffled := rapid.Permutation(marks).Draw(t, "shuffled")
+		var a, b msgext.Progress
+		for _, version := range marks {
+			a.MarkSeen(version)
+		}
+		for _, version := range floors {
+			a.RaiseFloor(version)
+			b.RaiseFloor(version)
+		}
+		for i, version := range shuffled {
+			b.MarkSeen(version)
+			if i == 7 {
+				b.MarkSeen(version)
+			}
+		}
+		require.Equal(t, a.Latest, b.Latest)
+		require.Equal(t, a.Floor, b.Floor)
+		require.True(t, slices.Equal(a.Seen, b.Seen))
+		require.Equal(t, a.Floor, a.Contiguous(), "what follows the floor is never kept as seen")
+	})
+}
+
+func TestLaw_OfReadsThatBeganAtOnceOneIsTakenAndItMayBeRepeated(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		random, events := drawn(t)
+		var s msgext.State
+		handle(&s, events[:random.IntN(len(events)+1)]...)
+		for range random.IntN(3) {
+			merge(&s, msgexttest.Truth(events[:random.IntN(len(events)+1)]))
+		}
+		after := s.ReadNumber()
+		first, second := msgexttest.Truth(events), msgexttest.Truth(events[:len(events)-1])
+		first.After, second.After = after, after
+		first.Number, second.Number = after+1+random.Int64N(3), after+1+random.Int64N(3)
+		require.True(t, s.Merge(first))
+		stands := s.Clone()
+		require.False(t, s.Merge(second), "whatever their numbers and versions")
+		require.Equal(t, stands, s)
+		require.True(t, s.Merge(first), "its reader did not hear that it was taken")
+		require.Equal(t, stands, s)
+		second.Number = after
+		require.False(t, s.Merge(second))
+	})
+}
+
+func TestLaw_TheNewestReadWinsAlsoWhereLatestSeqFell(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		random, events := drawn(t)
+		var s msgext.State
+		merge(&s, msgexttest.Truth(events[:random.IntN(len(events)+1)]))
+		for _, event := range msgexttest.Shuffle(random, events) {
+			if random.IntN(2) == 0 {
+				handle(&s, event)
+			}
+		}
+		truth := msgexttest.Fallen(msgexttest.Truth(events))
+		merge(&s, truth)
+		line := s.Read()
+		handle(&s, msgexttest.Shuffle(random, events[:line])...)
+		s.Drop(truth.Latest)
+		require.Equal(t, truth.Reply(), s.Reply())
+	})
+}
+
+func TestState_AFallenReadKeepsWhatEarlierOnesDecided(t *testing.T) {
+	set := func(seq int64, keys ...string) msgext.Event {
+		e := msgext.Event{Message: poll, Operation: msgext.Set, Seq: seq}
+		for _, key := range keys {
+			e.KeyValues = append(e.KeyValues, msgext.KeyValue{Key: key, Value: "1", Seq: seq})
+		}
+		return e
+	}
+	var s msgext.State
+	merge(&s, msgexttest.Truth([]msgext.Event{set(1, "a"), set(9, "b")}))
+	merge(&s, msgexttest.Truth([]msgext.Event{set(1, "a")}))
+	assert.EqualValues(t, 9, s.Read())
+	handle(&s, set(8, "late"), set(9, "b"))
+	assert.Equal(t, []msgext.KeyValue{{Key: "a", Value: "1", Seq: 1}}, s.Visible())
+	handle(&s, msgext.Event{Message: poll, Operation: msgext.Clear, Seq: 9})
+	assert.Len(t, s.Visible(), 1)
+	assert.Zero(t, s.ClearSeq())
+	handle(&s, set(10, "c"))
+	assert.Len(t, s.Visible(), 2)
+	s.Drop(1)
+	assert.EqualValues(t, 1, s.Read(), "what was dropped decided no more")
+	handle(&s, set(8, "c"))
+	assert.Len(t, s.Visible(), 2)
 }
 
 func TestState_EncodesAndDecodes(t *testing.T) {
@@ -342,7 +462,7 @@ func TestState_EncodesAndDecodes(t *testing.T) {
 		random, events := drawn(t)
 		var s msgext.State
 		handle(&s, msgexttest.Shuffle(random, events)...)
-		s.Merge(msgexttest.Truth(events[:random.IntN(len(events)+1)]))
+		merge(&s, msgexttest.Truth(events[:random.IntN(len(events)+1)]))
 		encoded, err := json.Marshal(s)
 		require.NoError(t, err)
 		var decoded msgext.State

@@ -27,3 +27,11 @@ func (r *Record) Apply(event msgext.Event, heard time.Time, mark Mark) {
 		r.State.MarkSeen(event.Version())
 	}
 }
+
+// MarkSeen notes that a version was accepted by everything configured. Of an unknown message, one that was
+// erased meanwhile, it does nothing.
+func (r *Record) MarkSeen(version int64) {
+	if r.Check.Revision != 0 {
+		r.State.MarkSeen(version)
+	}
+}

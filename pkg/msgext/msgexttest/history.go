@@ -76,6 +76,16 @@ func Truth(history []msgext.Event) msgext.Snapshot {
 	return read
 }
 
+// Fallen returns what a read gives where Chat counts LatestSeq as the greatest Seq among the key-values that
+// are left, as a page of the vendor's has it, so that deleting the newest one lowers it.
+func Fallen(read msgext.Snapshot) msgext.Snapshot {
+	read.Latest = read.Clear
+	for _, kv := range read.KeyValues {
+		read.Latest = max(read.Latest, kv.Seq)
+	}
+	return read
+}
+
 // Shuffle returns events in another order, each at least once and some twice.
 func Shuffle(random *rand.Rand, events []msgext.Event) []msgext.Event {
 	shuffled := slices.Clone(events)

@@ -53,11 +53,7 @@ func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, 
 
 // MarkSeen implements state.Store.
 func (s *Store) MarkSeen(ctx context.Context, message msgext.Message, version int64) error {
-	return s.change(ctx, message, func(r *state.Record) {
-		if r.Check.Revision != 0 {
-			r.State.MarkSeen(version)
-		}
-	})
+	return s.change(ctx, message, func(r *state.Record) { r.MarkSeen(version) })
 }
 
 // Doubt implements state.Store.

@@ -1,0 +1,81 @@
+package state_test
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"msgext/pkg/msgext"
+	"msgext/pkg/msgext/msgexttest"
+	"msgext/pkg/state"
+)
+
+var (
+	poll  = msgext.Message{SDKAppID: "1400000000", GroupID: "@TGS#1", MsgSeq: 10}
+	start = time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)
+)
+
+// life is a message's life: what Chat has of it, and what we know.
+type life struct {
+	random *rand.Rand
+	events []msgext.Event
+	record state.Record
+}
+
+// born is a life with a few things behind it.
+func born(t *rapid.T) *life {
+	random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+	l := &life{random: random, events: msgexttest.History(random, poll, 20)}
+	l.record.Apply(l.event(), l.moment(), state.MarkNow)
+	for range random.IntN(12) {
+		l.something()(&l.record)
+	}
+	return l
+}
+
+func (l *life) moment() time.Time {
+	return start.Add(time.Duration(l.random.IntN(100_000)) * time.Millisecond)
+}
+
+func (l *life) event() msgext.Event { return l.events[l.random.IntN(len(l.events))] }
+
+// read is one of any moment, that began now.
+func (l *life) read() msgext.Snapshot {
+	read := msgexttest.Truth(l.events[:l.random.IntN(len(l.events)+1)])
+	if l.random.IntN(3) == 0 {
+		read = msgexttest.Fallen(read)
+	}
+	read.After = l.record.State.ReadNumber()
+	read.Number = max(read.After+1, l.moment().UnixMilli())
+	return read
+}
+
+// outcome is one of a check that loaded the message as it is now.
+func (l *life) outcome() state.Outcome {
+	c, yes := l.record.Check, func() bool { return l.random.IntN(2) == 0 }
+	return state.Outcome{
+		Revision: c.Revision, DroppedAt: c.DroppedAt, Started: l.moment(), Floor: l.random.Int64N(20), Settles: yes(), Decided: l.moment(),
+		Read: yes(), Latest: l.random.Int64N(20), AheadOver: l.random.Int64N(25), AheadSince: l.moment(),
+		Due: l.moment(), Tries: l.random.IntN(3), SinksUpToDate: yes(), GaveUp: yes(), Gone: yes(),
+	}
+}
+
+// something is what may happen to a message, but for the outcome of a check that settles.
+func (l *life) something() func(*state.Record) {
+	at, other, source := l.moment(), l.moment(), state.Source(l.random.IntN(2))
+	event, read, outcome := l.event(), l.read(), l.outcome()
+	outcome.Settles = false
+	revision, droppedAt, above := l.record.Check.Revision, l.record.Check.DroppedAt, l.random.Int64N(20)
+	return []func(*state.Record){
+		func(r *state.Record) { r.Apply(event, at, state.MarkNow) },
+		func(r *state.Record) { r.Apply(event, at, state.MarkLater) },
+		func(r *state.Record) { r.MarkSeen(event.Version()) },
+		func(r *state.Record) { r.Doubt(at, source) },
+		func(r *state.Record) { r.Announce(at, other) },
+		func(r *state.Record) { r.Merge(read) },
+		func(r *state.Record) { r.SaveCheck(outcome) },
+		func(r *state.Record) { r.Drop(state.Drop{Above: above, DroppedAt: droppedAt, Now: at, Due: other}) },
+		func(r *state.Record) { r.Sweep(revision) },
+	}[l.random.IntN(9)]
+}
