@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/pkg/msgext"
+	"msgext/pkg/state"
 	"msgext/pkg/state/redisstate"
 	"msgext/pkg/state/statetest"
 )
@@ -31,7 +32,7 @@ func benchmarkApply(b *testing.B, store *redisstate.Store) {
 			name := fmt.Sprintf("writers=%d/keys=%d/of=%d", writers, size.keys, size.of)
 			b.Run(name+"/apply", func(b *testing.B) {
 				run(b, store, writers, size.keys, size.of, func(event msgext.Event) error {
-					return store.Apply(b.Context(), event, start, true)
+					return store.Apply(b.Context(), event, start, state.MarkNow)
 				})
 			})
 			b.Run(name+"/bare", func(b *testing.B) {
@@ -46,7 +47,7 @@ func run(b *testing.B, store *redisstate.Store, writers, keys, of int, write fun
 	messages := make([]msgext.Message, writers)
 	for i := range messages {
 		messages[i] = statetest.NewMessage()
-		require.NoError(b, store.Apply(b.Context(), benchmarkEvent(messages[i], 1, 0, of, of), start, true))
+		require.NoError(b, store.Apply(b.Context(), benchmarkEvent(messages[i], 1, 0, of, of), start, state.MarkNow))
 	}
 	var writer atomic.Int64
 	b.ReportAllocs()

@@ -15,6 +15,7 @@ import (
 	"msgext/pkg/msgext/msgexttest"
 	"msgext/pkg/secret"
 	"msgext/pkg/state"
+	"msgext/pkg/state/redisstate"
 	"msgext/pkg/state/statetest"
 )
 
@@ -116,7 +117,7 @@ func history(m msgext.Message, n int) []msgext.Event {
 func receive(t *testing.T, s state.Store, events []msgext.Event) error {
 	t.Helper()
 	for _, event := range events {
-		if err := s.Apply(t.Context(), event, start, false); err != nil {
+		if err := s.Apply(t.Context(), event, start, state.MarkLater); err != nil {
 			return err
 		}
 		if err := s.MarkSeen(t.Context(), event.Message, event.Version()); err != nil {
@@ -128,11 +129,15 @@ func receive(t *testing.T, s state.Store, events []msgext.Event) error {
 
 func due(t *testing.T, s state.Store) []msgext.Message {
 	t.Helper()
-	heads, err := s.Due(t.Context(), start, 100_000)
-	require.NoError(t, err)
-	messages := make([]msgext.Message, len(heads))
-	for i, head := range heads {
-		messages[i] = head.Message
+	var messages []msgext.Message
+	page := state.Page{More: true}
+	for page.More {
+		var err error
+		page, err = s.Due(t.Context(), state.FirstChecks, start, page.Next, 100_000)
+		require.NoError(t, err)
+		for _, head := range page.Heads {
+			messages = append(messages, head.Message)
+		}
 	}
 	return messages
 }
@@ -147,7 +152,8 @@ func TestStore_Requests(t *testing.T) {
 				store.Client().AddHook(counting)
 				require.NoError(t, store.LoadScripts(t.Context()))
 				want := map[string]int{
-					"apply": 1, "mark": 1, "merge": 1, "load": 1, "checked": 1, "due": 2, "sweep": 2, "drop": 1, "forget": 1,
+					"apply": 1, "mark": 1, "doubt": 1, "announce": 1, "merge": 1, "load": 1, "save check": 1, "due": 2, "each": 3, "open": 1, // each: from somewhere
+					"sweep": 2, "drop": 1, "erase": 1, "forget": 1,
 				}
 				assert.Equal(t, want, callAll(t, store, keys, counting))
 			})
@@ -163,21 +169,26 @@ func callAll(t *testing.T, s state.Store, keys int, counting *requests) map[stri
 	for i := range keys {
 		existing.KeyValues = append(existing.KeyValues, msgext.KeyValue{Key: fmt.Sprint("key ", i), Value: "v", Seq: 1})
 	}
-	require.NoError(t, s.Apply(ctx, existing, start, true))
+	require.NoError(t, s.Apply(ctx, existing, start, state.MarkNow))
 
 	sent := make(map[string]int)
 	calls := []struct {
 		name string
 		call func() error
 	}{
-		{"apply", func() error { return s.Apply(ctx, statetest.DeleteEvent(m, 3, "gone"), start, true) }},
+		{"apply", func() error { return s.Apply(ctx, statetest.DeleteEvent(m, 3, "gone"), start, state.MarkNow) }},
 		{"mark", func() error { return s.MarkSeen(ctx, m, 2) }},
-		{"merge", func() error { return s.Merge(ctx, m, msgext.Snapshot{Latest: 1}) }},
+		{"doubt", func() error { return s.Doubt(ctx, m, start, state.FromWebhook) }},
+		{"announce", func() error { return s.Announce(ctx, m, start, start) }},
+		{"merge", func() error { return s.Merge(ctx, m, msgext.Snapshot{Number: 1, Latest: 1}) }},
 		{"load", func() error { _, err := s.Load(ctx, m); return err }},
-		{"checked", func() error { return s.Checked(ctx, m, state.Outcome{Floor: 1}) }},
-		{"due", func() error { _, err := s.Due(ctx, start, 1); return err }},
-		{"sweep", func() error { return s.Sweep(ctx, m, 2) }},
-		{"drop", func() error { return s.Drop(ctx, m, 1, start) }},
+		{"save check", func() error { return s.SaveCheck(ctx, m, state.Outcome{Floor: 1}) }},
+		{"due", func() error { _, err := s.Due(ctx, state.FirstChecks, start, "", 1); return err }},
+		{"each", func() error { _, err := s.Each(ctx, state.Somewhere(redisstate.Shard(m)), 1); return err }},
+		{"open", func() error { _, err := s.Open(ctx, 1000); return err }},
+		{"sweep", func() error { return s.Sweep(ctx, m, start.UnixMilli()+3) }},
+		{"drop", func() error { _, err := s.Drop(ctx, m, state.Drop{Above: 1, Now: start, Due: start}); return err }},
+		{"erase", func() error { _, err := s.Erase(ctx, m, 0); return err }},
 		{"forget", func() error { return s.Forget(ctx, m) }},
 	}
 	for _, c := range calls {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -13,74 +14,97 @@ import (
 	"msgext/pkg/state"
 )
 
-// Due implements state.Store, in two round trips to each server: one asks every shard for those that
-// have waited longest, the other reads the heads of those who come first among all.
-func (s *Store) Due(ctx context.Context, before time.Time, limit int) ([]state.Head, error) {
+// Due implements state.Store, in two round trips to each server: one asks every shard for a few of those that
+// have waited longest, the other reads the heads of those who come first among all. It costs what it
+// returns, however many are due.
+func (s *Store) Due(ctx context.Context, lane state.Lane, before time.Time, after state.Cursor, limit int) (state.Page, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, explain(err)
+		return state.Page{}, explain(err)
 	}
-	paths, err := s.waiting(ctx, before, limit)
-	if err != nil || len(paths) == 0 {
-		return nil, explain(err)
-	}
-	heads, err := s.heads(ctx, paths)
+	members, more, err := s.waiting(ctx, lane, before, after, limit)
 	if err != nil {
-		return nil, explain(err)
+		return state.Page{}, explain(err)
+	}
+	page := state.Page{Next: after, More: more}
+	if len(members) == 0 {
+		return page, nil
+	}
+	page.Next = members[len(members)-1].cursor()
+	paths := make(map[int][]string)
+	for _, m := range members {
+		paths[shard(m.path)] = append(paths[shard(m.path)], m.path)
+	}
+	if page.Heads, err = s.heads(ctx, paths); err != nil {
+		return state.Page{}, explain(err)
 	}
 	// A head may have changed since the index was read.
-	heads = slices.DeleteFunc(heads, func(h state.Head) bool { return h.Check.Due.IsZero() || h.Check.Due.After(before) })
-	slices.SortFunc(heads, func(a, b state.Head) int {
+	page.Heads = slices.DeleteFunc(page.Heads, func(h state.Head) bool { return h.Check.Due.IsZero() || h.Check.Due.After(before) })
+	slices.SortFunc(page.Heads, func(a, b state.Head) int {
 		return cmp.Or(a.Check.Due.Compare(b.Check.Due), cmp.Compare(a.Message.Path(), b.Message.Path()))
 	})
-	return heads, nil
+	return page, nil
 }
 
-// waiting returns up to limit paths of messages that are due, by shard.
-func (s *Store) waiting(ctx context.Context, before time.Time, limit int) (map[int][]string, error) {
-	until := &redis.ZRangeBy{Min: "-inf", Max: strconv.FormatInt(before.UnixMilli(), 10), Count: int64(limit)}
-	indexes := make([]*redis.ZSliceCmd, shards)
-	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for n := range indexes {
-			indexes[n] = p.ZRangeByScoreWithScores(ctx, prefix(n)+"due", until)
-		}
-		return nil
+// member is a message in a lane.
+type member struct {
+	due  int64
+	path string
+}
+
+func (m member) compare(other member) int {
+	return cmp.Or(cmp.Compare(m.due, other.due), cmp.Compare(m.path, other.path))
+}
+
+// cursor is the place after a member in the order of all shards together.
+func (m member) cursor() state.Cursor {
+	return state.Cursor(strconv.FormatInt(m.due, 10) + " " + m.path)
+}
+
+// waiting returns up to limit members of a lane after a cursor, in order, and whether there are more. Each shard
+// is asked for a few: one that returned as many may have more, so nothing after the last of them counts.
+func (s *Store) waiting(ctx context.Context, lane state.Lane, before time.Time, after state.Cursor, limit int) (members []member, more bool, err error) {
+	few := 2*limit/shards + 2
+	due, path, _ := strings.Cut(string(after), " ")
+	replies, err := s.onShards(ctx, s.scripts.waiting, func(n int) ([]string, []any) {
+		return []string{laneKey(n, lane)}, []any{before.UnixMilli(), few, due, path}
 	})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	type member struct {
-		path  string
-		shard int
-		due   float64
-	}
-	var members []member
-	for n, index := range indexes {
-		for _, z := range index.Val() {
-			path, _ := z.Member.(string)
-			members = append(members, member{path, n, z.Score})
+	var horizon *member
+	for _, reply := range replies {
+		pairs, err := reply.StringSlice()
+		if err != nil || len(pairs)%2 != 0 {
+			return nil, false, errReply
+		}
+		for i := 0; i < len(pairs); i += 2 {
+			due, err := strconv.ParseInt(pairs[i+1], 10, 64)
+			if err != nil {
+				return nil, false, errReply
+			}
+			members = append(members, member{due, pairs[i]})
+		}
+		if last := len(members) - 1; len(pairs) == 2*few && (horizon == nil || members[last].compare(*horizon) < 0) {
+			end := members[last]
+			horizon = &end
 		}
 	}
-	slices.SortFunc(members, func(a, b member) int { return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.path, b.path)) })
-	paths := make(map[int][]string)
-	for _, m := range members[:min(limit, len(members))] {
-		paths[m.shard] = append(paths[m.shard], m.path)
+	if horizon != nil {
+		members = slices.DeleteFunc(members, func(m member) bool { return m.compare(*horizon) > 0 })
 	}
-	return paths, nil
+	slices.SortFunc(members, member.compare)
+	return members[:min(limit, len(members))], horizon != nil || len(members) > limit, nil
 }
 
-// heads reads the heads of messages, by shard.
+// heads reads the heads of messages, by shard. One that is gone meanwhile is left out.
 func (s *Store) heads(ctx context.Context, paths map[int][]string) ([]state.Head, error) {
-	replies := make(map[int]*redis.Cmd, len(paths))
-	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for n, paths := range paths {
-			names := make([]string, 0, 2*len(paths))
-			for _, path := range paths {
-				all := keys(path)
-				names = append(names, all[0], all[2])
-			}
-			replies[n] = p.Eval(ctx, s.scripts.heads, names, headFields()...)
+	replies, err := s.onShards(ctx, s.scripts.heads, func(n int) ([]string, []any) {
+		names := make([]string, 0, 2*len(paths[n]))
+		for _, path := range paths[n] {
+			all := keys(path)
+			names = append(names, all[0], all[2])
 		}
-		return nil
+		return names, headFields()
 	})
 	if err != nil {
 		return nil, err
@@ -97,6 +121,9 @@ func (s *Store) heads(ctx context.Context, paths map[int][]string) ([]state.Head
 			if err != nil {
 				return nil, err
 			}
+			if record.Check.Revision == 0 && record.State.Latest == 0 {
+				continue
+			}
 			message, err := msgext.ParsePath(paths[n][i])
 			if err != nil {
 				return nil, err
@@ -105,4 +132,29 @@ func (s *Store) heads(ctx context.Context, paths map[int][]string) ([]state.Head
 		}
 	}
 	return heads, nil
+}
+
+// onShards runs a script on every shard that it has keys for, in one pipeline, and returns the replies by
+// shard. A server that does not know the script is told, and asked again.
+func (s *Store) onShards(ctx context.Context, script *redis.Script, arguments func(shard int) (keys []string, args []any)) (map[int]*redis.Cmd, error) {
+	ask := func() (map[int]*redis.Cmd, error) {
+		replies := make(map[int]*redis.Cmd, shards)
+		_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+			for n := range shards {
+				if keys, args := arguments(n); len(keys) > 0 {
+					replies[n] = script.EvalSha(ctx, p, keys, args...)
+				}
+			}
+			return nil
+		})
+		return replies, err
+	}
+	replies, err := ask()
+	if err == nil || !redis.HasErrorPrefix(err, "NOSCRIPT") {
+		return replies, err
+	}
+	if err := script.Load(ctx, s.client).Err(); err != nil {
+		return nil, err
+	}
+	return ask()
 }

@@ -14,6 +14,7 @@ import (
 
 	"msgext/internal/peertest"
 	"msgext/pkg/secret"
+	"msgext/pkg/state"
 	"msgext/pkg/state/statetest"
 )
 
@@ -25,7 +26,7 @@ func TestStore_DeadConnection(t *testing.T) {
 	m := statetest.NewMessage()
 	for version := int64(1); version <= 2; version++ {
 		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
-		require.NoError(t, store.Apply(ctx, statetest.SetEvent(m, version, "v", "a"), start, true))
+		require.NoError(t, store.Apply(ctx, statetest.SetEvent(m, version, "v", "a"), start, state.MarkNow))
 		cancel()
 		network.freeze()
 	}

@@ -16,6 +16,9 @@ import (
 // errReply says that what Redis holds was not written by this package.
 var errReply = errors.New("redisstate: a message is not of the form that is written here")
 
+// errCursor is the error for a cursor that Each did not make.
+var errCursor = errors.New("redisstate: not a cursor of this list")
+
 // entryPrefix is the length of an entry without its value.
 const entryPrefix = digitCount + 1
 
@@ -46,8 +49,10 @@ const compressFrom = 4 << 10
 // encodeBase writes what is kept of a read as JSON, gzipped when it is large: the first
 // byte tells which.
 func encodeBase(read msgext.Snapshot) ([]byte, error) {
-	read.Newer, read.Ahead = nil, 0
-	plain, err := json.Marshal(read)
+	var kept msgext.State
+	read.After = 0
+	kept.Merge(read) // as the algebra keeps it, so that equal reads are equal bytes
+	plain, err := json.Marshal(kept.Base)
 	if err != nil {
 		return nil, fmt.Errorf("redisstate: encode read: %w", err)
 	}
@@ -88,7 +93,8 @@ func decodeBase(encoded string) (*msgext.Snapshot, error) {
 
 // headFields are what decodeHead reads, in this order.
 func headFields() []any {
-	return []any{"latest", "floor", "revision", "heard", "due", "tries", "told", "ahead", "clear"}
+	return []any{"latest", "floor", "clear", "read", "revision", "heard", "announced", "due", "tries", "told", "doubted",
+		"ahead", "over", "dropped", "gave", "gone"}
 }
 
 // decodeRecord reads the reply of lua/load.lua.
@@ -136,10 +142,15 @@ func decodeHead(parts []any) (state.Record, error) {
 		return state.Record{}, err
 	}
 	record := state.Record{
-		State: msgext.State{Progress: msgext.Progress{Latest: numbers[0], Floor: numbers[1]}, Clear: numbers[8]},
+		State: msgext.State{
+			Progress: msgext.Progress{Latest: numbers[0], Floor: numbers[1]},
+			Clear:    numbers[2], Line: numbers[3],
+		},
 		Check: state.Check{
-			Revision: numbers[2], Heard: state.Moment(numbers[3]), Due: state.Moment(numbers[4]),
-			Tries: int(numbers[5]), Told: numbers[6] != 0, AheadSince: state.Moment(numbers[7]),
+			Revision: numbers[4], Heard: state.Moment(numbers[5]), Announced: state.Moment(numbers[6]), Due: state.Moment(numbers[7]),
+			Tries: int(numbers[8]), SinksUpToDate: numbers[9] != 0, Doubted: numbers[10],
+			AheadSince: state.Moment(numbers[11]), AheadOver: numbers[12], DroppedAt: state.Moment(numbers[13]),
+			GaveUp: numbers[14] != 0, Gone: numbers[15] != 0,
 		},
 	}
 	if len(seen) > 0 {

@@ -1,8 +1,8 @@
 // Package redisstate keeps the state of messages in Redis 7 or later, on one server or a cluster.
 //
-// Messages are spread over 64 shards, and everything of a shard lies under one hash tag, its due index
-// included. So every call is one Lua script in one round trip, all or nothing in a cluster too, and
-// the index cannot disagree with the messages. The price is that a cluster spreads them over 64 of
+// Messages are spread over 64 shards, and everything of a shard lies under one hash tag, its indexes
+// included. So every call but the lists is one Lua script in one round trip, all or nothing in a cluster too,
+// and an index cannot disagree with the messages. The price is that a cluster spreads them over 64 of
 // its slots and not all of them.
 //
 // A server with other settings than appendonly yes, appendfsync always and a maxmemory-policy that
@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -31,18 +32,18 @@ type Store struct {
 var _ state.Store = (*Store)(nil)
 
 // Apply implements state.Store.
-func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, seen bool) error {
+func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, mark state.Mark) error {
 	var cleared int64
 	if event.Operation == msgext.Clear {
 		cleared = event.Seq
 	}
-	arguments := make([]any, 0, 7+2*len(event.KeyValues))
-	arguments = append(arguments, event.Message.Path(), digits(event.Latest()), digits(cleared), state.Milliseconds(heard))
-	if seen {
-		arguments = append(arguments, markArguments(event.Version())...)
-	} else {
-		arguments = append(arguments, "", "", "")
+	marked := ""
+	if mark == state.MarkNow {
+		marked = digits(event.Version())
 	}
+	arguments := make([]any, 0, 6+2*len(event.KeyValues))
+	arguments = append(arguments, event.Message.Path(), digits(event.Latest()), digits(cleared), state.Milliseconds(heard),
+		marked, msgext.MaxSeen)
 	for key, entry := range event.Entries {
 		arguments = append(arguments, key, encodeEntry(entry))
 	}
@@ -52,12 +53,20 @@ func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, 
 
 // MarkSeen implements state.Store.
 func (s *Store) MarkSeen(ctx context.Context, message msgext.Message, version int64) error {
-	_, err := s.run(ctx, s.scripts.mark, message, markArguments(version))
+	_, err := s.run(ctx, s.scripts.mark, message, []any{digits(version), msgext.MaxSeen})
 	return err
 }
 
-func markArguments(version int64) []any {
-	return []any{digits(version), digits(version - 1), msgext.MaxSeen}
+// Doubt implements state.Store.
+func (s *Store) Doubt(ctx context.Context, message msgext.Message, at time.Time, source state.Source) error {
+	_, err := s.run(ctx, s.scripts.doubt, message, []any{message.Path(), state.Milliseconds(at), source == state.FromWebhook})
+	return err
+}
+
+// Announce implements state.Store.
+func (s *Store) Announce(ctx context.Context, message msgext.Message, at, due time.Time) error {
+	_, err := s.run(ctx, s.scripts.announce, message, []any{message.Path(), state.Milliseconds(at), state.Milliseconds(due)})
+	return err
 }
 
 // Merge implements state.Store.
@@ -66,13 +75,17 @@ func (s *Store) Merge(ctx context.Context, message msgext.Message, read msgext.S
 	if err != nil {
 		return err
 	}
-	var heard msgext.State // what the read adds to what webhooks said
+	heard := msgext.State{Base: &msgext.Snapshot{Number: read.After}} // what the read adds to what webhooks said
 	heard.Merge(read)
-	arguments := []any{digits(heard.Latest), digits(read.Latest), base}
+	arguments := []any{message.Path(), read.Number, read.After, state.Milliseconds(state.Moment(read.Number)), digits(heard.Latest),
+		digits(read.Latest), base}
 	for key, entry := range heard.Entries {
 		arguments = append(arguments, key, encodeEntry(entry))
 	}
-	_, err = s.run(ctx, s.scripts.merge, message, arguments)
+	reply, err := s.run(ctx, s.scripts.merge, message, arguments)
+	if err == nil && reply == refused {
+		return state.ErrOvertaken
+	}
 	return err
 }
 
@@ -88,18 +101,23 @@ func (s *Store) Load(ctx context.Context, message msgext.Message) (state.Record,
 	return decodeRecord(reply)
 }
 
-// Checked implements state.Store.
-func (s *Store) Checked(ctx context.Context, message msgext.Message, outcome state.Outcome) error {
-	check := outcome.Check
-	return s.runKnown(ctx, s.scripts.checked, message, []any{
-		message.Path(), digits(outcome.Floor), check.Revision,
-		state.Milliseconds(check.Due), check.Tries, check.Told, state.Milliseconds(check.AheadSince),
+// SaveCheck implements state.Store.
+func (s *Store) SaveCheck(ctx context.Context, message msgext.Message, o state.Outcome) error {
+	_, err := s.runKnown(ctx, s.scripts.saveCheck, message, []any{
+		message.Path(), o.Revision, state.Milliseconds(o.DroppedAt), state.Milliseconds(o.Started), digits(o.Floor), o.Settles,
+		state.Milliseconds(o.Decided), o.Read, digits(o.Latest), state.Milliseconds(o.AheadSince), digits(o.AheadOver),
+		state.Milliseconds(o.Due), o.Tries, o.SinksUpToDate, o.GaveUp, o.Gone,
 	})
+	return err
 }
 
 // Drop implements state.Store.
-func (s *Store) Drop(ctx context.Context, message msgext.Message, version int64, due time.Time) error {
-	return s.runKnown(ctx, s.scripts.drop, message, []any{message.Path(), digits(version), digits(version - 1), state.Milliseconds(due)})
+func (s *Store) Drop(ctx context.Context, message msgext.Message, drop state.Drop) (bool, error) {
+	reply, err := s.runKnown(ctx, s.scripts.drop, message, []any{
+		message.Path(), digits(drop.Above), digits(drop.Above - 1), state.Milliseconds(drop.DroppedAt),
+		state.Milliseconds(drop.Now), state.Milliseconds(drop.Due),
+	})
+	return err == nil && reply != refused, err
 }
 
 // Sweep implements state.Store. What goes is worked out here, by the one rule; an entry goes only
@@ -109,11 +127,7 @@ func (s *Store) Sweep(ctx context.Context, message msgext.Message, revision int6
 	if err != nil || record.Check.Revision != revision {
 		return err
 	}
-	read := ""
-	if record.State.Base != nil {
-		read = digits(record.State.Base.Latest)
-	}
-	arguments := []any{revision, read}
+	arguments := []any{revision, record.State.ReadNumber()}
 	swept := record.State.Clone()
 	swept.Sweep()
 	for key, entry := range record.State.Entries {
@@ -128,14 +142,26 @@ func (s *Store) Sweep(ctx context.Context, message msgext.Message, revision int6
 	return err
 }
 
+// Erase implements state.Store, all at once.
+func (s *Store) Erase(ctx context.Context, message msgext.Message, revision int64) (bool, error) {
+	reply, err := s.run(ctx, s.scripts.erase, message, []any{message.Path(), revision})
+	return err == nil && reply != nothing, err
+}
+
 // Forget implements state.Store.
 func (s *Store) Forget(ctx context.Context, message msgext.Message) error {
-	_, err := s.run(ctx, s.scripts.forget, message, []any{message.Path()})
+	_, err := s.runKnown(ctx, s.scripts.erase, message, []any{message.Path(), ""})
 	return err
 }
 
 // Close implements state.Store.
 func (s *Store) Close() error { return explain(s.client.Close()) }
+
+// What scripts return when they did nothing.
+const (
+	nothing = int64(0) // the message is unknown, or has changed
+	refused = int64(2) // another read was merged, or something was dropped, since the message was loaded
+)
 
 // run runs a script on a message's keys. The reply is nil when the script returns nothing.
 func (s *Store) run(ctx context.Context, script *redis.Script, message msgext.Message, arguments []any) (any, error) {
@@ -150,17 +176,20 @@ func (s *Store) run(ctx context.Context, script *redis.Script, message msgext.Me
 }
 
 // runKnown is run of a script that returns 0 for an unknown message.
-func (s *Store) runKnown(ctx context.Context, script *redis.Script, message msgext.Message, arguments []any) error {
+func (s *Store) runKnown(ctx context.Context, script *redis.Script, message msgext.Message, arguments []any) (any, error) {
 	reply, err := s.run(ctx, script, message, arguments)
-	if err == nil && reply == int64(0) {
-		return state.ErrNotFound
+	if err == nil && reply == nothing {
+		return nil, state.ErrNotFound
 	}
-	return err
+	return reply, err
 }
 
 func explain(err error) error {
-	if err != nil {
-		return fmt.Errorf("redisstate: %w", err)
+	switch {
+	case err == nil:
+		return nil
+	case strings.HasPrefix(err.Error(), "MSGEXTSCHEMA"):
+		return fmt.Errorf("redisstate: %w", state.ErrSchemaNew)
 	}
-	return nil
+	return fmt.Errorf("redisstate: %w", err)
 }

@@ -64,7 +64,7 @@ func TestStore_SendsForgottenScriptsAgain(t *testing.T) {
 		store, m := open(t, url), statetest.NewMessage()
 		for version := int64(1); version <= 2; version++ {
 			require.NoError(t, store.Client().ScriptFlush(t.Context()).Err())
-			require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version, "v", "a"), start, true))
+			require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version, "v", "a"), start, state.MarkNow))
 		}
 		require.NoError(t, store.Client().ScriptFlush(t.Context()).Err())
 		record, err := store.Load(t.Context(), m)
@@ -90,7 +90,7 @@ func TestStore_CompressesLargeReads(t *testing.T) {
 
 // largeRead returns as much as a message may hold.
 func largeRead() msgext.Snapshot {
-	read := msgext.Snapshot{Latest: msgext.MaxKeys}
+	read := msgext.Snapshot{Number: 1, Latest: msgext.MaxKeys}
 	for i := range msgext.MaxKeys {
 		read.KeyValues = append(read.KeyValues, msgext.KeyValue{
 			Key: fmt.Sprintf("key %d", i), Value: strings.Repeat("v", msgext.MaxValueBytes), Seq: int64(i + 1),
@@ -107,13 +107,16 @@ func TestStore_ForgetLeavesNoKey(t *testing.T) {
 		ctx, keys := t.Context(), redisstate.Keys(m.Path())
 		slot := store.Client().ClusterKeySlot(ctx, keys[0]).Val()
 		for _, event := range []msgext.Event{statetest.SetEvent(m, 2, "v", "a"), statetest.SetEvent(m, 4, "v", "b")} {
-			require.NoError(t, store.Apply(ctx, event, start, true))
+			require.NoError(t, store.Apply(ctx, event, start, state.MarkNow))
 		}
-		require.NoError(t, store.Merge(ctx, m, msgext.Snapshot{Latest: 3}))
-		for _, key := range keys {
-			assert.EqualValues(t, 1, store.Client().Exists(ctx, key).Val(), key)
+		require.NoError(t, store.Merge(ctx, m, msgext.Snapshot{Number: 1, Latest: 3}))
+		for i, key := range keys {
 			assert.Equal(t, slot, store.Client().ClusterKeySlot(ctx, key).Val(), key)
+			if i < 4 {
+				assert.EqualValues(t, 1, store.Client().Exists(ctx, key).Val(), key)
+			}
 		}
+		require.NoError(t, store.Client().ZScore(ctx, keys[8], m.Path()).Err())
 		due, err := store.Client().ZScore(ctx, keys[4], m.Path()).Result()
 		require.NoError(t, err)
 		assert.EqualValues(t, start.UnixMilli(), due)
@@ -122,7 +125,9 @@ func TestStore_ForgetLeavesNoKey(t *testing.T) {
 		for _, key := range keys[:4] {
 			assert.Zero(t, store.Client().Exists(ctx, key).Val(), key)
 		}
-		assert.ErrorIs(t, store.Client().ZScore(ctx, keys[4], m.Path()).Err(), redis.Nil)
+		for _, index := range keys[4:9] {
+			assert.ErrorIs(t, store.Client().ZScore(ctx, index, m.Path()).Err(), redis.Nil)
+		}
 	})
 }
 
@@ -131,14 +136,16 @@ func TestStore_ForgetLeavesNoKey(t *testing.T) {
 func TestStore_DropToZeroLeavesGap(t *testing.T) {
 	onEach(t, func(t *testing.T, url secret.String) {
 		store, m := open(t, url), statetest.NewMessage()
-		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, 1, "forged", "a"), start, true))
-		require.NoError(t, store.Merge(t.Context(), m, msgext.Snapshot{}))
-		require.NoError(t, store.Drop(t.Context(), m, 0, start))
+		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, 1, "forged", "a"), start, state.MarkNow))
+		require.NoError(t, store.Merge(t.Context(), m, msgext.Snapshot{Number: 1}))
+		dropped, err := store.Drop(t.Context(), m, state.Drop{Now: start, Due: start})
+		require.NoError(t, err)
+		require.True(t, dropped)
 		record, err := store.Load(t.Context(), m)
 		require.NoError(t, err)
 		assert.True(t, record.State.Gap())
 		assert.EqualValues(t, -1, record.State.Floor)
-		require.NoError(t, store.Checked(t.Context(), m, state.Outcome{Check: record.Check}))
+		require.NoError(t, store.SaveCheck(t.Context(), m, state.Outcome{Revision: record.Check.Revision, DroppedAt: record.Check.DroppedAt}))
 		record, err = store.Load(t.Context(), m)
 		require.NoError(t, err)
 		assert.False(t, record.State.Gap())

@@ -175,7 +175,7 @@ func testEach(t *testing.T, s state.Store) {
 			small[head.Message] = true
 		}
 	}
-	assert.Len(t, small, len(own))
+	assert.GreaterOrEqual(t, len(small), len(own), "others may use the database at the same moment")
 	begins := make(map[msgext.Message]bool)
 	for n := range uint64(16) {
 		page, err := s.Each(ctx, state.Somewhere(n*0x9e3779b97f4a7c15), 1)

@@ -1,13 +1,15 @@
--- ARGV: path, latest, clear, heard, version to mark or '', the one before it, limit of seen, then
--- each key and its entry.
-local path, latest, clear, heard = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local have = call('HMGET', head, 'latest', 'clear', 'heard', 'due', 'floor')
+-- ARGV: path, latest, clear, heard, version to mark or '', limit of seen, then each key and its entry.
+local path, heard = ARGV[1], ARGV[4]
+local have = redis.call('HMGET', KEYS[1], 'latest', 'clear', 'heard', 'due', 'floor', 'revision', 'tries')
 local newest, due = have[3] or '0', have[4] or '0'
 if newest == '0' or tonumber(newest) < tonumber(heard) then newest = heard end
 if due == '0' or tonumber(heard) < tonumber(due) then due = heard end
-call('HSET', head, 'latest', greatest(have[1], latest), 'clear', greatest(have[2], clear), 'heard', newest, 'tries', '0', 'told', '0')
-call('HINCRBY', head, 'revision', 1)
-if due ~= have[4] then schedule(path, due) end
-put(8)
-if ARGV[5] ~= '' then mark(have[5], ARGV[5], ARGV[6], ARGV[7]) end
+if not have[6] then create(path, heard) end
+redis.call('HSET', KEYS[1], 'latest', greatest(have[1], ARGV[2]), 'clear', greatest(have[2], ARGV[3]), 'heard', newest,
+  'tries', '0', 'told', '0', 'gave', '0')
+redis.call('HINCRBY', KEYS[1], 'revision', 1)
+-- It was in this lane already, unless it was tried, or announced and not heard of.
+if due ~= have[4] or (have[7] or '0') ~= '0' or not have[3] then schedule(path, 0, due) end
+put(7)
+if ARGV[5] ~= '' then mark(have[5], ARGV[5], ARGV[6]) end
 return 1

@@ -1,3 +1,4 @@
 -- ARGV: the head's fields. Returns nothing for an unknown message.
-if call('EXISTS', head) == 0 then return false end
-return { call('HMGET', head, unpack(ARGV)), call('ZRANGE', seen, 0, -1), call('HGETALL', entries), call('GET', base) }
+if redis.call('EXISTS', KEYS[1]) == 0 then return false end
+return { redis.call('HMGET', KEYS[1], unpack(ARGV)), redis.call('ZRANGE', KEYS[3], 0, -1), redis.call('HGETALL', KEYS[2]),
+  redis.call('GET', KEYS[4]) }

@@ -1,13 +1,27 @@
 -- What every script below shares. Versions come as 19 digits, because a Lua number is a double:
 -- of equal length, their order as text is their order, in any locale. The one before version 0 is
--- the empty text. Times are milliseconds, which a double holds, and 0 for none.
-local head, entries, seen, base, index = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local call = redis.call
+-- the empty text. Times, revisions and numbers of reads are below 2^53, which a double holds; 0 is none.
+--
+-- KEYS of a message: 1 head, 2 entries, 3 seen, 4 base. KEYS of its shard: 5, 6 and 7 the lanes of first
+-- checks, retries and announced messages, by due; 8 the messages that are not settled, by standing; 9 all
+-- messages; 10 the schema's version. They are named literally, because some proxies route by what they read.
+local schema = 2
 local none = '0000000000000000000'
+
+local written = redis.call('GET', KEYS[10])
+if written and tonumber(written) > schema then return redis.error_reply('MSGEXTSCHEMA newer') end
 
 local function greatest(a, b)
   if a and a > b then return a end
   return b
+end
+
+-- following returns the version after another.
+local function following(version)
+  if version == '' then return none end
+  local low = tonumber(version:sub(10)) + 1
+  if low < 1e10 then return version:sub(1, 9) .. string.format('%010.0f', low) end
+  return string.format('%09.0f', tonumber(version:sub(1, 9)) + 1) .. '0000000000'
 end
 
 -- An entry is its version, 1 for a tombstone or else 0, and the value, so that msgext.Entry.Before
@@ -32,7 +46,7 @@ local function put(from)
       n = n + 1
       keys[n] = ARGV[i]
     end
-    local have = call('HMGET', entries, unpack(keys))
+    local have = redis.call('HMGET', KEYS[2], unpack(keys))
     for i = 1, n do
       local entry = ARGV[first + 2 * i - 1]
       if not have[i] or before(have[i], entry) then
@@ -40,23 +54,65 @@ local function put(from)
         m = m + 2
       end
     end
-    if m > 0 then call('HSET', entries, unpack(changed)) end
+    if m > 0 then redis.call('HSET', KEYS[2], unpack(changed)) end
   end
 end
 
--- The version after the floor raises it at once, which in ordinary traffic keeps seen empty.
-local function mark(floor, version, previous, limit)
+-- raise raises the floor to a version, and over the seen ones that follow it.
+local function raise(floor, version)
+  local raised, seen = greatest(floor, version), redis.call('ZRANGE', KEYS[3], 0, -1)
+  for _, next in ipairs(seen) do
+    if next > following(raised) then break end
+    raised = greatest(next, raised)
+  end
+  if raised ~= floor then redis.call('HSET', KEYS[1], 'floor', raised) end
+  if #seen > 0 then redis.call('ZREMRANGEBYLEX', KEYS[3], '-', '[' .. raised) end
+end
+
+-- mark notes that a version is completely handled.
+local function mark(floor, version, limit)
   floor = floor or none
-  if floor == previous then
-    call('HSET', head, 'floor', version)
-    call('ZREM', seen, version)
-  elseif floor < version and call('ZCARD', seen) < tonumber(limit) then
-    call('ZADD', seen, 0, version)
+  if version == following(floor) then
+    raise(floor, version)
+  elseif floor < version and redis.call('ZCARD', KEYS[3]) < tonumber(limit) then
+    redis.call('ZADD', KEYS[3], 0, version)
   end
 end
 
--- The index always says what the head says.
-local function schedule(path, due)
-  call('HSET', head, 'due', due)
-  if due == '0' then call('ZREM', index, path) else call('ZADD', index, due, path) end
+-- create gives a message that is not known its first revision, and its place among all.
+local function create(path, revision)
+  redis.call('HSET', KEYS[1], 'revision', revision)
+  redis.call('ZADD', KEYS[9], 0, path)
+end
+
+-- schedule puts a message into its lane, and nowhere else. The index always says what the head says.
+local function schedule(path, lane, due)
+  redis.call('HSET', KEYS[1], 'due', due)
+  if due ~= '0' and lane == 0 then redis.call('ZADD', KEYS[5], due, path) else redis.call('ZREM', KEYS[5], path) end
+  if due ~= '0' and lane == 1 then redis.call('ZADD', KEYS[6], due, path) else redis.call('ZREM', KEYS[6], path) end
+  if due ~= '0' and lane == 2 then redis.call('ZADD', KEYS[7], due, path) else redis.call('ZREM', KEYS[7], path) end
+end
+
+-- place brings lane and standing up to what the head says, see state.Check.
+local function place(path)
+  local have = redis.call('HMGET', KEYS[1], 'due', 'tries', 'heard', 'announced', 'doubted', 'over', 'dropped', 'gave')
+  for i = 1, 8 do have[i] = have[i] or '0' end
+  local lane, standing = 0, 0
+  if have[4] ~= '0' and have[3] == '0' and have[5] == '0' then lane = 2 elseif have[2] ~= '0' then lane = 1 end
+  schedule(path, lane, have[1])
+  if have[8] ~= '0' then
+    standing = 2
+  elseif have[2] ~= '0' or have[5] ~= '0' or have[7] ~= '0' or have[6] ~= '0' and have[6] ~= none then
+    standing = 1
+  end
+  if standing == 0 then redis.call('ZREM', KEYS[8], path) else redis.call('ZADD', KEYS[8], standing, path) end
+end
+
+local function erase(path)
+  redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
+  redis.call('ZREM', KEYS[5], path)
+  redis.call('ZREM', KEYS[6], path)
+  redis.call('ZREM', KEYS[7], path)
+  redis.call('ZREM', KEYS[8], path)
+  redis.call('ZREM', KEYS[9], path)
 end
