@@ -44,6 +44,7 @@ func TestVariables_AgreeEverywhere(t *testing.T) {
 	)
 	assert.Equal(t, variables(all), namesIn(t, "README.md", "(?m)^\\| `(MSGEXT_[A-Z_]+)` \\|"), "README.md")
 	assert.Equal(t, variables(config.Webhook|config.Repair), namesIn(t, "template.yaml", entry), "template.yaml")
-	assert.Equal(t, variables(config.Webhook), namesIn(t, "functions/scf/webhook/serverless.yml", entry), "the webhook's serverless.yml")
+	assert.Equal(t, variables(config.Webhook), namesIn(t, "serverless.yml", entry), "the webhook's serverless.yml")
+	assert.Equal(t, variables(config.Webhook), namesIn(t, "functions/scf/apigateway/serverless.yml", entry), "the API gateway's serverless.yml")
 	assert.Equal(t, variables(config.Repair), namesIn(t, "functions/scf/repair/serverless.yml", entry), "repair's serverless.yml")
 }
