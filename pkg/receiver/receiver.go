@@ -122,8 +122,9 @@ func (rc *Receiver) Malformed(w http.ResponseWriter, r *http.Request) {
 	rc.answer(w, r, func(*http.Request, *record) error { return ErrGatewayEvent })
 }
 
-// NotReady returns a handler that answers every request as one that our side failed, with
-// the reason in its log line: for a platform on which a process cannot refuse to start.
+// NotReady returns a handler for a platform on which a process cannot refuse to start. It answers
+// 503, so that the console shows it, and OK to a command that is not ours, so that no user is
+// blocked. The reason stands in the log line.
 func (rc *Receiver) NotReady(reason error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rc.answer(w, r, func(*http.Request, *record) error { return errors.Join(ErrNotReady, reason) })
@@ -138,8 +139,11 @@ func (rc *Receiver) answer(w http.ResponseWriter, r *http.Request, receive func(
 		cold:    rc.warm.CompareAndSwap(false, true),
 	}
 	err := recovering(func() error { return receive(r, &rec) })
-	verdict := judge(err)
-	if verdict.fate == deferred && rc.options.Hold {
+	if errors.Is(err, errPanic) && rec.command == "" {
+		err = errors.Join(errEarlyPanic, err)
+	}
+	verdict := judge(err, r.URL.RawQuery)
+	if verdict.fate == deferred && !verdict.spares && rc.options.Hold {
 		rc.hold(r.Context(), rec.arrived)
 	}
 	rc.finish(r, &rec, verdict, err)
