@@ -42,6 +42,7 @@ func TestImports_PointOneWay(t *testing.T) {
 		"msgext/pkg/state/redisstate":  {"msgext/pkg/msgext", "msgext/pkg/state", "msgext/pkg/secret"},
 		"msgext/pkg/sink/stdoutsink":   {"msgext/pkg/msgext", "msgext/pkg/cloudevent", "msgext/pkg/sink"},
 		"msgext/pkg/sink/httpsink":     {"msgext/pkg/msgext", "msgext/pkg/cloudevent", "msgext/pkg/sink", "msgext/pkg/secret"},
+		"msgext/pkg/reader":            {"msgext/pkg/msgext", "msgext/pkg/state", "msgext/pkg/secret", "msgext/pkg/webhook"},
 		"msgext/functions/local/internal/console": {"msgext/pkg/msgext", "msgext/pkg/cloudevent", "msgext/pkg/sink", "msgext/pkg/state",
 			"msgext/pkg/metric", "msgext/pkg/secret", "msgext/pkg/webhook", "msgext/pkg/receiver"},
 		"msgext/pkg/receiver": {"msgext/pkg/msgext", "msgext/pkg/cloudevent", "msgext/pkg/sink", "msgext/pkg/state",
@@ -110,6 +111,7 @@ func TestImports_VendorsStandInTheirLeaves(t *testing.T) {
 		"github.com/stretchr/testify":                 {"msgext/internal/", "msgext/pkg/state/statetest", "msgext/pkg/sink/sinktest", "msgext/pkg/msgext/msgexttest"},
 		"github.com/Shopify/toxiproxy":                {"msgext/pkg/sink/sinktest"},
 		"github.com/santhosh-tekuri/jsonschema":       {},
+		"github.com/getkin/kin-openapi":               {},
 		"github.com/standard-webhooks":                {},
 		"github.com/aws/aws-lambda-go/lambdacontext":  {"msgext/pkg/gateway/awsgw", "msgext/functions/aws/"},
 	}
