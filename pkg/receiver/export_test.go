@@ -12,13 +12,18 @@ func Judge(err error, rawQuery string) (status int, fate string, reply webhook.R
 	return rule.status, string(rule.fate), rule.reply(err)
 }
 
-// RuleCount is how many rules the table has.
-func RuleCount() int { return len(rules) }
+// RuledErrors are the errors that have a rule.
+func RuledErrors() (errs []error) {
+	for _, rule := range rules {
+		errs = append(errs, rule.err)
+	}
+	return errs
+}
 
 // Answer answers a request as if receiving it went as receive does.
 func (rc *Receiver) Answer(w http.ResponseWriter, r *http.Request, receive func() error) {
 	rc.answer(w, r, func(*http.Request, *record) error { return receive() })
 }
 
-// ErrEarlyPanic is a panic before the command was known.
-var ErrEarlyPanic = errEarlyPanic
+// ErrEarlyPanic is a panic before the command was known, ErrPanic one after.
+var ErrEarlyPanic, ErrPanic = errEarlyPanic, errPanic
