@@ -128,7 +128,7 @@ func (a answer) clock() string {
 	}
 	text := fmt.Sprintf("This machine's clock is %v %s the server's.", off.Abs(), direction)
 	if a.status == http.StatusForbidden && off.Abs() > webhook.DefaultMaxSkew {
-		text += " That alone makes the signature stale: set this clock right and try again; Chat's own clock is another matter."
+		text += " That alone makes the signature stale, unless MSGEXT_MAX_SKEW is greater: set this clock right and try again; Chat's own clock is another matter."
 	}
 	return text
 }
