@@ -83,7 +83,7 @@ var mayLink = map[string]string{
 	"pkg/cloudevent":    "pkg/msgext",
 	"pkg/chatapi":       "pkg/msgext pkg/secret",
 	"pkg/chatsim":       "pkg/msgext pkg/secret pkg/webhook",
-	"pkg/receiver":      "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook pkg/metric",
+	"pkg/receiver":      "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook pkg/metric pkg/relay",
 	"pkg/reader":        "pkg/msgext pkg/state pkg/secret pkg/webhook",
 	"pkg/relay":         "pkg/secret",
 	"pkg/repair":        "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/chatapi pkg/metric",
@@ -104,7 +104,7 @@ var mayLink = map[string]string{
 	"pkg/sink/eventbridgesink":  "pkg/msgext pkg/cloudevent pkg/sink pkg/sink/internal/awscall",
 
 	"functions/scf/internal/lazy":      "",
-	"functions/local/internal/console": "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook pkg/metric pkg/receiver",
+	"functions/local/internal/console": "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook pkg/metric pkg/receiver pkg/relay",
 	"functions/try":                    "internal/config internal/port internal/sample internal/scfrpc pkg/secret pkg/webhook pkg/msgext pkg/chatsim",
 	"scripts/freeport":                 "",
 	"scripts/zip":                      "",

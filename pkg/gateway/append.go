@@ -38,8 +38,10 @@ func AppendMultiHeader(b []byte, header http.Header) []byte {
 
 func appendObject(b []byte, header http.Header, value func([]byte, []string) []byte) []byte {
 	names := make([]string, 0, 8) // of a reply, which has few
-	for name := range header {
-		names = append(names, name)
+	for name, values := range header {
+		if len(values) > 0 { // as a server does not send it
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
 	b = append(b, '{')

@@ -2,13 +2,14 @@ package receiver
 
 import (
 	"net/http"
+	"time"
 
 	"msgext/pkg/webhook"
 )
 
 // Judge shows the reply table to the tests.
-func Judge(err error, rawQuery string) (status int, fate string, reply webhook.Reply) {
-	rule := judge(err, rawQuery)
+func Judge(err error, rawQuery string, pass bool) (status int, fate string, reply webhook.Reply) {
+	rule := judge(err, rawQuery, pass)
 	return rule.status, string(rule.fate), rule.reply(err)
 }
 
@@ -27,3 +28,11 @@ func (rc *Receiver) Answer(w http.ResponseWriter, r *http.Request, receive func(
 
 // ErrEarlyPanic is a panic before the command was known, ErrPanic one after.
 var ErrEarlyPanic, ErrPanic = errEarlyPanic, errPanic
+
+// ErrRelay is trouble of our own with a command that is the backend's to answer.
+var ErrRelay = errRelay
+
+// RelayBudget is how long the backend may take to answer a command that arrived at a moment.
+func (rc *Receiver) RelayBudget(command string, arrived time.Time, first bool) time.Duration {
+	return rc.relayBudget(&record{command: command, arrived: arrived, cold: first})
+}

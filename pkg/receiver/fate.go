@@ -7,6 +7,7 @@ import (
 
 	"msgext/pkg/metric"
 	"msgext/pkg/msgext"
+	"msgext/pkg/relay"
 	"msgext/pkg/webhook"
 )
 
@@ -29,13 +30,16 @@ const (
 	accepted fate = "accepted" // answered OK
 	rejected fate = "rejected" // the sender's fault
 	deferred fate = "deferred" // ours: what was not accepted is repaired later
+
+	// unanswered is for the app's backend to answer for, which did not.
+	unanswered fate = "unanswered"
 )
 
 func (f fate) level() slog.Level {
 	switch f {
 	case accepted:
 		return slog.LevelInfo
-	case rejected:
+	case rejected, unanswered:
 		return slog.LevelWarn
 	}
 	return slog.LevelError
@@ -47,6 +51,8 @@ func (f fate) metric() string {
 		return metric.Accepted
 	case rejected:
 		return metric.Rejected
+	case unanswered:
+		return metric.RelayFailed
 	}
 	return metric.Failed
 }
@@ -54,9 +60,11 @@ func (f fate) metric() string {
 // rule says how one outcome is answered. The outside gets info; an empty info stands for
 // the error's own text, which only a body's faults have: bounded, and without content.
 //
-// A rule that spares is about trouble of our own that comes before the command is known. Where the
-// query names a command that is not ours, the reply is OK all the same: a "before" command that is
-// answered otherwise blocks a user. Log and metric still tell of the trouble.
+// A rule that spares is about trouble of our own that comes before the command is known, or about a backend that
+// did not answer. Where the query names a command that is not ours, the reply is OK all the same: a
+// "before" command that is answered otherwise blocks a user. With Options.RelayPass it is the rule's status
+// that spares the user, because Chat then does what its console says. Log and metric tell of the trouble
+// either way.
 type rule struct {
 	err    error
 	status int
@@ -69,12 +77,20 @@ type rule struct {
 const (
 	infoAuthentication = "not authenticated"
 	infoOurs           = "not processed, our side failed"
+	infoBackend        = "the backend gave no answer"
 )
 
 // rules is the reply table (docs/design.md, section 4). Whatever is authentic gets HTTP 200,
 // because Chat counts any other status as a broken endpoint. Where nothing could be said of a request
 // because of our own trouble the endpoint is broken, and 503 shows it in the console.
 var rules = []rule{
+	{errRelay, http.StatusBadGateway, unanswered, "relay: our side failed", infoBackend, true},
+	{relay.ErrNoAnswer, http.StatusBadGateway, unanswered, "relay: no answer", infoBackend, true},
+	{relay.ErrRedirect, http.StatusBadGateway, unanswered, "relay: redirect", infoBackend, true},
+	{relay.ErrTooLarge, http.StatusBadGateway, unanswered, "relay: answer too large", infoBackend, true},
+	{relay.ErrSkipped, http.StatusBadGateway, unanswered, "relay: skipped", infoBackend, true},
+	{relay.ErrQuery, http.StatusBadGateway, unanswered, "relay: query", infoBackend, true},
+	{relay.ErrLoop, http.StatusLoopDetected, unanswered, "relay: loop", "relayed in a circle", false},
 	{ErrGatewayEvent, http.StatusBadRequest, rejected, "malformed gateway event", "malformed gateway event", true},
 	{ErrPath, http.StatusNotFound, rejected, "other path", "no such path", false},
 	{ErrMethod, http.StatusMethodNotAllowed, rejected, "method not POST", "method not allowed", false},
@@ -97,9 +113,9 @@ var rules = []rule{
 
 // judge finds the rule for the outcome of a request with a raw query; what the table does not know is
 // ours. The rule that it returns spares only where it applies.
-func judge(err error, rawQuery string) rule {
+func judge(err error, rawQuery string, pass bool) rule {
 	verdict := find(err)
-	if verdict.spares = verdict.spares && webhook.NamesCommand(rawQuery, isOther); verdict.spares {
+	if verdict.spares = verdict.spares && !pass && webhook.NamesCommand(rawQuery, isOther); verdict.spares {
 		verdict.status = http.StatusOK
 	}
 	return verdict

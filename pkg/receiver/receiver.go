@@ -16,6 +16,7 @@ import (
 
 	"msgext/pkg/metric"
 	"msgext/pkg/msgext"
+	"msgext/pkg/relay"
 	"msgext/pkg/sink"
 	"msgext/pkg/state"
 	"msgext/pkg/webhook"
@@ -44,6 +45,20 @@ type Options struct {
 
 	// Store keeps the merged state; none when nil.
 	Store state.Store
+
+	// Relay has the app's own backend answer other commands, which are acknowledged when it is nil.
+	// RelayBudget is the backend's time from arrival; DefaultRelayBudget when zero. Commands whose answer
+	// Chat ignores get 500 ms of it.
+	Relay       *relay.Relay
+	RelayBudget time.Duration
+
+	// RelayPass has Chat do with another command what its console says for a failed webhook, wherever the
+	// backend does not answer, or we cannot ask it: the reply then has another status than 200. Otherwise
+	// such a command, and one that the backend answers with 5xx, is answered OK.
+	RelayPass bool
+
+	// Started is when the process did; it is the start of the time that the first request has waited.
+	Started time.Time
 
 	// Budget is the time from arrival in which everything must have accepted an event; DefaultBudget
 	// when zero. A deadline of the platform that comes sooner, less a margin to reply, goes first.
@@ -83,6 +98,10 @@ type Observation struct {
 	Err       error // what the sender is not told
 	Status    int
 	ErrorInfo string
+
+	// Relayed is the backend's answer, nil where there is none; Asked is how long it took, if it was asked.
+	Relayed *relay.Answer
+	Asked   time.Duration
 }
 
 // Receiver serves webhooks. It is safe for concurrent use.
@@ -99,6 +118,9 @@ func New(options Options) *Receiver {
 	if options.Budget == 0 {
 		options.Budget = DefaultBudget
 	}
+	if options.RelayBudget == 0 {
+		options.RelayBudget = DefaultRelayBudget
+	}
 	if options.Logger == nil {
 		options.Logger = slog.Default()
 	}
@@ -113,7 +135,7 @@ func New(options Options) *Receiver {
 
 // ServeHTTP answers one webhook. It is safe for concurrent use.
 func (rc *Receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	rc.answer(w, r, rc.receive)
+	rc.answer(w, r, func(r *http.Request, rec *record) error { return rc.receive(w, r, rec) })
 }
 
 // Malformed answers a gateway event that makes no sense, which therefore is no request. It is what
@@ -142,11 +164,19 @@ func (rc *Receiver) answer(w http.ResponseWriter, r *http.Request, receive func(
 	if errors.Is(err, errPanic) && rec.command == "" {
 		err = errors.Join(errEarlyPanic, err)
 	}
-	verdict := judge(err, r.URL.RawQuery)
-	if verdict.fate == deferred && !verdict.spares && rc.options.Hold {
+	verdict := judge(err, r.URL.RawQuery, rc.options.RelayPass)
+	if verdict.fate == deferred && rc.options.Hold && !webhook.NamesCommand(r.URL.RawQuery, isOther) {
 		rc.hold(r.Context(), rec.arrived)
 	}
+	heard := rc.heard(&rec, err)
+	if heard {
+		verdict.status = rec.relayed.answer.Status
+	}
 	rc.finish(r, &rec, verdict, err)
+	if heard {
+		writeAnswer(w, rec.relayed.answer)
+		return
+	}
 	if verdict.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", http.MethodPost)
 	}
@@ -154,7 +184,7 @@ func (rc *Receiver) answer(w http.ResponseWriter, r *http.Request, receive func(
 }
 
 // receive does what a request asks for. Its error is one of the table's, or our side's.
-func (rc *Receiver) receive(r *http.Request, rec *record) error {
+func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request, rec *record) error {
 	if rc.options.Path != "" && r.URL.Path != rc.options.Path {
 		return ErrPath
 	}
@@ -174,6 +204,9 @@ func (rc *Receiver) receive(r *http.Request, rec *record) error {
 	}
 	rec.command, rec.appID = query.Command, query.SDKAppID
 	if !msgext.IsCommand(query.Command) {
+		if rc.options.Relay != nil {
+			return rc.relay(w, r, rec)
+		}
 		return rc.acknowledge(r, rec)
 	}
 	if rec.body, err = webhook.ReadBody(r.Body, r.ContentLength, rc.options.MaxBodyBytes); err != nil {
@@ -229,6 +262,7 @@ func (rc *Receiver) finish(r *http.Request, rec *record, verdict rule, err error
 			Command: rec.command, Event: rec.event,
 			Verdict: string(verdict.fate), Reason: verdict.reason, Err: errors.Join(err, rec.forwardErr),
 			Status: verdict.status, ErrorInfo: verdict.reply(err).ErrorInfo,
+			Relayed: rec.relayed.answer, Asked: rec.relayed.took,
 		})
 	}
 }

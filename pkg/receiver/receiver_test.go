@@ -24,6 +24,7 @@ import (
 	"msgext/pkg/metric"
 	"msgext/pkg/msgext"
 	"msgext/pkg/receiver"
+	"msgext/pkg/relay"
 	"msgext/pkg/sink"
 	"msgext/pkg/webhook"
 )
@@ -148,12 +149,22 @@ func TestRules_CoverEverySentinel(t *testing.T) {
 		{receiver.ErrNotReady, 503, "deferred", true},
 		{receiver.ErrEarlyPanic, 503, "deferred", true},
 		{receiver.ErrPanic, 200, "deferred", false},
+		{relay.ErrNoAnswer, 502, "unanswered", true},
+		{relay.ErrRedirect, 502, "unanswered", true},
+		{relay.ErrTooLarge, 502, "unanswered", true},
+		{relay.ErrSkipped, 502, "unanswered", true},
+		{relay.ErrQuery, 502, "unanswered", true},
+		{receiver.ErrRelay, 502, "unanswered", true},
+		{relay.ErrLoop, 508, "unanswered", false},
 		{nil, 200, "accepted", false},
 		{errors.New("nobody knows"), 503, "deferred", true},
 	}
 	for _, test := range tests {
+		status, _, reply := receiver.Judge(test.err, others, true)
+		assert.Equal(t, test.wantStatus, status, "%v, its status has Chat do as its console says", test.err)
+		assert.Equal(t, test.err == nil, reply.ActionStatus == "OK", "%v", test.err)
 		for _, query := range []string{"", ours, others} {
-			status, fate, reply := receiver.Judge(test.err, query)
+			status, fate, reply := receiver.Judge(test.err, query, false)
 			spared := test.wantSpares && query == others
 			wantStatus := test.wantStatus
 			if spared {
@@ -175,8 +186,9 @@ func TestRules_CoverEverySentinel(t *testing.T) {
 		texts[err.Error()] = true
 		assert.True(t, tested[err], "%v has a rule and no line above", err)
 	}
-	for name, text := range sentinels(t, ".", "../webhook", "../msgext") {
-		assert.True(t, texts[text] || name == "msgext.ErrPath", "%s has no rule", name) // paths of messages are the readers'
+	for name, text := range sentinels(t, ".", "../webhook", "../msgext", "../relay") {
+		elsewhere := name == "msgext.ErrPath" || name == "relay.ErrHeader" // of the readers' paths, and of a start
+		assert.True(t, texts[text] || elsewhere, "%s has no rule", name)
 	}
 }
 

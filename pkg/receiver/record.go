@@ -8,6 +8,7 @@ import (
 
 	"msgext/pkg/metric"
 	"msgext/pkg/msgext"
+	"msgext/pkg/relay"
 )
 
 // message is the text of every line.
@@ -32,6 +33,8 @@ const (
 	keyError     = "error"
 	keyStack     = "stack"
 	keyMark      = "mark_error" // everything was accepted, but not marked as seen
+	keyRelay     = "relay"      // the backend's status, if it answered, and its time
+	keyStatus    = "status"
 )
 
 // Reasons of what was accepted.
@@ -40,6 +43,7 @@ const (
 	reasonProbe         = "probe"
 	reasonOther         = "other command"
 	reasonForwardFailed = "other command, not forwarded"
+	reasonRelayed       = "relayed"
 )
 
 // maxErrorBytes bounds the text of an error in a line.
@@ -60,6 +64,7 @@ type record struct {
 	failed     []string
 	markErr    error
 	forwardErr error
+	relayed    relayed
 }
 
 // fail notes which destinations failed and returns them as one error.
@@ -105,6 +110,9 @@ func (rec *record) attrs(options Options, requestID string, verdict rule, err er
 			attrs = append(attrs, slog.String(keyStack, string(p.stack)))
 		}
 	}
+	if rec.relayed.tried {
+		attrs = append(attrs, rec.relayed.attr())
+	}
 	if rec.markErr != nil {
 		attrs = append(attrs, slog.String(keyMark, bounded(rec.markErr)))
 	}
@@ -115,12 +123,19 @@ func (rec *record) attrs(options Options, requestID string, verdict rule, err er
 }
 
 func (rec *record) measurements(verdict rule) []metric.Value {
+	outcome := verdict.fate.metric()
+	if verdict.err == relay.ErrSkipped {
+		outcome = metric.RelaySkipped
+	}
 	values := []metric.Value{
-		{Name: verdict.fate.metric(), Unit: metric.Count, Number: 1},
+		{Name: outcome, Unit: metric.Count, Number: 1},
 		{Name: metric.RequestTime, Unit: metric.Milliseconds, Number: milliseconds(rec.took)},
 	}
 	if rec.delivery > 0 {
 		values = append(values, metric.Value{Name: metric.DeliveryTime, Unit: metric.Milliseconds, Number: milliseconds(rec.delivery)})
+	}
+	if rec.relayed.tried {
+		values = append(values, metric.Value{Name: metric.RelayTime, Unit: metric.Milliseconds, Number: milliseconds(rec.relayed.took)})
 	}
 	if rec.cold {
 		values = append(values, metric.Value{Name: metric.ColdStart, Unit: metric.Count, Number: 1})
