@@ -65,28 +65,29 @@ func named(module, list string) []string {
 // mayLink says which packages of ours a package may link (docs/design.md, section 3): imports point one way. What
 // stands in `shared` any may.
 var mayLink = map[string]string{
-	"internal/jsonwalk": "",
-	"internal/loopback": "",
-	"internal/outbound": "",
-	"internal/port":     "",
-	"internal/config":   "pkg/secret",
-	"internal/sqlstate": "pkg/msgext pkg/state",
-	"internal/sample":   "pkg/secret pkg/webhook",
-	"internal/scfrpc":   "internal/port",
-	"pkg/secret":        "",
-	"pkg/msgext":        "",
-	"pkg/metric":        "",
-	"pkg/gateway":       "",
-	"pkg/gateway/awsgw": "pkg/gateway",
-	"pkg/gateway/scfgw": "pkg/gateway",
-	"pkg/webhook":       "pkg/secret",
-	"pkg/cloudevent":    "pkg/msgext",
-	"pkg/chatapi":       "pkg/msgext pkg/secret",
-	"pkg/chatsim":       "pkg/msgext pkg/secret pkg/webhook",
-	"pkg/receiver":      "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook pkg/metric pkg/relay",
-	"pkg/reader":        "pkg/msgext pkg/state pkg/secret pkg/webhook",
-	"pkg/relay":         "pkg/secret",
-	"pkg/repair":        "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/chatapi pkg/metric",
+	"internal/jsonquote": "",
+	"internal/jsonwalk":  "",
+	"internal/loopback":  "",
+	"internal/outbound":  "",
+	"internal/port":      "",
+	"internal/config":    "pkg/secret",
+	"internal/sqlstate":  "pkg/msgext pkg/state",
+	"internal/sample":    "pkg/secret pkg/webhook",
+	"internal/scfrpc":    "internal/port",
+	"pkg/secret":         "",
+	"pkg/msgext":         "",
+	"pkg/metric":         "",
+	"pkg/gateway":        "",
+	"pkg/gateway/awsgw":  "pkg/gateway",
+	"pkg/gateway/scfgw":  "pkg/gateway",
+	"pkg/webhook":        "pkg/secret",
+	"pkg/cloudevent":     "pkg/msgext",
+	"pkg/chatapi":        "pkg/msgext pkg/secret",
+	"pkg/chatsim":        "pkg/msgext pkg/secret pkg/webhook",
+	"pkg/receiver":       "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook pkg/metric pkg/relay",
+	"pkg/reader":         "pkg/msgext pkg/state pkg/secret pkg/webhook",
+	"pkg/relay":          "pkg/secret",
+	"pkg/repair":         "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/chatapi pkg/metric",
 
 	"pkg/state":             "pkg/msgext",
 	"pkg/state/memstate":    "pkg/msgext pkg/state",
@@ -111,12 +112,12 @@ var mayLink = map[string]string{
 	"scripts/schema":                   "pkg/msgext pkg/state internal/sqlstate pkg/secret pkg/state/pgstate",
 }
 
-var shared = []string{"internal/jsonwalk", "internal/loopback", "internal/outbound"} // rules that have no home above
+var shared = []string{"internal/jsonquote", "internal/jsonwalk", "internal/loopback", "internal/outbound"} // rules that have no home above
 
 // forTests are the packages that only tests import: no program links one.
 var forTests = []string{
 	"internal/consumertest", "internal/outbound/outboundtest", "internal/peertest", "internal/processtest", "internal/relaytest",
-	"internal/vectortest", "pkg/msgext/msgexttest", "pkg/sink/sinktest", "pkg/state/statetest",
+	"internal/vectortest", "pkg/msgext/msgexttest", "pkg/reader/readertest", "pkg/sink/sinktest", "pkg/state/statetest",
 }
 
 const (

@@ -5,13 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
+	"msgext/internal/jsonquote"
 )
 
 // AppendString appends text as a JSON string. What is not UTF-8 becomes U+FFFD.
 func AppendString[Text ~string | ~[]byte](b []byte, text Text) []byte {
-	b, _ = jsontext.AppendQuote(b, text) // its error is about UTF-8 that it has already replaced
-	return b
+	return jsonquote.Append(b, text)
 }
 
 // AppendHeader appends a header as a JSON object of strings, several values of one name joined

@@ -9,8 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
-
+	"msgext/internal/jsonquote"
 	"msgext/pkg/msgext"
 	"msgext/pkg/state"
 )
@@ -44,7 +43,7 @@ func Read(ctx context.Context, store Store, message msgext.Message, tally Tally)
 	answer := Answer{}
 	answer.Gap, answer.Gone = standing(record)
 	if tally == "" {
-		answer.Body = appendReply(nil, record.State.Reply())
+		answer.Body = appendReply(record.State.Reply())
 		return answer, nil
 	}
 	answer.Body, err = tally.count(record.State, answer.Gap)
@@ -66,14 +65,13 @@ func standing(record state.Record) (gap, gone bool) {
 	return gap, false
 }
 
-// appendReply appends the reply as JSON. Bytes that are not UTF-8 become U+FFFD.
-func appendReply(b []byte, reply msgext.ReadReply) []byte {
+// appendReply returns the reply as JSON. Bytes that are not UTF-8 become U+FFFD.
+func appendReply(reply msgext.ReadReply) []byte {
 	size := 128
 	for _, kv := range reply.ExtensionList {
 		size += len(kv.Key) + len(kv.Value) + 64
 	}
-	b = append(make([]byte, 0, size), b...)
-	b = append(b, `{"ErrorCode":0,"ErrorInfo":"","ActionStatus":"OK","CompleteFlag":1,"LatestSeq":`...)
+	b := append(make([]byte, 0, size), `{"ErrorCode":0,"ErrorInfo":"","ActionStatus":"OK","CompleteFlag":1,"LatestSeq":`...)
 	b = strconv.AppendInt(b, reply.LatestSeq, 10)
 	b = append(b, `,"ClearSeq":`...)
 	b = strconv.AppendInt(b, reply.ClearSeq, 10)
@@ -83,9 +81,9 @@ func appendReply(b []byte, reply msgext.ReadReply) []byte {
 			b = append(b, ',')
 		}
 		b = append(b, `{"Key":`...)
-		b, _ = jsontext.AppendQuote(b, kv.Key) // its error is about UTF-8 that it has already replaced
+		b = jsonquote.Append(b, kv.Key)
 		b = append(b, `,"Value":`...)
-		b, _ = jsontext.AppendQuote(b, kv.Value)
+		b = jsonquote.Append(b, kv.Value)
 		b = append(b, `,"Seq":`...)
 		b = strconv.AppendInt(b, kv.Seq, 10)
 		b = append(b, '}')
