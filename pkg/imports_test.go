@@ -65,6 +65,7 @@ func named(module, list string) []string {
 // mayLink says which packages of ours a package may link (docs/design.md, section 3): imports point one way. What
 // stands in `shared` any may.
 var mayLink = map[string]string{
+	"internal/guard":     "",
 	"internal/jsonquote": "",
 	"internal/jsonwalk":  "",
 	"internal/loopback":  "",
@@ -112,7 +113,7 @@ var mayLink = map[string]string{
 	"scripts/schema":                   "pkg/msgext pkg/state internal/sqlstate pkg/secret pkg/state/pgstate",
 }
 
-var shared = []string{"internal/jsonquote", "internal/jsonwalk", "internal/loopback", "internal/outbound"} // rules that have no home above
+var shared = []string{"internal/guard", "internal/jsonquote", "internal/jsonwalk", "internal/loopback", "internal/outbound"} // rules that have no home above
 
 // forTests are the packages that only tests import: no program links one.
 var forTests = []string{

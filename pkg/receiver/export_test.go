@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"msgext/internal/guard"
 	"msgext/pkg/webhook"
 )
 
@@ -27,7 +28,7 @@ func (rc *Receiver) Answer(w http.ResponseWriter, r *http.Request, receive func(
 }
 
 // ErrEarlyPanic is a panic before the command was known, ErrPanic one after.
-var ErrEarlyPanic, ErrPanic = errEarlyPanic, errPanic
+var ErrEarlyPanic, ErrPanic = errEarlyPanic, guard.ErrPanic
 
 // ErrRelay is trouble of our own with a command that is the backend's to answer.
 var ErrRelay = errRelay

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"msgext/internal/guard"
 	"msgext/pkg/metric"
 	"msgext/pkg/msgext"
 	"msgext/pkg/relay"
@@ -108,7 +109,7 @@ var rules = []rule{
 	{ErrNotReady, http.StatusServiceUnavailable, deferred, "not ready", infoOurs, true},
 	{ErrDelivery, http.StatusOK, deferred, "not delivered", infoOurs, false},
 	{errEarlyPanic, http.StatusServiceUnavailable, deferred, "panic", infoOurs, true},
-	{errPanic, http.StatusOK, deferred, "panic", infoOurs, false},
+	{guard.ErrPanic, http.StatusOK, deferred, "panic", infoOurs, false},
 }
 
 // judge finds the rule for the outcome of a request with a raw query; what the table does not know is

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"msgext/internal/guard"
 	"msgext/pkg/metric"
 	"msgext/pkg/msgext"
 	"msgext/pkg/relay"
@@ -160,8 +161,8 @@ func (rc *Receiver) answer(w http.ResponseWriter, r *http.Request, receive func(
 		arrived: rc.options.Now(),
 		cold:    rc.warm.CompareAndSwap(false, true),
 	}
-	err := recovering(func() error { return receive(r, &rec) })
-	if errors.Is(err, errPanic) && rec.command == "" {
+	err := guard.Recover(func() error { return receive(r, &rec) })
+	if errors.Is(err, guard.ErrPanic) && rec.command == "" {
 		err = errors.Join(errEarlyPanic, err)
 	}
 	verdict := judge(err, r.URL.RawQuery, rc.options.RelayPass)
@@ -233,7 +234,7 @@ func (rc *Receiver) acknowledge(r *http.Request, rec *record) error {
 	}
 	ctx, cancel := rc.withBudget(r.Context(), rec.arrived, budget)
 	defer cancel()
-	err := recovering(func() (err error) {
+	err := guard.Recover(func() (err error) {
 		if rec.body, err = webhook.ReadBody(r.Body, r.ContentLength, rc.options.MaxBodyBytes); err != nil {
 			return err
 		}

@@ -6,9 +6,11 @@ import (
 	"strings"
 	"time"
 
+	"msgext/internal/guard"
 	"msgext/pkg/metric"
 	"msgext/pkg/msgext"
 	"msgext/pkg/relay"
+	"msgext/pkg/sink"
 )
 
 // message is the text of every line.
@@ -61,20 +63,32 @@ type record struct {
 	body           []byte
 	reason         string // of what was accepted, when not delivered
 
-	failed     []string
+	outcomes   []sink.Outcome // of the store and the sinks
 	markErr    error
 	forwardErr error
 	relayed    relayed
 }
 
-// fail notes which destinations failed and returns them as one error.
-func (rec *record) fail(failures []failure) error {
+// failure returns what the destinations did not accept as one error, nil where all of them did.
+func (rec *record) failure() error {
 	errs := []error{ErrDelivery}
-	for _, failure := range failures {
-		rec.failed = append(rec.failed, failure.name)
-		errs = append(errs, failure.err)
+	for _, outcome := range rec.outcomes {
+		errs = append(errs, outcome.Failure())
+	}
+	if errors.Join(errs[1:]...) == nil {
+		return nil
 	}
 	return errors.Join(errs...)
+}
+
+// failed names the destinations that did not accept.
+func (rec *record) failed() (names []string) {
+	for _, outcome := range rec.outcomes {
+		if outcome.Err != nil {
+			names = append(names, outcome.Name)
+		}
+	}
+	return names
 }
 
 func (rec *record) attrs(options Options, requestID string, verdict rule, err error, now time.Time) []slog.Attr {
@@ -101,13 +115,13 @@ func (rec *record) attrs(options Options, requestID string, verdict rule, err er
 		slog.String(keyReason, verdict.reason),
 		slog.Float64(keyDuration, milliseconds(rec.took)),
 		slog.Bool(keyCold, rec.cold))
-	if len(rec.failed) > 0 {
-		attrs = append(attrs, slog.Any(keyFailed, rec.failed))
+	if failed := rec.failed(); len(failed) > 0 {
+		attrs = append(attrs, slog.Any(keyFailed, failed))
 	}
 	if cause := errors.Join(err, rec.forwardErr); cause != nil {
 		attrs = append(attrs, slog.String(keyError, bounded(cause)))
-		if p := (*panicError)(nil); errors.As(cause, &p) {
-			attrs = append(attrs, slog.String(keyStack, string(p.stack)))
+		if panicked, ok := errors.AsType[*guard.PanicError](cause); ok {
+			attrs = append(attrs, slog.String(keyStack, string(panicked.Stack)))
 		}
 	}
 	if rec.relayed.tried {
@@ -140,7 +154,7 @@ func (rec *record) measurements(verdict rule) []metric.Value {
 	if rec.cold {
 		values = append(values, metric.Value{Name: metric.ColdStart, Unit: metric.Count, Number: 1})
 	}
-	for _, destination := range rec.failed {
+	for _, destination := range rec.failed() {
 		values = append(values, metric.Value{Name: metric.FailedDelivery + " " + destination, Unit: metric.Count, Number: 1})
 	}
 	return values

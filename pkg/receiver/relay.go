@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"msgext/internal/guard"
 	"msgext/pkg/relay"
 	"msgext/pkg/webhook"
 )
@@ -49,7 +50,7 @@ func (rc *Receiver) relay(w http.ResponseWriter, r *http.Request, rec *record) e
 	rec.reason = reasonRelayed
 	ctx, cancel := rc.withBudget(r.Context(), rec.arrived, rc.relayBudget(rec))
 	defer cancel()
-	err := recovering(func() (err error) {
+	err := guard.Recover(func() (err error) {
 		if rec.body, err = readBefore(ctx, w, r); err != nil {
 			return err
 		}
@@ -57,7 +58,7 @@ func (rc *Receiver) relay(w http.ResponseWriter, r *http.Request, rec *record) e
 		defer giveUp()
 		return rc.ask(ctx, r, rec)
 	})
-	if errors.Is(err, errPanic) || errors.Is(err, webhook.ErrBodyRead) || errors.Is(err, webhook.ErrBodyTooLarge) {
+	if errors.Is(err, guard.ErrPanic) || errors.Is(err, webhook.ErrBodyRead) || errors.Is(err, webhook.ErrBodyTooLarge) {
 		return errors.Join(errRelay, err)
 	}
 	return err
@@ -112,7 +113,7 @@ func (rc *Receiver) forwardBeside(ctx context.Context, rec *record) (giveUp func
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	forwarded := make(chan error, 1)
-	go func() { forwarded <- recovering(func() error { return rc.forward(ctx, rec) }) }()
+	go func() { forwarded <- guard.Recover(func() error { return rc.forward(ctx, rec) }) }()
 	return func() {
 		cancel()
 		rec.forwardErr = <-forwarded // at once: no destination is waited for when its context is done
