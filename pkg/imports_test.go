@@ -71,7 +71,7 @@ var mayLink = map[string]string{
 	"internal/loopback":  "",
 	"internal/outbound":  "",
 	"internal/port":      "",
-	"internal/config":    "pkg/secret",
+	"internal/config":    "pkg/secret pkg/relay",
 	"internal/sqlstate":  "pkg/msgext pkg/state",
 	"internal/sample":    "pkg/secret pkg/webhook",
 	"internal/scfrpc":    "internal/port",
@@ -107,7 +107,7 @@ var mayLink = map[string]string{
 
 	"functions/scf/internal/lazy":      "",
 	"functions/local/internal/console": "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook pkg/metric pkg/receiver pkg/relay",
-	"functions/try":                    "internal/config internal/port internal/sample internal/scfrpc pkg/secret pkg/webhook pkg/msgext pkg/chatsim",
+	"functions/try":                    "internal/config internal/port internal/sample internal/scfrpc pkg/secret pkg/webhook pkg/msgext pkg/chatsim pkg/relay",
 	"scripts/freeport":                 "",
 	"scripts/zip":                      "",
 	"scripts/schema":                   "pkg/msgext pkg/state internal/sqlstate pkg/secret pkg/state/pgstate",

@@ -42,7 +42,10 @@ type process struct {
 
 func newProcess(cfg config.Config, c wire.Connections, logger *slog.Logger, url string, madeUp bool) (*process, error) {
 	p := &process{cfg: cfg, connections: c, logger: logger, url: url}
-	options := wire.ReceiverOptions(cfg, c, logger, metric.Off)
+	options, err := wire.ReceiverOptions(cfg, c, logger, metric.Off, time.Time{})
+	if err != nil {
+		return nil, err
+	}
 	options.Observe = func(o receiver.Observation) { p.console.Observe(o) }
 	webhooks := receiver.New(options)
 	p.console = console.New(p.consoleOptions(webhooks, madeUp))
