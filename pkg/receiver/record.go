@@ -16,14 +16,11 @@ import (
 // message is the text of every line.
 const message = "webhook"
 
-// Keys of the line. Tokens, Sign, values, bodies, addresses and URLs have none.
+// Keys of the line, beside those of the message. Tokens, Sign, values, bodies, addresses and URLs have none.
 const (
 	keyRequestID = "request_id"
 	keyCommand   = "command"
 	keyAppID     = "app_id"
-	keyGroupID   = "group_id"
-	keyMsgSeq    = "msg_seq"
-	keyMsgKey    = "msg_key"
 	keyOperation = "op"
 	keyVersion   = "version"
 	keyFate      = "fate"
@@ -100,11 +97,7 @@ func (rec *record) attrs(options Options, requestID string, verdict rule, err er
 		attrs = append(attrs, slog.String(keyCommand, rec.command), slog.String(keyAppID, rec.appID))
 	}
 	if event := rec.event; event != nil {
-		if event.Message.IsGroup() {
-			attrs = append(attrs, slog.String(keyGroupID, event.Message.GroupID), slog.Int64(keyMsgSeq, event.Message.MsgSeq))
-		} else {
-			attrs = append(attrs, slog.String(keyMsgKey, event.Message.MsgKey))
-		}
+		attrs = event.Message.AppendLogAttrs(attrs)
 		attrs = append(attrs, slog.String(keyOperation, event.Operation.String()), slog.Int64(keyVersion, event.Version()))
 		if n := event.OverLimit(); n > 0 {
 			attrs = append(attrs, slog.Int(keyOverLimit, n))
