@@ -37,9 +37,11 @@ func TestDeploy(t *testing.T) {
 		{"scf without the framework", "deploy-scf", scf, "go", "npm install -g serverless-cloud-framework", nil},
 		{"scf with nothing set", "deploy-scf", nil, "go scf", "not set: TENCENT_SECRET_ID TENCENT_SECRET_KEY TENCENT_REGION MSGEXT_SDK_APP_ID MSGEXT_TOKEN", nil},
 		{"scf without a token", "deploy-scf", scf[:4], "go scf", "not set: MSGEXT_TOKEN", nil},
-		{"scf without repair", "deploy-scf", scf, "go scf", "nothing is repaired", []string{"scf deploy in webhook, stage prod"}},
+		{"scf without repair", "deploy-scf", scf, "go scf", "nothing is repaired", []string{"scf deploy, stage prod"}},
 		{"scf", "deploy-scf", append(scf, "MSGEXT_CHAT_SECRET_KEY=very-secret", "STAGE=other", "MSGEXT_STATE=redis://10.0.0.1"), "go scf",
-			"TENCENT_VPC_ID is not set", []string{"scf deploy in scf, stage other"}},
+			"TENCENT_VPC_ID is not set", []string{"scf deploy, stage other", "scf deploy --target functions/scf/repair, stage other"}},
+		{"scf behind an API gateway", "deploy-scf", append(scf, "TENCENT_APIGW_SERVICE=service-1"), "go scf", "",
+			[]string{"scf deploy --target functions/scf/apigateway, stage prod"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -62,7 +64,7 @@ func TestDeploy(t *testing.T) {
 func deploy(t *testing.T, script string, environ, stubs []string) (calls, output string, err error) {
 	t.Helper()
 	folder := t.TempDir()
-	for _, program := range []string{"sh", "dirname", "mkdir", "ls", "awk"} {
+	for _, program := range []string{"sh", "dirname", "mkdir", "wc", "awk"} {
 		path, err := exec.LookPath(program)
 		require.NoError(t, err)
 		require.NoError(t, os.Symlink(path, filepath.Join(folder, program)))
@@ -73,7 +75,7 @@ func deploy(t *testing.T, script string, environ, stubs []string) (calls, output
 		text := "#!/bin/sh\n"
 		switch {
 		case name == "scf":
-			text += `echo "scf $* in ${PWD##*/}, stage $STAGE" >>` + recorded
+			text += `[ -e "$PWD/scripts/deploy-scf" ] && echo "scf $*, stage $STAGE" >>` + recorded
 		case name == "sam":
 			text += `echo "sam $*, region $AWS_DEFAULT_REGION" >>` + recorded
 		case name != "go":
@@ -96,7 +98,6 @@ func deploy(t *testing.T, script string, environ, stubs []string) (calls, output
 func checkout(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
-	require.NoError(t, os.MkdirAll(filepath.Join(root, "functions/scf/webhook"), 0o700))
 	require.NoError(t, os.Mkdir(filepath.Join(root, "scripts"), 0o700))
 	for _, name := range []string{"build", "deploy-aws", "deploy-scf"} {
 		content, err := os.ReadFile(name)

@@ -1,92 +1,111 @@
 package aws_test
 
 import (
+	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
-	"regexp"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"msgext/internal/config"
 )
 
-// blocks returns the entries of a template's section by name, each as its text.
-func blocks(t *testing.T, section string) map[string]string {
+// template is what these tests look at. CloudFormation's own tags (!Ref, !Sub, !If) are left out: of
+// `!Sub "x"` the text stays, of `!If [a, b, c]` the list.
+type template struct {
+	Globals   struct{ Function function }
+	Resources map[string]resource
+}
+
+type resource struct {
+	Type, Condition string
+	Properties      json.RawMessage // of each type its own
+}
+
+type function struct {
+	Description string
+	Environment struct{ Variables map[string]any }
+}
+
+func read(t *testing.T) template {
 	t.Helper()
 	content, err := os.ReadFile("../../template.yaml")
 	require.NoError(t, err)
-	_, text, found := strings.Cut(string(content), "\n"+section+":\n")
-	require.True(t, found, section)
-	if end := regexp.MustCompile(`(?m)^\w`).FindStringIndex(text); end != nil {
-		text = text[:end[0]]
-	}
-	entries := make(map[string]string)
-	name := ""
-	for _, line := range strings.SplitAfter(text, "\n") {
-		if match := regexp.MustCompile(`^  (\w+):`).FindStringSubmatch(line); match != nil {
-			name = match[1]
-		}
-		entries[name] += line
-	}
-	return entries
+	var document any
+	require.NoError(t, yaml.Unmarshal(content, &document))
+	encoded, err := json.Marshal(document) // whose decoder finds the fields below by their names as they are
+	require.NoError(t, err)
+	var read template
+	require.NoError(t, json.Unmarshal(encoded, &read))
+	return read
+}
+
+func properties[T any](t *testing.T, r resource) (decoded T) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal(r.Properties, &decoded))
+	return decoded
 }
 
 // Each function gets the variables that it uses and no other: the webhook's must not hold the admin's key.
 func TestTemplate_VariablesOfEachFunction(t *testing.T) {
-	variable := regexp.MustCompile(`(?m)^ +(MSGEXT_[A-Z_]+):`)
-	shared, resources := blocks(t, "Globals")["Function"], blocks(t, "Resources")
-	for name, function := range map[string]config.Function{"Webhook": config.Webhook, "Repair": config.Repair} {
-		var want, got []string
+	template := read(t)
+	for name, usedBy := range map[string]config.Function{"Webhook": config.Webhook, "Repair": config.Repair} {
+		var want []string
 		for _, v := range config.Variables() {
-			if v.UsedBy&function != 0 {
+			if v.UsedBy&usedBy != 0 {
 				want = append(want, v.Name)
 			}
 		}
-		for _, match := range variable.FindAllStringSubmatch(shared+resources[name], -1) {
-			got = append(got, match[1])
-		}
-		slices.Sort(want)
-		slices.Sort(got)
-		assert.Equal(t, want, got, name)
+		got := slices.Collect(maps.Keys(template.Globals.Function.Environment.Variables))
+		got = slices.AppendSeq(got, maps.Keys(properties[function](t, template.Resources[name]).Environment.Variables))
+		assert.ElementsMatch(t, want, got, name)
 	}
 }
 
 // A function URL that anybody may call takes both permissions, since October 2025
 // (docs.aws.amazon.com/lambda/latest/dg/urls-auth.html).
 func TestTemplate_FunctionURLIsPublic(t *testing.T) {
-	conditions := map[string]string{"lambda:InvokeFunctionUrl": "FunctionUrlAuthType: NONE", "lambda:InvokeFunction": "InvokedViaFunctionUrl: true"}
-	for action, condition := range conditions {
-		count := 0
-		for _, block := range blocks(t, "Resources") {
-			if strings.Contains(block, "Action: "+action+"\n") && strings.Contains(block, `Principal: "*"`) {
-				count++
-				assert.Contains(t, block, condition)
-				assert.Contains(t, block, "Condition: HasFunctionUrl")
-			}
-		}
-		assert.Equal(t, 1, count, action)
+	type permission struct {
+		Action, Principal, FunctionUrlAuthType string
+		InvokedViaFunctionUrl                  bool
 	}
+	var public []permission
+	for _, resource := range read(t).Resources {
+		if resource.Type != "AWS::Lambda::Permission" {
+			continue
+		}
+		if p := properties[permission](t, resource); p.Principal == "*" {
+			public = append(public, p)
+			assert.Equal(t, "HasFunctionUrl", resource.Condition)
+		}
+	}
+	assert.ElementsMatch(t, []permission{
+		{Action: "lambda:InvokeFunctionUrl", Principal: "*", FunctionUrlAuthType: "NONE"},
+		{Action: "lambda:InvokeFunction", Principal: "*", InvokedViaFunctionUrl: true},
+	}, public)
 }
 
 // A secret comes from Secrets Manager by reference: none has a parameter that would hold its text.
 func TestTemplate_SecretsAreReferences(t *testing.T) {
-	secrets := regexp.MustCompile(`(?m)^ +(MSGEXT_(?:TOKEN|CHAT_SECRET_KEY|HTTP_SECRET|KAFKA_USERNAME|KAFKA_PASSWORD)): (.*)$`)
-	found := 0
-	for _, text := range []string{blocks(t, "Globals")["Function"], blocks(t, "Resources")["Webhook"], blocks(t, "Resources")["Repair"]} {
-		for _, match := range secrets.FindAllStringSubmatch(text, -1) {
-			found++
-			assert.Contains(t, match[2], "{{resolve:secretsmanager:", match[1])
-		}
+	template := read(t)
+	values := maps.Clone(template.Globals.Function.Environment.Variables)
+	for _, name := range []string{"Webhook", "Repair"} {
+		maps.Copy(values, properties[function](t, template.Resources[name]).Environment.Variables)
 	}
-	assert.Equal(t, 5, found)
+	for _, name := range []string{"MSGEXT_TOKEN", "MSGEXT_CHAT_SECRET_KEY", "MSGEXT_RELAY_HEADERS", "MSGEXT_HTTP_SECRET", "MSGEXT_KAFKA_USERNAME", "MSGEXT_KAFKA_PASSWORD"} {
+		assert.Contains(t, fmt.Sprint(values[name]), "{{resolve:secretsmanager:", name)
+	}
 }
 
 // CloudFormation reads a secret again only for a resource that changes: both functions change with the revision.
 func TestTemplate_SecretsAreReadAgain(t *testing.T) {
+	template := read(t)
 	for _, name := range []string{"Webhook", "Repair"} {
-		assert.Regexp(t, `(?m)^      Description: .*\$\{SecretsRevision\}`, blocks(t, "Resources")[name], name)
+		assert.Contains(t, properties[function](t, template.Resources[name]).Description, "${SecretsRevision}", name)
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"msgext/internal/config"
 	"msgext/pkg/gateway"
 	"msgext/pkg/metric"
+	"msgext/pkg/reader"
 	"msgext/pkg/receiver"
 	"msgext/pkg/repair"
 	"msgext/pkg/webhook"
@@ -41,11 +42,15 @@ type process struct {
 
 func newProcess(cfg config.Config, c wire.Connections, logger *slog.Logger, url string, madeUp bool) (*process, error) {
 	p := &process{cfg: cfg, connections: c, logger: logger, url: url}
-	options := wire.ReceiverOptions(cfg, c, logger, metric.Off)
+	options, err := wire.ReceiverOptions(cfg, c, logger, metric.Off, time.Time{})
+	if err != nil {
+		return nil, err
+	}
 	options.Observe = func(o receiver.Observation) { p.console.Observe(o) }
 	webhooks := receiver.New(options)
 	p.console = console.New(p.consoleOptions(webhooks, madeUp))
-	p.handler = routes(webhooks, p.console.Handler(), readAPI(c.Store, cfg.SDKAppID))
+	reading := reader.New(reader.Options{Store: c.Store, SDKAppID: cfg.SDKAppID, Logger: logger})
+	p.handler = routes(webhooks, p.console.Handler(), reading)
 	if cfg.Chat.Endpoint == "" {
 		return p, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"msgext/internal/processtest"
 	"msgext/internal/sample"
 	"msgext/internal/vectortest"
+	"msgext/pkg/msgext"
 )
 
 // A Lambda function with a wrong environment does not start, and says everything that is wrong.
@@ -37,21 +39,67 @@ func TestLambda_RefusesToStartWithEveryProblem(t *testing.T) {
 }
 
 // On SCF the variables come with the invocation: the reply is an HTTP one, the problems stand in the log.
-func TestSCF_AnswersOurSideFailedUntilItIsConfigured(t *testing.T) {
+// The console and our own commands are told that nothing works here; no user is blocked.
+func TestSCF_IsNotReadyUntilItIsConfigured(t *testing.T) {
 	variables := map[string]string{"MSGEXT_TOKEN": "7f3a", "MSGEXT_STATE": "dynamodb://votes", "MSGEXT_SINKS": "stdout:"}
 	function := processtest.StartSCF(t, binaries.Build(t, "functions/scf/webhook"), 5*time.Second, variables)
-	request := sample.Request{Method: http.MethodPost, Path: "/", RawQuery: "SdkAppid=1", Body: "{}"}
-	for range 2 {
-		response, err := function.Invoke(sample.SCFEvents(request)[0].Payload)
-		require.NoError(t, err)
-		status, body, err := sample.Unwrap(response)
-		require.NoError(t, err)
-		assert.Equal(t, 200, status)
-		assert.JSONEq(t, `{"ActionStatus":"FAIL","ErrorInfo":"not processed, our side failed","ErrorCode":1}`, body)
+	others := 0
+	for _, vector := range vectortest.Load(t) {
+		request := sample.Request{
+			Method: vector.Request.Method, Path: vector.Request.Path, RawQuery: vector.Query(time.Now()), Body: vector.Request.Body,
+		}
+		wantStatus, wantReply := 503, `{"ActionStatus":"FAIL","ErrorInfo":"not processed, our side failed","ErrorCode":1}`
+		switch {
+		case strings.HasPrefix(vector.Name, "other-"):
+			wantStatus, wantReply = vector.Want.Status, string(vector.Want.Reply)
+			others++
+		case !strings.HasPrefix(vector.Name, "probe") && !strings.HasPrefix(vector.Name, "sample-"):
+			continue
+		}
+		for _, event := range sample.SCFEvents(request) {
+			response, err := function.Invoke(event.Payload)
+			require.NoError(t, err)
+			status, body, err := sample.Unwrap(response)
+			require.NoError(t, err)
+			assert.Equal(t, wantStatus, status, "%s, %s", vector.Name, event.Shape)
+			assert.JSONEq(t, wantReply, body, "%s, %s", vector.Name, event.Shape)
+		}
 	}
+	assert.NotZero(t, others)
 	assert.Contains(t, function.Log(), "MSGEXT_SDK_APP_ID: missing")
 	assert.Contains(t, function.Log(), "this binary has no driver dynamodb")
 	assert.NotContains(t, function.Log(), "7f3a")
+}
+
+// An event that a gateway broke is refused, but for another command: it is answered OK by every binary.
+func TestReplies_AMalformedEventBlocksNobody(t *testing.T) {
+	variables := map[string]string{
+		"MSGEXT_SDK_APP_ID": vectortest.SDKAppID, "MSGEXT_TOKEN": vectortest.Token.Reveal(), "MSGEXT_SINKS": "stdout:",
+	}
+	var environ []string
+	for name, value := range variables {
+		environ = append(environ, name+"="+value)
+	}
+	aws := processtest.StartLambda(t, binaries.Build(t, "functions/aws/webhook"), 10*time.Second, environ)
+	scf := processtest.StartSCF(t, binaries.Build(t, "functions/scf/webhook"), 10*time.Second, variables)
+	unready := processtest.StartSCF(t, binaries.Build(t, "functions/scf/webhook"), 10*time.Second, map[string]string{"MSGEXT_TYPO": "1"})
+	for command, wantStatus := range map[string]int{msgext.GroupCommand: 400, msgext.C2CCommand: 400, "Group.CallbackBeforeSendMsg": 200} {
+		request := sample.Request{Method: http.MethodPost, Path: "/", RawQuery: "CallbackCommand=" + command, Body: "not base64"}
+		for _, platform := range []struct {
+			invoke func([]byte) ([]byte, error)
+			events []sample.Event
+		}{{aws.Invoke, sample.AWSEvents(request)}, {scf.Invoke, sample.SCFEvents(request)}, {unready.Invoke, sample.SCFEvents(request)}} {
+			for _, event := range platform.events {
+				broken := bytes.Replace(event.Payload, []byte(`"body":"`), []byte(`"body":7,"was":"`), 1)
+				response, err := platform.invoke(broken)
+				require.NoError(t, err)
+				status, body, err := sample.Unwrap(response)
+				require.NoError(t, err)
+				assert.Equal(t, wantStatus, status, "%s, %s", command, event.Shape)
+				assert.Equal(t, wantStatus == 200, strings.Contains(body, `"ErrorCode":0`), "%s, %s: %s", command, event.Shape, body)
+			}
+		}
+	}
 }
 
 // A stop lets the request in flight finish: its event is delivered and answered.

@@ -18,6 +18,7 @@ import (
 
 // requests are what a deployment of one serverless.yml would send (testdata/requests.js).
 type requests struct {
+	Template bool // the folders below it would be deployed in its place
 	Instance struct{ App, Stage, Component, Name string }
 	Source   string // the folder that becomes the function's code
 	Region   string
@@ -31,6 +32,9 @@ type requests struct {
 }
 
 type variable struct{ Key, Value string }
+
+// The folders that scripts/deploy-scf deploys.
+const webhook, apigateway, repair = "../..", "apigateway", "repair"
 
 // requestsOf loads a folder's serverless.yml in an environment and returns what the vendor's own tools make of it.
 func requestsOf(t *testing.T, folder string, environ ...string) requests {
@@ -48,25 +52,23 @@ func requestsOf(t *testing.T, folder string, environ ...string) requests {
 func TestServerless_RequestsWhatTheFunctionsNeed(t *testing.T) {
 	tests := []struct {
 		folder   string
+		name     string
 		usedBy   config.Function
 		timeout  int // seconds
 		triggers []string
 	}{
-		{"webhook", config.Webhook, 5, []string{`{"Action":"CreateTrigger","FunctionName":"msgext-webhook-test","Type":"http","Qualifier":"$DEFAULT",
+		{webhook, "msgext-webhook", config.Webhook, 5, []string{`{"Action":"CreateTrigger","FunctionName":"msgext-webhook-test","Type":"http","Qualifier":"$DEFAULT",
 			"TriggerName":"url-trigger","TriggerDesc":"{\"AuthType\":\"NONE\",\"NetConfig\":{\"EnableIntranet\":false,\"EnableExtranet\":true}}","Enable":"OPEN"}`}},
-		{"repair", config.Repair, 60, []string{`{"Action":"CreateTrigger","FunctionName":"msgext-repair-test","Type":"timer","Qualifier":"$DEFAULT",
+		{repair, "msgext-repair", config.Repair, 60, []string{`{"Action":"CreateTrigger","FunctionName":"msgext-repair-test","Type":"timer","Qualifier":"$DEFAULT",
 			"TriggerName":"every-minute","TriggerDesc":"0 */1 * * * * *","Enable":"OPEN"}`}},
 	}
-	environ := []string{"STAGE=test", "TENCENT_REGION=ap-singapore", "TENCENT_VPC_ID=vpc-1", "TENCENT_SUBNET_ID=subnet-1"}
-	for _, v := range config.Variables() {
-		environ = append(environ, v.Name+"=value of "+v.Name)
-	}
 	for _, test := range tests {
-		t.Run(test.folder, func(t *testing.T) {
-			got := requestsOf(t, test.folder, environ...)
-			assert.Equal(t, "msgext/test/scf/msgext-"+test.folder, strings.Join([]string{got.Instance.App, got.Instance.Stage, got.Instance.Component, got.Instance.Name}, "/"))
+		t.Run(test.name, func(t *testing.T) {
+			got := requestsOf(t, test.folder, everything()...)
+			assert.False(t, got.Template)
+			assert.Equal(t, "msgext/test/scf/"+test.name, strings.Join([]string{got.Instance.App, got.Instance.Stage, got.Instance.Component, got.Instance.Name}, "/"))
 			assert.Equal(t, "ap-singapore", got.Region)
-			assert.Equal(t, "msgext-"+test.folder+"-test", got.Function.FunctionName)
+			assert.Equal(t, test.name+"-test", got.Function.FunctionName)
 			assert.Equal(t, "Event", got.Function.Type, "its events are what pkg/gateway/scfgw reads")
 			assert.Equal(t, "Go1", got.Function.Runtime)
 			assert.Equal(t, test.timeout, got.Function.Timeout)
@@ -88,9 +90,18 @@ func TestServerless_RequestsWhatTheFunctionsNeed(t *testing.T) {
 	}
 }
 
+// everything is an environment in which all is set.
+func everything() []string {
+	environ := []string{"STAGE=test", "TENCENT_REGION=ap-singapore", "TENCENT_VPC_ID=vpc-1", "TENCENT_SUBNET_ID=subnet-1", "TENCENT_APIGW_SERVICE=service-1"}
+	for _, v := range config.Variables() {
+		environ = append(environ, v.Name+"=value of "+v.Name)
+	}
+	return environ
+}
+
 // What is not set must not reach the function as the text "undefined".
 func TestServerless_LeavesOutWhatIsNotSet(t *testing.T) {
-	got := requestsOf(t, "webhook", "STAGE=test", "TENCENT_REGION=ap-singapore", "MSGEXT_TOKEN=old new")
+	got := requestsOf(t, webhook, "STAGE=test", "TENCENT_REGION=ap-singapore", "MSGEXT_TOKEN=old new")
 	assert.Equal(t, []variable{{"MSGEXT_TOKEN", "old new"}}, got.Function.Environment.Variables)
 	assert.Empty(t, got.Function.VpcConfig)
 }
@@ -101,10 +112,10 @@ func TestServerless_HandlerIsTheBinary(t *testing.T) {
 	dist := t.TempDir()
 	out, err := exec.Command("../../scripts/build", dist).CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	for _, folder := range []string{"webhook", "repair"} {
+	for _, folder := range []string{webhook, apigateway, repair} {
 		got := requestsOf(t, folder, "STAGE=test", "TENCENT_REGION=ap-singapore")
 		source := filepath.Base(got.Source)
-		assert.Equal(t, filepath.Join("..", "..", "..", "dist", source), got.Source, "from the folder of serverless.yml")
+		assert.Equal(t, filepath.Join(webhook, "dist", source), filepath.Join(folder, got.Source), "from the folder of serverless.yml")
 		entries, err := os.ReadDir(filepath.Join(dist, source))
 		require.NoError(t, err)
 		require.Len(t, entries, 1, "the framework packs the whole folder")
@@ -121,22 +132,14 @@ func TestServerless_HandlerIsTheBinary(t *testing.T) {
 	}
 }
 
-// docs/operations.md shows what those put in place of the function URL who still have an API gateway.
+// The variant for those who still have an API gateway differs in that gateway alone.
 func TestServerless_APIGatewayVariant(t *testing.T) {
-	operations, err := os.ReadFile("../../docs/operations.md")
-	require.NoError(t, err)
-	_, variant, found := strings.Cut(string(operations), "```yaml\n  events:\n")
-	require.True(t, found, "docs/operations.md shows the events")
-	variant, _, _ = strings.Cut(variant, "```")
-	original, err := os.ReadFile("webhook/serverless.yml")
-	require.NoError(t, err)
-	before, _, found := strings.Cut(string(original), "  events:\n")
-	require.True(t, found)
-	folder := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "serverless.yml"), []byte(before+"  events:\n"+variant), 0o600))
-
-	got := requestsOf(t, folder, "STAGE=test", "TENCENT_REGION=ap-singapore", "TENCENT_APIGW_SERVICE=service-1", "MSGEXT_TOKEN=a")
-	require.Len(t, got.Triggers, 1)
+	got, original := requestsOf(t, apigateway, everything()...), requestsOf(t, webhook, everything()...)
+	assert.Equal(t, original.Instance, got.Instance, "a deployment of one replaces the other")
+	assert.Equal(t, original.Region, got.Region)
+	assert.Equal(t, original.Function, got.Function)
+	require.Len(t, got.Triggers, 2)
+	assert.Equal(t, original.Triggers, got.Triggers[1:], "the function URL, to move to")
 	var trigger struct {
 		ServiceID   string `json:"serviceId"`
 		Environment string

@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"strconv"
@@ -13,7 +13,7 @@ import (
 	"msgext/functions/internal/wire"
 	"msgext/internal/config"
 	"msgext/pkg/msgext"
-	"msgext/pkg/state"
+	"msgext/pkg/reader"
 )
 
 // Exit statuses.
@@ -28,12 +28,13 @@ const timeout = 30 * time.Second
 
 const usage = `usage: state read|forget GROUP_ID MSG_SEQ
        state read|forget FROM_ACCOUNT TO_ACCOUNT MSG_KEY
+read takes -tally values|poll before the message, to count instead of listing.
 MSGEXT_STATE names the store, MSGEXT_SDK_APP_ID the app`
 
 var errUsage = errors.New(usage)
 
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
-	err := execute(ctx, args, environ, stdout)
+	err := execute(ctx, args, environ, stdout, stderr)
 	if err == nil {
 		return exitOK
 	}
@@ -44,7 +45,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	return exitFailed
 }
 
-func execute(ctx context.Context, args, environ []string, stdout io.Writer) (err error) {
+func execute(ctx context.Context, args, environ []string, stdout, stderr io.Writer) (err error) {
 	if len(args) < 1 || args[0] != "read" && args[0] != "forget" {
 		return errUsage
 	}
@@ -53,7 +54,11 @@ func execute(ctx context.Context, args, environ []string, stdout io.Writer) (err
 	if err != nil {
 		return err
 	}
-	message, err := named(cfg.SDKAppID, args[1:])
+	tally, names, err := counted(args[0], args[1:])
+	if err != nil {
+		return err
+	}
+	message, err := named(cfg.SDKAppID, names)
 	if err != nil {
 		return err
 	}
@@ -68,18 +73,41 @@ func execute(ctx context.Context, args, environ []string, stdout io.Writer) (err
 	if args[0] == "forget" {
 		return connections.Store.Forget(ctx, message)
 	}
-	return read(ctx, connections.Store, message, stdout)
+	return read(ctx, connections.Store, message, tally, stdout, stderr)
 }
 
-// read prints the message as Chat's own read would answer it.
-func read(ctx context.Context, store state.Store, message msgext.Message, stdout io.Writer) error {
-	record, err := store.Load(ctx, message)
+// read prints what the read function answers, and what that says in its header to stderr.
+func read(ctx context.Context, store reader.Store, message msgext.Message, tally reader.Tally, stdout, stderr io.Writer) error {
+	answer, err := reader.Read(ctx, store, message, tally)
 	if err != nil {
 		return err
 	}
-	encoder := json.NewEncoder(stdout)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(record.State.Reply())
+	if answer.Gap {
+		fmt.Fprintln(stderr, "gap: something is known to be missing, doubted or ahead of Chat")
+	}
+	if answer.Gone {
+		fmt.Fprintln(stderr, "gone: Chat has this message no more")
+	}
+	_, err = fmt.Fprintf(stdout, "%s\n", answer.Body)
+	return err
+}
+
+// counted takes the flag that read has off its arguments.
+func counted(verb string, args []string) (reader.Tally, []string, error) {
+	flags := flag.NewFlagSet(verb, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	var tally string
+	if verb == "read" {
+		flags.StringVar(&tally, "tally", "", "")
+	}
+	if flags.Parse(args) != nil {
+		return "", nil, errUsage
+	}
+	switch tally := reader.Tally(tally); tally {
+	case "", reader.Values, reader.Poll:
+		return tally, flags.Args(), nil
+	}
+	return "", nil, errUsage
 }
 
 func named(sdkAppID string, parts []string) (msgext.Message, error) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/pkg/msgext"
+	"msgext/pkg/reader"
 	"msgext/pkg/state/sqlitestate"
 	"msgext/pkg/state/statetest"
 )
@@ -19,6 +21,8 @@ func TestRun(t *testing.T) {
 	require.NoError(t, err)
 	message := msgext.Message{SDKAppID: "1400000000", GroupID: "@TGS#1", MsgSeq: 7}
 	require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(message, 1, "option 2", "alice"), time.Now(), true))
+	lost := msgext.Message{SDKAppID: "1400000000", GroupID: "@TGS#1", MsgSeq: 9}
+	require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(lost, 2, "option 2", "alice"), time.Now(), true))
 	require.NoError(t, store.Close())
 
 	environ := []string{"MSGEXT_STATE=sqlite:" + path, "MSGEXT_SDK_APP_ID=1400000000"}
@@ -29,7 +33,12 @@ func TestRun(t *testing.T) {
 		want       int
 		wantOutput string
 	}{
-		{"read", []string{"read", "@TGS#1", "7"}, environ, 0, `"Value": "option 2"`},
+		{"read", []string{"read", "@TGS#1", "7"}, environ, 0, `"ExtensionList":[{"Key":"alice","Value":"option 2","Seq":1}]`},
+		{"count", []string{"read", "-tally", "values", "@TGS#1", "7"}, environ, 0, `{"values":[{"value":"option 2","count":1}],"keys":1,"LatestSeq":1,"Gap":false}` + "\n"},
+		{"count votes", []string{"read", "-tally=poll", "@TGS#1", "7"}, environ, 0, `{"options":[],"voters":0,"closed":false,"LatestSeq":1,"Gap":false}` + "\n"},
+		{"count something else", []string{"read", "-tally", "votes", "@TGS#1", "7"}, environ, 2, "usage:"},
+		{"a gap", []string{"read", "@TGS#1", "9"}, environ, 0, "gap: something is known to be missing"},
+		{"forget counts nothing", []string{"forget", "-tally", "poll", "@TGS#1", "7"}, environ, 2, "usage:"},
 		{"another message", []string{"read", "@TGS#1", "8"}, environ, 1, "not found"},
 		{"one-to-one", []string{"read", "a", "b", "1_2_3"}, environ, 1, "not found"},
 		{"no app", []string{"read", "@TGS#1", "7"}, environ[:1], 2, "usage:"},
@@ -46,5 +55,28 @@ func TestRun(t *testing.T) {
 			assert.Equal(t, test.want, run(t.Context(), test.args, test.environ, &stdout, &stderr))
 			assert.Contains(t, stdout.String()+stderr.String(), test.wantOutput)
 		})
+	}
+}
+
+// What it prints is what the read function answers.
+func TestRun_ReadsAsTheFunctionDoes(t *testing.T) {
+	path := t.TempDir() + "/state.db"
+	store, err := sqlitestate.Open(t.Context(), path)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, store.Close()) }()
+	message := msgext.Message{SDKAppID: "1400000000", From: "a", To: "b", MsgKey: "1_2_3"}
+	require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(message, 1, "0_1", "alice_0", "bob_0"), time.Now(), true))
+	handler := reader.New(reader.Options{Store: store, SDKAppID: "1400000000"})
+	for _, tally := range []string{"", "values", "poll"} {
+		target, args := "/api/c2c/a/b/messages/1_2_3/extensions", []string{"read"}
+		if tally != "" {
+			target, args = target+"?tally="+tally, append(args, "-tally", tally)
+		}
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), "GET", target, nil))
+		var stdout, stderr bytes.Buffer
+		require.Equal(t, 0, run(t.Context(), append(args, "a", "b", "1_2_3"), []string{"MSGEXT_STATE=sqlite:" + path, "MSGEXT_SDK_APP_ID=1400000000"}, &stdout, &stderr))
+		assert.Equal(t, answer.Body.String()+"\n", stdout.String())
+		assert.Empty(t, stderr.String())
 	}
 }

@@ -78,7 +78,7 @@ func (a answer) meaning() string {
 		case reply.ActionStatus == "OK":
 			return "OK: authentic, and where it is a change of extensions the store and every sink have it."
 		case reply.ErrorInfo == "not processed, our side failed":
-			return "Authentic, and not delivered: the log line of this request names the destination, or the configuration, that failed."
+			return "Authentic, and not delivered: the log line of this request names the destination that failed."
 		}
 		return "Authentic, and refused for its body: ErrorInfo names each field and the rule it breaks."
 	case http.StatusUnauthorized:
@@ -91,6 +91,8 @@ func (a answer) meaning() string {
 		return "Refused: not a POST."
 	case http.StatusRequestEntityTooLarge:
 		return "Refused: the body is over MSGEXT_MAX_BODY_BYTES."
+	case http.StatusServiceUnavailable:
+		return "The function could not say anything of the request: its log line names the reason, most often the configuration. Other commands are answered OK meanwhile."
 	case http.StatusBadRequest:
 		return "Refused: the gateway's event, or the body in it, cannot be read."
 	}
@@ -126,7 +128,7 @@ func (a answer) clock() string {
 	}
 	text := fmt.Sprintf("This machine's clock is %v %s the server's.", off.Abs(), direction)
 	if a.status == http.StatusForbidden && off.Abs() > webhook.DefaultMaxSkew {
-		text += " That alone makes the signature stale: set this clock right and try again; Chat's own clock is another matter."
+		text += " That alone makes the signature stale, unless MSGEXT_MAX_SKEW is greater: set this clock right and try again; Chat's own clock is another matter."
 	}
 	return text
 }

@@ -3,26 +3,44 @@ package config_test
 import (
 	"os"
 	"regexp"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"msgext/internal/config"
 )
 
-// namesIn returns the variables that a pattern finds in a file of the repository's root.
-func namesIn(t *testing.T, file, pattern string) []string {
+// inReadme returns the variables of the README's table.
+func inReadme(t *testing.T) []string {
+	t.Helper()
+	content, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	var names []string
+	for _, match := range regexp.MustCompile("(?m)^\\| `(MSGEXT_[A-Z_]+)` \\|").FindAllSubmatch(content, -1) {
+		names = append(names, string(match[1]))
+	}
+	return names
+}
+
+// inServerless returns the variables that a deployment on SCF sets, each to what the environment holds under its name.
+func inServerless(t *testing.T, file string) []string {
 	t.Helper()
 	content, err := os.ReadFile("../../" + file)
 	require.NoError(t, err)
-	var names []string
-	for _, match := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(content), -1) {
-		names = append(names, match[1])
+	var deployment struct {
+		Inputs struct {
+			Environment struct{ Variables map[string]string }
+		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	require.NoError(t, yaml.Unmarshal(content, &deployment))
+	var names []string
+	for name, value := range deployment.Inputs.Environment.Variables {
+		assert.Equal(t, "${env:"+name+"}", value, file)
+		names = append(names, name)
+	}
+	return names
 }
 
 func variables(usedBy config.Function) []string {
@@ -32,18 +50,16 @@ func variables(usedBy config.Function) []string {
 			names = append(names, v.Name)
 		}
 	}
-	slices.Sort(names)
 	return names
 }
 
-// The table of variables, the README's and what the deployments set are one and the same.
+// The table of variables, the README's and what the deployments set are one and the same (template.yaml:
+// functions/aws/template_test.go).
 func TestVariables_AgreeEverywhere(t *testing.T) {
-	const (
-		all   = config.Webhook | config.Repair | config.Local
-		entry = `(?m)^ +(MSGEXT_[A-Z_]+):`
-	)
-	assert.Equal(t, variables(all), namesIn(t, "README.md", "(?m)^\\| `(MSGEXT_[A-Z_]+)` \\|"), "README.md")
-	assert.Equal(t, variables(config.Webhook|config.Repair), namesIn(t, "template.yaml", entry), "template.yaml")
-	assert.Equal(t, variables(config.Webhook), namesIn(t, "functions/scf/webhook/serverless.yml", entry), "the webhook's serverless.yml")
-	assert.Equal(t, variables(config.Repair), namesIn(t, "functions/scf/repair/serverless.yml", entry), "repair's serverless.yml")
+	assert.ElementsMatch(t, variables(config.Webhook|config.Repair|config.Local), inReadme(t), "README.md")
+	for file, usedBy := range map[string]config.Function{
+		"serverless.yml": config.Webhook, "functions/scf/apigateway/serverless.yml": config.Webhook, "functions/scf/repair/serverless.yml": config.Repair,
+	} {
+		assert.ElementsMatch(t, variables(usedBy), inServerless(t, file), file)
+	}
 }

@@ -51,6 +51,7 @@ type Config struct {
 	State        Location // zero for none
 	Sinks        []Location
 	ForwardOther bool
+	Relay        Relay
 
 	HTTP  HTTP
 	Kafka Kafka

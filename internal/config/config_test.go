@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/internal/config"
+	"msgext/pkg/relay"
 	"msgext/pkg/secret"
 )
 
@@ -28,6 +29,7 @@ func TestFromEnviron_Defaults(t *testing.T) {
 	assert.Equal(t, config.Config{
 		SDKAppID: "1400000000", Tokens: []secret.String{"secret"},
 		MaxSkew: time.Minute, MaxBodyBytes: 1 << 20, ReplyBudget: 1500 * time.Millisecond,
+		Relay: config.Relay{Budget: 1500 * time.Millisecond},
 		Sinks: []config.Location{{Scheme: "stdout", URL: "stdout:"}},
 	}, got)
 }
@@ -53,7 +55,9 @@ func TestFromEnviron_Everything(t *testing.T) {
 		"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=old new", "MSGEXT_PATH=/chat/5f1d", "MSGEXT_MAX_SKEW=2m",
 		"MSGEXT_MAX_BODY_BYTES=65536", "MSGEXT_REPLY_BUDGET=1s", "MSGEXT_ON_FAILURE=hold", "MSGEXT_STATE=postgresql://u:p@h/d",
 		"MSGEXT_SINKS=https://example.com/hook?x=1 kafka://a:9092,b:9092/votes sqs://votes.fifo eventbridge://bus http://[::1]:81/",
-		"MSGEXT_FORWARD_OTHER=true", "MSGEXT_HTTP_SECRET=whsec_YQ== whsec_Yg==", "MSGEXT_HTTP_ALLOW_LINK_LOCAL=true",
+		"MSGEXT_FORWARD_OTHER=true", "MSGEXT_RELAY=https://169.254.1.1/chat?key=1", "MSGEXT_RELAY_ON_FAILURE=allow", "MSGEXT_RELAY_BUDGET=1800ms",
+		"MSGEXT_RELAY_HEADERS=Authorization: Bearer x\nX-Key: y",
+		"MSGEXT_HTTP_SECRET=whsec_YQ== whsec_Yg==", "MSGEXT_HTTP_ALLOW_LINK_LOCAL=true",
 		"MSGEXT_KAFKA_SASL=SCRAM-SHA-512", "MSGEXT_KAFKA_USERNAME=u", "MSGEXT_KAFKA_PASSWORD=p", "MSGEXT_KAFKA_TLS=true",
 		"MSGEXT_CHAT_ENDPOINT=singapore", "MSGEXT_CHAT_ADMIN=administrator", "MSGEXT_CHAT_SECRET_KEY=k",
 		"MSGEXT_REPAIR_GRACE=10s", "MSGEXT_REPAIR_READ=all",
@@ -71,10 +75,14 @@ func TestFromEnviron_Everything(t *testing.T) {
 			{Scheme: "http", URL: "http://[::1]:81/", Rest: "[::1]:81/"},
 		},
 		ForwardOther: true,
-		HTTP:         config.HTTP{Secrets: []secret.String{"whsec_YQ==", "whsec_Yg=="}, AllowLinkLocal: true},
-		Kafka:        config.Kafka{Mechanism: "SCRAM-SHA-512", Username: "u", Password: "p", TLS: true},
-		Chat:         config.Chat{Endpoint: "singapore", Admin: "administrator", SecretKey: "k"},
-		RepairGrace:  10 * time.Second, ReadAll: true,
+		Relay: config.Relay{
+			URL: "https://169.254.1.1/chat?key=1", Allow: true, Budget: 1800 * time.Millisecond,
+			Headers: []relay.Header{{Name: "Authorization", Value: "Bearer x"}, {Name: "X-Key", Value: "y"}},
+		},
+		HTTP:        config.HTTP{Secrets: []secret.String{"whsec_YQ==", "whsec_Yg=="}, AllowLinkLocal: true},
+		Kafka:       config.Kafka{Mechanism: "SCRAM-SHA-512", Username: "u", Password: "p", TLS: true},
+		Chat:        config.Chat{Endpoint: "singapore", Admin: "administrator", SecretKey: "k"},
+		RepairGrace: 10 * time.Second, ReadAll: true,
 	}, got)
 }
 
@@ -96,11 +104,12 @@ func TestFromEnviron_EveryProblemAtOnce(t *testing.T) {
 			[]string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=" + plant, "MSGEXT_CHAT_SECRET_KEY=" + plant}, []string{"MSGEXT_CHAT_SECRET_KEY"}},
 		{"every kind of malformed", config.Local, []string{
 			"MSGEXT_MAX_SKEW=" + plant, "MSGEXT_MAX_BODY_BYTES=-1", "MSGEXT_REPLY_BUDGET=1h", "MSGEXT_ON_FAILURE=" + plant, "MSGEXT_PATH=" + plant,
-			"MSGEXT_FORWARD_OTHER=yes", "MSGEXT_STATE=" + plant + "://x", "MSGEXT_SINKS=stdout: ftp://" + plant, "MSGEXT_HTTP_SECRET=" + plant,
+			"MSGEXT_FORWARD_OTHER=yes", "MSGEXT_RELAY=http://" + plant + ".example/", "MSGEXT_RELAY_ON_FAILURE=" + plant, "MSGEXT_RELAY_BUDGET=1801ms", "MSGEXT_RELAY_HEADERS=Host: " + plant,
+			"MSGEXT_STATE=" + plant + "://x", "MSGEXT_SINKS=stdout: ftp://" + plant, "MSGEXT_HTTP_SECRET=" + plant,
 			"MSGEXT_KAFKA_SASL=" + plant, "MSGEXT_CHAT_ENDPOINT=http://example.com/" + plant, "MSGEXT_REPAIR_READ=" + plant, "MSGEXT_TYPO=" + plant, "MSGEXT_ANOTHER=" + plant,
 		}, []string{
 			"MSGEXT_PATH", "MSGEXT_MAX_SKEW", "MSGEXT_MAX_BODY_BYTES", "MSGEXT_REPLY_BUDGET", "MSGEXT_ON_FAILURE", "MSGEXT_STATE", "MSGEXT_SINKS",
-			"MSGEXT_FORWARD_OTHER", "MSGEXT_HTTP_SECRET", "MSGEXT_KAFKA_SASL", "MSGEXT_CHAT_ENDPOINT", "MSGEXT_REPAIR_READ", "MSGEXT_ANOTHER", "MSGEXT_TYPO"}},
+			"MSGEXT_FORWARD_OTHER", "MSGEXT_RELAY", "MSGEXT_RELAY_ON_FAILURE", "MSGEXT_RELAY_BUDGET", "MSGEXT_RELAY_HEADERS", "MSGEXT_HTTP_SECRET", "MSGEXT_KAFKA_SASL", "MSGEXT_CHAT_ENDPOINT", "MSGEXT_REPAIR_READ", "MSGEXT_ANOTHER", "MSGEXT_TYPO"}},
 		{"half of the REST access", config.Local, []string{"MSGEXT_CHAT_ADMIN=" + plant}, []string{"MSGEXT_CHAT_ENDPOINT"}},
 		{"half of the SASL credentials", config.Local, []string{"MSGEXT_KAFKA_USERNAME=" + plant}, []string{"MSGEXT_KAFKA_SASL"}},
 		{"another function's variables are ignored", config.Webhook,
@@ -178,4 +187,29 @@ func ExampleFromEnviron() {
 	//   MSGEXT_SDK_APP_ID: missing, for example: 1400000000
 	//   MSGEXT_MAX_SKEW: not a duration such as 1500ms or 60s, for example: 60s
 	//   MSGEXT_TOKENS: unknown variable
+}
+
+func TestFromEnviron_RelayToALinkLocalAddress(t *testing.T) {
+	environ := []string{"MSGEXT_RELAY=https://169.254.169.254/"}
+	_, err := config.FromEnviron(environ, config.Local, local)
+	require.EqualError(t, err, "configuration:\n  MSGEXT_RELAY: link-local and metadata addresses are refused")
+	_, err = config.FromEnviron(append(environ, "MSGEXT_HTTP_ALLOW_LINK_LOCAL=true"), config.Local, local)
+	require.NoError(t, err)
+}
+
+// What is asked of a relay counts even where nothing else of an environment makes sense.
+func TestRelayPasses(t *testing.T) {
+	for _, test := range []struct {
+		environ []string
+		want    bool
+	}{
+		{nil, false},
+		{[]string{"MSGEXT_RELAY=", "MSGEXT_TYPO=1"}, false},
+		{[]string{"MSGEXT_RELAY=no URL", "MSGEXT_TYPO=1"}, true},
+		{[]string{"MSGEXT_RELAY=https://example.com", "MSGEXT_RELAY_ON_FAILURE="}, true},
+		{[]string{"MSGEXT_RELAY=https://example.com", "MSGEXT_RELAY_ON_FAILURE=typo"}, true},
+		{[]string{"MSGEXT_RELAY=https://example.com", "MSGEXT_RELAY_ON_FAILURE=allow"}, false},
+	} {
+		assert.Equal(t, test.want, config.RelayPasses(test.environ), test.environ)
+	}
 }

@@ -95,6 +95,7 @@ func (c *Config) check(function Function, drivers Drivers, add func(variable, pr
 			add("MSGEXT_SINKS", fmt.Sprintf("sink %d: ", i+1)+notLinked(s.Scheme, drivers.Sinks), "")
 		}
 	}
+	c.checkRelay(add)
 	if (c.Kafka.Mechanism == "") != (c.Kafka.Username == "" && c.Kafka.Password == "") {
 		add("MSGEXT_KAFKA_SASL", "goes together with MSGEXT_KAFKA_USERNAME and MSGEXT_KAFKA_PASSWORD", "")
 	}

@@ -11,6 +11,7 @@ import (
 // product's own prefix, because a MSGEXT_ variable nobody knows stops a start.
 const (
 	Postgres     = "TEST_POSTGRES_URL"  // postgres://msgext@127.0.0.1:PORT/msgext?sslmode=disable
+	MariaDB      = "TEST_MARIADB_URL"   // mysql://msgext@127.0.0.1:PORT/msgext?tls=false, may make databases and users
 	Redis        = "TEST_REDIS_URL"     // redis://127.0.0.1:PORT, appendonly yes, appendfsync always
 	RedisCluster = "TEST_REDIS_CLUSTER" // HOST:PORT,HOST:PORT,HOST:PORT
 	DynamoDB     = "TEST_DYNAMODB_URL"  // http://127.0.0.1:PORT, DynamoDB Local

@@ -19,7 +19,7 @@ const (
 )
 
 type readRequest struct {
-	address
+	msgext.Address
 	StartSeq int64 `json:"StartSeq,omitzero"` // only versions at or above it
 }
 
@@ -64,7 +64,7 @@ func (c *Client) readPages(ctx context.Context, message msgext.Message) (reading
 	}
 	var all reading
 	seen := make(map[version]bool)
-	request := readRequest{address: addressOf(message)}
+	request := readRequest{Address: message.Address()}
 	for page := range maxPages {
 		reply, err := c.readPage(ctx, commandFor(message, "get_key_values"), request)
 		if err != nil {

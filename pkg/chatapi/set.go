@@ -9,7 +9,7 @@ import (
 )
 
 type setRequest struct {
-	address
+	msgext.Address
 	OperateType   msgext.Operation
 	ExtensionList []msgext.KeyValue `json:",omitzero"`
 }
@@ -40,7 +40,7 @@ func (c *Client) Set(ctx context.Context, message msgext.Message, operation msge
 	}
 	data, err := c.do(ctx, call{
 		command: commandFor(message, "set_key_values"),
-		request: setRequest{addressOf(message), operation, keyValues},
+		request: setRequest{message.Address(), operation, keyValues},
 		quiet:   true,
 	})
 	var failure *Error

@@ -81,19 +81,10 @@ func (s *Sim) sign(d Delivery, now time.Time) Delivery {
 	return d
 }
 
-// groupBody and c2cBody are the two events, their fields in the order of the vendor's samples.
-type groupBody struct {
+// body is either event, its fields in the order of the vendor's samples.
+type body struct {
 	CallbackCommand string
-	GroupID         string `json:"GroupId"`
-	MsgSeq          int64
-	change
-}
-
-type c2cBody struct {
-	CallbackCommand string
-	From            string `json:"From_Account"`
-	To              string `json:"To_Account"`
-	MsgKey          string
+	msgext.Address
 	change
 }
 
@@ -115,18 +106,14 @@ func newDelivery(message msgext.Message, user string, version int64, c change) D
 	}
 	d := Delivery{Message: message, Version: version, Attempt: 1}
 	d.Platform, d.ClientIP = origin(user)
-	var body any
+	d.Command = msgext.C2CCommand
 	if message.IsGroup() {
 		d.Command = msgext.GroupCommand
-		body = groupBody{d.Command, message.GroupID, message.MsgSeq, c}
-	} else {
-		d.Command = msgext.C2CCommand
-		body = c2cBody{d.Command, message.From, message.To, message.MsgKey, c}
 	}
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(body) // texts and numbers only: there is nothing to fail
+	_ = encoder.Encode(body{d.Command, message.Address(), c}) // texts and numbers only: there is nothing to fail
 	d.Body = bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
 	return d
 }

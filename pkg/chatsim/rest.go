@@ -115,13 +115,7 @@ func (s *Sim) admit(r *http.Request) error {
 
 // request is the body of any of the four calls.
 type request struct {
-	GroupID string `json:"GroupId"`
-	MsgSeq  *int64 `json:"MsgSeq"`
-
-	From   string `json:"From_Account"`
-	To     string `json:"To_Account"`
-	MsgKey string `json:"MsgKey"`
-
+	msgext.Address
 	StartSeq      int64             `json:"StartSeq"`
 	OperateType   msgext.Operation  `json:"OperateType"`
 	ExtensionList []msgext.KeyValue `json:"ExtensionList"`
@@ -135,17 +129,16 @@ func parseRequest(command, app string, body io.Reader) (request, error) {
 	if err != nil || json.Unmarshal(data, &r) != nil {
 		return r, &Refusal{Code: codeBadJSON, Info: "body is not the JSON of this call"}
 	}
+	r.message, err = r.Address.Message(app)
 	switch command {
 	case "group_get_key_values", "group_set_key_values":
-		if r.GroupID == "" || r.MsgSeq == nil || *r.MsgSeq < 0 {
+		if err != nil || !r.message.IsGroup() {
 			return r, &Refusal{Code: codeInvalidGroup, Info: "GroupId or MsgSeq missing"}
 		}
-		r.message = msgext.Message{SDKAppID: app, GroupID: r.GroupID, MsgSeq: *r.MsgSeq}
 	case "get_key_values", "set_key_values":
-		if r.From == "" || r.To == "" || r.MsgKey == "" {
+		if err != nil || r.message.IsGroup() {
 			return r, &Refusal{Code: codeInvalidC2C, Info: "From_Account, To_Account or MsgKey missing"}
 		}
-		r.message = msgext.Message{SDKAppID: app, From: r.From, To: r.To, MsgKey: r.MsgKey}
 	default:
 		return r, &Refusal{Code: codeNoCommand, Info: "no such command"}
 	}

@@ -5,13 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
+	"msgext/internal/jsonquote"
 )
 
 // AppendString appends text as a JSON string. What is not UTF-8 becomes U+FFFD.
 func AppendString[Text ~string | ~[]byte](b []byte, text Text) []byte {
-	b, _ = jsontext.AppendQuote(b, text) // its error is about UTF-8 that it has already replaced
-	return b
+	return jsonquote.Append(b, text)
 }
 
 // AppendHeader appends a header as a JSON object of strings, several values of one name joined
@@ -38,8 +37,10 @@ func AppendMultiHeader(b []byte, header http.Header) []byte {
 
 func appendObject(b []byte, header http.Header, value func([]byte, []string) []byte) []byte {
 	names := make([]string, 0, 8) // of a reply, which has few
-	for name := range header {
-		names = append(names, name)
+	for name, values := range header {
+		if len(values) > 0 { // as a server does not send it
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
 	b = append(b, '{')

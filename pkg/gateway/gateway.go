@@ -90,7 +90,8 @@ type Adapter struct {
 }
 
 // NewAdapter returns an Adapter for a handler. An event that makes no sense is handed to malformed
-// as a POST without a body, so that it too gets an HTTP reply.
+// as a POST without a body, so that it too gets an HTTP reply, with the query if that can be read:
+// it names the command.
 func NewAdapter(shape Shape, handler, malformed http.Handler) *Adapter {
 	return &Adapter{shape, handler, malformed}
 }
@@ -98,17 +99,21 @@ func NewAdapter(shape Shape, handler, malformed http.Handler) *Adapter {
 // Invoke serves one event, in and out as raw bytes; the event is decoded once. Its error is
 // always nil: whatever comes in gets an HTTP reply.
 func (a *Adapter) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	handler := a.handler
 	event, err := Parse(payload)
 	if err != nil {
-		handler = a.malformed
-		event = Event{Method: http.MethodPost}
+		return a.invokeMalformed(ctx, salvage(payload)), nil
 	}
 	request := a.shape.Request(ctx, event)
 	if request.Path == "" {
 		request.Path = "/"
 	}
-	return a.shape.Reply(event, Serve(handler, request.HTTP(ctx))), nil
+	return a.shape.Reply(event, Serve(a.handler, request.HTTP(ctx))), nil
+}
+
+func (a *Adapter) invokeMalformed(ctx context.Context, event Event) []byte {
+	request := a.shape.Request(ctx, event)
+	request = Request{ID: request.ID, Method: http.MethodPost, Path: "/", RawQuery: request.RawQuery, Header: http.Header{}}
+	return a.shape.Reply(event, Serve(a.malformed, request.HTTP(ctx)))
 }
 
 // Response is a handler's reply, recorded by Serve.

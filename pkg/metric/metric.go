@@ -23,6 +23,9 @@ const (
 	DeliveryTime   = "DeliveryTime"   // milliseconds until everything configured had the event
 	RequestTime    = "RequestTime"    // milliseconds from arrival to reply
 	ColdStart      = "ColdStart"      // 1 for the first request of a process
+	RelayTime      = "RelayTime"      // milliseconds the app's backend took
+	RelayFailed    = "RelayFailed"    // commands that it did not answer
+	RelaySkipped   = "RelaySkipped"   // commands that it was not asked to, because it had failed before
 
 	Checked    = "Checked"    // messages looked at
 	Gaps       = "Gaps"       // of them, with a version missing

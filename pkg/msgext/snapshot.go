@@ -34,10 +34,26 @@ func (s Snapshot) Reply() ReadReply {
 	return NewReadReply(s.Latest, s.Clear, sorted(s.KeyValues))
 }
 
+// sorted returns a sorted copy. What it sorts are places and not the key-values themselves: a collector that runs
+// meanwhile wants to know of each move of a string.
 func sorted(keyValues []KeyValue) []KeyValue {
-	keyValues = slices.Clone(keyValues)
-	slices.SortFunc(keyValues, func(a, b KeyValue) int {
-		return cmp.Or(cmp.Compare(a.Seq, b.Seq), strings.Compare(a.Key, b.Key))
+	type place struct {
+		seq int64
+		at  int
+	}
+	places := make([]place, len(keyValues))
+	for i, kv := range keyValues {
+		places[i] = place{kv.Seq, i}
+	}
+	slices.SortFunc(places, func(a, b place) int {
+		if a.seq != b.seq {
+			return cmp.Compare(a.seq, b.seq)
+		}
+		return strings.Compare(keyValues[a.at].Key, keyValues[b.at].Key)
 	})
-	return keyValues
+	copied := make([]KeyValue, len(keyValues))
+	for i, p := range places {
+		copied[i] = keyValues[p.at]
+	}
+	return copied
 }

@@ -14,8 +14,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"msgext/internal/guard"
 	"msgext/pkg/metric"
 	"msgext/pkg/msgext"
+	"msgext/pkg/relay"
 	"msgext/pkg/sink"
 	"msgext/pkg/state"
 	"msgext/pkg/webhook"
@@ -44,6 +46,20 @@ type Options struct {
 
 	// Store keeps the merged state; none when nil.
 	Store state.Store
+
+	// Relay has the app's own backend answer other commands, which are acknowledged when it is nil.
+	// RelayBudget is the backend's time from arrival; DefaultRelayBudget when zero. Commands whose answer
+	// Chat ignores get 500 ms of it.
+	Relay       *relay.Relay
+	RelayBudget time.Duration
+
+	// RelayPass has Chat do with another command what its console says for a failed webhook, wherever the
+	// backend does not answer, or we cannot ask it: the reply then has another status than 200. Otherwise
+	// such a command, and one that the backend answers with 5xx, is answered OK.
+	RelayPass bool
+
+	// Started is when the process did; it is the start of the time that the first request has waited.
+	Started time.Time
 
 	// Budget is the time from arrival in which everything must have accepted an event; DefaultBudget
 	// when zero. A deadline of the platform that comes sooner, less a margin to reply, goes first.
@@ -83,6 +99,10 @@ type Observation struct {
 	Err       error // what the sender is not told
 	Status    int
 	ErrorInfo string
+
+	// Relayed is the backend's answer, nil where there is none; Asked is how long it took, if it was asked.
+	Relayed *relay.Answer
+	Asked   time.Duration
 }
 
 // Receiver serves webhooks. It is safe for concurrent use.
@@ -99,6 +119,9 @@ func New(options Options) *Receiver {
 	if options.Budget == 0 {
 		options.Budget = DefaultBudget
 	}
+	if options.RelayBudget == 0 {
+		options.RelayBudget = DefaultRelayBudget
+	}
 	if options.Logger == nil {
 		options.Logger = slog.Default()
 	}
@@ -113,7 +136,7 @@ func New(options Options) *Receiver {
 
 // ServeHTTP answers one webhook. It is safe for concurrent use.
 func (rc *Receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	rc.answer(w, r, rc.receive)
+	rc.answer(w, r, func(r *http.Request, rec *record) error { return rc.receive(w, r, rec) })
 }
 
 // Malformed answers a gateway event that makes no sense, which therefore is no request. It is what
@@ -122,8 +145,9 @@ func (rc *Receiver) Malformed(w http.ResponseWriter, r *http.Request) {
 	rc.answer(w, r, func(*http.Request, *record) error { return ErrGatewayEvent })
 }
 
-// NotReady returns a handler that answers every request as one that our side failed, with
-// the reason in its log line: for a platform on which a process cannot refuse to start.
+// NotReady returns a handler for a platform on which a process cannot refuse to start. It answers
+// 503, so that the console shows it, and OK to a command that is not ours, so that no user is
+// blocked. The reason stands in the log line.
 func (rc *Receiver) NotReady(reason error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rc.answer(w, r, func(*http.Request, *record) error { return errors.Join(ErrNotReady, reason) })
@@ -137,12 +161,23 @@ func (rc *Receiver) answer(w http.ResponseWriter, r *http.Request, receive func(
 		arrived: rc.options.Now(),
 		cold:    rc.warm.CompareAndSwap(false, true),
 	}
-	err := recovering(func() error { return receive(r, &rec) })
-	verdict := judge(err)
-	if verdict.fate == deferred && rc.options.Hold {
+	err := guard.Recover(func() error { return receive(r, &rec) })
+	if errors.Is(err, guard.ErrPanic) && rec.command == "" {
+		err = errors.Join(errEarlyPanic, err)
+	}
+	verdict := judge(err, r.URL.RawQuery, rc.options.RelayPass)
+	if verdict.fate == deferred && rc.options.Hold && !webhook.NamesCommand(r.URL.RawQuery, isOther) {
 		rc.hold(r.Context(), rec.arrived)
 	}
+	heard := rc.heard(&rec, err)
+	if heard {
+		verdict.status = rec.relayed.answer.Status
+	}
 	rc.finish(r, &rec, verdict, err)
+	if heard {
+		writeAnswer(w, rec.relayed.answer)
+		return
+	}
 	if verdict.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", http.MethodPost)
 	}
@@ -150,7 +185,7 @@ func (rc *Receiver) answer(w http.ResponseWriter, r *http.Request, receive func(
 }
 
 // receive does what a request asks for. Its error is one of the table's, or our side's.
-func (rc *Receiver) receive(r *http.Request, rec *record) error {
+func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request, rec *record) error {
 	if rc.options.Path != "" && r.URL.Path != rc.options.Path {
 		return ErrPath
 	}
@@ -170,6 +205,9 @@ func (rc *Receiver) receive(r *http.Request, rec *record) error {
 	}
 	rec.command, rec.appID = query.Command, query.SDKAppID
 	if !msgext.IsCommand(query.Command) {
+		if rc.options.Relay != nil {
+			return rc.relay(w, r, rec)
+		}
 		return rc.acknowledge(r, rec)
 	}
 	if rec.body, err = webhook.ReadBody(r.Body, r.ContentLength, rc.options.MaxBodyBytes); err != nil {
@@ -196,7 +234,7 @@ func (rc *Receiver) acknowledge(r *http.Request, rec *record) error {
 	}
 	ctx, cancel := rc.withBudget(r.Context(), rec.arrived, budget)
 	defer cancel()
-	err := recovering(func() (err error) {
+	err := guard.Recover(func() (err error) {
 		if rec.body, err = webhook.ReadBody(r.Body, r.ContentLength, rc.options.MaxBodyBytes); err != nil {
 			return err
 		}
@@ -225,6 +263,7 @@ func (rc *Receiver) finish(r *http.Request, rec *record, verdict rule, err error
 			Command: rec.command, Event: rec.event,
 			Verdict: string(verdict.fate), Reason: verdict.reason, Err: errors.Join(err, rec.forwardErr),
 			Status: verdict.status, ErrorInfo: verdict.reply(err).ErrorInfo,
+			Relayed: rec.relayed.answer, Asked: rec.relayed.took,
 		})
 	}
 }

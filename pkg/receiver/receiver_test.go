@@ -8,9 +8,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -19,6 +25,7 @@ import (
 	"msgext/pkg/metric"
 	"msgext/pkg/msgext"
 	"msgext/pkg/receiver"
+	"msgext/pkg/relay"
 	"msgext/pkg/sink"
 	"msgext/pkg/webhook"
 )
@@ -65,44 +72,149 @@ func TestReceiver_NotReady(t *testing.T) {
 	options, lines := logged(options())
 	reply := httptest.NewRecorder()
 	receiver.New(options).NotReady(errors.New("configuration: MSGEXT_TOKEN: missing")).ServeHTTP(reply, vectorRequest(t, "sample-group-set", now))
+	assert.Equal(t, http.StatusServiceUnavailable, reply.Code)
 	assert.Equal(t, ours, reply.Body.String())
 	assert.Equal(t, "not ready", lines.only(t)["reason"])
 	assert.Contains(t, lines.only(t)["error"], "MSGEXT_TOKEN: missing")
 }
 
+// Our own trouble before the command is known blocks nobody: whatever it is, a command that is not
+// ours is answered OK, and at once, although a reply to ours is held. It answered FAIL/1 once, and
+// every message of an app whose configuration had an unknown variable was blocked.
+func TestReceiver_OurTroubleBlocksNobody(t *testing.T) {
+	troubles := map[string]struct {
+		receive    func() error
+		wantStatus int // of a probe and of our own commands
+		wantReason string
+		wantLevel  string
+	}{
+		"not ready":                 {func() error { return receiver.ErrNotReady }, 503, "not ready", "ERROR"},
+		"a panic":                   {func() error { panic("planted-value") }, 503, "panic", "ERROR"},
+		"an unknown failure":        {func() error { return errors.New("nobody knows") }, 503, "unknown", "ERROR"},
+		"a malformed gateway event": {func() error { return receiver.ErrGatewayEvent }, 400, "malformed gateway event", "WARN"},
+	}
+	for name, trouble := range troubles {
+		for _, vector := range vectortest.Load(t) {
+			other := strings.HasPrefix(vector.Name, "other-")
+			if !other && !strings.HasPrefix(vector.Name, "probe") && !strings.HasPrefix(vector.Name, "sample-") {
+				continue
+			}
+			synctest.Test(t, func(t *testing.T) {
+				options, lines := logged(options())
+				options.Now, options.Hold = clock(), true
+				arrived := time.Now()
+				reply := httptest.NewRecorder()
+				receiver.New(options).Answer(reply, vectorRequest(t, vector.Name, now), trouble.receive)
+
+				line := lines.only(t)
+				assert.Equal(t, trouble.wantReason, line["reason"], "%s, %s", name, vector.Name)
+				assert.Equal(t, trouble.wantLevel, line["level"], "%s, %s: the operator is told all the same", name, vector.Name)
+				assert.NotContains(t, lines.String(), "planted-value")
+				if !other {
+					assert.Equal(t, trouble.wantStatus, reply.Code, "%s, %s", name, vector.Name)
+					assert.Contains(t, reply.Body.String(), "FAIL", "%s, %s", name, vector.Name)
+					return
+				}
+				assert.Equal(t, vector.Want.Status, reply.Code, "%s, %s", name, vector.Name)
+				assert.JSONEq(t, string(vector.Want.Reply), reply.Body.String(), "%s, %s", name, vector.Name)
+				assert.Zero(t, time.Since(arrived), "%s, %s", name, vector.Name)
+			})
+		}
+	}
+}
+
 // Every sentinel that the packages below can return has a rule of its own.
 func TestRules_CoverEverySentinel(t *testing.T) {
-	for _, test := range []struct {
+	const ours, others = "CallbackCommand=" + msgext.GroupCommand, "CallbackCommand=Group.CallbackBeforeSendMsg"
+	tests := []struct {
 		err        error
 		wantStatus int
 		wantFate   string
+		wantSpares bool // another command
 	}{
-		{receiver.ErrGatewayEvent, 400, "rejected"},
-		{receiver.ErrPath, 404, "rejected"},
-		{receiver.ErrMethod, 405, "rejected"},
-		{webhook.ErrQuery, 401, "rejected"},
-		{webhook.ErrRepeated, 401, "rejected"},
-		{webhook.ErrUnsigned, 401, "rejected"},
-		{webhook.ErrMalformed, 401, "rejected"},
-		{webhook.ErrNoCommand, 401, "rejected"},
-		{webhook.ErrForeignApp, 403, "rejected"},
-		{webhook.ErrStale, 403, "rejected"},
-		{webhook.ErrSignature, 403, "rejected"},
-		{webhook.ErrBodyTooLarge, 413, "rejected"},
-		{webhook.ErrBodyRead, 400, "rejected"},
-		{msgext.ErrFormat, 200, "rejected"},
-		{receiver.ErrDelivery, 200, "deferred"},
-		{receiver.ErrNotReady, 200, "deferred"},
-		{nil, 200, "accepted"},
-		{errors.New("nobody knows"), 200, "deferred"},
-	} {
-		status, fate, reply := receiver.Judge(test.err)
-		assert.Equal(t, test.wantStatus, status, "%v", test.err)
-		assert.Equal(t, test.wantFate, fate, "%v", test.err)
-		assert.Equal(t, fate == "accepted", reply.ActionStatus == "OK", "%v", test.err)
-		assert.Equal(t, fate == "accepted", reply.ErrorCode == 0, "%v", test.err)
+		{receiver.ErrGatewayEvent, 400, "rejected", true},
+		{receiver.ErrPath, 404, "rejected", false},
+		{receiver.ErrMethod, 405, "rejected", false},
+		{webhook.ErrQuery, 401, "rejected", false},
+		{webhook.ErrRepeated, 401, "rejected", false},
+		{webhook.ErrUnsigned, 401, "rejected", false},
+		{webhook.ErrMalformed, 401, "rejected", false},
+		{webhook.ErrNoCommand, 401, "rejected", false},
+		{webhook.ErrForeignApp, 403, "rejected", false},
+		{webhook.ErrStale, 403, "rejected", false},
+		{webhook.ErrSignature, 403, "rejected", false},
+		{webhook.ErrBodyTooLarge, 413, "rejected", false},
+		{webhook.ErrBodyRead, 400, "rejected", false},
+		{msgext.ErrFormat, 200, "rejected", false},
+		{receiver.ErrDelivery, 200, "deferred", false},
+		{receiver.ErrNotReady, 503, "deferred", true},
+		{receiver.ErrEarlyPanic, 503, "deferred", true},
+		{receiver.ErrPanic, 200, "deferred", false},
+		{relay.ErrNoAnswer, 502, "unanswered", true},
+		{relay.ErrRedirect, 502, "unanswered", true},
+		{relay.ErrTooLarge, 502, "unanswered", true},
+		{relay.ErrSkipped, 502, "unanswered", true},
+		{relay.ErrQuery, 502, "unanswered", true},
+		{receiver.ErrRelay, 502, "unanswered", true},
+		{relay.ErrLoop, 508, "unanswered", false},
+		{nil, 200, "accepted", false},
+		{errors.New("nobody knows"), 503, "deferred", true},
 	}
-	assert.Equal(t, receiver.RuleCount(), 17, "a rule was added or taken away: test it above")
+	for _, test := range tests {
+		status, _, reply := receiver.Judge(test.err, others, true)
+		assert.Equal(t, test.wantStatus, status, "%v, its status has Chat do as its console says", test.err)
+		assert.Equal(t, test.err == nil, reply.ActionStatus == "OK", "%v", test.err)
+		for _, query := range []string{"", ours, others} {
+			status, fate, reply := receiver.Judge(test.err, query, false)
+			spared := test.wantSpares && query == others
+			wantStatus := test.wantStatus
+			if spared {
+				wantStatus = http.StatusOK
+			}
+			assert.Equal(t, wantStatus, status, "%v, %s", test.err, query)
+			assert.Equal(t, test.wantFate, fate, "%v, %s", test.err, query)
+			assert.Equal(t, fate == "accepted" || spared, reply.ActionStatus == "OK", "%v, %s", test.err, query)
+			assert.Equal(t, fate == "accepted" || spared, reply.ErrorCode == 0, "%v, %s", test.err, query)
+		}
+	}
+
+	ruled, tested := receiver.RuledErrors(), make(map[error]bool)
+	for _, test := range tests {
+		tested[test.err] = true
+	}
+	texts := make(map[string]bool)
+	for _, err := range ruled {
+		texts[err.Error()] = true
+		assert.True(t, tested[err], "%v has a rule and no line above", err)
+	}
+	elsewhere := []string{"msgext.ErrPath", "msgext.ErrAddress", "relay.ErrHeader"} // of readers and repair, and of a start
+	for name, text := range sentinels(t, ".", "../webhook", "../msgext", "../relay") {
+		assert.True(t, texts[text] || slices.Contains(elsewhere, name), "%s has no rule", name)
+	}
+}
+
+// sentinels returns the errors that the packages in folders declare, by name, with their text.
+func sentinels(t *testing.T, folders ...string) map[string]string {
+	t.Helper()
+	declaration := regexp.MustCompile(`(?m)^(?:var|\t)\s*([Ee]rr\w+)\s*= errors\.New\("(.*)"\)`)
+	found := make(map[string]string)
+	for _, folder := range folders {
+		before := len(found)
+		files, err := filepath.Glob(folder + "/*.go")
+		require.NoError(t, err)
+		for _, file := range files {
+			content, err := os.ReadFile(file)
+			require.NoError(t, err)
+			for _, match := range declaration.FindAllSubmatch(content, -1) {
+				pkg, _, isSentinel := strings.Cut(string(match[2]), ": ")
+				if isSentinel && !strings.HasSuffix(file, "_test.go") { // what has no package's name is wrapped by one that has
+					found[pkg+"."+string(match[1])] = string(match[2])
+				}
+			}
+		}
+		require.Greater(t, len(found), before, folder)
+	}
+	return found
 }
 
 // What must not leak is planted in every place a request has; no outcome may log it.

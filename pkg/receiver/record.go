@@ -6,21 +6,21 @@ import (
 	"strings"
 	"time"
 
+	"msgext/internal/guard"
 	"msgext/pkg/metric"
 	"msgext/pkg/msgext"
+	"msgext/pkg/relay"
+	"msgext/pkg/sink"
 )
 
 // message is the text of every line.
 const message = "webhook"
 
-// Keys of the line. Tokens, Sign, values, bodies, addresses and URLs have none.
+// Keys of the line, beside those of the message. Tokens, Sign, values, bodies, addresses and URLs have none.
 const (
 	keyRequestID = "request_id"
 	keyCommand   = "command"
 	keyAppID     = "app_id"
-	keyGroupID   = "group_id"
-	keyMsgSeq    = "msg_seq"
-	keyMsgKey    = "msg_key"
 	keyOperation = "op"
 	keyVersion   = "version"
 	keyFate      = "fate"
@@ -32,6 +32,8 @@ const (
 	keyError     = "error"
 	keyStack     = "stack"
 	keyMark      = "mark_error" // everything was accepted, but not marked as seen
+	keyRelay     = "relay"      // the backend's status, if it answered, and its time
+	keyStatus    = "status"
 )
 
 // Reasons of what was accepted.
@@ -40,6 +42,7 @@ const (
 	reasonProbe         = "probe"
 	reasonOther         = "other command"
 	reasonForwardFailed = "other command, not forwarded"
+	reasonRelayed       = "relayed"
 )
 
 // maxErrorBytes bounds the text of an error in a line.
@@ -57,19 +60,32 @@ type record struct {
 	body           []byte
 	reason         string // of what was accepted, when not delivered
 
-	failed     []string
+	outcomes   []sink.Outcome // of the store and the sinks
 	markErr    error
 	forwardErr error
+	relayed    relayed
 }
 
-// fail notes which destinations failed and returns them as one error.
-func (rec *record) fail(failures []failure) error {
+// failure returns what the destinations did not accept as one error, nil where all of them did.
+func (rec *record) failure() error {
 	errs := []error{ErrDelivery}
-	for _, failure := range failures {
-		rec.failed = append(rec.failed, failure.name)
-		errs = append(errs, failure.err)
+	for _, outcome := range rec.outcomes {
+		errs = append(errs, outcome.Failure())
+	}
+	if errors.Join(errs[1:]...) == nil {
+		return nil
 	}
 	return errors.Join(errs...)
+}
+
+// failed names the destinations that did not accept.
+func (rec *record) failed() (names []string) {
+	for _, outcome := range rec.outcomes {
+		if outcome.Err != nil {
+			names = append(names, outcome.Name)
+		}
+	}
+	return names
 }
 
 func (rec *record) attrs(options Options, requestID string, verdict rule, err error, now time.Time) []slog.Attr {
@@ -81,11 +97,7 @@ func (rec *record) attrs(options Options, requestID string, verdict rule, err er
 		attrs = append(attrs, slog.String(keyCommand, rec.command), slog.String(keyAppID, rec.appID))
 	}
 	if event := rec.event; event != nil {
-		if event.Message.IsGroup() {
-			attrs = append(attrs, slog.String(keyGroupID, event.Message.GroupID), slog.Int64(keyMsgSeq, event.Message.MsgSeq))
-		} else {
-			attrs = append(attrs, slog.String(keyMsgKey, event.Message.MsgKey))
-		}
+		attrs = event.Message.AppendLogAttrs(attrs)
 		attrs = append(attrs, slog.String(keyOperation, event.Operation.String()), slog.Int64(keyVersion, event.Version()))
 		if n := event.OverLimit(); n > 0 {
 			attrs = append(attrs, slog.Int(keyOverLimit, n))
@@ -96,14 +108,17 @@ func (rec *record) attrs(options Options, requestID string, verdict rule, err er
 		slog.String(keyReason, verdict.reason),
 		slog.Float64(keyDuration, milliseconds(rec.took)),
 		slog.Bool(keyCold, rec.cold))
-	if len(rec.failed) > 0 {
-		attrs = append(attrs, slog.Any(keyFailed, rec.failed))
+	if failed := rec.failed(); len(failed) > 0 {
+		attrs = append(attrs, slog.Any(keyFailed, failed))
 	}
 	if cause := errors.Join(err, rec.forwardErr); cause != nil {
 		attrs = append(attrs, slog.String(keyError, bounded(cause)))
-		if p := (*panicError)(nil); errors.As(cause, &p) {
-			attrs = append(attrs, slog.String(keyStack, string(p.stack)))
+		if panicked, ok := errors.AsType[*guard.PanicError](cause); ok {
+			attrs = append(attrs, slog.String(keyStack, string(panicked.Stack)))
 		}
+	}
+	if rec.relayed.tried {
+		attrs = append(attrs, rec.relayed.attr())
 	}
 	if rec.markErr != nil {
 		attrs = append(attrs, slog.String(keyMark, bounded(rec.markErr)))
@@ -115,17 +130,24 @@ func (rec *record) attrs(options Options, requestID string, verdict rule, err er
 }
 
 func (rec *record) measurements(verdict rule) []metric.Value {
+	outcome := verdict.fate.metric()
+	if verdict.err == relay.ErrSkipped {
+		outcome = metric.RelaySkipped
+	}
 	values := []metric.Value{
-		{Name: verdict.fate.metric(), Unit: metric.Count, Number: 1},
+		{Name: outcome, Unit: metric.Count, Number: 1},
 		{Name: metric.RequestTime, Unit: metric.Milliseconds, Number: milliseconds(rec.took)},
 	}
 	if rec.delivery > 0 {
 		values = append(values, metric.Value{Name: metric.DeliveryTime, Unit: metric.Milliseconds, Number: milliseconds(rec.delivery)})
 	}
+	if rec.relayed.tried {
+		values = append(values, metric.Value{Name: metric.RelayTime, Unit: metric.Milliseconds, Number: milliseconds(rec.relayed.took)})
+	}
 	if rec.cold {
 		values = append(values, metric.Value{Name: metric.ColdStart, Unit: metric.Count, Number: 1})
 	}
-	for _, destination := range rec.failed {
+	for _, destination := range rec.failed() {
 		values = append(values, metric.Value{Name: metric.FailedDelivery + " " + destination, Unit: metric.Count, Number: 1})
 	}
 	return values

@@ -10,6 +10,7 @@ import (
 	"msgext/pkg/chatapi"
 	"msgext/pkg/cloudevent"
 	"msgext/pkg/msgext"
+	"msgext/pkg/sink"
 	"msgext/pkg/state"
 )
 
@@ -125,19 +126,11 @@ func (r *Repairer) tell(ctx context.Context, message msgext.Message, read msgext
 	if err != nil {
 		return err
 	}
-	failures := make(chan error, len(r.options.Sinks))
-	for _, s := range r.options.Sinks {
-		go func() {
-			if err := s.Send(ctx, event); err != nil {
-				failures <- fmt.Errorf("tell %s: %w", s.Name(), err)
-				return
-			}
-			failures <- nil
-		}()
-	}
 	var errs []error
-	for range r.options.Sinks {
-		errs = append(errs, <-failures)
+	for _, outcome := range sink.SendAll(ctx, r.options.Sinks, event) {
+		if err := outcome.Failure(); err != nil {
+			errs = append(errs, fmt.Errorf("tell %w", err))
+		}
 	}
 	return errors.Join(errs...)
 }

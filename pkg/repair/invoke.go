@@ -12,15 +12,6 @@ import (
 // ErrPayload is Invoke's error for a payload that names a message, but not a whole one.
 var ErrPayload = errors.New(`repair: a message is named by {"GroupId":"...","MsgSeq":1} or {"From_Account":"...","To_Account":"...","MsgKey":"..."}`)
 
-// payload is what an operator may send. A schedule's event has none of these fields.
-type payload struct {
-	GroupID string `json:"GroupId"`
-	MsgSeq  *int64 `json:"MsgSeq"`
-	From    string `json:"From_Account"`
-	To      string `json:"To_Account"`
-	MsgKey  string `json:"MsgKey"`
-}
-
 // Invoke serves one invocation of a repair function on either cloud: a payload that names a
 // message replays that message, any other, such as a schedule's event, is a Run. It answers
 // with the report as JSON. An error is wanted by the platform, which retries.
@@ -42,22 +33,19 @@ func (r *Repairer) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return json.Marshal(report)
 }
 
-// named returns the message that an event names, if it names one.
+// named returns the message that an event names, if it names one. A schedule's event has none of the fields.
 func (r *Repairer) named(event []byte) (message msgext.Message, named bool, err error) {
-	var p payload
+	var address msgext.Address
 	if len(event) > 0 {
-		if err := json.Unmarshal(event, &p); err != nil {
+		if err := json.Unmarshal(event, &address); err != nil {
 			return msgext.Message{}, false, fmt.Errorf("%w: not such an object", ErrPayload)
 		}
 	}
-	group, c2c := p.GroupID != "" || p.MsgSeq != nil, p.From != "" || p.To != "" || p.MsgKey != ""
-	switch {
-	case !group && !c2c:
+	if address == (msgext.Address{}) {
 		return msgext.Message{}, false, nil
-	case group && !c2c && p.GroupID != "" && p.MsgSeq != nil && *p.MsgSeq >= 0:
-		return msgext.Message{SDKAppID: r.options.SDKAppID, GroupID: p.GroupID, MsgSeq: *p.MsgSeq}, true, nil
-	case c2c && !group && p.From != "" && p.To != "" && p.MsgKey != "":
-		return msgext.Message{SDKAppID: r.options.SDKAppID, From: p.From, To: p.To, MsgKey: p.MsgKey}, true, nil
 	}
-	return msgext.Message{}, false, ErrPayload
+	if message, err = address.Message(r.options.SDKAppID); err != nil {
+		return msgext.Message{}, false, ErrPayload
+	}
+	return message, true, nil
 }

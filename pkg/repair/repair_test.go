@@ -1,6 +1,7 @@
 package repair_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"msgext/pkg/cloudevent"
 	"msgext/pkg/msgext"
 	"msgext/pkg/repair"
 	"msgext/pkg/state"
@@ -275,4 +277,40 @@ func TestInvoke(t *testing.T) {
 	assert.Error(t, err, "an operator wants to know that it did not work")
 	_, err = w.store.Load(t.Context(), msgext.Message{SDKAppID: app, GroupID: "never", MsgSeq: 1})
 	assert.ErrorIs(t, err, state.ErrNotFound)
+}
+
+// troubleSink does what it is told to instead of sending.
+type troubleSink struct{ send func(context.Context) error }
+
+func (troubleSink) Name() string { return "trouble" }
+func (troubleSink) Close() error { return nil }
+func (s troubleSink) Send(ctx context.Context, _ cloudevent.Event) error {
+	return s.send(ctx)
+}
+
+// A sink that panics, or never answers, costs its message a later check, and nothing else: a panic ended the
+// process once, and every later run died on the same message.
+func TestRun_ASinkInTroubleCostsNoMoreThanItsMessage(t *testing.T) {
+	for name, send := range map[string]func(context.Context) error{
+		"panics":  func(context.Context) error { panic("planted-value") },
+		"is deaf": func(context.Context) error { select {} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.receive(t, w.change(t, poll, msgext.Set, "alice", "1"))
+			w.change(t, poll, msgext.Set, "alice", "2") // lost
+			w.receive(t, w.change(t, poll, msgext.Set, "alice", "3"))
+			w.pass(grace)
+			r := w.repairer(func(o *repair.Options) {
+				o.Sinks = append(o.Sinks, troubleSink{send})
+				o.MaxRun = 3 * time.Second
+			})
+			assert.Equal(t, 1, w.run(t, r).Open)
+			assert.Equal(t, w.chat.Truth(poll), w.sink.Reply(poll), "the other sink was told")
+			assert.True(t, w.record(t, poll).State.Gap(), "not everybody knows")
+			w.pass(grace)
+			assert.Equal(t, 1, w.run(t, w.repairer(nil)).Repaired)
+			assert.False(t, w.record(t, poll).State.Gap())
+		})
+	}
 }

@@ -64,12 +64,7 @@ func (r Report) log(ctx context.Context, options Options, started time.Time, err
 }
 
 func (r *Repairer) logTrouble(ctx context.Context, message msgext.Message, result result, err error) {
-	attrs := []slog.Attr{slog.String("app_id", message.SDKAppID)}
-	if message.IsGroup() {
-		attrs = append(attrs, slog.String("group_id", message.GroupID), slog.Int64("msg_seq", message.MsgSeq))
-	} else {
-		attrs = append(attrs, slog.String("msg_key", message.MsgKey))
-	}
+	attrs := message.AppendLogAttrs([]slog.Attr{slog.String("app_id", message.SDKAppID)})
 	attrs = append(attrs, slog.Bool("gap", result.Gap), slog.String("error", err.Error()))
 	r.options.Logger.LogAttrs(ctx, slog.LevelWarn, "repair: message not settled", attrs...)
 }

@@ -31,13 +31,6 @@ type Sink interface {
 	Close() error
 }
 
-// Immediate is implemented by sinks that accept without leaving the process, so that the
-// receiver can serve them first and then mark the event as seen in the store's only write.
-type Immediate interface {
-	Sink
-	Immediate()
-}
-
 // TooLargeError says that a destination does not take an event of this size.
 type TooLargeError struct {
 	Sink  string

@@ -3,6 +3,7 @@ package webhook
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -57,6 +58,16 @@ func ParseQuery(raw string) (Query, error) {
 	}
 	q.HasCommand = seen[command]
 	return q, nil
+}
+
+// NamesCommand reports whether a raw query has a CallbackCommand that is. It is for a call that cannot
+// be verified: it reads what can be read of a query that does not parse, and any of several commands
+// counts. An empty command is none.
+func NamesCommand(raw string, is func(command string) bool) bool {
+	values, _ := url.ParseQuery(raw) // its error is about the parameters that it leaves out
+	return slices.ContainsFunc(values["CallbackCommand"], func(command string) bool {
+		return command != "" && is(command)
+	})
 }
 
 // unescape is url.QueryUnescape, which reads byte by byte even what has no escapes, as a signed query

@@ -78,3 +78,21 @@ func TestIsBlocking(t *testing.T) {
 		assert.Equal(t, want, webhook.IsBlocking(command), command)
 	}
 }
+
+func TestNamesCommand(t *testing.T) {
+	wanted := func(command string) bool { return command == "Group.CallbackBeforeSendMsg" }
+	for raw, want := range map[string]bool{
+		"CallbackCommand=Group.CallbackBeforeSendMsg":                   true,
+		"a=b&CallbackCommand=Group%2ECallbackBeforeSendMsg&%zz=1":       true,
+		"a=b;c&Callback%43ommand=Group.CallbackBeforeSendMsg":           true,
+		"CallbackCommand=x&CallbackCommand=Group.CallbackBeforeSendMsg": true,
+		"CallbackCommand=Group.CallbackAfterSendMsg":                    false,
+		"callbackcommand=Group.CallbackBeforeSendMsg":                   false,
+		"other=Group.CallbackBeforeSendMsg":                             false,
+		"":                                                              false,
+	} {
+		assert.Equal(t, want, webhook.NamesCommand(raw, wanted), raw)
+	}
+	anything := func(string) bool { return true }
+	assert.False(t, webhook.NamesCommand("CallbackCommand=", anything), "an empty command is none")
+}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -18,11 +19,12 @@ import (
 )
 
 func main() {
+	started := time.Now()
 	drivers := awswire.Drivers()
 	cfg := wire.Must(config.FromEnviron(os.Environ(), config.Webhook, drivers.Linked()))
 	connections := wire.Must(drivers.Open(context.Background(), cfg))
 	logger := wire.CloudLogger(os.Stdout)
 	wire.Announce(cfg, logger)
-	rc := receiver.New(wire.ReceiverOptions(cfg, connections, logger, metric.Embedded))
+	rc := receiver.New(wire.Must(wire.ReceiverOptions(cfg, connections, logger, metric.Embedded, started)))
 	lambda.Start(awsgw.New(rc, http.HandlerFunc(rc.Malformed)))
 }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"log/slog"
+	"time"
 
 	"msgext/internal/config"
 	"msgext/pkg/gateway"
@@ -10,9 +11,10 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// ReceiverOptions returns what a receiver needs, as configured.
-func ReceiverOptions(cfg config.Config, c Connections, logger *slog.Logger, metrics metric.Format) receiver.Options {
-	return receiver.Options{
+// ReceiverOptions returns what a receiver needs, as configured. started is when the process did, zero for one that
+// does not start for a request.
+func ReceiverOptions(cfg config.Config, c Connections, logger *slog.Logger, metrics metric.Format, started time.Time) (receiver.Options, error) {
+	return withRelay(receiver.Options{
 		Verifier: webhook.Verifier{
 			SDKAppID: cfg.SDKAppID, Tokens: cfg.Tokens, AllowUnsigned: cfg.AllowUnsigned, MaxSkew: cfg.MaxSkew,
 		},
@@ -26,13 +28,17 @@ func ReceiverOptions(cfg config.Config, c Connections, logger *slog.Logger, metr
 		Logger:       logger,
 		Metrics:      metrics,
 		RequestID:    gateway.RequestID,
-	}
+		Started:      started,
+	}, cfg)
 }
 
 // Announce logs what an operator should know of a configuration that is sound, but has a price.
 func Announce(cfg config.Config, logger *slog.Logger) {
 	if cfg.AllowUnsigned {
 		logger.Warn("MSGEXT_ALLOW_UNSIGNED: anybody who knows the URL and the SDKAppID can send events")
+	}
+	if cfg.AllowUnsigned && cfg.Relay.URL != "" {
+		logger.Warn("MSGEXT_ALLOW_UNSIGNED with MSGEXT_RELAY: anybody who knows the URL and the SDKAppID can reach the backend")
 	}
 	for _, location := range cfg.Sinks {
 		switch location.Scheme {

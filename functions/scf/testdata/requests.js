@@ -1,6 +1,6 @@
 // Prints, as JSON, the requests that deploying the folder given would send: read and resolved by the framework's own
 // loader, formatted by the vendor's own toolkit. Nothing is sent.
-const { loadInstanceConfig, resolveVariables } = require('@serverless/components/src/cli/utils.js');
+const { loadInstanceConfig, resolveVariables, runningTemplate } = require('@serverless/components/src/cli/utils.js');
 const { formatInputs } = require('tencent-component-toolkit/lib/modules/scf/utils.js');
 const { default: kinds } = require('tencent-component-toolkit/lib/modules/triggers');
 
@@ -18,7 +18,9 @@ async function main(folder) {
       inputs: { functionName: inputs.name, namespace: inputs.namespace, ...event[type] },
     }).triggerInputs;
   });
-  console.log(JSON.stringify({ instance, source: inputs.src, region: inputs.region, function: formatInputs(inputs), triggers }, null, 2));
+  // Where the framework takes the folder for a template, it deploys the folders below it instead.
+  const template = runningTemplate(folder);
+  console.log(JSON.stringify({ template, instance, source: inputs.src, region: inputs.region, function: formatInputs(inputs), triggers }, null, 2));
 }
 
 main(process.argv[2]).catch((error) => {

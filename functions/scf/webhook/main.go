@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/tencentyun/scf-go-lib/cloudfunction"
 
@@ -19,17 +20,19 @@ import (
 )
 
 func main() {
+	started := time.Now()
 	logger := wire.CloudLogger(os.Stdout)
-	unready := receiver.New(receiver.Options{Logger: logger, Metrics: metric.Plain})
 	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {
 		cfg, connections, err := scfwire.Open(context.Background(), config.Webhook)
 		if err != nil {
 			return nil, err
 		}
 		wire.Announce(cfg, logger)
-		rc := receiver.New(wire.ReceiverOptions(cfg, connections, logger, metric.Plain))
-		return scfgw.New(rc, http.HandlerFunc(rc.Malformed)), nil
+		options, err := wire.ReceiverOptions(cfg, connections, logger, metric.Plain, started)
+		rc := receiver.New(options)
+		return scfgw.New(rc, http.HandlerFunc(rc.Malformed)), err
 	}, func(err error) lazy.Handler {
+		unready := receiver.New(wire.UnreadyOptions(os.Environ(), logger, metric.Plain))
 		return scfgw.New(unready.NotReady(err), http.HandlerFunc(unready.Malformed))
 	}))
 }

@@ -37,7 +37,7 @@ func shapeOf(event gateway.Event) shape {
 	switch {
 	case event.Context.ELB:
 		return shapeALB
-	case event.Method == "" && event.Context.Method != "":
+	case event.Method == "" && (event.Context.Method != "" || event.RawQuery != ""):
 		return shapeHTTP
 	}
 	return shapeREST

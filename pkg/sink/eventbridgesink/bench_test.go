@@ -9,16 +9,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/pkg/sink/eventbridgesink"
+	"msgext/pkg/sink/sinktest"
 )
 
 // BenchmarkSend compares the sink with the bare client doing the same to the same peer, a
 // stand-in in this process, whose work is in both figures.
 func BenchmarkSend(b *testing.B) {
 	endpoint, _ := standIn(b, put)
-	event := change(b, 1, "a")
+	event := sinktest.Change(b, "@TGS#1", 1, "a")
 	b.Run("bare", func(b *testing.B) {
 		client := eventbridge.NewFromConfig(config(endpoint))
-		ctx := plenty(b)
+		ctx := sinktest.Plenty(b)
 		b.ReportAllocs()
 		for b.Loop() {
 			_, err := client.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
@@ -32,7 +33,7 @@ func BenchmarkSend(b *testing.B) {
 	})
 	b.Run("sink", func(b *testing.B) {
 		s := open(b, endpoint, "default")
-		ctx := plenty(b)
+		ctx := sinktest.Plenty(b)
 		b.ReportAllocs()
 		for b.Loop() {
 			require.NoError(b, s.Send(ctx, event))

@@ -29,22 +29,6 @@ import (
 	"msgext/pkg/sink/sinktest"
 )
 
-// change returns the event of one set on message 1 of a group.
-func change(t testing.TB, version int64, value string) cloudevent.Event {
-	t.Helper()
-	event, err := cloudevent.New(msgext.Event{
-		Message:   msgext.Message{SDKAppID: "1400000001", GroupID: "@TGS#1", MsgSeq: 1},
-		Operation: msgext.Set,
-		KeyValues: []msgext.KeyValue{{Key: "choice", Value: value, Seq: version}},
-		Seq:       version,
-		Time:      time.UnixMilli(1764688294360),
-		Body: fmt.Appendf(nil, `{"CallbackCommand":"Group.CallbackAfterGroupMsgExtension","GroupId":"@TGS#1","MsgSeq":1,`+
-			`"OperateType":1,"ExtensionList":[{"Key":"choice","Value":"%s","Seq":%[2]d}],"Seq":%[2]d,"EventTime":1764688294360}`, value, version),
-	})
-	require.NoError(t, err)
-	return event
-}
-
 func config(endpoint string) aws.Config {
 	return aws.Config{
 		Region:       "eu-central-1",
@@ -106,14 +90,6 @@ func open(t testing.TB, endpoint, bus string) *eventbridgesink.Sink {
 	return s
 }
 
-// plenty is a context for what must succeed, however slow the machine.
-func plenty(t testing.TB) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	t.Cleanup(cancel)
-	return ctx
-}
-
 func TestNew(t *testing.T) {
 	tests := []struct {
 		name     string
@@ -146,8 +122,8 @@ func TestSink_Send(t *testing.T) {
 	name, arn, drain := bus(t, endpoint)
 	for _, by := range []string{name, arn} {
 		s := open(t, endpoint, by)
-		want := change(t, 1, "a")
-		require.NoError(t, s.Send(plenty(t), want))
+		want := sinktest.Change(t, "@TGS#1", 1, "a")
+		require.NoError(t, s.Send(sinktest.Plenty(t), want))
 
 		got := drain()
 		require.Len(t, got, 1)
@@ -170,7 +146,7 @@ func TestSink_Send(t *testing.T) {
 
 func TestSink_SendToNoBus(t *testing.T) {
 	endpoint := peertest.Address(t, peertest.Moto)
-	err := open(t, endpoint, "not-there").Send(plenty(t), change(t, 1, "a"))
+	err := open(t, endpoint, "not-there").Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#1", 1, "a"))
 	var missing *types.ResourceNotFoundException
 	require.ErrorAs(t, err, &missing)
 	assert.ErrorContains(t, err, "eventbridge://not-there: no such bus in this account and region")
@@ -183,7 +159,7 @@ func TestSink_SendMarker(t *testing.T) {
 	snapshot := msgext.ReadReply{ActionStatus: "OK", CompleteFlag: 1, LatestSeq: 9, ExtensionList: []msgext.KeyValue{{Key: "k", Value: strings.Repeat("v", 1<<20), Seq: 9}}}
 	event, err := cloudevent.NewRepaired(message, snapshot, time.UnixMilli(1764688294360))
 	require.NoError(t, err)
-	require.NoError(t, open(t, endpoint, name).Send(plenty(t), event))
+	require.NoError(t, open(t, endpoint, name).Send(sinktest.Plenty(t), event))
 
 	got := drain()
 	require.Len(t, got, 1)
@@ -202,7 +178,7 @@ func TestSink_SendTypeTooLong(t *testing.T) {
 	endpoint, operations := standIn(t, put)
 	event, err := cloudevent.NewForwarded("1400000001", strings.Repeat("c", 128), []byte("{}"), time.Time{})
 	require.NoError(t, err)
-	require.ErrorIs(t, open(t, endpoint, "default").Send(plenty(t), event), eventbridgesink.ErrType)
+	require.ErrorIs(t, open(t, endpoint, "default").Send(sinktest.Plenty(t), event), eventbridgesink.ErrType)
 	assert.Empty(t, operations(), "EventBridge would take it and drop it")
 }
 
@@ -282,14 +258,14 @@ func TestSink_SendWhatEventBridgeAnswers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			endpoint, operations := standIn(t, tt.answers...)
 			s := open(t, endpoint, tt.bus)
-			event := change(t, 1, "planted-value")
-			err := s.Send(plenty(t), event)
+			event := sinktest.Change(t, "@TGS#1", 1, "planted-value")
+			err := s.Send(sinktest.Plenty(t), event)
 			if tt.wantText == "" {
 				require.NoError(t, err)
 			} else {
 				require.EqualError(t, err, tt.wantText)
 			}
-			require.NoError(t, s.Send(plenty(t), event))
+			require.NoError(t, s.Send(sinktest.Plenty(t), event))
 			assert.Equal(t, tt.want, operations())
 		})
 	}
@@ -297,21 +273,21 @@ func TestSink_SendWhatEventBridgeAnswers(t *testing.T) {
 
 func TestSink_SendTooLarge(t *testing.T) {
 	const limit = 1<<20 - 1
-	overhead := len(change(t, 1, "").JSON()) + len(eventbridgesink.Source) + len("com.tencent.chat.group.msgextension.set") + 14
-	fits := change(t, 1, strings.Repeat("v", limit-overhead))
-	over := change(t, 1, strings.Repeat("v", limit-overhead+1))
+	overhead := len(sinktest.Change(t, "@TGS#1", 1, "").JSON()) + len(eventbridgesink.Source) + len("com.tencent.chat.group.msgextension.set") + 14
+	fits := sinktest.Change(t, "@TGS#1", 1, strings.Repeat("v", limit-overhead))
+	over := sinktest.Change(t, "@TGS#1", 1, strings.Repeat("v", limit-overhead+1))
 
 	endpoint, operations := standIn(t, put)
 	s := open(t, endpoint, "default")
-	require.NoError(t, s.Send(plenty(t), fits))
+	require.NoError(t, s.Send(sinktest.Plenty(t), fits))
 	var tooLarge *sink.TooLargeError
-	require.ErrorAs(t, s.Send(plenty(t), over), &tooLarge)
+	require.ErrorAs(t, s.Send(sinktest.Plenty(t), over), &tooLarge)
 	assert.Equal(t, sink.TooLargeError{Sink: "eventbridge://default", Size: limit + 1, Limit: limit}, *tooLarge)
 	assert.Len(t, operations(), 1, "what cannot be taken is not sent")
 
 	t.Run("where the limit is still 256 KB", func(t *testing.T) {
 		endpoint, _ := standIn(t, failure(400, "ValidationException", "Total size of the entries in the request is over the limit."))
-		require.ErrorAs(t, open(t, endpoint, "default").Send(plenty(t), fits), &tooLarge)
+		require.ErrorAs(t, open(t, endpoint, "default").Send(sinktest.Plenty(t), fits), &tooLarge)
 		assert.Equal(t, 1<<18-1, tooLarge.Limit)
 	})
 }
@@ -325,10 +301,10 @@ func TestSink_SendHonoursTheContext(t *testing.T) {
 	s := open(t, server.URL, "default")
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	require.ErrorIs(t, s.Send(ctx, change(t, 1, "a")), context.DeadlineExceeded)
+	require.ErrorIs(t, s.Send(ctx, sinktest.Change(t, "@TGS#1", 1, "a")), context.DeadlineExceeded)
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, s.Send(cancelled, change(t, 1, "a")), context.Canceled)
+	require.ErrorIs(t, s.Send(cancelled, sinktest.Change(t, "@TGS#1", 1, "a")), context.Canceled)
 }
 
 func TestSink_Faults(t *testing.T) {

@@ -23,13 +23,6 @@ import (
 	"msgext/pkg/sink/sinktest"
 )
 
-func plenty(t testing.TB) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	t.Cleanup(cancel)
-	return ctx
-}
-
 func TestSink_Answers(t *testing.T) {
 	status := func(codes ...int) func(http.ResponseWriter, int) bool {
 		return func(w http.ResponseWriter, request int) bool {
@@ -69,7 +62,7 @@ func TestSink_Answers(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			rc := &receiver{answer: test.answer}
-			err := open(t, rc, nil).Send(plenty(t), sinktest.Change(t, "g", 1, "v"))
+			err := open(t, rc, nil).Send(sinktest.Plenty(t), sinktest.Change(t, "g", 1, "v"))
 			var status *httpsink.StatusError
 			if test.wantStatus == 0 {
 				require.NoError(t, err)
@@ -140,7 +133,7 @@ func TestSink_DoesNotQuoteAnAnswer(t *testing.T) {
 				go answerPlainly(there, test.answer)
 				return here, nil
 			})
-			err = s.Send(plenty(t), sinktest.Change(t, "g", 1, "v"))
+			err = s.Send(sinktest.Plenty(t), sinktest.Change(t, "g", 1, "v"))
 			require.ErrorIs(t, err, httpsink.ErrAnswer)
 			assert.NotContains(t, err.Error(), "7f3a")
 		})
@@ -169,7 +162,7 @@ func TestSink_DoesNotWaitForTheRestOfAnAnswer(t *testing.T) {
 				_ = http.NewResponseController(w).Flush()
 				test.rest(w, r)
 			}), nil)
-			ctx := plenty(t)
+			ctx := sinktest.Plenty(t)
 			require.NoError(t, s.Send(ctx, sinktest.Change(t, "g", 1, "v")))
 			assert.NoError(t, ctx.Err())
 		})
@@ -233,7 +226,7 @@ func TestSink_DoesNotRepeatWhatCannotSucceed(t *testing.T) {
 		s, err := httpsink.New(httpsink.Options{URL: secret.String(server.URL)})
 		require.NoError(t, err)
 		dials := countDials(s)
-		err = s.Send(plenty(t), sinktest.Change(t, "g", 1, "v"))
+		err = s.Send(sinktest.Plenty(t), sinktest.Change(t, "g", 1, "v"))
 		require.ErrorContains(t, err, "certificate")
 		assert.Equal(t, 1, *dials)
 	})
@@ -243,14 +236,14 @@ func TestSink_DoesNotRepeatWhatCannotSucceed(t *testing.T) {
 		s, err := httpsink.New(httpsink.Options{URL: secret.String(strings.Replace(server.URL, "http:", "https:", 1))})
 		require.NoError(t, err)
 		dials := countDials(s)
-		require.ErrorContains(t, s.Send(plenty(t), sinktest.Change(t, "g", 1, "v")), "does not look like a TLS handshake")
+		require.ErrorContains(t, s.Send(sinktest.Plenty(t), sinktest.Change(t, "g", 1, "v")), "does not look like a TLS handshake")
 		assert.Equal(t, 1, *dials)
 	})
 	t.Run("a refused connection is tried again", func(t *testing.T) {
 		s, err := httpsink.New(httpsink.Options{URL: "http://127.0.0.1:1/"})
 		require.NoError(t, err)
 		dials := countDials(s)
-		require.Error(t, s.Send(plenty(t), sinktest.Change(t, "g", 1, "v")))
+		require.Error(t, s.Send(sinktest.Plenty(t), sinktest.Change(t, "g", 1, "v")))
 		assert.Equal(t, 5, *dials)
 	})
 }
@@ -294,6 +287,6 @@ func TestSink_TooLargeForGood(t *testing.T) {
 	s := open(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusRequestEntityTooLarge) }), nil)
 	var tooLarge *sink.TooLargeError
 	event := sinktest.Change(t, "g", 1, "v")
-	require.ErrorAs(t, s.Send(plenty(t), event), &tooLarge)
+	require.ErrorAs(t, s.Send(sinktest.Plenty(t), event), &tooLarge)
 	assert.Equal(t, sink.TooLargeError{Sink: s.Name(), Size: len(event.JSON())}, *tooLarge)
 }

@@ -4,10 +4,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"strconv"
+
+	"msgext/internal/outbound"
 )
 
 // StatusError is an answer other than 2xx. What the answer said is not kept: it may repeat the event.
@@ -16,25 +16,11 @@ type StatusError struct{ Status int }
 func (e *StatusError) Error() string { return "httpsink: answered " + strconv.Itoa(e.Status) }
 
 // ErrAnswer is Send's error where the answer could not be understood. What it was is not told.
-var ErrAnswer = errors.New("httpsink: answer is not HTTP")
+var ErrAnswer = outbound.ErrAnswer
 
-// describe keeps of an error what does not repeat the answer, which net/http's errors quote.
+// describe keeps of an error what does not repeat the answer.
 func describe(err error) error {
-	if network, ok := errors.AsType[net.Error](err); ok { // *net.OpError with addresses, timeouts
-		return fmt.Errorf("httpsink: %w", network)
-	}
-	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return fmt.Errorf("httpsink: %w", untrusted)
-	}
-	if plain, ok := errors.AsType[tls.RecordHeaderError](err); ok {
-		return fmt.Errorf("httpsink: %w", plain)
-	}
-	for _, known := range []error{errStale, io.EOF, io.ErrUnexpectedEOF} {
-		if errors.Is(err, known) {
-			return fmt.Errorf("httpsink: %w", known)
-		}
-	}
-	return ErrAnswer
+	return fmt.Errorf("httpsink: %w", outbound.Describe(err, errStale))
 }
 
 // retryable reports whether another try may succeed: a receiver that says it cannot just now, or

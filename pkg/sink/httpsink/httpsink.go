@@ -15,15 +15,16 @@ import (
 	"sync/atomic"
 	"time"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/secret"
 	"msgext/pkg/sink"
 )
 
 // Errors of New. Send has ErrLinkLocal, too, where it is a name that leads there.
 var (
-	ErrURL       = errors.New("httpsink: not an https:// URL without credentials (http:// only to loopback)")
+	ErrURL       = outbound.ErrURL
 	ErrSecret    = errors.New("httpsink: not a Standard Webhooks secret, whsec_ and base64")
-	ErrLinkLocal = errors.New("httpsink: link-local and metadata addresses are refused")
+	ErrLinkLocal = outbound.ErrLinkLocal
 )
 
 // Options configure a Sink. URL must be set.
@@ -61,17 +62,13 @@ type Sink struct {
 var _ sink.Sink = (*Sink)(nil)
 
 const (
-	// idleTimeout is how long an unused connection is kept. net/http compares it by wall time
-	// when it takes a connection up again, so it also holds across a freeze.
 	idleTimeout = 30 * time.Second
-
-	maxIdle        = 16
-	maxHeaderBytes = 64 << 10 // of an answer
+	maxIdle     = 16
 )
 
 // New returns a Sink. It does no I/O. Its errors are ErrURL, ErrSecret and ErrLinkLocal.
 func New(options Options) (*Sink, error) {
-	target, err := parseURL(options.URL.Reveal(), options.AllowLinkLocal)
+	target, err := outbound.ParseURL(options.URL.Reveal(), options.AllowLinkLocal)
 	if err != nil {
 		return nil, err
 	}
@@ -79,32 +76,14 @@ func New(options Options) (*Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sink{url: target, keys: keys, transport: newTransport(options), now: options.Now}
+	s := &Sink{url: target, keys: keys, now: options.Now, transport: outbound.NewTransport(outbound.Options{
+		AllowLinkLocal: options.AllowLinkLocal, TLS: options.TLS,
+		IdleTimeout: idleTimeout, MaxIdle: maxIdle, Resolver: options.resolver,
+	})}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	return s, nil
-}
-
-// newTransport speaks HTTP/1.1 only: there a request has its connection to itself, so that one that died
-// unnoticed ends with the request that found out.
-func newTransport(options Options) *http.Transport {
-	dialer := &net.Dialer{Resolver: options.resolver}
-	if !options.AllowLinkLocal {
-		dialer.ControlContext = refuseLinkLocal
-	}
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            dialer.DialContext,
-		TLSClientConfig:        options.TLS.Clone(),
-		Protocols:              protocols,
-		IdleConnTimeout:        idleTimeout,
-		MaxIdleConnsPerHost:    maxIdle,
-		MaxResponseHeaderBytes: maxHeaderBytes,
-		DisableCompression:     true,
-	}
 }
 
 // Name returns the URL's scheme and host.

@@ -8,6 +8,7 @@ import (
 
 	"msgext/internal/peertest"
 	"msgext/pkg/sink/kafkasink"
+	"msgext/pkg/sink/sinktest"
 )
 
 // BenchmarkSend compares the sink with the bare client, its own linger off, doing the same to
@@ -15,12 +16,12 @@ import (
 func BenchmarkSend(b *testing.B) {
 	brokers := []string{peertest.Address(b, peertest.Kafka)}
 	name := topic(b, brokers, nil)
-	event := change(b, 1, 1, "a")
+	event := sinktest.Change(b, "@TGS#a/b", 1, "a")
 	b.Run("bare", func(b *testing.B) {
 		client, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.ProducerLinger(0))
 		require.NoError(b, err)
 		defer client.Close()
-		ctx := plenty(b)
+		ctx := sinktest.Plenty(b)
 		b.ReportAllocs()
 		for b.Loop() {
 			record := &kgo.Record{Topic: name, Key: []byte(event.PartitionKey()), Value: event.JSON()}
@@ -29,7 +30,7 @@ func BenchmarkSend(b *testing.B) {
 	})
 	b.Run("sink", func(b *testing.B) {
 		s := open(b, kafkasink.Options{Brokers: brokers, Topic: name})
-		ctx := plenty(b)
+		ctx := sinktest.Plenty(b)
 		b.ReportAllocs()
 		for b.Loop() {
 			require.NoError(b, s.Send(ctx, event))

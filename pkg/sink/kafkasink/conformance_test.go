@@ -38,7 +38,7 @@ func size(t testing.TB, brokers []string, topic string) int {
 	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...))
 	require.NoError(t, err)
 	defer client.Close()
-	ends, err := kadm.NewClient(client).ListEndOffsets(plenty(t), topic)
+	ends, err := kadm.NewClient(client).ListEndOffsets(sinktest.Plenty(t), topic)
 	require.NoError(t, err)
 	n := 0
 	ends.Each(func(end kadm.ListedOffset) { n += int(end.Offset) })

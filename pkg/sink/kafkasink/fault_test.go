@@ -78,15 +78,15 @@ func TestSink_SendSurvives(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			cluster := fake(t)
 			s := open(t, kafkasink.Options{Brokers: cluster.ListenAddrs(), Topic: "events"})
-			require.NoError(t, s.Send(plenty(t), change(t, 1, 1, "a")))
+			require.NoError(t, s.Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 1, "a")))
 			tt.fault(cluster)
-			require.NoError(t, s.Send(plenty(t), change(t, 1, 2, "b")))
-			require.NoError(t, s.Send(plenty(t), change(t, 1, 3, "c")))
+			require.NoError(t, s.Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 2, "b")))
+			require.NoError(t, s.Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 3, "c")))
 
 			got := records(t, cluster.ListenAddrs(), "events", 3)
 			require.Len(t, got, 3, "a retry adds no record")
 			for i, record := range got {
-				assert.Equal(t, string(change(t, 1, int64(i+1), string(rune('a'+i))).JSON()), string(record.Value))
+				assert.Equal(t, string(sinktest.Change(t, "@TGS#a/b", int64(i+1), string(rune('a'+i))).JSON()), string(record.Value))
 			}
 		})
 	}
@@ -96,7 +96,7 @@ func TestSink_SendSurvives(t *testing.T) {
 func TestSink_SendGivesUpForGood(t *testing.T) {
 	cluster := fake(t)
 	s := open(t, kafkasink.Options{Brokers: cluster.ListenAddrs(), Topic: "events"})
-	require.NoError(t, s.Send(plenty(t), change(t, 1, 1, "a")))
+	require.NoError(t, s.Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 1, "a")))
 
 	down := true
 	cluster.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
@@ -105,15 +105,15 @@ func TestSink_SendGivesUpForGood(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	require.ErrorIs(t, s.Send(ctx, change(t, 1, 2, "lost")), context.DeadlineExceeded)
+	require.ErrorIs(t, s.Send(ctx, sinktest.Change(t, "@TGS#a/b", 2, "lost")), context.DeadlineExceeded)
 
 	cluster.Control(func(kmsg.Request) (kmsg.Response, error, bool) {
 		down = false
 		cluster.DropControl()
 		return nil, nil, false
 	})
-	require.NoError(t, s.Send(plenty(t), change(t, 1, 3, "c")))
-	require.NoError(t, s.Send(plenty(t), change(t, 1, 4, "d")))
+	require.NoError(t, s.Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 3, "c")))
+	require.NoError(t, s.Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 4, "d")))
 	got := records(t, cluster.ListenAddrs(), "events", 3)
 	require.Len(t, got, 3)
 	for i, want := range []string{`"a"`, `"c"`, `"d"`} {
@@ -126,7 +126,7 @@ func TestSink_SendGivesUpForGood(t *testing.T) {
 func TestSink_SendIsNotHitByAnothersEnd(t *testing.T) {
 	cluster := fake(t)
 	s := open(t, kafkasink.Options{Brokers: cluster.ListenAddrs(), Topic: "events"})
-	require.NoError(t, s.Send(plenty(t), change(t, 1, 1, "a")))
+	require.NoError(t, s.Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 1, "a")))
 
 	// The first produce request is cut for as long as the short Send lives.
 	short, end := context.WithCancel(t.Context())
@@ -138,9 +138,9 @@ func TestSink_SendIsNotHitByAnothersEnd(t *testing.T) {
 		return nil, errors.New("cut"), short.Err() == nil
 	})
 	ended, sent := make(chan error, 1), make(chan error, 1)
-	go func() { ended <- s.Send(short, change(t, 1, 2, "b")) }()
+	go func() { ended <- s.Send(short, sinktest.Change(t, "@TGS#a/b", 2, "b")) }()
 	<-reached
-	go func() { sent <- s.Send(plenty(t), change(t, 1, 3, "c")) }()
+	go func() { sent <- s.Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 3, "c")) }()
 	<-reached // a retry, by now perhaps with both
 	end()
 	require.ErrorIs(t, <-ended, context.Canceled)
@@ -167,17 +167,17 @@ func TestSink_SendHonoursTheContext(t *testing.T) {
 			s := open(t, kafkasink.Options{Brokers: tt.brokers, Topic: "events"})
 			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 			defer cancel()
-			require.ErrorIs(t, s.Send(ctx, change(t, 1, 1, "a")), context.DeadlineExceeded)
+			require.ErrorIs(t, s.Send(ctx, sinktest.Change(t, "@TGS#a/b", 1, "a")), context.DeadlineExceeded)
 			cancelled, cancel := context.WithCancel(t.Context())
 			cancel()
-			require.ErrorIs(t, s.Send(cancelled, change(t, 1, 1, "a")), context.Canceled)
+			require.ErrorIs(t, s.Send(cancelled, sinktest.Change(t, "@TGS#a/b", 1, "a")), context.Canceled)
 		})
 	}
 }
 
 func TestSink_SendTellsWhyItCannotConnect(t *testing.T) {
 	s := open(t, kafkasink.Options{Brokers: []string{"127.0.0.1:1"}, Topic: "events"})
-	err := s.Send(budget(t), change(t, 1, 1, "a"))
+	err := s.Send(budget(t), sinktest.Change(t, "@TGS#a/b", 1, "a"))
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	assert.ErrorContains(t, err, "connection refused")
 }
@@ -188,12 +188,12 @@ func TestSink_SASL(t *testing.T) {
 		t.Run(string(mechanism), func(t *testing.T) {
 			cluster := fake(t, kfake.EnableSASL(), kfake.Superuser(string(mechanism), user.Reveal(), password.Reveal()))
 			options := kafkasink.Options{Brokers: cluster.ListenAddrs(), Topic: "events", SASL: mechanism, Username: user, Password: password}
-			require.NoError(t, open(t, options).Send(plenty(t), change(t, 1, 1, "a")))
+			require.NoError(t, open(t, options).Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 1, "a")))
 
 			options.Password = wrong
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			defer cancel()
-			err := open(t, options).Send(ctx, change(t, 1, 2, "b"))
+			err := open(t, options).Send(ctx, sinktest.Change(t, "@TGS#a/b", 2, "b"))
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			assert.NotContains(t, err.Error(), wrong.Reveal())
 		})
@@ -211,10 +211,10 @@ func TestSink_TLS(t *testing.T) {
 		Brokers: cluster.ListenAddrs(), Topic: "events",
 		TLS: &tls.Config{RootCAs: trusted}, SASL: kafkasink.Plain, Username: "app", Password: "pass",
 	}
-	require.NoError(t, open(t, options).Send(plenty(t), change(t, 1, 1, "a")))
+	require.NoError(t, open(t, options).Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 1, "a")))
 
 	options.TLS = &tls.Config{}
-	err := open(t, options).Send(budget(t), change(t, 1, 2, "b"))
+	err := open(t, options).Send(budget(t), sinktest.Change(t, "@TGS#a/b", 2, "b"))
 	var untrusted *tls.CertificateVerificationError
 	require.ErrorAs(t, err, &untrusted)
 }
@@ -238,7 +238,7 @@ func TestSink_SendNotAllowed(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			cluster := fake(t, kfake.EnableSASL(), kfake.EnableACLs(), kfake.User("PLAIN", "app", "pass", tt.acls...))
 			s := open(t, kafkasink.Options{Brokers: cluster.ListenAddrs(), Topic: "events", SASL: kafkasink.Plain, Username: "app", Password: "pass"})
-			require.ErrorIs(t, s.Send(plenty(t), change(t, 1, 1, "a")), tt.wantErr)
+			require.ErrorIs(t, s.Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 1, "a")), tt.wantErr)
 		})
 	}
 }
@@ -250,9 +250,9 @@ func TestSink_SendTooLargeForALimitNotTold(t *testing.T) {
 		kfake.EnableSASL(), kfake.EnableACLs(), kfake.User("PLAIN", "app", "pass", write))
 	s := open(t, kafkasink.Options{Brokers: cluster.ListenAddrs(), Topic: "events", SASL: kafkasink.Plain, Username: "app", Password: "pass"})
 	var tooLarge *sink.TooLargeError
-	require.ErrorAs(t, s.Send(plenty(t), change(t, 1, 1, strings.Repeat("v", 2000))), &tooLarge)
+	require.ErrorAs(t, s.Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 1, strings.Repeat("v", 2000))), &tooLarge)
 	assert.Equal(t, tooLarge.Size-1, tooLarge.Limit)
-	require.ErrorAs(t, s.Send(plenty(t), change(t, 1, 2, strings.Repeat("v", 1500))), &tooLarge, "smaller, and still too large")
+	require.ErrorAs(t, s.Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 2, strings.Repeat("v", 1500))), &tooLarge, "smaller, and still too large")
 	assert.Equal(t, tooLarge.Size-1, tooLarge.Limit)
 }
 
@@ -298,18 +298,18 @@ func TestSink_Close(t *testing.T) {
 	require.Eventually(t, none, 10*time.Second, 10*time.Millisecond, "the tests before this one end")
 	used, err := kafkasink.New(kafkasink.Options{Brokers: cluster.ListenAddrs(), Topic: "events"})
 	require.NoError(t, err)
-	require.NoError(t, used.Send(plenty(t), change(t, 1, 1, "a")))
+	require.NoError(t, used.Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 1, "a")))
 	stuck, err := kafkasink.New(kafkasink.Options{Brokers: []string{"127.0.0.1:1"}, Topic: "events"})
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	require.Error(t, stuck.Send(ctx, change(t, 1, 1, "a")))
+	require.Error(t, stuck.Send(ctx, sinktest.Change(t, "@TGS#a/b", 1, "a")))
 	require.False(t, none(), "else this test proves nothing")
 
 	for _, s := range []*kafkasink.Sink{used, stuck} {
 		require.NoError(t, s.Close())
 		require.NoError(t, s.Close(), "twice is fine")
-		require.ErrorIs(t, s.Send(t.Context(), change(t, 1, 2, "b")), kafkasink.ErrClosed)
+		require.ErrorIs(t, s.Send(t.Context(), sinktest.Change(t, "@TGS#a/b", 2, "b")), kafkasink.ErrClosed)
 	}
 	assert.Eventually(t, none, 10*time.Second, 10*time.Millisecond)
 }

@@ -18,24 +18,8 @@ import (
 	"msgext/pkg/msgext"
 	"msgext/pkg/sink"
 	"msgext/pkg/sink/kafkasink"
+	"msgext/pkg/sink/sinktest"
 )
-
-// change returns the event of one set of message 1 to 3 of a group.
-func change(t testing.TB, message, version int64, value string) cloudevent.Event {
-	t.Helper()
-	kv := msgext.KeyValue{Key: "choice", Value: value, Seq: version}
-	event, err := cloudevent.New(msgext.Event{
-		Message:   msgext.Message{SDKAppID: "1400000001", GroupID: "@TGS#a/b", MsgSeq: message},
-		Operation: msgext.Set,
-		KeyValues: []msgext.KeyValue{kv},
-		Seq:       version,
-		Time:      time.UnixMilli(1764688294360),
-		Body: fmt.Appendf(nil, `{"CallbackCommand":"Group.CallbackAfterGroupMsgExtension","GroupId":"@TGS#a/b","MsgSeq":%d,`+
-			`"OperateType":1,"ExtensionList":[{"Key":"choice","Value":"%s","Seq":%[3]d}],"Seq":%[3]d,"EventTime":1764688294360}`, message, value, version),
-	})
-	require.NoError(t, err)
-	return event
-}
 
 // topic creates a topic of three partitions under a name of its own and deletes it again.
 func topic(t testing.TB, brokers []string, configs map[string]*string) string {
@@ -89,14 +73,6 @@ func budget(t testing.TB) context.Context {
 	return ctx
 }
 
-// plenty is a context for what must succeed, however slow the machine.
-func plenty(t testing.TB) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	t.Cleanup(cancel)
-	return ctx
-}
-
 func TestNew(t *testing.T) {
 	brokers := []string{"127.0.0.1:9092"}
 	tests := []struct {
@@ -132,7 +108,7 @@ func TestSink_UnusedCostsNothing(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, before, runtime.NumGoroutine())
 	require.NoError(t, s.Close())
-	require.ErrorIs(t, s.Send(t.Context(), change(t, 1, 1, "a")), kafkasink.ErrClosed)
+	require.ErrorIs(t, s.Send(t.Context(), sinktest.Change(t, "@TGS#a/b", 1, "a")), kafkasink.ErrClosed)
 }
 
 func TestSink_Send(t *testing.T) {
@@ -143,7 +119,7 @@ func TestSink_Send(t *testing.T) {
 	const messages, versions = 3, 20
 	for version := range int64(versions) {
 		for message := range int64(messages) {
-			require.NoError(t, s.Send(plenty(t), change(t, message, version+1, "a")))
+			require.NoError(t, s.Send(sinktest.Plenty(t), sinktest.Change(t, fmt.Sprint(message), version+1, "a")))
 		}
 	}
 	next := map[string]int64{}
@@ -168,7 +144,7 @@ func TestSink_SendToNoTopic(t *testing.T) {
 	brokers := []string{peertest.Address(t, peertest.Kafka)}
 	s := open(t, kafkasink.Options{Brokers: brokers, Topic: "not-there"})
 	for range 2 {
-		err := s.Send(plenty(t), change(t, 1, 1, "a"))
+		err := s.Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 1, "a"))
 		require.ErrorIs(t, err, kafkasink.ErrTopic)
 		assert.ErrorContains(t, err, "kafka://not-there")
 	}
@@ -194,10 +170,10 @@ func TestSink_SendTooLarge(t *testing.T) {
 			exact := valueFor(t, tt.limit)
 			for range 2 { // what the topic has refused once is not sent again
 				var tooLarge *sink.TooLargeError
-				require.ErrorAs(t, s.Send(plenty(t), change(t, 1, 1, strings.Repeat("v", exact+1))), &tooLarge)
+				require.ErrorAs(t, s.Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 1, strings.Repeat("v", exact+1))), &tooLarge)
 				assert.Equal(t, sink.TooLargeError{Sink: s.Name(), Size: tt.limit + 1, Limit: tt.limit}, *tooLarge)
 			}
-			require.NoError(t, s.Send(plenty(t), change(t, 1, 1, strings.Repeat("v", exact))), "our count is the broker's")
+			require.NoError(t, s.Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 1, strings.Repeat("v", exact))), "our count is the broker's")
 		})
 	}
 }
@@ -210,7 +186,7 @@ func TestSink_SendMarker(t *testing.T) {
 	snapshot := msgext.ReadReply{ActionStatus: "OK", CompleteFlag: 1, LatestSeq: 9, ExtensionList: []msgext.KeyValue{{Key: "k", Value: strings.Repeat("v", 4000), Seq: 9}}}
 	event, err := cloudevent.NewRepaired(message, snapshot, time.UnixMilli(1764688294360))
 	require.NoError(t, err)
-	require.NoError(t, open(t, kafkasink.Options{Brokers: brokers, Topic: name}).Send(plenty(t), event))
+	require.NoError(t, open(t, kafkasink.Options{Brokers: brokers, Topic: name}).Send(sinktest.Plenty(t), event))
 
 	got, err := cloudevent.Decode(records(t, brokers, name, 1)[0].Value)
 	require.NoError(t, err)
@@ -228,7 +204,7 @@ func valueFor(t testing.TB, size int) int {
 	length := size
 	for range 3 { // the longer the value, the longer its length is in writing
 		var measured *sink.TooLargeError
-		require.ErrorAs(t, ruler.Send(t.Context(), change(t, 1, 1, strings.Repeat("v", length))), &measured)
+		require.ErrorAs(t, ruler.Send(t.Context(), sinktest.Change(t, "@TGS#a/b", 1, strings.Repeat("v", length))), &measured)
 		length += size - measured.Size
 	}
 	return length

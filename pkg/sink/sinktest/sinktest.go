@@ -75,6 +75,14 @@ func Change(t testing.TB, group string, version int64, value string) cloudevent.
 	return event
 }
 
+// Plenty is a context for what must succeed, however slow the machine.
+func Plenty(t testing.TB) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), plenty)
+	t.Cleanup(cancel)
+	return ctx
+}
+
 func send(t *testing.T, d Destination, event cloudevent.Event) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), plenty)

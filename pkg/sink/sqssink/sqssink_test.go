@@ -2,7 +2,6 @@ package sqssink_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -26,24 +25,6 @@ import (
 	"msgext/pkg/sink/sinktest"
 	"msgext/pkg/sink/sqssink"
 )
-
-// change returns the event of one set on a message of a group.
-func change(t testing.TB, group string, message, version int64, value string) cloudevent.Event {
-	t.Helper()
-	name, err := json.Marshal(group)
-	require.NoError(t, err)
-	event, err := cloudevent.New(msgext.Event{
-		Message:   msgext.Message{SDKAppID: "1400000001", GroupID: group, MsgSeq: message},
-		Operation: msgext.Set,
-		KeyValues: []msgext.KeyValue{{Key: "choice", Value: value, Seq: version}},
-		Seq:       version,
-		Time:      time.UnixMilli(1764688294360),
-		Body: fmt.Appendf(nil, `{"CallbackCommand":"Group.CallbackAfterGroupMsgExtension","GroupId":%s,"MsgSeq":%d,`+
-			`"OperateType":1,"ExtensionList":[{"Key":"choice","Value":"%s","Seq":%[4]d}],"Seq":%[4]d,"EventTime":1764688294360}`, name, message, value, version),
-	})
-	require.NoError(t, err)
-	return event
-}
 
 func config(endpoint string) aws.Config {
 	return aws.Config{
@@ -98,14 +79,6 @@ func open(t testing.TB, endpoint, queue string) *sqssink.Sink {
 	return s
 }
 
-// plenty is a context for what must succeed, however slow the machine.
-func plenty(t testing.TB) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	t.Cleanup(cancel)
-	return ctx
-}
-
 func TestNew(t *testing.T) {
 	tests := []struct {
 		name     string
@@ -144,8 +117,8 @@ func TestSink_SendToStandardQueue(t *testing.T) {
 	want := map[string]bool{}
 	for version := range int64(5) {
 		// U+FFFF is a legal JSON character that an SQS message may not hold.
-		event := change(t, "@TGS#1", 1, version, "a\uffff")
-		require.NoError(t, s.Send(plenty(t), event))
+		event := sinktest.Change(t, "@TGS#1", version, "a\uffff")
+		require.NoError(t, s.Send(sinktest.Plenty(t), event))
 		want[event.ID()] = true
 	}
 	for _, message := range drain(t, client, url) {
@@ -166,17 +139,17 @@ func TestSink_SendToFIFOQueue(t *testing.T) {
 	long := "@TGS#" + strings.Repeat("é", 48) // 6 characters each once escaped
 	var want []string
 	send := func(event cloudevent.Event, kept bool) {
-		require.NoError(t, s.Send(plenty(t), event))
+		require.NoError(t, s.Send(sinktest.Plenty(t), event))
 		if kept {
 			want = append(want, string(event.JSON()))
 		}
 	}
 	for version := range int64(12) {
-		send(change(t, "@TGS#1", 7, version, "a"), true)
+		send(sinktest.Change(t, "@TGS#1", version, "a"), true)
 	}
-	send(change(t, "@TGS#1", 7, 3, "a"), false) // a webhook that comes again
-	send(change(t, "@TGS#1", 7, 3, "b"), true)  // a forgery, or the truth after one
-	send(change(t, long, 7, 1, "a"), true)
+	send(sinktest.Change(t, "@TGS#1", 3, "a"), false) // a webhook that comes again
+	send(sinktest.Change(t, "@TGS#1", 3, "b"), true)  // a forgery, or the truth after one
+	send(sinktest.Change(t, long, 1, "a"), true)
 
 	groups := map[string]int{}
 	var got []string
@@ -186,14 +159,14 @@ func TestSink_SendToFIFOQueue(t *testing.T) {
 		assert.Len(t, message.Attributes["MessageDeduplicationId"], 64)
 	}
 	assert.Equal(t, want, got)
-	readable := change(t, "@TGS#1", 7, 1, "a").PartitionKey()
+	readable := sinktest.Change(t, "@TGS#1", 1, "a").PartitionKey()
 	assert.Equal(t, 13, groups[readable])
 	assert.Len(t, groups, 2, "the long key is hashed to a group of its own")
 }
 
 func TestSink_SendToNoQueue(t *testing.T) {
 	endpoint := peertest.Address(t, peertest.Moto)
-	err := open(t, endpoint, "not-there").Send(plenty(t), change(t, "@TGS#1", 1, 1, "a"))
+	err := open(t, endpoint, "not-there").Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#1", 1, "a"))
 	var missing *types.QueueDoesNotExist
 	require.ErrorAs(t, err, &missing)
 	assert.ErrorContains(t, err, "sqs://not-there: find the queue: no queue not-there in this account and region")
@@ -214,12 +187,12 @@ func TestSink_SendTooLarge(t *testing.T) {
 			name, client, url := queue(t, endpoint, "", tt.attributes)
 			s := open(t, endpoint, name)
 			var tooLarge *sink.TooLargeError
-			require.ErrorAs(t, s.Send(plenty(t), change(t, "@TGS#1", 1, 1, strings.Repeat("v", tt.limit))), &tooLarge)
+			require.ErrorAs(t, s.Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#1", 1, strings.Repeat("v", tt.limit))), &tooLarge)
 			assert.Equal(t, tt.limit, tooLarge.Limit)
 			assert.Equal(t, s.Name(), tooLarge.Sink)
 			fits := tt.limit - (tooLarge.Size - tt.limit)
-			require.NoError(t, s.Send(plenty(t), change(t, "@TGS#1", 1, 2, strings.Repeat("v", fits))), "exactly at the limit")
-			require.ErrorAs(t, s.Send(plenty(t), change(t, "@TGS#1", 1, 3, strings.Repeat("v", fits+1))), &tooLarge, "one byte over")
+			require.NoError(t, s.Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#1", 2, strings.Repeat("v", fits))), "exactly at the limit")
+			require.ErrorAs(t, s.Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#1", 3, strings.Repeat("v", fits+1))), &tooLarge, "one byte over")
 			assert.Equal(t, tt.limit+1, tooLarge.Size)
 			assert.Len(t, drain(t, client, url), 1)
 		})
@@ -233,7 +206,7 @@ func TestSink_SendMarker(t *testing.T) {
 	snapshot := msgext.ReadReply{ActionStatus: "OK", CompleteFlag: 1, LatestSeq: 9, ExtensionList: []msgext.KeyValue{{Key: "k", Value: strings.Repeat("v", 4096), Seq: 9}}}
 	event, err := cloudevent.NewRepaired(message, snapshot, time.UnixMilli(1764688294360))
 	require.NoError(t, err)
-	require.NoError(t, open(t, endpoint, name).Send(plenty(t), event))
+	require.NoError(t, open(t, endpoint, name).Send(sinktest.Plenty(t), event))
 
 	got := drain(t, client, url)
 	require.Len(t, got, 1)
@@ -307,14 +280,14 @@ func TestSink_SendWhatSQSAnswers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			endpoint, operations := standIn(t, tt.answers...)
 			s := open(t, endpoint, tt.queue)
-			event := change(t, "@TGS#1", 1, 1, "planted-value")
-			err := s.Send(plenty(t), event)
+			event := sinktest.Change(t, "@TGS#1", 1, "planted-value")
+			err := s.Send(sinktest.Plenty(t), event)
 			if tt.wantText == "" {
 				require.NoError(t, err)
 			} else {
 				require.EqualError(t, err, tt.wantText)
 			}
-			require.NoError(t, s.Send(plenty(t), event))
+			require.NoError(t, s.Send(sinktest.Plenty(t), event))
 			assert.Equal(t, tt.want, operations())
 		})
 	}
@@ -329,10 +302,10 @@ func TestSink_SendHonoursTheContext(t *testing.T) {
 	s := open(t, server.URL, "votes")
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	require.ErrorIs(t, s.Send(ctx, change(t, "@TGS#1", 1, 1, "a")), context.DeadlineExceeded)
+	require.ErrorIs(t, s.Send(ctx, sinktest.Change(t, "@TGS#1", 1, "a")), context.DeadlineExceeded)
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, s.Send(cancelled, change(t, "@TGS#1", 1, 1, "a")), context.Canceled)
+	require.ErrorIs(t, s.Send(cancelled, sinktest.Change(t, "@TGS#1", 1, "a")), context.Canceled)
 }
 
 func TestSink_Faults(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"sync"
+	"sync/atomic"
 
 	"msgext/pkg/cloudevent"
 	"msgext/pkg/sink"
@@ -14,34 +14,39 @@ import (
 
 // Sink writes lines. It is safe for concurrent use; lines never run into each other.
 type Sink struct {
-	mu     sync.Mutex
 	w      io.Writer
-	torn   bool // the last line lacks its end
-	closed bool
+	turn   chan struct{} // holds one token, for whoever writes
+	torn   bool          // the last line lacks its end; under the token
+	closed atomic.Bool
 }
 
-var _ sink.Immediate = (*Sink)(nil)
+var _ sink.Sink = (*Sink)(nil)
 
 // New returns a Sink that writes to w, which must not buffer: what Write has taken counts as
 // accepted.
-func New(w io.Writer) *Sink { return &Sink{w: w} }
+func New(w io.Writer) *Sink {
+	s := &Sink{w: w, turn: make(chan struct{}, 1)}
+	s.turn <- struct{}{}
+	return s
+}
 
 // Name returns "stdout".
 func (s *Sink) Name() string { return "stdout" }
 
-// Immediate marks a sink that accepts without leaving the process.
-func (s *Sink) Immediate() {}
-
 // Send writes the event in one Write. A line that could not be written whole is an error, and ended
-// before the next one, so that it harms no other. Nothing can be told of a stream that nobody reads: Write
-// then waits, whatever the context says.
+// before the next one, so that it harms no other. A Write that waits for a reader does so whatever its
+// context says; the others wait for their turn no longer than theirs.
 func (s *Sink) Send(ctx context.Context, event cloudevent.Event) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("stdoutsink: %w", err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
+	select {
+	case <-s.turn:
+		defer func() { s.turn <- struct{}{} }()
+	case <-ctx.Done():
+		return fmt.Errorf("stdoutsink: the stream takes nothing: %w", ctx.Err())
+	}
+	if s.closed.Load() {
 		return sink.ErrClosed
 	}
 	line := make([]byte, 0, len("\n")+len(event.JSON())+len("\n"))
@@ -64,8 +69,6 @@ func (s *Sink) Send(ctx context.Context, event cloudevent.Event) error {
 
 // Close makes Send fail; it does not close the stream, which is not the sink's.
 func (s *Sink) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closed = true
+	s.closed.Store(true)
 	return nil
 }

@@ -7,8 +7,11 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -134,4 +137,37 @@ func TestSink_Refuses(t *testing.T) {
 	require.NoError(t, s.Close())
 	assert.ErrorIs(t, s.Send(t.Context(), event(t, "v")), sink.ErrClosed)
 	assert.Empty(t, out.String())
+}
+
+// blocked is a stream that nobody reads until it is let go.
+type blocked struct {
+	writes atomic.Int32
+	let    chan struct{}
+}
+
+func (b *blocked) Write(p []byte) (int, error) {
+	b.writes.Add(1)
+	<-b.let
+	return len(p), nil
+}
+
+// One Send waits for the stream; the others wait for their turn and no longer than their contexts, and
+// nothing waits for ever once somebody reads.
+func TestSend_OnAStreamThatNobodyReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stream := &blocked{let: make(chan struct{})}
+		s := stdoutsink.New(stream)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		started := time.Now()
+		for _, outcome := range sink.SendAll(ctx, []sink.Sink{s, s, s}, event(t, "1")) {
+			assert.ErrorIs(t, outcome.Err, context.DeadlineExceeded)
+		}
+		assert.Equal(t, time.Second, time.Since(started))
+		assert.EqualValues(t, 1, stream.writes.Load())
+		close(stream.let)
+		synctest.Wait()
+		assert.NoError(t, s.Send(t.Context(), event(t, "2")))
+		assert.NoError(t, s.Close())
+	})
 }

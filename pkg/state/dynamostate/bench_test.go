@@ -1,7 +1,10 @@
 package dynamostate_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
+	"encoding/json"
 	"fmt"
 	"runtime"
 	"sync"
@@ -15,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/pkg/msgext"
+	"msgext/pkg/reader/readertest"
 	"msgext/pkg/state/statetest"
 )
 
@@ -106,4 +110,37 @@ func bare(ctx context.Context, client *dynamodb.Client, table string, event msge
 		}
 	}
 	return set("", "mark")
+}
+
+// BenchmarkRead sets reading through the function beside one bare Query of the message's items, consistent as the
+// store's; what was read lies in one of them as gzipped JSON.
+func BenchmarkRead(b *testing.B) {
+	table := newTable(b)
+	client := dynamodb.NewFromConfig(local(b))
+	readertest.BenchmarkRead(b, open(b, local(b), table), func(ctx context.Context, m msgext.Message, isRead bool) (found int, err error) {
+		page, err := client.Query(ctx, &dynamodb.QueryInput{
+			TableName: &table, ConsistentRead: aws.Bool(true), KeyConditionExpression: aws.String("pk = :pk"),
+			ExpressionAttributeValues: map[string]types.AttributeValue{":pk": &types.AttributeValueMemberS{Value: m.Path()}},
+		})
+		if err != nil {
+			return 0, err
+		}
+		for _, item := range page.Items {
+			if packed, ok := item["key_values"].(*types.AttributeValueMemberB); ok && isRead {
+				unpacked, err := gzip.NewReader(bytes.NewReader(packed.Value))
+				if err != nil {
+					return 0, err
+				}
+				var read []msgext.KeyValue
+				if err := json.NewDecoder(unpacked).Decode(&read); err != nil {
+					return 0, err
+				}
+				found += len(read)
+			}
+			if _, ok := item["key"]; ok && !isRead {
+				found++
+			}
+		}
+		return found, nil
+	})
 }

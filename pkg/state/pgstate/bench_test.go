@@ -2,6 +2,7 @@ package pgstate_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
+	"msgext/pkg/msgext"
+	"msgext/pkg/reader/readertest"
 	"msgext/pkg/state/statetest"
 )
 
@@ -51,4 +54,32 @@ func BenchmarkFloor(b *testing.B) {
 			})
 		})
 	}
+}
+
+// BenchmarkRead sets reading through the function beside one bare query for the rows of the message.
+func BenchmarkRead(b *testing.B) {
+	url, _ := schema(b)
+	store := open(b, url)
+	pool, err := pgxpool.New(b.Context(), url)
+	require.NoError(b, err)
+	b.Cleanup(pool.Close)
+	readertest.BenchmarkRead(b, store, func(ctx context.Context, m msgext.Message, isRead bool) (found int, err error) {
+		query := "SELECT key, value, seq FROM msgext_entries WHERE message = $1"
+		if isRead {
+			query = "SELECT key, value, seq FROM msgext_read_keys WHERE message = $1"
+		}
+		id := sha256.Sum256([]byte(m.Path()))
+		rows, err := pool.Query(ctx, query, id[:])
+		if err != nil {
+			return 0, err
+		}
+		for ; rows.Next(); found++ {
+			var kv msgext.KeyValue
+			if err := rows.Scan(&kv.Key, &kv.Value, &kv.Seq); err != nil {
+				return 0, err
+			}
+		}
+		return found, rows.Err()
+	})
+	require.NoError(b, store.Close())
 }

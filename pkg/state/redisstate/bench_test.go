@@ -1,6 +1,9 @@
 package redisstate_test
 
 import (
+	"compress/gzip"
+	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -10,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/pkg/msgext"
+	"msgext/pkg/reader/readertest"
 	"msgext/pkg/state"
 	"msgext/pkg/state/redisstate"
 	"msgext/pkg/state/statetest"
@@ -98,4 +102,32 @@ func bareApply(b *testing.B, store *redisstate.Store, event msgext.Event) error 
 		arguments = append(arguments, kv.Key, digits+"0"+kv.Value)
 	}
 	return bareScript.Run(b.Context(), store.Client(), redisstate.Keys(path), arguments...).Err()
+}
+
+// BenchmarkRead sets reading through the function beside the one command that has the message's key-values: HGETALL
+// of what webhooks said, or GET of what was read, which is then gzipped JSON.
+func BenchmarkRead(b *testing.B) {
+	for _, kind := range kinds {
+		b.Run(kind.name, func(b *testing.B) {
+			store := open(b, kind.url(b))
+			readertest.BenchmarkRead(b, store, func(ctx context.Context, m msgext.Message, isRead bool) (int, error) {
+				keys := redisstate.Keys(m.Path())
+				if !isRead {
+					all, err := store.Client().HGetAll(ctx, keys[1]).Result()
+					return len(all), err
+				}
+				packed, err := store.Client().Get(ctx, keys[3]).Result()
+				if err != nil {
+					return 0, err
+				}
+				unpacked, err := gzip.NewReader(strings.NewReader(packed))
+				if err != nil {
+					return 0, err
+				}
+				var read msgext.Snapshot
+				err = json.NewDecoder(unpacked).Decode(&read)
+				return len(read.KeyValues), err
+			})
+		})
+	}
 }

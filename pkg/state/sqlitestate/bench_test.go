@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -11,7 +12,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"msgext/internal/sqlstate"
 	"msgext/pkg/msgext"
+	"msgext/pkg/reader/readertest"
 	"msgext/pkg/state/sqlitestate"
 	"msgext/pkg/state/statetest"
 )
@@ -73,4 +76,30 @@ func BenchmarkFloor(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkRead sets reading through the function beside one bare query for the rows of the message.
+func BenchmarkRead(b *testing.B) {
+	database, db, err := sqlitestate.OpenDatabase(b.Context(), filepath.Join(b.TempDir(), "state.db"))
+	require.NoError(b, err)
+	store := sqlstate.New(database, sqlitestate.Dialect)
+	readertest.BenchmarkRead(b, store, func(ctx context.Context, m msgext.Message, isRead bool) (found int, err error) {
+		query := "SELECT key, value, seq FROM msgext_entries WHERE message = ?1"
+		if isRead {
+			query = "SELECT key, value, seq FROM msgext_read_keys WHERE message = ?1"
+		}
+		id := sha256.Sum256([]byte(m.Path()))
+		rows, err := db.QueryContext(ctx, query, id[:])
+		if err != nil {
+			return 0, err
+		}
+		for ; rows.Next(); found++ {
+			var kv msgext.KeyValue
+			if err := rows.Scan(&kv.Key, &kv.Value, &kv.Seq); err != nil {
+				return 0, err
+			}
+		}
+		return found, errors.Join(rows.Err(), rows.Close())
+	})
+	require.NoError(b, store.Close())
 }

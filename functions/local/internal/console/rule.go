@@ -27,7 +27,7 @@ var advice = []struct {
 	{webhook.ErrMalformed, "Sign must be 64 lower-case hex digits, RequestTime exactly ten digits. Look below at what was given; a proxy that decodes twice or rewrites the query does this."},
 	{webhook.ErrNoCommand, "Every webhook names its CallbackCommand in the URL. Only an empty body may come without, as the console's try-out does."},
 	{webhook.ErrForeignApp, "SdkAppid is not the one configured here. Compare it with the SDKAppID of the app in the Chat console."},
-	{webhook.ErrStale, "RequestTime may be a minute away from this machine's clock, either way. Check the clock, or a proxy that held the request back; a recorded request cannot be replayed."},
+	{webhook.ErrStale, "RequestTime is further than MSGEXT_MAX_SKEW from this machine's clock. Check the clock, or a proxy that held the request back; a recorded request cannot be replayed."},
 	{webhook.ErrSignature, "Sign is the lower-case hex SHA-256 of the token followed by RequestTime, with nothing between them. The form is right, so the token here is not the one in the Chat console, or a space or line break came along when it was copied."},
 	{webhook.ErrBodyTooLarge, "The body is over MSGEXT_MAX_BODY_BYTES. Chat's own are at most some 25 KB."},
 	{webhook.ErrBodyRead, "The connection ended before the body did."},
@@ -64,7 +64,7 @@ type parameter struct {
 var securityParameters = []parameter{
 	{Name: "SdkAppid", Want: "this app's SDKAppID"},
 	{Name: "CallbackCommand", Want: "not empty"},
-	{Name: "RequestTime", Want: "10 digits, at most a minute away"},
+	{Name: "RequestTime", Want: "10 digits, at most MSGEXT_MAX_SKEW away"},
 	{Name: "Sign", Want: "64 lower-case hex digits"},
 }
 

@@ -1,4 +1,4 @@
-import { h, inert, verdict, time, duration, number, plural, sync } from "./dom.js";
+import { h, inert, verdict, change, time, duration, number, sync } from "./dom.js";
 import { feed } from "./feed.js";
 import { detail } from "./delivery.js";
 
@@ -97,14 +97,6 @@ function subject(entry) {
   if (entry.verdict === "accepted" && !entry.command) return h("i", {}, "Probe: an empty request");
   if (entry.command) return h("i", {}, entry.verdict === "rejected" ? "Body not understood" : "Another command");
   return h("i", {}, "Not authenticated");
-}
-
-export function change(entry) {
-  if (!entry.operation) return [h("span", { class: "none" }, entry.method)];
-  const about = [h("span", { class: "op " + entry.operation }, entry.operation), " ", h("span", { class: "version" }, "v" + entry.version)];
-  if (entry.latest !== entry.version) about.push(h("span", { class: "none" }, " of v" + entry.latest));
-  if (entry.operation !== "clear") about.push(h("span", { class: "keys" }, plural(entry.keys, "key")));
-  return about;
 }
 
 const describe = (entry) => [new Date(entry.at).toLocaleTimeString("en-GB"), entry.verdict, entry.label || entry.command || entry.reason,

@@ -1,7 +1,6 @@
-import { h, inert, verdict, time, duration, number, messageLink } from "./dom.js";
+import { h, inert, verdict, change, time, duration, number, messageLink } from "./dom.js";
 import { feed } from "./feed.js";
 import { get, post, text } from "./api.js";
-import { change } from "./deliveries.js";
 
 const panel = document.getElementById("detail");
 const split = document.getElementById("split");

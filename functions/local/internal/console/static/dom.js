@@ -52,6 +52,20 @@ export function verdict(name) {
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hour12: false });
 const full = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
 
+// change tells what a delivery did to its message.
+export function change(entry) {
+  if (!entry.operation) return [h("span", { class: "none" }, entry.method)];
+  const about = [h("span", { class: "op " + entry.operation }, entry.operation), " ", h("span", { class: "version" }, "v" + entry.version)];
+  if (entry.latest !== entry.version) about.push(h("span", { class: "none" }, " of v" + entry.latest));
+  if (entry.operation !== "clear") about.push(h("span", { class: "keys" }, plural(entry.keys, "key")));
+  return about;
+}
+
+// details is a part that opens, and is open where its name is among the opened.
+export function details(name, title, content, opened) {
+  return h("details", { "data-name": name, open: opened.has(name) }, h("summary", {}, title), content());
+}
+
 export function time(at) {
   const date = new Date(at);
   return h("time", { datetime: at, title: full.format(date) }, clock.format(date));

@@ -1,6 +1,5 @@
-import { h, inert, verdict, time, duration, number, plural, clockText, messageLink } from "./dom.js";
+import { h, inert, verdict, change, details, time, duration, number, plural, clockText, messageLink } from "./dom.js";
 import { get, text } from "./api.js";
-import { change } from "./deliveries.js";
 import { drawTimeline, listVersions } from "./timeline.js";
 import { drawPoll } from "./poll.js";
 
@@ -69,10 +68,6 @@ function draw(view) {
   if (active) section.querySelector(`[data-tab="${active}"]`)?.focus();
   const scroller = section.querySelector(".scroller");
   if (scroller) scroller.scrollLeft = scroller.scrollWidth;
-}
-
-export function details(name, title, content, opened) {
-  return h("details", { "data-name": name, open: opened.has(name) }, h("summary", {}, title), content());
 }
 
 const range = (s) => (s.from === s.to ? "v" + s.from : `v${s.from} to v${s.to}`);

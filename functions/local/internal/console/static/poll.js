@@ -1,5 +1,4 @@
-import { h, inert, number, plural } from "./dom.js";
-import { details } from "./message.js";
+import { h, inert, details, number, plural } from "./dom.js";
 
 // drawPoll counts values over keys: in a poll each key is a person and each value an option.
 export function drawPoll(view, opened) {

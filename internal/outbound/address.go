@@ -1,4 +1,4 @@
-package httpsink
+package outbound
 
 import (
 	"context"
@@ -9,7 +9,8 @@ import (
 	"msgext/internal/loopback"
 )
 
-func parseURL(text string, allowLinkLocal bool) (*url.URL, error) {
+// ParseURL reads a URL that events or commands may be sent to. Its errors are ErrURL and ErrLinkLocal.
+func ParseURL(text string, allowLinkLocal bool) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
 		return nil, ErrURL

@@ -1,0 +1,35 @@
+package wire
+
+import (
+	"fmt"
+	"log/slog"
+
+	"msgext/internal/config"
+	"msgext/pkg/gateway"
+	"msgext/pkg/metric"
+	"msgext/pkg/receiver"
+	"msgext/pkg/relay"
+)
+
+// withRelay adds what a configuration says of the app's own backend.
+func withRelay(options receiver.Options, cfg config.Config) (receiver.Options, error) {
+	if cfg.Relay.URL == "" {
+		return options, nil
+	}
+	backend, err := relay.New(relay.Options{
+		URL: cfg.Relay.URL, Headers: cfg.Relay.Headers, AllowLinkLocal: cfg.HTTP.AllowLinkLocal,
+	})
+	if err != nil {
+		return receiver.Options{}, fmt.Errorf("open MSGEXT_RELAY: %w", err)
+	}
+	options.Relay, options.RelayBudget, options.RelayPass = backend, cfg.Relay.Budget, !cfg.Relay.Allow
+	return options, nil
+}
+
+// UnreadyOptions returns what a receiver needs that only says that it is not ready.
+func UnreadyOptions(environ []string, logger *slog.Logger, metrics metric.Format) receiver.Options {
+	return receiver.Options{
+		Logger: logger, Metrics: metrics, RequestID: gateway.RequestID,
+		RelayPass: config.RelayPasses(environ),
+	}
+}

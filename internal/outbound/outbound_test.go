@@ -1,0 +1,31 @@
+package outbound_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"msgext/internal/outbound"
+)
+
+// Whatever an error quotes of an answer stays behind.
+func TestDescribe(t *testing.T) {
+	own := errors.New("own")
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+	for _, test := range []struct{ err, want error }{
+		{fmt.Errorf("plant: %w", refused), refused},
+		{fmt.Errorf("plant: %w", io.ErrUnexpectedEOF), io.ErrUnexpectedEOF},
+		{fmt.Errorf("plant: %w", own), own},
+		{fmt.Errorf("plant: %w", context.DeadlineExceeded), context.DeadlineExceeded},
+		{fmt.Errorf("plant: %w", tls.RecordHeaderError{Msg: "plain"}), tls.RecordHeaderError{Msg: "plain"}},
+		{errors.New("malformed HTTP status plant"), outbound.ErrAnswer},
+	} {
+		assert.Equal(t, test.want, outbound.Describe(test.err, own))
+	}
+}

@@ -1,0 +1,55 @@
+package pkg_test
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write functions/modules.txt anew")
+
+const modulesFile = "../functions/modules.txt"
+
+// Which modules each binary links stands in a list, so that a new one in a function that holds secrets is a decision.
+// scripts/reproducible compares the same list with what `go version -m` finds in the binaries.
+func TestModules(t *testing.T) {
+	linked := map[string][]string{} // module -> binaries
+	t.Setenv("GOOS", "linux")
+	t.Setenv("CGO_ENABLED", "0")
+	for _, arch := range []string{"amd64", "arm64"} {
+		t.Setenv("GOARCH", arch)
+		for _, main := range goList(t, "-f", `{{if eq .Name "main"}}{{.Dir}}{{end}}`, "./functions/...") {
+			if main == "" {
+				continue
+			}
+			_, binary, _ := strings.Cut(main, "/functions/")
+			for _, module := range goList(t, "-deps", "-tags", "lambda.norpc", "-f",
+				`{{with .Module}}{{if not .Main}}{{.Path}}{{with .Replace}}=>{{.Path}}{{end}}{{end}}{{end}}`, main) {
+				if module != "" && !slices.Contains(linked[module], binary) {
+					linked[module] = append(linked[module], binary)
+				}
+			}
+		}
+	}
+	require.Contains(t, linked["github.com/aws/aws-lambda-go"], "aws/webhook")
+
+	lines := []string{"# Module, and the binaries under functions that link it. Written by: go test ./pkg -run Modules -update"}
+	for _, module := range slices.Sorted(maps.Keys(linked)) {
+		slices.Sort(linked[module])
+		lines = append(lines, fmt.Sprintf("%-66s %s", module, strings.Join(linked[module], " ")))
+	}
+	if *update {
+		require.NoError(t, os.WriteFile(modulesFile, []byte(strings.Join(lines, "\n")+"\n"), 0o644))
+	}
+	listed, err := os.ReadFile(modulesFile)
+	require.NoError(t, err)
+	assert.Equal(t, lines, strings.Split(strings.TrimSpace(string(listed)), "\n"),
+		"a binary links other modules than functions/modules.txt says: where that is wanted, go test ./pkg -run Modules -update")
+}

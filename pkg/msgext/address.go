@@ -1,0 +1,51 @@
+package msgext
+
+import (
+	"errors"
+	"log/slog"
+)
+
+// Address holds the fields by which Chat's JSON names a message, in webhooks and in the REST API:
+// GroupId and MsgSeq, or From_Account, To_Account and MsgKey. Those of the other form are left out.
+// It has no SDKAppID: that is given by where the JSON comes from or goes to.
+type Address struct {
+	GroupID string `json:"GroupId,omitzero"`
+	MsgSeq  *int64 `json:"MsgSeq,omitzero"` // a pointer, since 0 may be one
+
+	From   string `json:"From_Account,omitzero"`
+	To     string `json:"To_Account,omitzero"`
+	MsgKey string `json:"MsgKey,omitzero"`
+}
+
+// ErrAddress is the error of Address.Message.
+var ErrAddress = errors.New("msgext: neither GroupId and MsgSeq nor From_Account, To_Account and MsgKey")
+
+// Address returns the fields that name m.
+func (m Message) Address() Address {
+	if m.IsGroup() {
+		return Address{GroupID: m.GroupID, MsgSeq: &m.MsgSeq}
+	}
+	return Address{From: m.From, To: m.To, MsgKey: m.MsgKey}
+}
+
+// Message returns the message of an app that a names. Its error is ErrAddress: a field is missing or
+// empty, MsgSeq is negative, or both forms are mixed.
+func (a Address) Message(sdkAppID string) (Message, error) {
+	group, c2c := a.GroupID != "" || a.MsgSeq != nil, a.From != "" || a.To != "" || a.MsgKey != ""
+	switch {
+	case group && !c2c && a.GroupID != "" && a.MsgSeq != nil && *a.MsgSeq >= 0:
+		return Message{SDKAppID: sdkAppID, GroupID: a.GroupID, MsgSeq: *a.MsgSeq}, nil
+	case c2c && !group && a.From != "" && a.To != "" && a.MsgKey != "":
+		return Message{SDKAppID: sdkAppID, From: a.From, To: a.To, MsgKey: a.MsgKey}, nil
+	}
+	return Message{}, ErrAddress
+}
+
+// AppendLogAttrs appends what a log line says of m: group_id and msg_seq, or msg_key alone, since
+// accounts are personal data. The app is left to the line.
+func (m Message) AppendLogAttrs(attrs []slog.Attr) []slog.Attr {
+	if m.IsGroup() {
+		return append(attrs, slog.String("group_id", m.GroupID), slog.Int64("msg_seq", m.MsgSeq))
+	}
+	return append(attrs, slog.String("msg_key", m.MsgKey))
+}

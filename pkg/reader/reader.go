@@ -1,0 +1,171 @@
+package reader
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"msgext/pkg/secret"
+	"msgext/pkg/webhook"
+)
+
+// DefaultBudget is how long the store may take. What is left of a second is for the reply: whoever
+// asks while the store is down knows within one.
+const DefaultBudget = 800 * time.Millisecond
+
+// Options are what a Reader works with.
+type Options struct {
+	// Store is where messages are loaded from.
+	Store Store
+	// SDKAppID is the app whose messages are served.
+	SDKAppID string
+	// Tokens are the bearer tokens that let a caller in; several while one replaces another. Without
+	// any everybody is let in: only for loopback, or behind a gateway that has authenticated the caller.
+	Tokens []secret.String
+	// Budget is how long the store may take, DefaultBudget when zero.
+	Budget time.Duration
+	// Logger takes a line for each request that was refused for its token or that the store failed;
+	// the others leave none. Nil logs nothing.
+	Logger *slog.Logger
+	// RequestID returns the platform's id of a request for the log; nil for none.
+	RequestID func(context.Context) string
+}
+
+// Reader is the handler. It is safe for concurrent use.
+type Reader struct {
+	options Options
+	allowed allowed
+}
+
+// New returns a Reader.
+func New(options Options) *Reader {
+	if options.Budget == 0 {
+		options.Budget = DefaultBudget
+	}
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	if options.RequestID == nil {
+		options.RequestID = func(context.Context) string { return "" }
+	}
+	return &Reader{options: options, allowed: digests(options.Tokens)}
+}
+
+// ServeHTTP implements http.Handler. A request is judged in this order: path, method, token, the
+// message's ids, and only then is the store asked.
+func (rd *Reader) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	answer, err := rd.answer(r)
+	if err != nil {
+		rd.refuse(w, r, err)
+		return
+	}
+	answer.write(w, r)
+}
+
+func (rd *Reader) answer(r *http.Request) (Answer, error) {
+	route, err := routeOf(r)
+	if err != nil {
+		return Answer{}, err
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return Answer{}, errMethod
+	}
+	if !rd.allowed.lets(r.Header) {
+		return Answer{}, errToken
+	}
+	message, tally, err := route.parse(rd.options.SDKAppID, r)
+	if err != nil {
+		return Answer{}, err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), rd.options.Budget)
+	defer cancel()
+	return Read(ctx, rd.options.Store, message, tally)
+}
+
+// refuse answers in the shape of Chat's errors.
+func (rd *Reader) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	refused := refusalOf(err)
+	w.Header().Set("Cache-Control", "no-store")
+	switch refused.status {
+	case http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", "GET, HEAD")
+	case http.StatusUnauthorized:
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		rd.log(r, slog.LevelWarn, refused, nil)
+	case http.StatusServiceUnavailable:
+		w.Header().Set("Retry-After", "1")
+		rd.log(r, slog.LevelError, refused, err)
+	}
+	if r.Method == http.MethodHead {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(refused.status)
+		return
+	}
+	webhook.Fail(refused.info).Write(w, refused.status)
+}
+
+// log says why a request was refused. The path is not in it: it may name people.
+func (rd *Reader) log(r *http.Request, level slog.Level, refused refusal, cause error) {
+	attrs := []slog.Attr{slog.Int("status", refused.status), slog.String("reason", refused.info)}
+	if id := rd.options.RequestID(r.Context()); id != "" {
+		attrs = append(attrs, slog.String("request_id", id))
+	}
+	if cause != nil {
+		attrs = append(attrs, slog.String("error", bounded(cause)))
+	}
+	rd.options.Logger.LogAttrs(r.Context(), level, "read", attrs...)
+}
+
+// maxErrorBytes bounds what a store's error takes of a log line.
+const maxErrorBytes = 300
+
+func bounded(err error) string {
+	text := err.Error()
+	return text[:min(len(text), maxErrorBytes)]
+}
+
+// Malformed answers a gateway event that makes no sense, which therefore is no request. It is what
+// a gateway is given beside the Reader itself.
+func Malformed(w http.ResponseWriter, _ *http.Request) {
+	webhook.Fail("gateway event makes no sense").Write(w, http.StatusBadRequest)
+}
+
+// NotReady returns a handler that answers every request as one that our side failed, with the reason
+// in the log: for a platform on which a process cannot refuse to start.
+func NotReady(reason error, logger *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		logger.ErrorContext(r.Context(), "not ready", "error", reason.Error())
+		w.Header().Set("Cache-Control", "no-store")
+		webhook.Fail("not ready").Write(w, http.StatusServiceUnavailable)
+	})
+}
+
+// refusal is how a request that gets no message is answered. The info names a rule and never what
+// was sent.
+type refusal struct {
+	status int
+	info   string
+}
+
+func (r refusal) Error() string { return "reader: " + r.info }
+
+var (
+	errPath        = refusal{http.StatusNotFound, "no such path"}
+	errMethod      = refusal{http.StatusMethodNotAllowed, "method: not GET or HEAD"}
+	errToken       = refusal{http.StatusUnauthorized, "Authorization: no valid bearer token"}
+	errNotFound    = refusal{http.StatusNotFound, "message not found"}
+	errUnavailable = refusal{http.StatusServiceUnavailable, "state could not be read"}
+)
+
+func refusalOf(err error) refusal {
+	var refused refusal
+	switch {
+	case errors.As(err, &refused):
+		return refused
+	case errors.Is(err, ErrNotFound):
+		return errNotFound
+	}
+	return errUnavailable
+}

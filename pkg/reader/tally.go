@@ -1,0 +1,127 @@
+package reader
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"msgext/pkg/msgext"
+)
+
+// Tally is what of a message is counted; "" for nothing.
+type Tally string
+
+// The tallies.
+const (
+	Values Tally = "values" // how many keys have each value
+	Poll   Tally = "poll"   // the votes of Chat's own vote plugin
+)
+
+// ValueTally counts the keys of each value, the most first, then by the value's bytes.
+type ValueTally struct {
+	Values    []ValueCount `json:"values"`
+	Keys      int          `json:"keys"` // how many keys are visible
+	LatestSeq int64        `json:"LatestSeq"`
+	Gap       bool         `json:"Gap"`
+}
+
+// ValueCount is one value of a ValueTally.
+type ValueCount struct {
+	Value string `json:"value"`
+	Count int    `json:"count"`
+}
+
+// PollTally counts the votes of Chat's own vote plugin, by option.
+//
+// The plugin (tencent_cloud_chat_vote_plugin for Flutter, vote_message_btns.dart, read 2026-11-26) keeps a
+// user's vote under the key USERID_0 and its option indexes, joined by underscores, as the value; the key closed with
+// the value 1 ends the poll. An option counts once a user however often it is named, and who has a
+// key has voted, as in the plugin. A user id may hold underscores itself. All other keys, and parts of a value that are no option's
+// index, count for nothing. The plugin leaves votes on the poll's original message when it is sent again.
+type PollTally struct {
+	Options   []OptionVotes `json:"options"` // that have a vote, by index
+	Voters    int           `json:"voters"`
+	Closed    bool          `json:"closed"`
+	LatestSeq int64         `json:"LatestSeq"`
+	Gap       bool          `json:"Gap"`
+}
+
+// OptionVotes is one option of a PollTally.
+type OptionVotes struct {
+	Option int `json:"option"`
+	Votes  int `json:"votes"`
+}
+
+// count returns the tally as JSON.
+func (t Tally) count(state msgext.State, gap bool) ([]byte, error) {
+	var counted any
+	if t == Poll {
+		poll := countPoll(state.Visible())
+		poll.LatestSeq, poll.Gap = state.Latest, gap
+		counted = poll
+	} else {
+		values := countValues(state.Visible())
+		values.LatestSeq, values.Gap = state.Latest, gap
+		counted = values
+	}
+	return json.Marshal(counted, jsontext.AllowInvalidUTF8(true))
+}
+
+func countValues(keyValues []msgext.KeyValue) ValueTally {
+	counts := make(map[string]int)
+	for _, kv := range keyValues {
+		counts[kv.Value]++
+	}
+	tally := ValueTally{Values: make([]ValueCount, 0, len(counts)), Keys: len(keyValues)}
+	for value, count := range counts {
+		tally.Values = append(tally.Values, ValueCount{value, count})
+	}
+	slices.SortFunc(tally.Values, func(a, b ValueCount) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Value, b.Value))
+	})
+	return tally
+}
+
+// What the vote plugin writes.
+const (
+	voteSuffix  = "_0"
+	closedKey   = "closed"
+	closedValue = "1"
+)
+
+func countPoll(keyValues []msgext.KeyValue) PollTally {
+	tally := PollTally{Options: []OptionVotes{}}
+	votes := make(map[int]int)
+	for _, kv := range keyValues {
+		user, isVote := strings.CutSuffix(kv.Key, voteSuffix)
+		switch {
+		case kv.Key == closedKey:
+			tally.Closed = kv.Value == closedValue
+		case isVote && user != "":
+			tally.Voters++
+			for option := range optionsOf(kv.Value) {
+				votes[option]++
+			}
+		}
+	}
+	for _, option := range slices.Sorted(maps.Keys(votes)) {
+		tally.Options = append(tally.Options, OptionVotes{option, votes[option]})
+	}
+	return tally
+}
+
+// optionsOf returns the option indexes in a vote's value.
+func optionsOf(value string) map[int]bool {
+	options := make(map[int]bool)
+	for part := range strings.SplitSeq(value, "_") {
+		if option, err := strconv.Atoi(part); err == nil && option >= 0 && strconv.Itoa(option) == part {
+			options[option] = true
+		}
+	}
+	return options
+}

@@ -1,0 +1,140 @@
+package receiver
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"msgext/internal/guard"
+	"msgext/pkg/relay"
+	"msgext/pkg/webhook"
+)
+
+const (
+	// DefaultRelayBudget is how long the app's backend may take.
+	DefaultRelayBudget = 1500 * time.Millisecond
+
+	// MaxRelayBudget leaves some of the 2 s that Chat waits (trtc.io/document/34354) to the way there and back.
+	MaxRelayBudget = 1800 * time.Millisecond
+
+	// unheardBudget bounds the relay of commands whose answer Chat ignores.
+	unheardBudget = 500 * time.Millisecond
+
+	// maxRelayedBytes caps what is passed on: no gateway takes more (HTTP API, 10 MB).
+	maxRelayedBytes = 10 << 20
+)
+
+// errRelay is trouble of our own with a command that is the backend's to answer.
+var errRelay = errors.New("receiver: not relayed")
+
+// relayed is what became of a command at the app's backend.
+type relayed struct {
+	tried  bool
+	took   time.Duration
+	answer *relay.Answer // nil where there was none
+}
+
+// attr is the line's word of the backend.
+func (r relayed) attr() slog.Attr {
+	took := slog.Float64(keyDuration, milliseconds(r.took))
+	if r.answer == nil {
+		return slog.Group(keyRelay, took)
+	}
+	return slog.Group(keyRelay, slog.Int(keyStatus, r.answer.Status), took)
+}
+
+// relay has the app's backend answer another command. Its error is one of package relay's, or errRelay.
+func (rc *Receiver) relay(w http.ResponseWriter, r *http.Request, rec *record) error {
+	rec.reason = reasonRelayed
+	ctx, cancel := rc.withBudget(r.Context(), rec.arrived, rc.relayBudget(rec))
+	defer cancel()
+	err := guard.Recover(func() (err error) {
+		if rec.body, err = readBefore(ctx, w, r); err != nil {
+			return err
+		}
+		giveUp := rc.forwardBeside(ctx, rec)
+		defer giveUp()
+		return rc.ask(ctx, r, rec)
+	})
+	if errors.Is(err, guard.ErrPanic) || errors.Is(err, webhook.ErrBodyRead) || errors.Is(err, webhook.ErrBodyTooLarge) {
+		return errors.Join(errRelay, err)
+	}
+	return err
+}
+
+// relayBudget is how long the backend may take, from arrival. The first request of a process has waited for
+// its start, too. Where that took longer than everything, the process was started ahead of its first request, or
+// whoever sent it has gone.
+func (rc *Receiver) relayBudget(rec *record) time.Duration {
+	budget := rc.options.RelayBudget
+	if age := rec.arrived.Sub(rc.options.Started); rec.cold && age > 0 && age < budget {
+		budget -= age
+	}
+	if !webhook.IsBlocking(rec.command) {
+		budget = min(budget, unheardBudget)
+	}
+	return budget
+}
+
+// readBefore reads a body, as long as ctx allows where the server can stop reading.
+func readBefore(ctx context.Context, w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	server := http.NewResponseController(w)
+	deadline, _ := ctx.Deadline()
+	limited := server.SetReadDeadline(deadline) == nil // a gateway has the body already
+	body, err := webhook.ReadBody(r.Body, r.ContentLength, maxRelayedBytes)
+	if limited && err == nil {
+		_ = server.SetReadDeadline(time.Time{}) // all of this request is read
+	}
+	return body, err
+}
+
+// ask makes the one request and notes what came of it.
+func (rc *Receiver) ask(ctx context.Context, r *http.Request, rec *record) error {
+	began, inTime := rc.options.Now(), ctx.Err() == nil
+	answer, err := rc.options.Relay.Do(ctx, relay.Request{
+		RawQuery: r.URL.RawQuery, Header: r.Header, Body: rec.body, Brief: !webhook.IsBlocking(rec.command),
+	})
+	refused := errors.Is(err, relay.ErrSkipped) || errors.Is(err, relay.ErrLoop) || errors.Is(err, relay.ErrQuery)
+	rec.relayed.tried = inTime && !refused
+	rec.relayed.took = rc.options.Now().Sub(began)
+	if err != nil {
+		return err
+	}
+	rec.relayed.answer = &answer
+	return nil
+}
+
+// forwardBeside hands the command to the sinks meanwhile, if so configured, until giveUp is called.
+func (rc *Receiver) forwardBeside(ctx context.Context, rec *record) (giveUp func()) {
+	if !rc.options.ForwardOther {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	forwarded := make(chan error, 1)
+	go func() { forwarded <- guard.Recover(func() error { return rc.forward(ctx, rec) }) }()
+	return func() {
+		cancel()
+		rec.forwardErr = <-forwarded // at once: no destination is waited for when its context is done
+	}
+}
+
+// writeAnswer sends what the backend answered.
+func writeAnswer(w http.ResponseWriter, answer *relay.Answer) {
+	header := w.Header()
+	header["Content-Type"] = nil // or a server would guess one
+	for name, values := range answer.Header {
+		header[name] = values
+	}
+	w.WriteHeader(answer.Status)
+	if len(answer.Body) > 0 {
+		_, _ = w.Write(answer.Body) // whoever is gone needs no reply
+	}
+}
+
+// heard reports whether the backend's answer is the reply.
+func (rc *Receiver) heard(rec *record, err error) bool {
+	answer := rec.relayed.answer
+	return err == nil && answer != nil && (rc.options.RelayPass || answer.Status < 500)
+}

@@ -1,0 +1,396 @@
+package receiver_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/internal/relaytest"
+	"msgext/internal/vectortest"
+	"msgext/pkg/metric"
+	"msgext/pkg/msgext"
+	"msgext/pkg/receiver"
+	"msgext/pkg/relay"
+	"msgext/pkg/secret"
+	"msgext/pkg/sink"
+	"msgext/pkg/webhook"
+)
+
+// chatTimeout is how long Chat waits (trtc.io/document/34354).
+const chatTimeout = 2 * time.Second
+
+// relaying returns options of a receiver that relays to a backend.
+func relaying(t testing.TB, backend *relaytest.Backend, pass bool) receiver.Options {
+	t.Helper()
+	passOn, err := relay.New(relay.Options{URL: secret.String(backend.URL)})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, passOn.Close()) })
+	options := options()
+	options.Relay, options.RelayPass = passOn, pass
+	return options
+}
+
+// relayedQuery is a signed query in a form that no encoder writes.
+func relayedQuery(command string) string {
+	return "own=%7e+%20&SdkAppid=" + vectortest.SDKAppID + "&CallbackCommand=" + command + "&&x&contenttype=json&ClientIP=203.0.113.7" +
+		"&Sign=17773bc39a671d7b9aa835458704d2a6db81360a5940292b587d6d760d484061&RequestTime=1669872112"
+}
+
+const relayedBody = "{\"CallbackCommand\": \"planted-value\"}\n\x00\xff"
+
+func relayedRequest(command string) *http.Request {
+	return httptest.NewRequest(http.MethodPost, "/?"+relayedQuery(command), strings.NewReader(relayedBody))
+}
+
+func TestReceiver_RelayVectors(t *testing.T) {
+	backend := relaytest.Start(t)
+	for _, vector := range relaytest.Vectors() {
+		for setting, want := range map[string]relaytest.Reply{"pass": vector.Pass, "allow": vector.Allow} {
+			t.Run(vector.Name+", "+setting, func(t *testing.T) {
+				options, lines := logged(relaying(t, backend, setting == "pass"))
+				options.Hold = true // which is for our own commands
+				if !vector.Complete {
+					options.RelayBudget = 300 * time.Millisecond
+				}
+				backend.Answer(vector.Answer)
+				request := relayedRequest(vector.Command)
+				if vector.Hops != "" {
+					request.Header.Set(relay.HopsHeader, vector.Hops)
+				}
+				arrived := time.Now()
+				reply := httptest.NewRecorder()
+				receiver.New(options).ServeHTTP(reply, request)
+
+				assert.Less(t, time.Since(arrived), chatTimeout)
+				assert.Equal(t, want, relaytest.Reply{
+					Status: reply.Code, Body: reply.Body.String(),
+					ContentType: reply.Header().Get("Content-Type"), ContentEncoding: reply.Header().Get("Content-Encoding"),
+				})
+				line := lines.only(t)
+				assert.Equal(t, vector.Reason, line["reason"])
+				assert.NotContains(t, lines.String(), "planted-value")
+				seen := backend.Requests()
+				if !vector.Reaches {
+					assert.Empty(t, seen)
+					assert.NotContains(t, line, "relay")
+					return
+				}
+				require.Len(t, seen, 1, "never sent twice")
+				assert.Equal(t, "/backend?"+relayedQuery(vector.Command), seen[0].Target)
+				if !vector.Answer.Unread {
+					assert.Equal(t, relayedBody, string(seen[0].Body))
+				}
+				backendSays := line["relay"].(map[string]any)
+				assert.Contains(t, backendSays, "duration_ms")
+				if vector.Complete {
+					assert.EqualValues(t, vector.Pass.Status, backendSays["status"])
+					assert.Equal(t, "accepted", line["fate"])
+				} else {
+					assert.NotContains(t, backendSays, "status")
+					assert.Equal(t, "unanswered", line["fate"])
+				}
+			})
+		}
+	}
+}
+
+// Ours, what is not authentic, the console's probe and other methods are answered here.
+func TestReceiver_WhatIsNotRelayed(t *testing.T) {
+	backend := relaytest.Start(t)
+	for _, vector := range vectortest.Load(t) {
+		relayed := strings.HasPrefix(vector.Want.Reason, "other command")
+		options, lines := logged(relaying(t, backend, true))
+		if vector.Name == "auth-published-stale" {
+			options.Now = func() time.Time { return now.Add(time.Hour) }
+		}
+		reply := httptest.NewRecorder()
+		receiver.New(options).ServeHTTP(reply, httptest.NewRequest(vector.Request.Method, vector.URL("http://example.com", now), strings.NewReader(vector.Request.Body)))
+		if relayed {
+			assert.Equal(t, relaytest.OKBody, reply.Body.String(), vector.Name)
+			assert.Equal(t, "relayed", lines.only(t)["reason"], vector.Name)
+			assert.Len(t, backend.Requests(), 1, vector.Name)
+			continue
+		}
+		assert.Equal(t, vector.Want.Status, reply.Code, vector.Name)
+		assert.JSONEq(t, string(vector.Want.Reply), reply.Body.String(), vector.Name)
+		assert.Empty(t, backend.Requests(), vector.Name)
+	}
+	head := httptest.NewRecorder()
+	receiver.New(relaying(t, backend, true)).ServeHTTP(head, httptest.NewRequest(http.MethodHead, "/?"+relayedQuery(relaytest.Before), nil))
+	assert.Equal(t, http.StatusMethodNotAllowed, head.Code)
+	assert.Empty(t, backend.Requests())
+}
+
+// An app without a token relays, too.
+func TestReceiver_RelaysUnsigned(t *testing.T) {
+	backend := relaytest.Start(t)
+	options := relaying(t, backend, true)
+	options.Verifier = webhook.Verifier{SDKAppID: vectortest.SDKAppID, AllowUnsigned: true}
+	reply := httptest.NewRecorder()
+	receiver.New(options).ServeHTTP(reply, httptest.NewRequest(http.MethodPost, "/?SdkAppid="+vectortest.SDKAppID+"&CallbackCommand="+relaytest.Before, strings.NewReader("{}")))
+	assert.Equal(t, relaytest.OKBody, reply.Body.String())
+}
+
+func TestReceiver_RelayBudget(t *testing.T) {
+	const budget = 1500 * time.Millisecond
+	tests := []struct {
+		name    string
+		command string
+		age     time.Duration // of the process, 0 where it is not known
+		first   bool
+		want    time.Duration
+	}{
+		{"before-command", relaytest.Before, 0, true, budget},
+		{"Chat spells some of them Prev", "Sns.CallbackPrevFriendAdd", 0, true, budget},
+		{"after-command", relaytest.After, 0, true, 500 * time.Millisecond},
+		{"the first has waited for the start", relaytest.Before, 300 * time.Millisecond, true, 1200 * time.Millisecond},
+		{"so has the first after-command", relaytest.After, 1200 * time.Millisecond, true, 300 * time.Millisecond},
+		{"the second has not", relaytest.Before, 300 * time.Millisecond, false, budget},
+		{"a process that was started ahead", relaytest.Before, time.Minute, true, budget},
+	}
+	for _, test := range tests {
+		options := options()
+		options.RelayBudget = budget
+		if test.age > 0 {
+			options.Started = now.Add(-test.age)
+		}
+		assert.Equal(t, test.want, receiver.New(options).RelayBudget(test.command, now, test.first), test.name)
+	}
+}
+
+// The platform's deadline comes first, less what the reply takes.
+func TestReceiver_RelayWithinThePlatformsDeadline(t *testing.T) {
+	backend := relaytest.Start(t)
+	backend.Answer(relaytest.Answer{End: relaytest.Hang})
+	options, lines := logged(relaying(t, backend, true))
+	options.RelayBudget = time.Minute
+	deadline := time.Now().Add(700 * time.Millisecond)
+	ctx, cancel := context.WithDeadline(t.Context(), deadline)
+	defer cancel()
+	reply := httptest.NewRecorder()
+	receiver.New(options).ServeHTTP(reply, relayedRequest(relaytest.Before).WithContext(ctx))
+	assert.Equal(t, http.StatusBadGateway, reply.Code)
+	assert.True(t, time.Now().Before(deadline))
+	assert.Equal(t, "relay: no answer", lines.only(t)["reason"])
+}
+
+// Whoever hangs up does not take back what was sent: the backend's answer is waited for.
+func TestReceiver_RelayOutlivesItsClient(t *testing.T) {
+	backend := relaytest.Start(t)
+	options, lines := logged(relaying(t, backend, true))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	receiver.New(options).ServeHTTP(httptest.NewRecorder(), relayedRequest(relaytest.Before).WithContext(ctx))
+	assert.Equal(t, "relayed", lines.only(t)["reason"])
+}
+
+// A sick backend is asked five times, then the answer comes at once.
+func TestReceiver_RelaySkips(t *testing.T) {
+	backend := relaytest.Start(t)
+	backend.Answer(relaytest.Answer{End: relaytest.Close})
+	options := relaying(t, backend, true)
+	options, lines := logged(options)
+	options.Metrics = metric.Plain
+	rc := receiver.New(options)
+	for range 5 {
+		lines.Reset()
+		rc.ServeHTTP(httptest.NewRecorder(), relayedRequest(relaytest.After))
+		line := lines.only(t)
+		assert.EqualValues(t, 1, line[metric.RelayFailed])
+		assert.Contains(t, line, metric.RelayTime)
+		assert.NotContains(t, line, metric.Failed, "the alarm of the destinations is not about the backend")
+	}
+	lines.Reset()
+	reply := httptest.NewRecorder()
+	rc.ServeHTTP(reply, relayedRequest(relaytest.Before))
+	assert.Equal(t, http.StatusBadGateway, reply.Code)
+	line := lines.only(t)
+	assert.Equal(t, "relay: skipped", line["reason"])
+	assert.EqualValues(t, 1, line[metric.RelaySkipped])
+	assert.NotContains(t, line, metric.RelayFailed)
+	assert.NotContains(t, line, metric.RelayTime)
+	assert.Len(t, backend.Requests(), 5)
+}
+
+// The sinks are told beside the relay, which waits for none of them.
+func TestReceiver_RelayAndForward(t *testing.T) {
+	hangs := make(chan struct{})
+	t.Cleanup(func() { close(hangs) })
+	tests := []struct {
+		name       string
+		send       func(context.Context) error
+		wantFailed any
+	}{
+		{"accepts", nil, nil},
+		{"fails", fails, []any{"a"}},
+		{"panics", panics, []any{"a"}},
+		{"waits for its time to be up", waits, []any{"a"}},
+		{"never comes back", func(context.Context) error { <-hangs; return nil }, []any{"a"}},
+	}
+	backend := relaytest.Start(t)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			told := make(chan struct{})
+			options, lines := logged(relaying(t, backend, true))
+			options.ForwardOther, options.RelayBudget = true, time.Minute
+			j := new(journal)
+			sent := &fakeSink{"a", j, func(ctx context.Context) error {
+				defer close(told)
+				if test.send == nil {
+					return nil
+				}
+				return test.send(ctx)
+			}}
+			if test.name == "never comes back" {
+				sent.send = func(ctx context.Context) error { close(told); return test.send(ctx) }
+			}
+			options.Sinks = []sink.Sink{sent}
+			backend.AnswerBy(func(*http.Request) relaytest.Answer {
+				answer := relaytest.OK
+				if test.name != "waits for its time to be up" {
+					<-told // so that the reply is not sooner than the sink
+					answer.Trickle = time.Millisecond
+				}
+				return answer
+			})
+			reply := httptest.NewRecorder()
+			receiver.New(options).ServeHTTP(reply, relayedRequest(relaytest.Before))
+			assert.Equal(t, relaytest.OKBody, reply.Body.String())
+			line := lines.only(t)
+			assert.Equal(t, "relayed", line["reason"])
+			assert.Equal(t, test.wantFailed, line["failed"])
+			assert.Equal(t, []string{"a com.tencent.chat." + relaytest.Before}, j.list())
+			assert.NotContains(t, lines.String(), "planted-value")
+		})
+	}
+}
+
+// Our own trouble with another command has Chat do as its console says, or lets it through, and never denies it.
+func TestReceiver_OurOwnTroubleWithTheRelay(t *testing.T) {
+	for name, body := range map[string]func() io.Reader{
+		"panic":              func() io.Reader { return readerFunc(func([]byte) (int, error) { panic("planted-value") }) },
+		"body breaks off":    func() io.Reader { return iotest.ErrReader(errors.New("planted-value")) },
+		"body without bound": func() io.Reader { return io.LimitReader(zeros{}, 10<<20+1) },
+	} {
+		for pass, want := range map[bool]int{true: 502, false: 200} {
+			backend := relaytest.Start(t)
+			options, lines := logged(relaying(t, backend, pass))
+			options.Hold = true
+			request := httptest.NewRequest(http.MethodPost, "/?"+relayedQuery(relaytest.Before), body())
+			reply := httptest.NewRecorder()
+			arrived := time.Now()
+			receiver.New(options).ServeHTTP(reply, request)
+			assert.Less(t, time.Since(arrived), chatTimeout)
+			assert.Equal(t, want, reply.Code, name)
+			assert.Equal(t, pass, strings.Contains(reply.Body.String(), "FAIL"), name)
+			assert.Equal(t, "relay: our side failed", lines.only(t)["reason"], name)
+			assert.NotContains(t, lines.String(), "planted-value", name)
+			assert.Empty(t, backend.Requests(), name)
+		}
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// A body that trickles in is waited for no longer than the backend would be.
+func TestReceiver_RelayOfABodyThatTrickles(t *testing.T) {
+	backend := relaytest.Start(t)
+	options, lines := logged(relaying(t, backend, true))
+	options.RelayBudget = 200 * time.Millisecond
+	server := httptest.NewServer(receiver.New(options))
+	defer server.Close()
+	never, write := io.Pipe()
+	defer func() { _ = write.Close() }()
+	arrived := time.Now()
+	response, err := http.Post(server.URL+"/?"+relayedQuery(relaytest.Before), "application/json", never)
+	require.NoError(t, err)
+	defer func() { _ = response.Body.Close() }()
+	assert.Less(t, time.Since(arrived), chatTimeout)
+	assert.Equal(t, http.StatusBadGateway, response.StatusCode)
+	assert.Equal(t, "relay: our side failed", lines.only(t)["reason"])
+	assert.Empty(t, backend.Requests())
+}
+
+// A connection from Chat takes the next request after one that was relayed: no deadline of the first is left on it.
+func TestReceiver_RelayLeavesTheConnectionToChat(t *testing.T) {
+	backend := relaytest.Start(t)
+	options, _ := logged(relaying(t, backend, true))
+	options.RelayBudget = 50 * time.Millisecond
+	server := httptest.NewUnstartedServer(receiver.New(options))
+	var opened atomic.Int32
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	for _, answer := range []relaytest.Answer{relaytest.OK, {End: relaytest.Hang}, relaytest.OK} {
+		backend.Answer(answer)
+		response, err := http.Post(server.URL+"/?"+relayedQuery(relaytest.Before), "application/json", strings.NewReader("{}"))
+		require.NoError(t, err)
+		_, err = io.Copy(io.Discard, response.Body)
+		require.NoError(t, errors.Join(err, response.Body.Close()))
+	}
+	assert.EqualValues(t, 1, opened.Load())
+}
+
+// Not ready, or broken before the command was known: Chat is not told OK where a backend decides.
+func TestReceiver_NotReadyWithARelay(t *testing.T) {
+	for pass, want := range map[bool]int{true: http.StatusServiceUnavailable, false: http.StatusOK} {
+		options, lines := logged(options())
+		options.RelayPass = pass
+		reply := httptest.NewRecorder()
+		receiver.New(options).NotReady(errors.New("configuration")).ServeHTTP(reply, relayedRequest(relaytest.Before))
+		assert.Equal(t, want, reply.Code)
+		assert.Equal(t, "not ready", lines.only(t)["reason"])
+
+		ours := httptest.NewRecorder()
+		receiver.New(options).NotReady(errors.New("configuration")).ServeHTTP(ours, relayedRequest(msgext.GroupCommand))
+		assert.Equal(t, http.StatusServiceUnavailable, ours.Code)
+	}
+}
+
+// What is planted in a request, in the backend's URL and in its answer stays out of the log.
+func TestReceiver_RelayLogsNoSecret(t *testing.T) {
+	backend := relaytest.Start(t)
+	passOn, err := relay.New(relay.Options{
+		URL: secret.String(backend.URL + "?key=planted-value"), Headers: []relay.Header{{Name: "Authorization", Value: "planted-value"}},
+	})
+	require.NoError(t, err)
+	for _, answer := range []relaytest.Answer{
+		{Wire: "HTTP/1.1 200 OK\r\nContent-Type: planted-value\r\nContent-Length: 13\r\n\r\nplanted-value"},
+		{Wire: "HTTP/1.1 302 planted-value\r\nLocation: https://planted-value/\r\nContent-Length: 0\r\n\r\n"},
+		{Wire: "planted-value\r\n\r\n", End: relaytest.Close},
+		{End: relaytest.Reset},
+	} {
+		backend.Answer(answer)
+		options, lines := logged(options())
+		options.Relay, options.RelayPass, options.Metrics = passOn, true, metric.Embedded
+		request := relayedRequest(relaytest.Before)
+		request.Header.Set("User-Agent", "planted-value")
+		receiver.New(options).ServeHTTP(httptest.NewRecorder(), request)
+		lines.only(t)
+		assert.False(t, bytes.Contains(lines.Bytes(), []byte("planted-value")), lines.String())
+		assert.NotContains(t, lines.String(), "203.0.113.7")
+		assert.NotContains(t, lines.String(), webhook.Sign(vectortest.Token, "1669872112"))
+	}
+}

@@ -1,0 +1,74 @@
+package sink_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"msgext/pkg/cloudevent"
+	"msgext/pkg/sink"
+)
+
+// fakeSink answers as told.
+type fakeSink struct {
+	name string
+	send func(context.Context) error
+}
+
+func (s fakeSink) Name() string { return s.name }
+func (fakeSink) Close() error   { return nil }
+func (s fakeSink) Send(ctx context.Context, _ cloudevent.Event) error {
+	return s.send(ctx)
+}
+
+// One destination that fails, panics, waits or is deaf takes nothing from the others, and each has an
+// outcome of its own.
+func TestSendAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		end := make(chan struct{})
+		defer close(end)
+		refused := errors.New("refused")
+		after := func(d time.Duration, err error) func(context.Context) error {
+			return func(context.Context) error { time.Sleep(d); return err }
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		started := time.Now()
+		outcomes := sink.SendAll(ctx, []sink.Sink{
+			fakeSink{"slow", after(300*time.Millisecond, nil)},
+			fakeSink{"failing", after(100*time.Millisecond, refused)},
+			fakeSink{"panicking", func(context.Context) error { panic("planted-value") }},
+			fakeSink{"waiting", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }},
+			fakeSink{"deaf", func(context.Context) error { <-end; return nil }},
+		}, cloudevent.Event{})
+
+		assert.Equal(t, time.Second, time.Since(started), "side by side")
+		wants := []struct {
+			name string
+			err  error
+			took time.Duration
+		}{
+			{"slow", nil, 300 * time.Millisecond}, {"failing", refused, 100 * time.Millisecond}, {"panicking", nil, 0},
+			{"waiting", context.DeadlineExceeded, time.Second}, {"deaf", context.DeadlineExceeded, time.Second},
+		}
+		for i, want := range wants {
+			got := outcomes[i]
+			assert.Equal(t, want.name, got.Name)
+			assert.Equal(t, want.took, got.Took, want.name)
+			if want.name != "panicking" {
+				assert.ErrorIs(t, got.Err, want.err, want.name)
+			}
+		}
+		assert.NoError(t, outcomes[0].Failure())
+		assert.EqualError(t, outcomes[1].Failure(), "failing: refused")
+		assert.EqualError(t, outcomes[2].Failure(), "panicking: panic")
+	})
+}
+
+func TestSendAll_WithoutSinks(t *testing.T) {
+	assert.Empty(t, sink.SendAll(t.Context(), nil, cloudevent.Event{}))
+}
