@@ -8,6 +8,7 @@ import (
 
 	"msgext/pkg/cloudevent"
 	"msgext/pkg/sink"
+	"msgext/pkg/state"
 )
 
 const (
@@ -45,7 +46,7 @@ func (rc *Receiver) deliver(ctx context.Context, rec *record) error {
 		half, cancel := withHalf(ctx)
 		defer cancel()
 		rec.outcomes = append(rec.outcomes, sink.Attempt(half, storeName, func(ctx context.Context) error {
-			return store.Apply(ctx, event, rec.arrived, len(sinks) == 0)
+			return store.Apply(ctx, event, rec.arrived, state.Mark(len(sinks) == 0))
 		}))
 	}
 	if len(sinks) == 0 {

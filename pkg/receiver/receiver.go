@@ -45,7 +45,7 @@ type Options struct {
 	ForwardOther bool
 
 	// Store keeps the merged state; none when nil.
-	Store state.Store
+	Store state.Recorder
 
 	// Relay has the app's own backend answer other commands, which are acknowledged when it is nil.
 	// RelayBudget is the backend's time from arrival; DefaultRelayBudget when zero. Commands whose answer

@@ -74,7 +74,7 @@ func fill(b *testing.B, store state.Store, isRead bool) msgext.Message {
 			event.KeyValues = append(event.KeyValues, msgext.KeyValue{Key: fmt.Sprint("user ", len(all)+len(event.KeyValues)), Value: strings.Repeat("v", 100), Seq: event.Seq})
 		}
 		all = append(all, event.KeyValues...)
-		require.NoError(b, store.Apply(b.Context(), event, time.UnixMilli(1), true))
+		require.NoError(b, store.Apply(b.Context(), event, time.UnixMilli(1), state.MarkNow))
 	}
 	if isRead {
 		latest := all[len(all)-1].Seq
