@@ -66,3 +66,25 @@ func TestStore_ALaggingIndexPassesTheSuite(t *testing.T) {
 		})
 	})
 }
+
+func TestStore_EachMeetsAMessageOnce(t *testing.T) {
+	s, at := memstate.New(), time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)
+	for range 7 {
+		require.NoError(t, s.Doubt(t.Context(), statetest.NewMessage(), at, state.FromOperator))
+	}
+	met := make(map[msgext.Message]int)
+	page := state.Page{More: true}
+	for pages := 0; page.More && pages < 9; pages++ {
+		var err error
+		page, err = s.Each(t.Context(), page.Next, 2)
+		require.NoError(t, err)
+		for _, head := range page.Heads {
+			met[head.Message]++
+		}
+	}
+	assert.False(t, page.More)
+	assert.Len(t, met, 7)
+	for m, times := range met {
+		assert.Equal(t, 1, times, m)
+	}
+}

@@ -94,6 +94,9 @@ func testDueOnce(t *testing.T, s state.Store) {
 			for i, head := range dueOf(got, messages) {
 				met[head.Message]++
 				assert.Equal(t, lanes[head.Message], lane)
+				if i == page-1 {
+					continue // its outcome could not be written: it stays where it is, and is not met again
+				}
 				outcome := state.Outcome{Revision: head.Check.Revision, Started: cutoff, Due: cutoff.Add(time.Millisecond), Tries: i % 2}
 				switch i {
 				case 2: // a webhook during the check
