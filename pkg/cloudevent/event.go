@@ -61,6 +61,9 @@ func (e Event) IsRepaired() bool {
 	return e.Type() == groupPrefix+repairedType || e.Type() == c2cPrefix+repairedType
 }
 
+// IsGone reports whether the event tells that Chat has its message no more.
+func (e Event) IsGone() bool { return e.Type() == groupPrefix+goneType || e.Type() == c2cPrefix+goneType }
+
 func (e Event) extension(name string) string {
 	text, _ := e.attributes.Extensions[name].(string)
 	return text
@@ -74,12 +77,12 @@ func (e Event) Marker() (Event, bool) {
 	if !e.IsRepaired() {
 		return Event{}, false
 	}
-	var reply msgext.ReadReply
-	if err := json.Unmarshal(e.data, &reply); err != nil {
+	var truth Truth
+	if err := json.Unmarshal(e.data, &truth); err != nil {
 		return Event{}, false
 	}
-	reply.CompleteFlag, reply.ExtensionList = 0, []msgext.KeyValue{}
-	data, err := json.Marshal(reply)
+	truth.CompleteFlag, truth.ExtensionList = 0, []msgext.KeyValue{}
+	data, err := json.Marshal(truth)
 	if err != nil {
 		return Event{}, false
 	}
