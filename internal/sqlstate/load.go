@@ -19,7 +19,7 @@ func (s *Store) Load(ctx context.Context, message msgext.Message) (state.Record,
 		{Statement{s.sql.load, id}, func(scan func(...any) error) error {
 			found = true
 			var row head
-			err := scan(append(row.fields(), &record.State.Clear)...)
+			err := scan(append(row.fields(), &record.State.Clear, &record.State.Line)...)
 			record.State.Progress, record.Check = row.progress, row.check()
 			return err
 		}},
@@ -61,7 +61,7 @@ func scanEntry(scan func(...any) error, s *msgext.State) error {
 func scanBase(scan func(...any) error, s *msgext.State) error {
 	var base msgext.Snapshot
 	var text string
-	if err := scan(&base.Latest, &base.Clear, &text); err != nil {
+	if err := scan(&base.Number, &base.Latest, &base.Clear, &text); err != nil {
 		return err
 	}
 	if err := json.Unmarshal([]byte(text), &base.KeyValues); err != nil {
@@ -74,59 +74,28 @@ func scanBase(scan func(...any) error, s *msgext.State) error {
 	return nil
 }
 
-// Due implements state.Store.
-func (s *Store) Due(ctx context.Context, before time.Time, limit int) ([]state.Head, error) {
-	var heads []state.Head
-	index := make(map[string]int) // of heads, by id
-	arguments := []any{before.UnixMilli(), limit}
-	err := s.database.Read(ctx, []Query{
-		{Statement{s.sql.due, arguments}, func(scan func(...any) error) error {
-			var row head
-			var id []byte
-			var m msgext.Message
-			if err := scan(append(row.fields(), &id, &m.SDKAppID, &m.GroupID, &m.MsgSeq, &m.From, &m.To, &m.MsgKey)...); err != nil {
-				return err
-			}
-			for _, text := range []*string{&m.SDKAppID, &m.GroupID, &m.From, &m.To, &m.MsgKey} {
-				*text = decode(*text)
-			}
-			index[string(id)] = len(heads)
-			heads = append(heads, state.Head{Message: m, Progress: row.progress, Check: row.check()})
-			return nil
-		}},
-		{Statement{s.sql.dueSeen, arguments}, func(scan func(...any) error) error {
-			var id []byte
-			var version int64
-			if err := scan(&id, &version); err != nil {
-				return err
-			}
-			progress := &heads[index[string(id)]].Progress
-			progress.Seen = append(progress.Seen, version)
-			return nil
-		}},
-	})
-	if err != nil {
-		return nil, err
-	}
-	return heads, nil
-}
-
 // head is the columns of messages that make a state.Head.
 type head struct {
-	progress                     msgext.Progress
-	revision, heard, tries, told int64
-	due, aheadSince              *int64
+	progress                                    msgext.Progress
+	revision, heard, announced, tries, told     int64
+	doubted, aheadOver, droppedAt, gaveUp, gone int64
+	due, aheadSince                             *int64
 }
 
 // fields are where headColumns are scanned into.
 func (h *head) fields() []any {
-	return []any{&h.progress.Latest, &h.progress.Floor, &h.revision, &h.heard, &h.due, &h.tries, &h.told, &h.aheadSince}
+	return []any{
+		&h.progress.Latest, &h.progress.Floor, &h.revision, &h.heard, &h.announced, &h.due, &h.tries, &h.told, &h.doubted,
+		&h.aheadSince, &h.aheadOver, &h.droppedAt, &h.gaveUp, &h.gone,
+	}
 }
 
 func (h *head) check() state.Check {
 	return state.Check{
-		Revision: h.revision, Heard: moment(&h.heard), Due: moment(h.due),
-		Tries: int(h.tries), Told: h.told != 0, AheadSince: moment(h.aheadSince),
+		Revision: h.revision, Heard: state.Moment(h.heard), Announced: state.Moment(h.announced), Due: moment(h.due),
+		Tries: int(h.tries), SinksUpToDate: h.told != 0, Doubted: h.doubted,
+		AheadSince: moment(h.aheadSince), AheadOver: h.aheadOver, DroppedAt: state.Moment(h.droppedAt),
+		GaveUp: h.gaveUp != 0, Gone: h.gone != 0,
 	}
 }
 

@@ -13,8 +13,7 @@ package sqlstate
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
-	"fmt"
+	"math"
 	"time"
 
 	"msgext/pkg/msgext"
@@ -66,22 +65,22 @@ func New(database Database, dialect Dialect) *Store {
 }
 
 // Apply implements state.Store.
-func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, seen bool) error {
+func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, mark state.Mark) error {
 	id := idOf(event.Message)
 	var cleared int64
 	if event.Operation == msgext.Clear {
 		cleared = event.Seq
 	}
-	var version any
-	if seen {
-		version = event.Version()
+	var version, next any
+	if mark == state.MarkNow {
+		version, next = event.Version(), nextVersion(event.Version())
 	}
 	batch := make([]Statement, 0, len(event.KeyValues)+2)
-	batch = append(batch, Statement{s.sql.hear, append(identity(event.Message), event.Latest(), cleared, heard.UnixMilli(), version)})
+	batch = append(batch, Statement{s.sql.hear, append(identity(event.Message), event.Latest(), cleared, heard.UnixMilli(), version, next)})
 	for key, entry := range event.Entries {
 		batch = append(batch, s.put(id, key, entry))
 	}
-	if seen {
+	if mark == state.MarkNow {
 		batch = append(batch, s.mark(id, event.Version()))
 	}
 	_, err := s.database.Write(ctx, id, batch)
@@ -91,53 +90,57 @@ func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, 
 // MarkSeen implements state.Store.
 func (s *Store) MarkSeen(ctx context.Context, message msgext.Message, version int64) error {
 	id := idOf(message)
-	_, err := s.database.Write(ctx, id, []Statement{{s.sql.advance, []any{id, version}}, s.mark(id, version)})
+	_, err := s.database.Write(ctx, id, []Statement{{s.sql.advance, []any{id, version, nextVersion(version)}}, s.mark(id, version)})
 	return err
 }
 
-// Merge implements state.Store.
-func (s *Store) Merge(ctx context.Context, message msgext.Message, read msgext.Snapshot) error {
+// Doubt implements state.Store.
+func (s *Store) Doubt(ctx context.Context, message msgext.Message, at time.Time, source state.Source) error {
+	heard := int64(0)
+	if source == state.FromWebhook {
+		heard = state.Milliseconds(at)
+	}
+	arguments := append(identity(message), state.Milliseconds(at), heard)
+	_, err := s.database.Write(ctx, idOf(message), []Statement{{s.sql.doubt, arguments}})
+	return err
+}
+
+// Announce implements state.Store.
+func (s *Store) Announce(ctx context.Context, message msgext.Message, at, due time.Time) error {
+	arguments := append(identity(message), state.Milliseconds(at), state.Milliseconds(due))
+	_, err := s.database.Write(ctx, idOf(message), []Statement{{s.sql.announce, arguments}})
+	return err
+}
+
+// SaveCheck implements state.Store.
+func (s *Store) SaveCheck(ctx context.Context, message msgext.Message, o state.Outcome) error {
 	id := idOf(message)
-	latest := max(read.Latest, read.Ahead)
-	for _, kv := range read.Newer {
-		latest = max(latest, kv.Seq)
-	}
-	base, err := encodeBase(read.KeyValues)
-	if err != nil {
-		return err
-	}
-	batch := make([]Statement, 0, len(read.Newer)+3)
-	batch = append(batch,
-		Statement{s.sql.know, append(identity(message), latest)},
-		Statement{s.sql.read, []any{id, read.Latest, read.Clear, base}})
-	for _, kv := range read.Newer {
-		batch = append(batch, s.put(id, kv.Key, msgext.Entry{Seq: kv.Seq, Value: kv.Value}))
-	}
-	batch = append(batch, Statement{s.sql.tidy, []any{id}})
-	_, err = s.database.Write(ctx, id, batch)
-	return err
-}
-
-// Checked implements state.Store.
-func (s *Store) Checked(ctx context.Context, message msgext.Message, outcome state.Outcome) error {
-	id, check := idOf(message), outcome.Check
 	return s.writeKnown(ctx, id, []Statement{
-		{s.sql.checked, []any{
-			id, outcome.Floor, check.Revision,
-			milliseconds(check.Due), check.Tries, number(check.Told), milliseconds(check.AheadSince),
+		{s.sql.check, []any{
+			id, o.Revision, state.Milliseconds(o.DroppedAt), state.Milliseconds(o.Started), o.Floor, number(o.Settles),
+			state.Milliseconds(o.Decided), number(o.Read), o.Latest, milliseconds(o.AheadSince), o.AheadOver,
+			milliseconds(o.Due), o.Tries, number(o.SinksUpToDate), number(o.GaveUp), number(o.Gone),
 		}},
+		{s.sql.passOver, []any{id}},
 		{s.sql.prune, []any{id}},
+		{s.sql.place, []any{id}},
 	})
 }
 
 // Drop implements state.Store.
-func (s *Store) Drop(ctx context.Context, message msgext.Message, version int64, due time.Time) error {
-	id := idOf(message)
-	return s.writeKnown(ctx, id, []Statement{
-		{s.sql.drop, []any{id, version, milliseconds(due)}},
-		{s.sql.dropSeen, []any{id, version}},
-		{s.sql.dropEntries, []any{id, version}},
+func (s *Store) Drop(ctx context.Context, message msgext.Message, drop state.Drop) (bool, error) {
+	id, loaded := idOf(message), state.Milliseconds(drop.DroppedAt)
+	rows, err := s.database.Write(ctx, id, []Statement{
+		{s.sql.mayDrop, []any{id, loaded}},
+		{s.sql.dropSeen, []any{id, loaded, drop.Above}},
+		{s.sql.dropEntries, []any{id, loaded, drop.Above}},
+		{s.sql.drop, []any{id, loaded, drop.Above, state.Milliseconds(drop.Now), milliseconds(drop.Due)}},
+		{s.sql.place, []any{id}},
 	})
+	if err != nil || rows > 0 {
+		return rows > 0, err
+	}
+	return false, s.writeKnown(ctx, id, []Statement{{s.sql.touch, []any{id}}})
 }
 
 // Sweep implements state.Store.
@@ -149,13 +152,23 @@ func (s *Store) Sweep(ctx context.Context, message msgext.Message, revision int6
 	})
 }
 
+// Erase implements state.Store, all at once.
+func (s *Store) Erase(ctx context.Context, message msgext.Message, revision int64) (bool, error) {
+	id := idOf(message)
+	arguments := []any{id, revision}
+	rows, err := s.database.Write(ctx, id, []Statement{
+		{s.sql.mayErase, arguments},
+		{s.sql.eraseEntries, arguments}, {s.sql.eraseSeen, arguments}, {s.sql.eraseRead, arguments}, {s.sql.erase, arguments},
+	})
+	return rows > 0, err
+}
+
 // Forget implements state.Store.
 func (s *Store) Forget(ctx context.Context, message msgext.Message) error {
 	id := idOf(message)
-	_, err := s.database.Write(ctx, id, []Statement{
+	return s.writeKnown(ctx, id, []Statement{
 		{s.sql.forget, []any{id}}, {s.sql.forgetEntries, []any{id}}, {s.sql.forgetSeen, []any{id}}, {s.sql.forgetRead, []any{id}},
 	})
-	return err
 }
 
 // Close implements state.Store.
@@ -178,6 +191,14 @@ func (s *Store) mark(id []byte, version int64) Statement {
 	return Statement{s.sql.mark, []any{id, version, msgext.MaxSeen}}
 }
 
+// nextVersion is the version after another; there is none after the greatest, which stands for itself.
+func nextVersion(version int64) int64 {
+	if version == math.MaxInt64 {
+		return version
+	}
+	return version + 1
+}
+
 func idOf(m msgext.Message) []byte { return digest(m.Path()) }
 
 func digest(text string) []byte {
@@ -188,18 +209,6 @@ func digest(text string) []byte {
 // identity is the arguments of a statement that may create a message.
 func identity(m msgext.Message) []any {
 	return []any{idOf(m), encode(m.SDKAppID), encode(m.GroupID), m.MsgSeq, encode(m.From), encode(m.To), encode(m.MsgKey)}
-}
-
-func encodeBase(keyValues []msgext.KeyValue) (string, error) {
-	encoded := make([]msgext.KeyValue, len(keyValues))
-	for i, kv := range keyValues {
-		encoded[i] = msgext.KeyValue{Key: encode(kv.Key), Value: encode(kv.Value), Seq: kv.Seq}
-	}
-	text, err := json.Marshal(encoded)
-	if err != nil {
-		return "", fmt.Errorf("sqlstate: encode read: %w", err)
-	}
-	return string(text), nil
 }
 
 // milliseconds is Unix time; NULL stands for the zero time.

@@ -3,96 +3,206 @@ package sqlstate
 import "strings"
 
 // statements are the SQL of a Store. Everything about a message that only rises is written by its
-// greatest value, so that any order of the same writes ends in the same rows.
+// greatest value, so that any order of the same writes ends in the same rows. Where a call writes only
+// under a condition, its first statement tells whether it holds, and the others ask for it again.
+//
+// Assignments stand in an order in which none reads a column that was assigned before it: MySQL
+// evaluates them from left to right.
 type statements struct {
-	hear, put, advance, mark                            string
-	know, read, tidy                                    string
-	checked, prune                                      string
-	drop, dropSeen, dropEntries                         string
-	touch, sweep                                        string
-	forget, forgetEntries, forgetSeen, forgetRead       string
-	load, loadSeen, loadEntries, loadRead, due, dueSeen string
+	hear, put, advance, mark                      string
+	doubt, announce                               string
+	read, know, putNewer, tidy                    string
+	check, passOver, prune, place                 string
+	mayDrop, dropSeen, dropEntries, drop          string
+	touch, sweep                                  string
+	mayErase, eraseEntries, eraseSeen, eraseRead  string
+	erase                                         string
+	forget, forgetEntries, forgetSeen, forgetRead string
+	load, loadSeen, loadEntries, loadRead         string
+	due, dueSeen, each, eachSeen, open            string
 }
 
-// headColumns are scanned by head.fields.
-const headColumns = `latest, floor, revision, heard, due, tries, told, ahead_since`
+// headColumns are scanned by head.fields, identityColumns by head.identity.
+const (
+	headColumns = `m.latest, m.floor, m.revision, m.heard, m.announced, m.due, m.tries, m.told, m.doubted, m.ahead_since, m.ahead_over,
+		m.dropped_at, m.gave_up, m.gone`
+	identityColumns = `m.id, m.sdk_app_id, m.group_id, m.msg_seq, m.from_account, m.to_account, m.msg_key`
+)
+
+// after is the version after a column's; there is none after the greatest.
+func after(column string) string {
+	return `CASE WHEN ` + column + ` < 9223372036854775807 THEN ` + column + ` + 1 END`
+}
+
+// islandEnd is the end of the seen versions that follow one another from one on. Rows at or below the
+// floor may still be there: a check prunes them.
+func islandEnd(from string) string {
+	return `(SELECT min(s.version) FROM msgext_seen s WHERE s.message = ?1 AND s.version >= ` + from + `
+		AND NOT EXISTS (SELECT 1 FROM msgext_seen n WHERE n.message = ?1 AND n.version = ` + after("s.version") + `))`
+}
+
+// raised is the floor once the version that follows it was seen: that version, or the end of the island
+// it touches, which begins with next.
+func raised(version, next string) string {
+	return `CASE WHEN EXISTS (SELECT 1 FROM msgext_seen t WHERE t.message = ?1 AND t.version = CAST(` + next + ` AS bigint))
+		THEN ` + islandEnd("CAST("+next+" AS bigint)") + ` ELSE CAST(` + version + ` AS bigint) END`
+}
 
 func newStatements(d Dialect) statements {
 	functions := strings.NewReplacer("GREATEST(", d.Greatest+"(", "LEAST(", d.Least+"(")
+	const (
+		// merged holds while the read that was merged is the caller's: ?1 message, ?2 number, ?3 digest.
+		merged = `EXISTS (SELECT 1 FROM msgext_reads WHERE message = ?1 AND number = ?2 AND digest = ?3)`
+		// unDropped holds while nothing was dropped since the load: ?1 message, ?2 dropped_at.
+		unDropped = `EXISTS (SELECT 1 FROM msgext_messages WHERE id = ?1 AND dropped_at = ?2)`
+		// unchanged holds while the message is as it was: ?1 message, ?2 revision.
+		unchanged = `EXISTS (SELECT 1 FROM msgext_messages WHERE id = ?1 AND revision = ?2)`
+		// page is the messages that Due selects: ?1 lane, ?2 before, ?3 and ?4 the due and id of the cursor, ?5 limit.
+		page = `FROM msgext_messages m WHERE m.lane = ?1 AND m.due <= ?2 AND m.due >= ?3 AND (m.due > ?3 OR m.id > ?4)
+			ORDER BY m.due, m.id LIMIT ?5`
+		// slice is the messages that Each selects: ?1 the id of the cursor, ?2 limit.
+		slice = `FROM msgext_messages m WHERE m.id > ?1 ORDER BY m.id LIMIT ?2`
+	)
 	return statements{
-		// ?1..?7 identity, ?8 latest, ?9 clear, ?10 heard, ?11 the version seen, or NULL. The next version raises
+		// ?1..?7 identity, ?8 latest, ?9 clear, ?10 heard, ?11 the version seen and ?12 the one after it, or NULL. The next version raises
 		// the floor at once, which in ordinary traffic keeps msgext_seen empty.
 		hear: functions.Replace(`INSERT INTO msgext_messages AS m (id, sdk_app_id, group_id, msg_seq, from_account, to_account, msg_key, latest, clear, revision, heard, due, floor)
-			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?10, ?10, CASE WHEN CAST(?11 AS bigint) = 1 THEN 1 ELSE 0 END)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, CAST(?10 AS bigint) + 1, ?10, ?10, CASE WHEN CAST(?11 AS bigint) = 1 THEN 1 ELSE 0 END)
 			ON CONFLICT (id) DO UPDATE SET
 				latest = GREATEST(m.latest, excluded.latest),
 				clear = GREATEST(m.clear, excluded.clear),
-				floor = CASE WHEN m.floor = CAST(?11 AS bigint) - 1 THEN CAST(?11 AS bigint) ELSE m.floor END,
+				floor = CASE WHEN m.floor = CAST(?11 AS bigint) - 1 THEN ` + raised("?11", "?12") + ` ELSE m.floor END,
 				revision = m.revision + 1,
 				heard = GREATEST(m.heard, excluded.heard),
 				due = LEAST(COALESCE(m.due, excluded.due), excluded.due),
+				lane = 0,
 				tries = 0,
-				told = 0`),
+				told = 0,
+				gave_up = 0`),
 		put: `INSERT INTO msgext_entries AS e (message, digest, key, seq, deleted, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 			ON CONFLICT (message, digest) DO UPDATE SET seq = excluded.seq, deleted = excluded.deleted, value = excluded.value
 			WHERE (excluded.seq, excluded.deleted, excluded.value) > (e.seq, e.deleted, e.value)`,
-		advance: functions.Replace(`UPDATE msgext_messages SET latest = GREATEST(latest, ?2), floor = CASE WHEN floor = CAST(?2 AS bigint) - 1 THEN ?2 ELSE floor END WHERE id = ?1`),
+		advance: functions.Replace(`UPDATE msgext_messages SET latest = GREATEST(latest, ?2),
+				floor = CASE WHEN floor = CAST(?2 AS bigint) - 1 THEN ` + raised("?2", "?3") + ` ELSE floor END WHERE id = ?1`),
 		mark: `INSERT INTO msgext_seen (message, version)
-			SELECT id, CAST(?2 AS bigint) FROM msgext_messages WHERE id = ?1 AND floor < ?2 AND (SELECT count(*) FROM msgext_seen WHERE message = ?1) < ?3
+			SELECT m.id, CAST(?2 AS bigint) FROM msgext_messages m WHERE m.id = ?1 AND m.floor < ?2
+				AND (SELECT count(*) FROM msgext_seen s WHERE s.message = ?1 AND s.version > m.floor) < ?3
 			ON CONFLICT (message, version) DO NOTHING`,
 
-		// ?1..?7 identity, ?8 latest
-		know: functions.Replace(`INSERT INTO msgext_messages AS m (id, sdk_app_id, group_id, msg_seq, from_account, to_account, msg_key, latest)
-			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-			ON CONFLICT (id) DO UPDATE SET latest = GREATEST(m.latest, excluded.latest)`),
-		read: `INSERT INTO msgext_reads AS r (message, latest, clear, key_values) VALUES (?1, ?2, ?3, ?4)
-			ON CONFLICT (message) DO UPDATE SET latest = excluded.latest, clear = excluded.clear, key_values = excluded.key_values
-			WHERE r.latest < excluded.latest`,
-		tidy: `DELETE FROM msgext_entries WHERE message = ?1 AND seq <= (SELECT latest FROM msgext_reads WHERE message = ?1)`,
+		// ?1..?7 identity, ?8 at, ?9 heard
+		doubt: functions.Replace(`INSERT INTO msgext_messages AS m (id, sdk_app_id, group_id, msg_seq, from_account, to_account, msg_key, latest, revision, doubted, heard, due, standing)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, CAST(?8 AS bigint) + 1, CAST(?8 AS bigint) + 1, ?9, ?8, 1)
+			ON CONFLICT (id) DO UPDATE SET
+				doubted = m.revision + 1,
+				revision = m.revision + 1,
+				heard = GREATEST(m.heard, excluded.heard),
+				due = LEAST(COALESCE(m.due, excluded.due), excluded.due),
+				lane = 0,
+				standing = 1,
+				tries = 0,
+				told = 0,
+				gave_up = 0`),
+		// ?1..?7 identity, ?8 at, ?9 due
+		announce: functions.Replace(`INSERT INTO msgext_messages AS m (id, sdk_app_id, group_id, msg_seq, from_account, to_account, msg_key, latest, revision, announced, due, lane)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, CAST(?8 AS bigint) + 1, ?8, ?9, 2)
+			ON CONFLICT (id) DO UPDATE SET
+				revision = CASE WHEN m.announced = 0 AND m.heard = 0 THEN m.revision + 1 ELSE m.revision END,
+				due = CASE WHEN m.announced = 0 AND m.heard = 0 THEN LEAST(COALESCE(m.due, excluded.due), excluded.due) ELSE m.due END,
+				lane = CASE WHEN m.heard = 0 AND m.doubted = 0 THEN 2 ELSE m.lane END,
+				announced = CASE WHEN m.announced = 0 THEN excluded.announced ELSE m.announced END`),
 
-		// ?2 floor, ?3 revision, ?4 due, ?5 tries, ?6 told, ?7 ahead since
-		checked: functions.Replace(`UPDATE msgext_messages SET
-				floor = GREATEST(floor, ?2),
-				latest = GREATEST(latest, ?2),
-				due = CASE WHEN revision = ?3 THEN ?4 ELSE due END,
-				tries = CASE WHEN revision = ?3 THEN ?5 ELSE tries END,
-				told = CASE WHEN revision = ?3 THEN ?6 ELSE told END,
-				ahead_since = CASE WHEN revision = ?3 THEN ?7 ELSE ahead_since END
+		// ?2 number, ?3 digest, ?4 after, ?5 latest, ?6 clear, ?7 key-values. A read that stands already is written again.
+		read: `INSERT INTO msgext_reads AS r (message, number, digest, latest, clear, key_values)
+			SELECT ?1, ?2, ?3, ?5, ?6, ?7 WHERE CAST(?4 AS bigint) = 0 OR EXISTS (SELECT 1 FROM msgext_reads WHERE message = ?1)
+			ON CONFLICT (message) DO UPDATE SET number = excluded.number, digest = excluded.digest, latest = excluded.latest,
+				clear = excluded.clear, key_values = excluded.key_values
+			WHERE r.number = ?4 OR r.number = ?2 AND r.digest = ?3`,
+		// ?1 id, ?2 number, ?3 digest, ?4..?9 the rest of the identity, ?10 latest, ?11 the read's latest
+		know: functions.Replace(`INSERT INTO msgext_messages AS m (id, sdk_app_id, group_id, msg_seq, from_account, to_account, msg_key, latest, line, revision, due)
+			SELECT ?1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?2, ?2 WHERE ` + merged + `
+			ON CONFLICT (id) DO UPDATE SET latest = GREATEST(m.latest, excluded.latest), line = GREATEST(m.line, excluded.line)`),
+		// ?4.. as put from ?2 on
+		putNewer: `INSERT INTO msgext_entries AS e (message, digest, key, seq, deleted, value) SELECT ?1, ?4, ?5, ?6, ?7, ?8 WHERE ` + merged + `
+			ON CONFLICT (message, digest) DO UPDATE SET seq = excluded.seq, deleted = excluded.deleted, value = excluded.value
+			WHERE (excluded.seq, excluded.deleted, excluded.value) > (e.seq, e.deleted, e.value)`,
+		tidy: functions.Replace(`DELETE FROM msgext_entries WHERE message = ?1 AND seq <= (
+			SELECT GREATEST(m.line, r.latest) FROM msgext_messages m JOIN msgext_reads r ON r.message = m.id WHERE m.id = ?1)`),
+
+		// ?2 revision, ?3 dropped at as loaded, ?4 started, ?5 floor, ?6 settles, ?7 decided, ?8 read, ?9 the read's latest,
+		// ?10 ahead since, ?11 ahead over, ?12 due, ?13 tries, ?14 told, ?15 gave up, ?16 gone
+		check: functions.Replace(`UPDATE msgext_messages SET
+				floor = CASE WHEN dropped_at = ?3 THEN GREATEST(floor, ?5) ELSE floor END,
+				latest = CASE WHEN dropped_at = ?3 THEN GREATEST(latest, ?5) ELSE latest END,
+				ahead_since = CASE WHEN ?8 = 1 AND dropped_at = ?3 AND ahead_over <= ?9 THEN CAST(?10 AS bigint) ELSE ahead_since END,
+				ahead_over = CASE WHEN ?8 = 1 AND dropped_at = ?3 AND ahead_over <= ?9 THEN CAST(?11 AS bigint) ELSE ahead_over END,
+				doubted = CASE WHEN ?6 = 1 AND doubted <= ?2 THEN 0 ELSE doubted END,
+				dropped_at = CASE WHEN ?6 = 1 AND dropped_at < ?7 THEN 0 ELSE dropped_at END,
+				due = CASE WHEN revision = ?2 THEN CAST(?12 AS bigint) WHEN due IS NOT NULL THEN GREATEST(due, ?4) END,
+				tries = CASE WHEN revision = ?2 THEN CAST(?13 AS bigint) ELSE tries END,
+				told = CASE WHEN revision = ?2 THEN ?14 ELSE told END,
+				gave_up = CASE WHEN revision = ?2 THEN ?15 ELSE gave_up END,
+				gone = CASE WHEN revision = ?2 THEN ?16 ELSE gone END
 			WHERE id = ?1`),
+		passOver: `UPDATE msgext_messages SET floor = ` + islandEnd(after("msgext_messages.floor")) + `
+			WHERE id = ?1 AND EXISTS (SELECT 1 FROM msgext_seen t WHERE t.message = ?1 AND t.version = ` + after("msgext_messages.floor") + `)`,
 		prune: `DELETE FROM msgext_seen WHERE message = ?1 AND version <= (SELECT floor FROM msgext_messages WHERE id = ?1)`,
+		// The rules of state.Check.Lane and Standing.
+		place: `UPDATE msgext_messages SET
+				lane = CASE WHEN announced <> 0 AND heard = 0 AND doubted = 0 THEN 2 WHEN tries > 0 THEN 1 ELSE 0 END,
+				standing = CASE WHEN gave_up = 1 THEN 2 WHEN tries > 0 OR doubted <> 0 OR ahead_over <> 0 OR dropped_at <> 0 THEN 1 ELSE 0 END
+			WHERE id = ?1`,
 
+		// ?2 dropped at as loaded, ?3 version, ?4 now, ?5 due
+		mayDrop:     `UPDATE msgext_messages SET revision = revision WHERE id = ?1 AND dropped_at = ?2`,
+		dropSeen:    `DELETE FROM msgext_seen WHERE message = ?1 AND version >= ?3 AND ` + unDropped,
+		dropEntries: `DELETE FROM msgext_entries WHERE message = ?1 AND seq > ?3 AND ` + unDropped,
 		drop: functions.Replace(`UPDATE msgext_messages SET
-				latest = LEAST(latest, ?2),
-				floor = LEAST(floor, CAST(?2 AS bigint) - 1),
-				clear = CASE WHEN clear > ?2 THEN 0 ELSE clear END,
+				latest = LEAST(latest, ?3),
+				floor = LEAST(floor, CAST(?3 AS bigint) - 1),
+				line = LEAST(line, ?3),
+				clear = CASE WHEN clear > ?3 THEN 0 ELSE clear END,
 				revision = revision + 1,
-				due = ?3,
-				ahead_since = NULL
-			WHERE id = ?1`),
-		dropSeen:    `DELETE FROM msgext_seen WHERE message = ?1 AND version >= ?2`,
-		dropEntries: `DELETE FROM msgext_entries WHERE message = ?1 AND seq > ?2`,
+				dropped_at = GREATEST(GREATEST(heard, ?4), dropped_at + 1),
+				due = ?5,
+				tries = 0,
+				ahead_since = NULL,
+				ahead_over = 0
+			WHERE id = ?1 AND dropped_at = ?2`),
 
 		touch: `UPDATE msgext_messages SET revision = revision WHERE id = ?1`,
-		sweep: functions.Replace(`DELETE FROM msgext_entries WHERE message = ?1
-			AND EXISTS (SELECT 1 FROM msgext_messages WHERE id = ?1 AND revision = ?2)
-			AND (seq <= (SELECT GREATEST(m.clear, COALESCE(r.latest, 0)) FROM msgext_messages m LEFT JOIN msgext_reads r ON r.message = m.id WHERE m.id = ?1)
+		sweep: functions.Replace(`DELETE FROM msgext_entries WHERE message = ?1 AND ` + unchanged + `
+			AND (seq <= (SELECT GREATEST(m.clear, GREATEST(m.line, COALESCE(r.latest, 0))) FROM msgext_messages m LEFT JOIN msgext_reads r ON r.message = m.id WHERE m.id = ?1)
 				OR deleted = 1 AND NOT EXISTS (
 					SELECT 1 FROM msgext_messages m JOIN msgext_read_keys r ON r.message = m.id
-					WHERE m.id = ?1 AND m.clear <= r.latest AND r.key = msgext_entries.key))`),
+					WHERE m.id = ?1 AND m.clear <= GREATEST(m.line, r.latest) AND r.key = msgext_entries.key))`),
+
+		mayErase:     `UPDATE msgext_messages SET revision = revision WHERE id = ?1 AND revision = ?2`,
+		eraseEntries: `DELETE FROM msgext_entries WHERE message = ?1 AND ` + unchanged,
+		eraseSeen:    `DELETE FROM msgext_seen WHERE message = ?1 AND ` + unchanged,
+		eraseRead:    `DELETE FROM msgext_reads WHERE message = ?1 AND ` + unchanged,
+		erase:        `DELETE FROM msgext_messages WHERE id = ?1 AND revision = ?2`,
 
 		forget:        `DELETE FROM msgext_messages WHERE id = ?1`,
 		forgetEntries: `DELETE FROM msgext_entries WHERE message = ?1`,
 		forgetSeen:    `DELETE FROM msgext_seen WHERE message = ?1`,
 		forgetRead:    `DELETE FROM msgext_reads WHERE message = ?1`,
 
-		load:        `SELECT ` + headColumns + `, clear FROM msgext_messages WHERE id = ?1`,
-		loadSeen:    `SELECT version FROM msgext_seen WHERE message = ?1 ORDER BY version`,
+		load: `SELECT ` + headColumns + `, m.clear, m.line FROM msgext_messages m WHERE m.id = ?1`,
+		loadSeen: `SELECT s.version FROM msgext_seen s JOIN msgext_messages m ON m.id = s.message
+			WHERE s.message = ?1 AND s.version > m.floor ORDER BY s.version`,
 		loadEntries: `SELECT key, seq, deleted, value FROM msgext_entries WHERE message = ?1`,
-		loadRead:    `SELECT latest, clear, key_values FROM msgext_reads WHERE message = ?1`,
+		loadRead:    `SELECT number, latest, clear, key_values FROM msgext_reads WHERE message = ?1`,
 
-		due: `SELECT ` + headColumns + `, id, sdk_app_id, group_id, msg_seq, from_account, to_account, msg_key
-			FROM msgext_messages WHERE due <= ?1 ORDER BY due, id LIMIT ?2`,
-		dueSeen: `SELECT message, version FROM msgext_seen
-			WHERE message IN (SELECT id FROM msgext_messages WHERE due <= ?1 ORDER BY due, id LIMIT ?2) ORDER BY message, version`,
+		due: `SELECT ` + headColumns + `, ` + identityColumns + ` ` + page,
+		dueSeen: `SELECT s.message, s.version FROM msgext_seen s JOIN (SELECT m.id, m.floor ` + page + `) p ON p.id = s.message
+			WHERE s.version > p.floor ORDER BY s.message, s.version`,
+		each: `SELECT ` + headColumns + `, ` + identityColumns + ` ` + slice,
+		eachSeen: `SELECT s.message, s.version FROM msgext_seen s JOIN (SELECT m.id, m.floor ` + slice + `) p ON p.id = s.message
+			WHERE s.version > p.floor ORDER BY s.message, s.version`,
+		open: `SELECT
+			(SELECT count(*) FROM (SELECT 1 AS n FROM msgext_messages WHERE standing = 1 LIMIT ?1) o),
+			(SELECT count(*) FROM (SELECT 1 AS n FROM msgext_messages WHERE standing = 2 LIMIT ?1) s),
+			(SELECT min(due) FROM msgext_messages WHERE lane = 0 AND due IS NOT NULL),
+			(SELECT min(due) FROM msgext_messages WHERE lane = 1 AND due IS NOT NULL)`,
 	}
 }

@@ -360,6 +360,7 @@ func TestProgress_TheFloorOnlyRisesAndNothingIsSeenBelowIt(t *testing.T) {
 	assert.Equal(t, msgext.Progress{Latest: 6, Floor: 6, Seen: []int64{}}, p, "a late mark too")
 	p.RaiseFloor(9)
 	assert.Equal(t, msgext.Progress{Latest: 9, Floor: 9, Seen: []int64{}}, p)
+	p.MarkSeen(math.MaxInt64)
 	p.RaiseFloor(math.MaxInt64)
 	assert.Equal(t, msgext.Progress{Latest: math.MaxInt64, Floor: math.MaxInt64, Seen: []int64{}}, p)
 }

@@ -61,9 +61,11 @@ func TestStore_InEveryExecMode(t *testing.T) {
 			statetest.RunCrash(t, func(t *testing.T, faults *statetest.Faults) state.Store { return openFaulty(t, url, faults) })
 			store, m := open(t, url), statetest.NewMessage()
 			for version := int64(math.MaxInt64 - 2); version > 0; version++ { // until it wraps
-				require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version, "v", "a"), heard, true))
+				require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version, "v", "a"), heard, state.MarkNow))
 			}
-			require.NoError(t, store.Drop(t.Context(), m, math.MaxInt64-1, heard))
+			dropped, err := store.Drop(t.Context(), m, state.Drop{Above: math.MaxInt64 - 1, Now: heard, Due: heard})
+			require.NoError(t, err)
+			require.True(t, dropped)
 			record, err := store.Load(t.Context(), m)
 			require.NoError(t, err)
 			assert.EqualValues(t, math.MaxInt64-1, record.State.Latest)
@@ -122,7 +124,7 @@ func TestStore_WhateverTheDefaults(t *testing.T) {
 
 func TestOpen_DoesNotConnect(t *testing.T) {
 	store := open(t, "postgres://somebody:plant-7f3a@127.0.0.1:1/none")
-	err := store.Apply(t.Context(), statetest.SetEvent(statetest.NewMessage(), 1, "v", "a"), heard, true)
+	err := store.Apply(t.Context(), statetest.SetEvent(statetest.NewMessage(), 1, "v", "a"), heard, state.MarkNow)
 	require.ErrorContains(t, err, "pgstate: ")
 	assert.NotContains(t, err.Error(), "plant-7f3a")
 	require.NoError(t, store.Close())
@@ -141,10 +143,10 @@ func TestStore_NamesTheMissingSchema(t *testing.T) {
 	store := open(t, url+"&search_path=pg_temp")
 	t.Cleanup(func() { assert.NoError(t, store.Close()) })
 	m := statetest.NewMessage()
-	assert.ErrorIs(t, store.Apply(t.Context(), statetest.SetEvent(m, 1, "v", "a"), heard, true), pgstate.ErrSchema)
+	assert.ErrorIs(t, store.Apply(t.Context(), statetest.SetEvent(m, 1, "v", "a"), heard, state.MarkNow), pgstate.ErrSchema)
 	_, err := store.Load(t.Context(), m)
 	assert.ErrorIs(t, err, pgstate.ErrSchema)
-	_, err = store.Due(t.Context(), heard, 1)
+	_, err = store.Due(t.Context(), state.FirstChecks, heard, "", 1)
 	assert.ErrorIs(t, err, pgstate.ErrSchema)
 }
 
@@ -153,7 +155,7 @@ func TestStore_ErrorsHoldNoValues(t *testing.T) {
 	url, _ := schema(t)
 	store := open(t, url)
 	t.Cleanup(func() { assert.NoError(t, store.Close()) })
-	err := store.Apply(t.Context(), statetest.SetEvent(statetest.NewMessage(), 1, "plant-7f3a \xff", "a"), heard, true)
+	err := store.Apply(t.Context(), statetest.SetEvent(statetest.NewMessage(), 1, "plant-7f3a \xff", "a"), heard, state.MarkNow)
 	require.Error(t, err, "not UTF-8, which no decoded event is")
 	assert.NotContains(t, err.Error(), "plant-7f3a")
 }
@@ -171,9 +173,9 @@ func TestView_ShowsWhatIsVisible(t *testing.T) {
 		}
 		events := msgexttest.History(random, m, 12)
 		for _, event := range msgexttest.Shuffle(random, events) {
-			require.NoError(t, store.Apply(t.Context(), event, heard, true))
+			require.NoError(t, store.Apply(t.Context(), event, heard, state.MarkNow))
 			if random.IntN(4) == 0 {
-				require.NoError(t, store.Merge(t.Context(), m, msgexttest.Truth(events[:random.IntN(12)])))
+				merge(t, store, m, msgexttest.Truth(events[:random.IntN(12)]))
 			}
 			record, err := store.Load(t.Context(), m)
 			require.NoError(t, err)
@@ -228,8 +230,8 @@ func TestSchema_MayBeAppliedAtAnyTime(t *testing.T) {
 	m := statetest.NewMessage()
 	done := make(chan struct{})
 	for _, work := range []func() error{
-		func() error { return store.Apply(t.Context(), statetest.DeleteEvent(m, 1, "a"), heard, true) },
-		func() error { return store.Merge(t.Context(), m, msgext.Snapshot{}) },
+		func() error { return store.Apply(t.Context(), statetest.DeleteEvent(m, 1, "a"), heard, state.MarkNow) },
+		func() error { return store.Merge(t.Context(), m, msgext.Snapshot{Number: 1}) },
 		func() error { return store.Sweep(t.Context(), m, 1) },
 		func() error {
 			_, err := viewer.Exec(t.Context(), "SELECT * FROM message_extensions")
@@ -257,4 +259,14 @@ func TestSchema_MayBeAppliedAtAnyTime(t *testing.T) {
 	close(done)
 	all.Wait()
 	assert.NoError(t, store.Close())
+}
+
+// merge merges a read that follows the one that stands.
+func merge(t *testing.T, store state.Store, m msgext.Message, read msgext.Snapshot) {
+	t.Helper()
+	record, err := store.Load(t.Context(), m)
+	require.NoError(t, err)
+	read.After = record.State.ReadNumber()
+	read.Number = read.After + 1
+	require.NoError(t, store.Merge(t.Context(), m, read))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/pkg/msgext"
+	"msgext/pkg/state"
 	"msgext/pkg/state/statetest"
 )
 
@@ -103,14 +104,14 @@ func TestStore_CostsWhatTheEventCosts(t *testing.T) {
 			for key := version; key < version+msgext.MaxKeyValues && key <= int64(keys); key++ {
 				event.KeyValues = append(event.KeyValues, msgext.KeyValue{Key: fmt.Sprint(key), Value: "v", Seq: version})
 			}
-			require.NoError(t, store.Apply(t.Context(), event, heard, false))
+			require.NoError(t, store.Apply(t.Context(), event, heard, state.MarkLater))
 		}
 		record, err := store.Load(t.Context(), m)
 		require.NoError(t, err)
 		require.Len(t, record.State.Visible(), keys)
 
 		executes, syncs := counts.executes.Load(), counts.syncs.Load()
-		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, 1000, "w", "1", "2"), heard, false))
+		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, 1000, "w", "1", "2"), heard, state.MarkLater))
 		assert.EqualValues(t, own+2, counts.executes.Load()-executes, "%d keys", keys)
 		assert.EqualValues(t, 1, counts.syncs.Load()-syncs, "%d keys", keys)
 

@@ -6,9 +6,16 @@
 -- once, nor from those who are at work, whose locks it would wait for in the wrong order.
 DO $schema$ BEGIN
 PERFORM pg_advisory_xact_lock(hashtext('msgext schema'));
-IF to_regclass('msgext_messages') IS NOT NULL THEN
+
+CREATE TABLE IF NOT EXISTS msgext_schema (version bigint NOT NULL);
+IF (SELECT max(version) FROM msgext_schema) > 2 THEN
+  RAISE EXCEPTION 'msgext: the schema is of a newer version';
+END IF;
+IF (SELECT max(version) FROM msgext_schema) = 2 THEN
   RETURN;
 END IF;
+
+IF to_regclass('msgext_messages') IS NULL THEN
 
 CREATE TABLE msgext_messages (
   id           bytea PRIMARY KEY,         -- of the message's path: APP/GROUP/SEQ or APP/FROM/TO/KEY, each part escaped
@@ -26,9 +33,21 @@ CREATE TABLE msgext_messages (
   due          bigint,
   tries        bigint NOT NULL DEFAULT 0,
   told         smallint NOT NULL DEFAULT 0,
-  ahead_since  bigint
+  ahead_since  bigint,
+  ahead_over   bigint NOT NULL DEFAULT 0,
+  announced    bigint NOT NULL DEFAULT 0,
+  doubted      bigint NOT NULL DEFAULT 0, -- the revision at which the newest doubt was raised, 0 for none
+  dropped_at   bigint NOT NULL DEFAULT 0,
+  gave_up      smallint NOT NULL DEFAULT 0,
+  gone         smallint NOT NULL DEFAULT 0,-- Chat has the message no more
+  line         bigint NOT NULL DEFAULT 0, -- greatest version of any read: what lies at or below it reads decide
+  lane         smallint NOT NULL DEFAULT 0,-- in which it is due: 0 first checks, 1 retries, 2 announced
+  standing     smallint NOT NULL DEFAULT 0-- 1 when its newest check left something open, 2 when it was given up
 );
-CREATE INDEX msgext_messages_due ON msgext_messages (due, id) WHERE due IS NOT NULL;
+CREATE INDEX msgext_messages_lane ON msgext_messages (lane, due, id) WHERE due IS NOT NULL;
+CREATE INDEX msgext_messages_open ON msgext_messages (standing) WHERE standing <> 0;
+CREATE INDEX msgext_messages_group ON msgext_messages USING hash (group_id); -- a tree takes no text of any length
+CREATE INDEX msgext_messages_c2c ON msgext_messages USING hash (msg_key);
 
 -- What webhooks said of a key: the greatest of it. Values compare by their bytes.
 CREATE TABLE msgext_entries (
@@ -53,22 +72,58 @@ CREATE TABLE msgext_reads (
   message    bytea PRIMARY KEY,
   latest     bigint NOT NULL,
   clear      bigint NOT NULL,
-  key_values jsonb NOT NULL -- [{"Key", "Value", "Seq"}]
+  key_values jsonb NOT NULL,            -- [{"Key", "Value", "Seq"}]
+  number     bigint NOT NULL DEFAULT 0, -- its place among the message's reads
+  digest     bytea NOT NULL DEFAULT ''  -- of what it says
 );
 
-CREATE OR REPLACE VIEW msgext_read_keys AS
+ELSE
+
+  -- From version 1, which had no number. What it knew of a read that found Chat behind did not say over which
+  -- version: the next read says it again.
+  ALTER TABLE msgext_messages ADD COLUMN ahead_over bigint NOT NULL DEFAULT 0;
+  ALTER TABLE msgext_messages ADD COLUMN announced bigint NOT NULL DEFAULT 0;
+  ALTER TABLE msgext_messages ADD COLUMN doubted bigint NOT NULL DEFAULT 0;
+  ALTER TABLE msgext_messages ADD COLUMN dropped_at bigint NOT NULL DEFAULT 0;
+  ALTER TABLE msgext_messages ADD COLUMN gave_up smallint NOT NULL DEFAULT 0;
+  ALTER TABLE msgext_messages ADD COLUMN gone smallint NOT NULL DEFAULT 0;
+  ALTER TABLE msgext_messages ADD COLUMN line bigint NOT NULL DEFAULT 0;
+  ALTER TABLE msgext_messages ADD COLUMN lane smallint NOT NULL DEFAULT 0;
+  ALTER TABLE msgext_messages ADD COLUMN standing smallint NOT NULL DEFAULT 0;
+  ALTER TABLE msgext_reads ADD COLUMN number bigint NOT NULL DEFAULT 0;
+  ALTER TABLE msgext_reads ADD COLUMN digest bytea NOT NULL DEFAULT '';
+  UPDATE msgext_messages m SET
+    revision = greatest(revision, 1),
+    ahead_since = NULL,
+    line = coalesce((SELECT latest FROM msgext_reads r WHERE r.message = m.id), 0),
+    lane = CASE WHEN tries > 0 THEN 1 ELSE 0 END,
+    standing = CASE WHEN tries > 0 THEN 1 ELSE 0 END;
+  DROP INDEX msgext_messages_due;
+  CREATE INDEX msgext_messages_lane ON msgext_messages (lane, due, id) WHERE due IS NOT NULL;
+  CREATE INDEX msgext_messages_open ON msgext_messages (standing) WHERE standing <> 0;
+  CREATE INDEX msgext_messages_group ON msgext_messages USING hash (group_id); -- a tree takes no text of any length
+  CREATE INDEX msgext_messages_c2c ON msgext_messages USING hash (msg_key);
+
+END IF;
+
+DROP VIEW IF EXISTS message_extensions;
+DROP VIEW IF EXISTS msgext_read_keys;
+
+CREATE VIEW msgext_read_keys AS
 SELECT r.message, r.latest, kv."Key" AS key, kv."Value" AS value, kv."Seq" AS seq
   FROM msgext_reads r CROSS JOIN LATERAL jsonb_to_recordset(r.key_values) AS kv ("Key" text COLLATE "C", "Value" text COLLATE "C", "Seq" bigint);
 
 -- The key-values that are present, exactly as Chat has them: for queries.
-CREATE OR REPLACE VIEW message_extensions AS
+CREATE VIEW message_extensions AS
 SELECT m.sdk_app_id, m.group_id, m.msg_seq, m.from_account, m.to_account, m.msg_key, e.key, e.value, e.seq
   FROM msgext_messages m JOIN msgext_entries e ON e.message = m.id LEFT JOIN msgext_reads r ON r.message = m.id
- WHERE e.seq > m.clear AND e.seq > coalesce(r.latest, 0) AND e.deleted = 0
+ WHERE e.seq > m.clear AND e.seq > greatest(m.line, coalesce(r.latest, 0)) AND e.deleted = 0 AND m.gone = 0
 UNION ALL
 SELECT m.sdk_app_id, m.group_id, m.msg_seq, m.from_account, m.to_account, m.msg_key, r.key, r.value, r.seq
   FROM msgext_messages m JOIN msgext_read_keys r ON r.message = m.id
- WHERE m.clear <= r.latest
-   AND NOT EXISTS (SELECT 1 FROM msgext_entries e WHERE e.message = m.id AND e.key = r.key AND e.seq > r.latest);
+ WHERE m.clear <= greatest(m.line, r.latest) AND m.gone = 0
+   AND NOT EXISTS (SELECT 1 FROM msgext_entries e WHERE e.message = m.id AND e.key = r.key AND e.seq > greatest(m.line, r.latest));
+
+INSERT INTO msgext_schema (version) VALUES (2);
 
 END $schema$;

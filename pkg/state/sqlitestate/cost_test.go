@@ -14,6 +14,7 @@ import (
 
 	"msgext/internal/sqlstate"
 	"msgext/pkg/msgext"
+	"msgext/pkg/state"
 	"msgext/pkg/state/sqlitestate"
 	"msgext/pkg/state/statetest"
 )
@@ -42,20 +43,20 @@ func TestStore_CostsWhatTheEventCosts(t *testing.T) {
 		store := sqlstate.New(counting{database, &count}, sqlitestate.Dialect)
 
 		m := statetest.NewMessage()
-		read := msgext.Snapshot{Latest: int64(keys)}
+		read := msgext.Snapshot{Number: 1, Latest: int64(keys)}
 		for key := range keys {
 			kv := msgext.KeyValue{Key: fmt.Sprint(key), Value: strings.Repeat("v", msgext.MaxValueBytes), Seq: int64(key + 1)}
 			read.KeyValues = append(read.KeyValues, kv)
 			kv.Seq += int64(keys)
 			require.NoError(t, store.Apply(t.Context(), msgext.Event{
 				Message: m, Operation: msgext.Set, Seq: kv.Seq, KeyValues: []msgext.KeyValue{kv},
-			}, heard, true))
+			}, heard, state.MarkNow))
 		}
 		require.NoError(t, store.Merge(t.Context(), m, read))
 		truncate(t, db)
 
 		count = 0
-		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, 1000, "w", "1", "2"), heard, true))
+		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, 1000, "w", "1", "2"), heard, state.MarkNow))
 		statements[keys] = count
 		info, err := os.Stat(path + "-wal")
 		require.NoError(t, err)

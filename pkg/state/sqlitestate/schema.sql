@@ -1,6 +1,6 @@
 -- What lies in the file, for who opens it with another tool: times are Unix milliseconds, NULL for none;
 -- id and digest are SHA-256; in a text, U+0000 is written as U+0001 U+0001, and U+0001 as U+0001 U+0002.
-CREATE TABLE IF NOT EXISTS msgext_messages (
+CREATE TABLE msgext_messages (
   id           BLOB PRIMARY KEY,           -- of the message's path: APP/GROUP/SEQ or APP/FROM/TO/KEY, each part escaped
   sdk_app_id   TEXT NOT NULL,
   group_id     TEXT NOT NULL,              -- empty for a one-to-one message, as the next are for a group's
@@ -16,12 +16,24 @@ CREATE TABLE IF NOT EXISTS msgext_messages (
   due          INTEGER,
   tries        INTEGER NOT NULL DEFAULT 0,
   told         INTEGER NOT NULL DEFAULT 0,
-  ahead_since  INTEGER
+  ahead_since  INTEGER,
+  ahead_over   INTEGER NOT NULL DEFAULT 0,
+  announced    INTEGER NOT NULL DEFAULT 0,
+  doubted      INTEGER NOT NULL DEFAULT 0, -- the revision at which the newest doubt was raised, 0 for none
+  dropped_at   INTEGER NOT NULL DEFAULT 0,
+  gave_up      INTEGER NOT NULL DEFAULT 0,
+  gone         INTEGER NOT NULL DEFAULT 0, -- Chat has the message no more
+  line         INTEGER NOT NULL DEFAULT 0, -- greatest version of any read: what lies at or below it reads decide
+  lane         INTEGER NOT NULL DEFAULT 0, -- in which it is due: 0 first checks, 1 retries, 2 announced
+  standing     INTEGER NOT NULL DEFAULT 0  -- 1 when its newest check left something open, 2 when it was given up
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS msgext_messages_due ON msgext_messages (due, id) WHERE due IS NOT NULL;
+CREATE INDEX msgext_messages_lane ON msgext_messages (lane, due, id) WHERE due IS NOT NULL;
+CREATE INDEX msgext_messages_open ON msgext_messages (standing) WHERE standing <> 0;
+CREATE INDEX msgext_messages_group ON msgext_messages (group_id, msg_seq);
+CREATE INDEX msgext_messages_c2c ON msgext_messages (from_account, to_account, msg_key);
 
 -- What webhooks said of a key: the greatest of it.
-CREATE TABLE IF NOT EXISTS msgext_entries (
+CREATE TABLE msgext_entries (
   message BLOB NOT NULL,
   digest  BLOB NOT NULL, -- of the key
   key     TEXT NOT NULL,
@@ -32,31 +44,18 @@ CREATE TABLE IF NOT EXISTS msgext_entries (
 ) STRICT, WITHOUT ROWID;
 
 -- Versions above the floor that are completely handled.
-CREATE TABLE IF NOT EXISTS msgext_seen (
+CREATE TABLE msgext_seen (
   message BLOB NOT NULL,
   version INTEGER NOT NULL,
   PRIMARY KEY (message, version)
 ) STRICT, WITHOUT ROWID;
 
 -- The newest read of Chat.
-CREATE TABLE IF NOT EXISTS msgext_reads (
+CREATE TABLE msgext_reads (
   message    BLOB PRIMARY KEY,
   latest     INTEGER NOT NULL,
   clear      INTEGER NOT NULL,
-  key_values TEXT NOT NULL -- [{"Key", "Value", "Seq"}]
+  key_values TEXT NOT NULL,                -- [{"Key", "Value", "Seq"}]
+  number     INTEGER NOT NULL DEFAULT 0,   -- its place among the message's reads
+  digest     BLOB NOT NULL DEFAULT x''     -- of what it says
 ) STRICT;
-
-CREATE VIEW IF NOT EXISTS msgext_read_keys AS
-SELECT r.message, r.latest, kv.value ->> '$.Key' AS key, kv.value ->> '$.Value' AS value, kv.value ->> '$.Seq' AS seq
-  FROM msgext_reads r, json_each(r.key_values) kv;
-
--- The key-values that are present, exactly as Chat has them: for queries.
-CREATE VIEW IF NOT EXISTS message_extensions AS
-SELECT m.sdk_app_id, m.group_id, m.msg_seq, m.from_account, m.to_account, m.msg_key, e.key, e.value, e.seq
-  FROM msgext_messages m JOIN msgext_entries e ON e.message = m.id LEFT JOIN msgext_reads r ON r.message = m.id
- WHERE e.seq > m.clear AND e.seq > coalesce(r.latest, 0) AND e.deleted = 0
-UNION ALL
-SELECT m.sdk_app_id, m.group_id, m.msg_seq, m.from_account, m.to_account, m.msg_key, r.key, r.value, r.seq
-  FROM msgext_messages m JOIN msgext_read_keys r ON r.message = m.id
- WHERE m.clear <= r.latest
-   AND NOT EXISTS (SELECT 1 FROM msgext_entries e WHERE e.message = m.id AND e.key = r.key AND e.seq > r.latest);

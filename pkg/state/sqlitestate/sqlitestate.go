@@ -8,7 +8,6 @@ package sqlitestate
 import (
 	"context"
 	"database/sql"
-	_ "embed" // for schema.sql
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,9 +17,6 @@ import (
 
 	"msgext/internal/sqlstate"
 )
-
-//go:embed schema.sql
-var schema string
 
 // pragmas hold for every connection (sqlite.org/pragma.html). In WAL mode only synchronous=FULL syncs at
 // each commit; fullfsync is for macOS, where a plain fsync does not reach the disk.
@@ -55,7 +51,7 @@ func open(ctx context.Context, path string) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := db.ExecContext(ctx, "BEGIN IMMEDIATE;"+schema+"COMMIT"); err != nil {
+	if err := applySchema(ctx, db); err != nil {
 		_ = db.Close() // the schema's error is the one to report
 		return nil, err
 	}

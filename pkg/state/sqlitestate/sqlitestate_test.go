@@ -108,7 +108,7 @@ func TestStore_AnswersAfterTheCommit(t *testing.T) {
 	t.Cleanup(func() { assert.NoError(t, other.Close()) })
 	m := statetest.NewMessage()
 	for version := int64(1); version <= 50; version++ {
-		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version, "v", "a"), heard, true))
+		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version, "v", "a"), heard, state.MarkNow))
 		var seq int64
 		require.NoError(t, other.QueryRowContext(t.Context(), "SELECT seq FROM message_extensions WHERE group_id = ?", m.GroupID).Scan(&seq))
 		require.Equal(t, version, seq)
@@ -120,7 +120,7 @@ func TestOpen_KeepsTheFileToItsOwner(t *testing.T) {
 	store, err := sqlitestate.Open(t.Context(), path)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, store.Close()) })
-	require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(statetest.NewMessage(), 1, "v", "a"), heard, true))
+	require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(statetest.NewMessage(), 1, "v", "a"), heard, state.MarkNow))
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		info, err := os.Stat(path + suffix)
 		require.NoError(t, err)
@@ -133,7 +133,7 @@ func TestOpen_Again(t *testing.T) {
 	for version := int64(1); version <= 3; version++ {
 		store, err := sqlitestate.Open(t.Context(), path)
 		require.NoError(t, err)
-		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version, "v", "a"), heard, true))
+		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version, "v", "a"), heard, state.MarkNow))
 		record, err := store.Load(t.Context(), m)
 		require.NoError(t, err)
 		assert.Equal(t, msgext.Progress{Latest: version, Floor: version}, record.State.Progress)
@@ -168,9 +168,9 @@ type alternating struct {
 	turn   atomic.Int64
 }
 
-func (a *alternating) Apply(ctx context.Context, event msgext.Event, heard time.Time, seen bool) error {
+func (a *alternating) Apply(ctx context.Context, event msgext.Event, heard time.Time, mark state.Mark) error {
 	if a.turn.Add(1)%2 == 0 {
-		return a.second.Apply(ctx, event, heard, seen)
+		return a.second.Apply(ctx, event, heard, mark)
 	}
-	return a.Store.Apply(ctx, event, heard, seen)
+	return a.Store.Apply(ctx, event, heard, mark)
 }

@@ -11,6 +11,7 @@ import (
 
 	"msgext/pkg/msgext"
 	"msgext/pkg/msgext/msgexttest"
+	"msgext/pkg/state"
 	"msgext/pkg/state/sqlitestate"
 	"msgext/pkg/state/statetest"
 )
@@ -33,9 +34,9 @@ func TestView_ShowsWhatIsVisible(t *testing.T) {
 		}
 		events := msgexttest.History(random, m, 15)
 		for _, event := range msgexttest.Shuffle(random, events) {
-			require.NoError(t, store.Apply(t.Context(), event, heard, true))
+			require.NoError(t, store.Apply(t.Context(), event, heard, state.MarkNow))
 			if random.IntN(4) == 0 {
-				require.NoError(t, store.Merge(t.Context(), m, msgexttest.Truth(events[:random.IntN(15)])))
+				merge(t, store, m, msgexttest.Truth(events[:random.IntN(15)]))
 			}
 			record, err := store.Load(t.Context(), m)
 			require.NoError(t, err)
@@ -59,4 +60,14 @@ func viewed(t *testing.T, db *sql.DB, m msgext.Message) []msgext.KeyValue {
 	}
 	require.NoError(t, rows.Err())
 	return visible
+}
+
+// merge merges a read that follows the one that stands.
+func merge(t *testing.T, store state.Store, m msgext.Message, read msgext.Snapshot) {
+	t.Helper()
+	record, err := store.Load(t.Context(), m)
+	require.NoError(t, err)
+	read.After = record.State.ReadNumber()
+	read.Number = read.After + 1
+	require.NoError(t, store.Merge(t.Context(), m, read))
 }

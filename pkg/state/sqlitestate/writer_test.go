@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/internal/sqlstate"
+	"msgext/pkg/state"
 	"msgext/pkg/state/sqlitestate"
 	"msgext/pkg/state/statetest"
 )
@@ -56,9 +57,9 @@ func TestWriter_WhoGivesUpHarmsNobody(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		all.Go(cancel)
 		all.Go(func() {
-			if err := store.Apply(ctx, statetest.SetEvent(m, version, "v", fmt.Sprint(version)), heard, true); err != nil {
+			if err := store.Apply(ctx, statetest.SetEvent(m, version, "v", fmt.Sprint(version)), heard, state.MarkNow); err != nil {
 				assert.ErrorIs(t, err, context.Canceled)
-				assert.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version, "v", fmt.Sprint(version)), heard, true))
+				assert.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version, "v", fmt.Sprint(version)), heard, state.MarkNow))
 			}
 		})
 	}
@@ -76,14 +77,14 @@ func TestStore_Closed(t *testing.T) {
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() {
-			if err := store.Apply(t.Context(), statetest.SetEvent(m, 1, "v", "a"), heard, true); err != nil {
+			if err := store.Apply(t.Context(), statetest.SetEvent(m, 1, "v", "a"), heard, state.MarkNow); err != nil {
 				assert.ErrorIs(t, err, sqlitestate.ErrClosed)
 			}
 		})
 	}
 	assert.NoError(t, store.Close())
 	all.Wait()
-	assert.ErrorIs(t, store.Apply(t.Context(), statetest.SetEvent(m, 1, "v", "a"), heard, true), sqlitestate.ErrClosed)
+	assert.ErrorIs(t, store.Apply(t.Context(), statetest.SetEvent(m, 1, "v", "a"), heard, state.MarkNow), sqlitestate.ErrClosed)
 	_, err := store.Load(t.Context(), m)
 	assert.Error(t, err)
 	assert.NoError(t, store.Close(), "once more")

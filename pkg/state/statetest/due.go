@@ -45,10 +45,7 @@ func testDue(t *testing.T, s state.Store) {
 	}
 	all := func(lane state.Lane, before time.Time) []state.Head {
 		var heads []state.Head
-		for page := (state.Page{More: true}); page.More; {
-			var err error
-			page, err = s.Due(ctx, lane, before, page.Next, 100)
-			require.NoError(t, err)
+		for page := range pages(t, func(after state.Cursor) (state.Page, error) { return s.Due(ctx, lane, before, after, 100) }) {
 			heads = append(heads, dueOf(page, messages)...)
 		}
 		return heads
@@ -92,14 +89,14 @@ func testDueOnce(t *testing.T, s state.Store) {
 	cutoff := base.Add(time.Minute)
 	met := make(map[msgext.Message]int)
 	for _, lane := range []state.Lane{state.FirstChecks, state.Retries} {
-		for got := (state.Page{More: true}); got.More; {
-			var err error
-			got, err = s.Due(ctx, lane, cutoff, got.Next, page)
-			require.NoError(t, err)
+		for got := range pages(t, func(after state.Cursor) (state.Page, error) { return s.Due(ctx, lane, cutoff, after, page) }) {
 			require.LessOrEqual(t, len(got.Heads), page)
 			for i, head := range dueOf(got, messages) {
 				met[head.Message]++
 				assert.Equal(t, lanes[head.Message], lane)
+				if i == page-1 {
+					continue // its outcome could not be written: it stays where it is, and is not met again
+				}
 				outcome := state.Outcome{Revision: head.Check.Revision, Started: cutoff, Due: cutoff.Add(time.Millisecond), Tries: i % 2}
 				switch i {
 				case 2: // a webhook during the check
@@ -147,10 +144,7 @@ func testEach(t *testing.T, s state.Store) {
 	require.NoError(t, s.SaveCheck(ctx, own[1], state.Outcome{Revision: start.UnixMilli() + 1, Floor: 1}))
 
 	met := make(map[msgext.Message]state.Head)
-	for page := (state.Page{More: true}); page.More; {
-		var err error
-		page, err = s.Each(ctx, page.Next, 1000)
-		require.NoError(t, err)
+	for page := range pages(t, func(after state.Cursor) (state.Page, error) { return s.Each(ctx, after, 1000) }) {
 		for _, head := range page.Heads {
 			met[head.Message] = head
 		}
@@ -166,13 +160,13 @@ func testEach(t *testing.T, s state.Store) {
 
 	// In small pages, and from somewhere.
 	small := make(map[msgext.Message]bool)
-	for page := (state.Page{More: true}); page.More && len(small) < len(own); {
-		var err error
-		page, err = s.Each(ctx, page.Next, 3)
-		require.NoError(t, err)
+	for page := range pages(t, func(after state.Cursor) (state.Page, error) { return s.Each(ctx, after, 3) }) {
 		require.LessOrEqual(t, len(page.Heads), 3)
 		for _, head := range page.Heads {
 			small[head.Message] = true
+		}
+		if len(small) >= len(own) {
+			break
 		}
 	}
 	assert.GreaterOrEqual(t, len(small), len(own), "others may use the database at the same moment")

@@ -5,6 +5,7 @@ package statetest
 import (
 	"crypto/rand"
 	"errors"
+	"iter"
 	"testing"
 	"time"
 
@@ -153,11 +154,7 @@ func headOf(t *testing.T, s state.Store, m msgext.Message, before time.Time) (st
 	if record, err := s.Load(t.Context(), m); err == nil {
 		lane = record.Check.Lane()
 	}
-	page := state.Page{More: true}
-	for page.More {
-		var err error
-		page, err = s.Due(t.Context(), lane, before, page.Next, 5000)
-		require.NoError(t, err)
+	for page := range pages(t, func(after state.Cursor) (state.Page, error) { return s.Due(t.Context(), lane, before, after, 5000) }) {
 		for _, head := range page.Heads {
 			if head.Message == m {
 				return head, true
@@ -165,6 +162,21 @@ func headOf(t *testing.T, s state.Store, m msgext.Message, before time.Time) (st
 		}
 	}
 	return state.Head{}, false
+}
+
+// pages asks for page after page until there is no more.
+func pages(t *testing.T, ask func(after state.Cursor) (state.Page, error)) iter.Seq[state.Page] {
+	return func(yield func(state.Page) bool) {
+		for page := (state.Page{More: true}); page.More; {
+			next, err := ask(page.Next)
+			require.NoError(t, err)
+			require.False(t, next.More && next.Next == page.Next, "the cursor stands still")
+			if !yield(next) {
+				return
+			}
+			page = next
+		}
+	}
 }
 
 // sameRecord compares two records, but for garbage.

@@ -6,6 +6,7 @@ if not (have[1] or have[7]) then return 0 end
 if (have[5] or '0') ~= ARGV[4] then return 2 end
 local heard, dropped = have[6] or '0', ARGV[5]
 if tonumber(heard) > tonumber(dropped) then dropped = heard end
+if have[5] and tonumber(have[5]) >= tonumber(dropped) then dropped = string.format('%.0f', tonumber(have[5]) + 1) end
 if have[1] and have[1] > version then redis.call('HSET', KEYS[1], 'latest', version) end
 if (have[2] or none) > previous then redis.call('HSET', KEYS[1], 'floor', previous) end
 if have[3] and have[3] > version then redis.call('HSET', KEYS[1], 'clear', none) end
