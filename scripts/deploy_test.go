@@ -64,7 +64,7 @@ func TestDeploy(t *testing.T) {
 func deploy(t *testing.T, script string, environ, stubs []string) (calls, output string, err error) {
 	t.Helper()
 	folder := t.TempDir()
-	for _, program := range []string{"sh", "dirname", "mkdir", "wc", "awk"} {
+	for _, program := range []string{"sh", "dirname", "readlink", "mkdir", "wc", "awk"} {
 		path, err := exec.LookPath(program)
 		require.NoError(t, err)
 		require.NoError(t, os.Symlink(path, filepath.Join(folder, program)))
