@@ -28,6 +28,7 @@ const (
 	keyDuration  = "duration_ms"
 	keyCold      = "cold"
 	keyOverLimit = "over_limit" // key-values longer than the vendor documents
+	keyTolerated = "tolerated"  // what broke a rule without harm, by field and rule
 	keyFailed    = "failed"     // destinations that did not accept
 	keyError     = "error"
 	keyStack     = "stack"
@@ -102,6 +103,9 @@ func (rec *record) attrs(options Options, requestID string, verdict rule, err er
 		if n := event.OverLimit(); n > 0 {
 			attrs = append(attrs, slog.Int(keyOverLimit, n))
 		}
+		if len(event.Tolerated) > 0 {
+			attrs = append(attrs, slog.Any(keyTolerated, texts(event.Tolerated)))
+		}
 	}
 	attrs = append(attrs,
 		slog.String(keyFate, string(verdict.fate)),
@@ -151,6 +155,15 @@ func (rec *record) measurements(verdict rule) []metric.Value {
 		values = append(values, metric.Value{Name: metric.FailedDelivery + " " + destination, Unit: metric.Count, Number: 1})
 	}
 	return values
+}
+
+// texts are those of faults: field and rule, never content.
+func texts(faults []msgext.FieldError) []string {
+	all := make([]string, len(faults))
+	for i, fault := range faults {
+		all[i] = fault.Error()
+	}
+	return all
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
