@@ -80,6 +80,7 @@ func TestIdentify(t *testing.T) {
 		"cut in a text":                      `{"CallbackCommand":"Group.CallbackAfterGroupMsgExtension","MsgSeq":10,"GroupId":"te`,
 		"cut before the number":              strings.TrimSuffix(`{`+ids, "10"),
 		"cut after the number's sign":        strings.TrimSuffix(`{`+ids, "10") + "-",
+		"cut in a number as digits":          strings.TrimSuffix(`{`+ids, "10") + `"10`,
 		"after a fault":                      `{"X":nul,` + ids + `}`,
 		"after a byte order mark":            "\ufeff{" + ids + `}`,
 		"all of one case":                    strings.ToLower(`{` + ids + `}`),
