@@ -18,7 +18,6 @@ import (
 	"msgext/functions/local/internal/console"
 	"msgext/internal/config"
 	"msgext/pkg/gateway"
-	"msgext/pkg/metric"
 	"msgext/pkg/reader"
 	"msgext/pkg/receiver"
 	"msgext/pkg/repair"
@@ -42,7 +41,7 @@ type process struct {
 
 func newProcess(cfg config.Config, c wire.Connections, logger *slog.Logger, url string, madeUp bool) (*process, error) {
 	p := &process{cfg: cfg, connections: c, logger: logger, url: url}
-	options, err := wire.ReceiverOptions(cfg, c, logger, metric.Off, time.Time{})
+	options, err := wire.ReceiverOptions(cfg, c, logger, nil, time.Time{})
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +53,7 @@ func newProcess(cfg config.Config, c wire.Connections, logger *slog.Logger, url 
 	if cfg.Chat.Endpoint == "" {
 		return p, nil
 	}
-	repairing, err := repairwire.Options(cfg, c, logger, metric.Off)
+	repairing, err := repairwire.Options(cfg, c, logger, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,6 @@ import (
 	"msgext/functions/internal/wire"
 	"msgext/internal/config"
 	"msgext/pkg/chatsim"
-	"msgext/pkg/metric"
 	"msgext/pkg/msgext"
 	"msgext/pkg/repair"
 	"msgext/pkg/secret"
@@ -62,7 +61,7 @@ func newSimulation(cfg config.Config, c wire.Connections, logger *slog.Logger, u
 	}()
 	cfg.Chat = config.Chat{Endpoint: "http://" + listener.Addr().String(), Admin: admin, SecretKey: key}
 	cfg.RepairGrace, cfg.ReadAll = simulatedGrace, true
-	repairing, err := repairwire.Options(cfg, c, logger, metric.Off)
+	repairing, err := repairwire.Options(cfg, c, logger, nil)
 	if err != nil {
 		return nil, errors.Join(err, s.api.Close())
 	}

@@ -12,7 +12,7 @@ import (
 	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
 	"msgext/internal/config"
-	"msgext/pkg/metric"
+	"msgext/internal/metric"
 )
 
 func main() {

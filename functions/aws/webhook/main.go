@@ -13,8 +13,8 @@ import (
 	"msgext/functions/internal/awswire"
 	"msgext/functions/internal/wire"
 	"msgext/internal/config"
+	"msgext/internal/metric"
 	"msgext/pkg/gateway/awsgw"
-	"msgext/pkg/metric"
 	"msgext/pkg/receiver"
 )
 

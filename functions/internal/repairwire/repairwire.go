@@ -7,8 +7,8 @@ import (
 
 	"msgext/functions/internal/wire"
 	"msgext/internal/config"
+	"msgext/internal/metric"
 	"msgext/pkg/chatapi"
-	"msgext/pkg/metric"
 	"msgext/pkg/repair"
 )
 

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"msgext/internal/config"
+	"msgext/internal/metric"
 	"msgext/pkg/gateway"
-	"msgext/pkg/metric"
 	"msgext/pkg/receiver"
 	"msgext/pkg/webhook"
 )

@@ -13,7 +13,7 @@ import (
 	"msgext/functions/scf/internal/lazy"
 	"msgext/functions/scf/internal/scfwire"
 	"msgext/internal/config"
-	"msgext/pkg/metric"
+	"msgext/internal/metric"
 )
 
 func main() {

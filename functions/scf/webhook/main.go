@@ -14,8 +14,8 @@ import (
 	"msgext/functions/scf/internal/lazy"
 	"msgext/functions/scf/internal/scfwire"
 	"msgext/internal/config"
+	"msgext/internal/metric"
 	"msgext/pkg/gateway/scfgw"
-	"msgext/pkg/metric"
 	"msgext/pkg/receiver"
 )
 

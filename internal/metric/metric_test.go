@@ -10,18 +10,18 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"msgext/pkg/metric"
+	"msgext/internal/metric"
 )
 
 var (
 	at     = time.UnixMilli(1764688294360)
-	values = []metric.Value{{Name: metric.Accepted, Unit: metric.Count, Number: 1}, {Name: metric.RequestTime, Unit: metric.Milliseconds, Number: 1.5}}
+	values = []slog.Attr{slog.Float64(metric.Accepted, 1), slog.Float64(metric.RequestTime, 1.5)}
 )
 
 func line(t *testing.T, format metric.Format, dimensions ...string) map[string]any {
 	t.Helper()
 	var log bytes.Buffer
-	attrs := append([]slog.Attr{slog.String("reason", "delivered")}, format.Attrs(at, values, dimensions...)...)
+	attrs := append([]slog.Attr{slog.String("reason", "delivered")}, format(at, values, dimensions...)...)
 	slog.New(slog.NewJSONHandler(&log, nil)).LogAttrs(t.Context(), slog.LevelInfo, "webhook", attrs...)
 	var line map[string]any
 	require.NoError(t, json.Unmarshal(log.Bytes(), &line))
@@ -29,7 +29,7 @@ func line(t *testing.T, format metric.Format, dimensions ...string) map[string]a
 	return line
 }
 
-func TestFormat_EmbeddedFollowsCloudWatchsSpecification(t *testing.T) {
+func TestEmbedded_FollowsCloudWatchsSpecification(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"level": "INFO", "msg": "webhook", "reason": "delivered", "Accepted": 1.0, "RequestTime": 1.5,
 		"_aws": map[string]any{
@@ -46,12 +46,11 @@ func TestFormat_EmbeddedFollowsCloudWatchsSpecification(t *testing.T) {
 	}, line(t, metric.Embedded, "reason"))
 }
 
-func TestFormat_PlainHasTheSameNames(t *testing.T) {
+func TestPlain_HasTheSameNames(t *testing.T) {
 	assert.Equal(t, map[string]any{"level": "INFO", "msg": "webhook", "reason": "delivered", "Accepted": 1.0, "RequestTime": 1.5},
 		line(t, metric.Plain, "reason"))
 }
 
-func TestFormat_OffAddsNothing(t *testing.T) {
-	assert.Empty(t, metric.Off.Attrs(at, values))
-	assert.Empty(t, metric.Embedded.Attrs(at, nil))
+func TestEmbedded_AddsNothingToNothing(t *testing.T) {
+	assert.Empty(t, metric.Embedded(at, nil))
 }

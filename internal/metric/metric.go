@@ -8,6 +8,7 @@ package metric
 
 import (
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -36,47 +37,25 @@ const (
 	LongestDue = "LongestDue" // milliseconds the longest-waiting message had been due
 )
 
-// Unit is a unit as CloudWatch spells it.
-type Unit string
+// milliseconds are the names whose unit is that; all others are counts.
+var milliseconds = []string{DeliveryTime, RequestTime, RelayTime, LongestDue}
 
-// Units in use.
-const (
-	Count        Unit = "Count"
-	Milliseconds Unit = "Milliseconds"
-)
+// A Format says how measurements are written into a log line: it returns what the line carries for
+// those measured at a time, each a number under its name. Each is counted as a whole and, for every
+// dimension, apart by the value that the line has under that key. It is an alias, so that public
+// packages take a function in plain types.
+type Format = func(at time.Time, measured []slog.Attr, dimensions ...string) []slog.Attr
 
-// Value is one measurement.
-type Value struct {
-	Name   string
-	Unit   Unit
-	Number float64
-}
+// Plain writes measurements as they are: SCF.
+func Plain(_ time.Time, measured []slog.Attr, _ ...string) []slog.Attr { return measured }
 
-// Format says how measurements are written.
-type Format int
-
-// The formats.
-const (
-	Off      Format = iota // not at all: the local process
-	Plain                  // as attributes under their names: SCF
-	Embedded               // the same, with CloudWatch's metadata: Lambda
-)
-
-// Attrs returns the measurements as attributes for one log line. Each is counted as a
-// whole and, for every dimension, apart by the value the line has under that key. The line
-// must be written as JSON with the attributes at its root.
-func (f Format) Attrs(at time.Time, values []Value, dimensions ...string) []slog.Attr {
-	if f == Off || len(values) == 0 {
+// Embedded adds CloudWatch's metadata: Lambda. The line must be written as JSON with the attributes
+// at its root.
+func Embedded(at time.Time, measured []slog.Attr, dimensions ...string) []slog.Attr {
+	if len(measured) == 0 {
 		return nil
 	}
-	attrs := make([]slog.Attr, 0, len(values)+1)
-	for _, value := range values {
-		attrs = append(attrs, slog.Float64(value.Name, value.Number))
-	}
-	if f == Embedded {
-		attrs = append(attrs, slog.Any("_aws", metadata(at, values, dimensions)))
-	}
-	return attrs
+	return append(measured, slog.Any("_aws", metadata(at, measured, dimensions)))
 }
 
 type awsMetadata struct {
@@ -92,17 +71,20 @@ type directive struct {
 
 type definition struct {
 	Name string
-	Unit Unit
+	Unit string
 }
 
-func metadata(at time.Time, values []Value, dimensions []string) awsMetadata {
+func metadata(at time.Time, measured []slog.Attr, dimensions []string) awsMetadata {
 	sets := [][]string{{}}
 	for _, dimension := range dimensions {
 		sets = append(sets, []string{dimension})
 	}
-	definitions := make([]definition, len(values))
-	for i, value := range values {
-		definitions[i] = definition{value.Name, value.Unit}
+	definitions := make([]definition, len(measured))
+	for i, value := range measured {
+		definitions[i] = definition{value.Key, "Count"}
+		if slices.Contains(milliseconds, value.Key) {
+			definitions[i].Unit = "Milliseconds"
+		}
 	}
 	return awsMetadata{
 		Timestamp:         at.UnixMilli(),
