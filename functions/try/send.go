@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"msgext/internal/outbound"
 	"msgext/internal/sample"
 	"msgext/pkg/secret"
 )
@@ -94,18 +95,18 @@ func exchange(ctx context.Context, timeout time.Duration, target *url.URL, vecto
 	full.RawQuery = strings.TrimPrefix(target.RawQuery+"&"+vector.Query(appID, token, began), "&")
 	request, err := http.NewRequestWithContext(ctx, vector.Request.Method, full.String(), strings.NewReader(vector.Request.Body))
 	if err != nil {
-		return answer{}, unaddressed(err)
+		return answer{}, outbound.WithoutURL(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := client.Do(request)
 	if err != nil {
-		return answer{}, fmt.Errorf("no answer: %w", unaddressed(err))
+		return answer{}, fmt.Errorf("no answer: %w", outbound.WithoutURL(err))
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxReplyBytes))
 	if err != nil {
-		return answer{}, fmt.Errorf("the answer broke off: %w", unaddressed(err))
+		return answer{}, fmt.Errorf("the answer broke off: %w", outbound.WithoutURL(err))
 	}
 	took := time.Since(began)
 	got := answer{status: response.StatusCode, body: body, took: took}
@@ -113,12 +114,4 @@ func exchange(ctx context.Context, timeout time.Duration, target *url.URL, vecto
 		got.ahead = began.Add(took / 2).Sub(date)
 	}
 	return got, nil
-}
-
-func unaddressed(err error) error {
-	var failed *url.Error
-	for errors.As(err, &failed) {
-		err = failed.Err
-	}
-	return err
 }

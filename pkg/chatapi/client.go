@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/secret"
 )
 
@@ -22,8 +23,8 @@ const (
 	// burst is how many calls may go out at once after a pause. With the default rate no second has
 	// more than 170 calls; Chat refuses above 200 (trtc.io/document/52169).
 	burst       = 20
-	maxAttempts = 4 // at one call
-	firstWait   = 200 * time.Millisecond
+	maxAttempts = 4                      // at one call
+	firstWait   = 200 * time.Millisecond // long against a reply's, because nobody waits for repair
 )
 
 // Options configure a Client. The first four are required; the zero value of the others is useful.
@@ -65,6 +66,7 @@ type Client struct {
 	limiter *rate.Limiter
 	timeout time.Duration
 	rand    func() uint32
+	pace    outbound.Policy
 }
 
 // New returns a client. It makes no call. Its error is ErrOptions.
@@ -103,6 +105,7 @@ func New(options Options) (*Client, error) {
 		limiter: rate.NewLimiter(rate.Limit(options.CallsPerSecond), burst),
 		timeout: options.CallTimeout,
 		rand:    options.Rand,
+		pace:    outbound.Policy{Tries: maxAttempts, First: firstWait, Rand: options.Rand},
 	}, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/secret"
 )
 
@@ -61,7 +62,6 @@ const (
 	requestOverhead = 500 * time.Millisecond
 
 	dialTimeout    = time.Second
-	idleTimeout    = 30 * time.Second
 	metadataPause  = 100 * time.Millisecond
 	firstBackoff   = 20 * time.Millisecond
 	longestBackoff = 500 * time.Millisecond
@@ -105,11 +105,9 @@ func (o Options) client(log kgo.Logger) ([]kgo.Opt, error) {
 		kgo.RecordDeliveryTimeout(lostAfter),
 		kgo.UnknownTopicRetries(unknownRetries),
 		kgo.DialTimeout(dialTimeout),
-		kgo.ConnIdleTimeout(idleTimeout),
+		kgo.ConnIdleTimeout(outbound.IdleTimeout),
 		kgo.MetadataMinAge(metadataPause),
-		kgo.RetryBackoffFn(func(tries int) time.Duration {
-			return min(firstBackoff<<min(tries, 10), longestBackoff)
-		}),
+		kgo.RetryBackoffFn(outbound.Policy{First: 2 * firstBackoff, Longest: longestBackoff}.Pause),
 	}
 	if o.TLS != nil {
 		opts = append(opts, kgo.DialTLSConfig(o.TLS))

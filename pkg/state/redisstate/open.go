@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/secret"
 )
 
@@ -18,13 +19,10 @@ import (
 var ErrURL = errors.New("redisstate: not a Redis URL")
 
 // A connection that died unnoticed while a function's sandbox was frozen takes a command and never answers.
-// One that was idle for longer than idleTime is not used again (go-redis compares by the wall clock, which goes on
+// One that was idle for longer than outbound.IdleTimeout is not used again (go-redis compares by the wall clock, which goes on
 // meanwhile), and one that does not answer within readTimeout, half of what a reply may take in all, is
 // closed and the command sent again on another: nothing we send is harmed by arriving twice.
-const (
-	readTimeout = 750 * time.Millisecond
-	idleTime    = 30 * time.Second
-)
+const readTimeout = 750 * time.Millisecond
 
 // Open returns a Store on the Redis at a URL. It connects when it is first used. Its error is ErrURL.
 //
@@ -87,7 +85,7 @@ func newClient(text string) (redis.UniversalClient, error) {
 	}
 	options.ContextTimeoutEnabled = true
 	options.ReadTimeout = cmp.Or(options.ReadTimeout, readTimeout)
-	options.ConnMaxIdleTime = cmp.Or(options.ConnMaxIdleTime, idleTime)
+	options.ConnMaxIdleTime = cmp.Or(options.ConnMaxIdleTime, outbound.IdleTimeout)
 	options.DisableIdentity = true
 	options.MaintNotificationsConfig = noNotifications()
 	return redis.NewClient(options), nil
@@ -114,7 +112,7 @@ func newClusterClient(u *url.URL, others []string) (redis.UniversalClient, error
 	options.ReadOnly, options.RouteByLatency, options.RouteRandomly = false, false, false // replicas follow behind
 	options.ContextTimeoutEnabled = true
 	options.ReadTimeout = cmp.Or(options.ReadTimeout, readTimeout)
-	options.ConnMaxIdleTime = cmp.Or(options.ConnMaxIdleTime, idleTime)
+	options.ConnMaxIdleTime = cmp.Or(options.ConnMaxIdleTime, outbound.IdleTimeout)
 	options.DisableIdentity = true
 	options.MaintNotificationsConfig = noNotifications()
 	return redis.NewClusterClient(options), nil
