@@ -26,6 +26,7 @@ const (
 
 const usage = `usage: try send URL [SAMPLE|-]                       MSGEXT_SDK_APP_ID, MSGEXT_TOKEN: the app's
        try invoke webhook|repair BINARY [SAMPLE|-]   MSGEXT_...: the function's
+       try urls                                      standard input: what a deployment printed; MSGEXT_PATH
        try sam BUILD emulator PROGRAM | docker SAM
 SAMPLE is a file of testdata/vectors without .json; - reads standard input: a body for send, an event for invoke`
 
@@ -74,6 +75,8 @@ func execute(ctx context.Context, args []string, c console) error {
 		return send(ctx, args[1:], c)
 	case "invoke":
 		return invoke(ctx, args[1:], c)
+	case "urls":
+		return checkURLs(args[1:], c)
 	case "sam":
 		return sam(ctx, args[1:], c)
 	}

@@ -49,6 +49,9 @@ func send(ctx context.Context, args []string, c console) error {
 	for _, line := range got.explain() {
 		fmt.Fprintln(c.stdout, line)
 	}
+	for _, fault := range consoleFaults(args[0]) {
+		fmt.Fprintf(c.stdout, "%s: %s.\n", notTaken, fault)
+	}
 	if err := (expected{vector.Want.Status, vector.Want.Reply}).check(got.status, got.body); err != nil {
 		return err
 	}
