@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"msgext/functions/internal/driver"
 	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
 	"msgext/functions/local/internal/console"
@@ -30,7 +31,7 @@ const repairEvery = 5 * time.Second
 // process is everything that runs: the receiver, the console, the read, and repair.
 type process struct {
 	cfg         config.Config
-	connections wire.Connections
+	connections driver.Connections
 	logger      *slog.Logger
 	url         string
 
@@ -39,7 +40,7 @@ type process struct {
 	repairer *repair.Repairer // nil without REST access
 }
 
-func newProcess(cfg config.Config, c wire.Connections, logger *slog.Logger, url string, madeUp bool) (*process, error) {
+func newProcess(cfg config.Config, c driver.Connections, logger *slog.Logger, url string, madeUp bool) (*process, error) {
 	p := &process{cfg: cfg, connections: c, logger: logger, url: url}
 	options, err := wire.ReceiverOptions(cfg, c, logger, nil, time.Time{})
 	if err != nil {

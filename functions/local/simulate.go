@@ -12,8 +12,8 @@ import (
 	"reflect"
 	"time"
 
+	"msgext/functions/internal/driver"
 	"msgext/functions/internal/repairwire"
-	"msgext/functions/internal/wire"
 	"msgext/internal/config"
 	"msgext/pkg/chatsim"
 	"msgext/pkg/msgext"
@@ -41,7 +41,7 @@ type simulation struct {
 }
 
 // newSimulation starts the REST API on a loopback port of its own.
-func newSimulation(cfg config.Config, c wire.Connections, logger *slog.Logger, url string, observe observeRepair) (*simulation, error) {
+func newSimulation(cfg config.Config, c driver.Connections, logger *slog.Logger, url string, observe observeRepair) (*simulation, error) {
 	key := secret.String(rand.Text())
 	const admin = "administrator"
 	options := chatsim.Options{SDKAppID: cfg.SDKAppID, Admin: admin, SecretKey: key}

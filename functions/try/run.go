@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"msgext/functions/internal/driver"
+	"msgext/internal/config"
 	"msgext/internal/sample"
 )
 
@@ -54,13 +56,18 @@ func (c console) variable(name string) string {
 	return ""
 }
 
+// load reads what Chat's webhooks are signed with and where they go. The function itself looks at the rest.
+func (c console) load() (config.Config, error) {
+	return driver.Drivers{}.Load(c.environ, config.Send)
+}
+
 func run(ctx context.Context, args []string, c console) int {
 	err := execute(ctx, args, c)
 	if err == nil {
 		return exitOK
 	}
 	fmt.Fprintln(c.stderr, err)
-	if errors.Is(err, errUsage) || errors.Is(err, errNoSample) {
+	if wrong := (*config.Error)(nil); errors.Is(err, errUsage) || errors.Is(err, errNoSample) || errors.As(err, &wrong) {
 		return exitUsage
 	}
 	return exitFailed

@@ -27,10 +27,14 @@ func send(ctx context.Context, args []string, c console) error {
 	if len(args) < 1 || len(args) > 2 {
 		return errUsage
 	}
-	appID, token := c.variable("MSGEXT_SDK_APP_ID"), firstToken(c.variable("MSGEXT_TOKEN"))
-	if appID == "" || token == "" {
-		return errors.New("set MSGEXT_SDK_APP_ID and MSGEXT_TOKEN to the app's, as the function has them")
+	cfg, err := c.load()
+	if err != nil {
+		return err
 	}
+	if cfg.SDKAppID == "" || len(cfg.Tokens) == 0 {
+		return fmt.Errorf("%w\nset MSGEXT_SDK_APP_ID and MSGEXT_TOKEN to the app's, as the function has them", errUsage)
+	}
+	appID, token := cfg.SDKAppID, cfg.Tokens[0]
 	vector, err := chosen(args[1:], c.stdin)
 	if err != nil {
 		return err
@@ -57,12 +61,6 @@ func send(ctx context.Context, args []string, c console) error {
 	}
 	fmt.Fprintln(c.stdout, "It is the answer that this sample should get.")
 	return nil
-}
-
-// firstToken is the first of space-separated tokens.
-func firstToken(tokens string) secret.String {
-	first, _, _ := strings.Cut(strings.TrimSpace(tokens), " ")
-	return secret.String(first)
 }
 
 // chosen returns the sample that the arguments name, or one made of a body read from standard input.
