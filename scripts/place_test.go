@@ -13,7 +13,7 @@ import (
 
 // Arguments with which a script gets as far as calling a program.
 var arguments = map[string]string{
-	"build": "out", "deploy-scf": "", "forget": "g1 10", "invoke": "webhook", "lock": "sam", "read": "g1 10",
+	"build": "out", "deploy-scf": "", "forget": "g1 10", "invoke": "webhook", "lock": "sam", "read": "g1 10", "rename-module": "example.com/msgext",
 	"schema-postgres": "postgres://127.0.0.1/x", "send": "http://127.0.0.1", "services": "up sam",
 }
 
