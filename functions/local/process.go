@@ -13,12 +13,12 @@ import (
 	"sync"
 	"time"
 
+	"msgext/functions/internal/driver"
 	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
 	"msgext/functions/local/internal/console"
 	"msgext/internal/config"
 	"msgext/pkg/gateway"
-	"msgext/pkg/metric"
 	"msgext/pkg/reader"
 	"msgext/pkg/receiver"
 	"msgext/pkg/repair"
@@ -31,7 +31,7 @@ const repairEvery = 5 * time.Second
 // process is everything that runs: the receiver, the console, the read, and repair.
 type process struct {
 	cfg         config.Config
-	connections wire.Connections
+	connections driver.Connections
 	logger      *slog.Logger
 	url         string
 
@@ -40,9 +40,9 @@ type process struct {
 	repairer *repair.Repairer // nil without REST access
 }
 
-func newProcess(cfg config.Config, c wire.Connections, logger *slog.Logger, url string, madeUp bool) (*process, error) {
+func newProcess(cfg config.Config, c driver.Connections, logger *slog.Logger, url string, madeUp bool) (*process, error) {
 	p := &process{cfg: cfg, connections: c, logger: logger, url: url}
-	options, err := wire.ReceiverOptions(cfg, c, logger, metric.Off, time.Time{})
+	options, err := wire.ReceiverOptions(cfg, c, logger, nil, time.Time{})
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func newProcess(cfg config.Config, c wire.Connections, logger *slog.Logger, url 
 	if cfg.Chat.Endpoint == "" {
 		return p, nil
 	}
-	repairing, err := repairwire.Options(cfg, c, logger, metric.Off)
+	repairing, err := repairwire.Options(cfg, c, logger, nil)
 	if err != nil {
 		return nil, err
 	}

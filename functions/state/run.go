@@ -9,7 +9,9 @@ import (
 	"strconv"
 	"time"
 
-	"msgext/functions/internal/allwire"
+	"msgext/functions/internal/awssdk"
+	"msgext/functions/internal/driver"
+	"msgext/functions/internal/driver/allstores"
 	"msgext/functions/internal/wire"
 	"msgext/internal/config"
 	"msgext/pkg/msgext"
@@ -49,8 +51,8 @@ func execute(ctx context.Context, args, environ []string, stdout, stderr io.Writ
 	if len(args) < 1 || args[0] != "read" && args[0] != "forget" {
 		return errUsage
 	}
-	drivers := allwire.Drivers(stdout)
-	cfg, err := config.FromEnviron(environ, config.Local, drivers.Linked())
+	drivers := driver.Drivers{Stores: allstores.List(new(awssdk.SDK))}
+	cfg, err := drivers.Load(environ, config.State)
 	if err != nil {
 		return err
 	}
@@ -62,7 +64,6 @@ func execute(ctx context.Context, args, environ []string, stdout, stderr io.Writ
 	if err != nil {
 		return err
 	}
-	cfg.Sinks = nil
 	connections, err := drivers.Open(ctx, cfg)
 	if err != nil {
 		return err
@@ -111,9 +112,6 @@ func counted(verb string, args []string) (reader.Tally, []string, error) {
 }
 
 func named(sdkAppID string, parts []string) (msgext.Message, error) {
-	if sdkAppID == "" {
-		return msgext.Message{}, errUsage
-	}
 	switch len(parts) {
 	case 2:
 		seq, err := strconv.ParseInt(parts[1], 10, 64)

@@ -41,7 +41,7 @@ func TestRun(t *testing.T) {
 		{"forget counts nothing", []string{"forget", "-tally", "poll", "@TGS#1", "7"}, environ, 2, "usage:"},
 		{"another message", []string{"read", "@TGS#1", "8"}, environ, 1, "not found"},
 		{"one-to-one", []string{"read", "a", "b", "1_2_3"}, environ, 1, "not found"},
-		{"no app", []string{"read", "@TGS#1", "7"}, environ[:1], 2, "usage:"},
+		{"no app", []string{"read", "@TGS#1", "7"}, environ[:1], 2, "MSGEXT_SDK_APP_ID: missing"},
 		{"no verb", nil, environ, 2, "usage:"},
 		{"no number", []string{"read", "@TGS#1", "x"}, environ, 2, "usage:"},
 		{"configuration", []string{"read", "@TGS#1", "7"}, []string{"MSGEXT_STATE=x"}, 2, "MSGEXT_STATE"},

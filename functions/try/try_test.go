@@ -161,7 +161,7 @@ func TestUsage(t *testing.T) {
 		{"unknown", app, []string{"other"}, exitUsage, "usage:"},
 		{"no URL", app, []string{"send"}, exitUsage, "usage:"},
 		{"no scheme", app, []string{"send", "example.com"}, exitUsage, "https://"},
-		{"no token", nil, []string{"send", "http://127.0.0.1:1"}, exitFailed, "MSGEXT_TOKEN"},
+		{"no token", nil, []string{"send", "http://127.0.0.1:1"}, exitUsage, "MSGEXT_TOKEN"},
 		{"no sample", app, []string{"send", "http://127.0.0.1:1", "none"}, exitUsage, "sample-group-set"},
 		{"no function", app, []string{"invoke", "other", "binary"}, exitUsage, "usage:"},
 		{"no way", app, []string{"sam", "build", "other", "program"}, exitUsage, "usage:"},

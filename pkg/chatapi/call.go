@@ -15,6 +15,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/secret"
 )
 
@@ -48,16 +49,17 @@ func (c *Client) do(ctx context.Context, call call) ([]byte, time.Time, error) {
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("chatapi: encode request: %w", err)
 	}
-	for attempt := 1; ; attempt++ {
-		reply, date, err := c.attempt(ctx, call, body)
+	var reply []byte
+	var date time.Time
+	err = c.pace.Do(ctx, func(ctx context.Context) (err error) {
+		reply, date, err = c.attempt(ctx, call, body)
 		var failure *Error
-		if !errors.As(err, &failure) || !failure.mayRepeat(call.idempotent) || attempt == maxAttempts {
-			return reply, date, err
+		if errors.As(err, &failure) && failure.mayRepeat(call.idempotent) {
+			return outbound.Again(err, 0)
 		}
-		if !wait(ctx, c.jitter(firstWait<<(attempt-1))) {
-			return reply, date, err
-		}
-	}
+		return err
+	})
+	return reply, date, err
 }
 
 // mayRepeat reports whether a call that failed so may be made again at once.
@@ -111,55 +113,26 @@ func (c *Client) post(ctx context.Context, command string, sig secret.String, bo
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+service+command+"?"+query.Encode(), bytes.NewReader(body))
 	if err != nil {
-		return nil, nil, &Error{cause: withoutURL(err)}
+		return nil, nil, &Error{cause: outbound.WithoutURL(err)}
 	}
 	request.Header.Set("Content-Type", "application/json")
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, nil, &Error{cause: withoutURL(err)}
+		return nil, nil, &Error{cause: outbound.WithoutURL(err)}
 	}
 	defer response.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
 	switch {
 	case err != nil:
-		return nil, nil, &Error{cause: withoutURL(err)}
+		return nil, nil, &Error{cause: outbound.WithoutURL(err)}
 	case len(data) > maxReply:
 		return nil, nil, &Error{Status: response.StatusCode, cause: ErrReply}
 	}
 	return response, data, nil
 }
 
-// withoutURL takes the URL, which carries the UserSig, out of an error of net/http's.
-func withoutURL(err error) error {
-	var failed *url.Error
-	for errors.As(err, &failed) {
-		err = failed.Err
-	}
-	return err
-}
-
 // decode reads a reply. Bytes that are no UTF-8 become U+FFFD: a value that some client cut in the
 // middle of a character must not make its message unreadable for good.
 func decode(data []byte, into any) error {
 	return json.Unmarshal(data, into, jsontext.AllowInvalidUTF8(true))
-}
-
-// jitter returns between a half and the whole of d.
-func (c *Client) jitter(d time.Duration) time.Duration {
-	return d/2 + time.Duration(uint64(d/2)*uint64(c.rand())>>32)
-}
-
-// wait waits for d. It reports false, at once, where the context would not outlast it.
-func wait(ctx context.Context, d time.Duration) bool {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
-		return false
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/secret"
 )
 
@@ -22,9 +23,9 @@ const (
 	// burst is how many calls may go out at once after a pause. With the default rate no second has
 	// more than 200 calls; Chat refuses above that (trtc.io/document/52169).
 	burst       = 4
-	maxIdle     = 64 // connections that are kept: all calls go to one host
-	maxAttempts = 4  // at one call
-	firstWait   = 200 * time.Millisecond
+	maxIdle     = 64                     // connections that are kept: all calls go to one host
+	maxAttempts = 4                      // at one call
+	firstWait   = 200 * time.Millisecond // long against a reply's, because nobody waits for repair
 )
 
 // Options configure a Client. The first four are required; the zero value of the others is useful.
@@ -67,6 +68,7 @@ type Client struct {
 	timeout time.Duration
 	rand    func() uint32
 	now     func() time.Time
+	pace    outbound.Policy
 }
 
 // New returns a client. It makes no call. Its error is ErrOptions.
@@ -106,6 +108,7 @@ func New(options Options) (*Client, error) {
 		timeout: options.CallTimeout,
 		rand:    options.Rand,
 		now:     options.Now,
+		pace:    outbound.Policy{Tries: maxAttempts, First: firstWait, Rand: options.Rand},
 	}, nil
 }
 

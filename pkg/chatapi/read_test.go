@@ -116,6 +116,23 @@ func TestRead_Pages(t *testing.T) {
 	})
 }
 
+// Whether a value comes by a webhook or by a read, it is the same: else a read would change what no user
+// has touched.
+func TestRead_HasTextThatIsNotUnicodeAsAWebhookHasIt(t *testing.T) {
+	pieces := []string{"a", "é", "日", "\ufffd", "\xff", "\xc3", "\xe6\x97", "\xed\xa0\xbd", "\xf0\x9f", "\x80", `\ud83d`, `\ude00`, `\uD83D`, `\u00e9`, `\n`, `\\`, `\"`, `\/`, `\ufffd`, "ud83d"}
+	rapid.Check(t, func(rt *rapid.T) {
+		value := strings.Join(rapid.SliceOf(rapid.SampledFrom(pieces)).Draw(rt, "value"), "")
+		list := `"ExtensionList":[{"Key":"a","Value":"` + value + `","Seq":1}]`
+		event, err := msgext.Decode(group.SDKAppID, msgext.GroupCommand,
+			[]byte(`{"CallbackCommand":"Group.CallbackAfterGroupMsgExtension","GroupId":"g","MsgSeq":1,"OperateType":1,"Seq":1,`+list+`}`))
+		require.NoError(rt, err)
+		client := newClient(t, reply(`{"ActionStatus":"OK","ErrorCode":0,"CompleteFlag":1,"LatestSeq":1,`+list+`}`, new([]string)))
+		snapshot, err := client.Read(t.Context(), group)
+		require.NoError(rt, err)
+		require.Equal(rt, snapshot.KeyValues, event.KeyValues)
+	})
+}
+
 func TestRead_PagesThatMakeNoSense(t *testing.T) {
 	a1, b1, c2 := kv("a", "", 1), kv("b", "", 1), kv("c", "", 2)
 	endless := make([]string, 40)

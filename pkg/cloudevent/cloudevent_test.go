@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -237,6 +238,9 @@ func TestNew_IsValidAndComesBack(t *testing.T) {
 		require.NoError(t, err)
 		got, err := decoded.Change()
 		require.NoError(t, err)
+		if slices.ContainsFunc(change.Tolerated, func(fault msgext.FieldError) bool { return fault.Path != "EventTime" }) {
+			change.Tolerated = nil // the text has been mended
+		}
 		got.Body, change.Body = nil, nil
 		assert.Equal(t, change, got, vector.Name)
 	}

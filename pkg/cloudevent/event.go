@@ -62,7 +62,9 @@ func (e Event) IsRepaired() bool {
 }
 
 // IsGone reports whether the event tells that Chat has its message no more.
-func (e Event) IsGone() bool { return e.Type() == groupPrefix+goneType || e.Type() == c2cPrefix+goneType }
+func (e Event) IsGone() bool {
+	return e.Type() == groupPrefix+goneType || e.Type() == c2cPrefix+goneType
+}
 
 func (e Event) extension(name string) string {
 	text, _ := e.attributes.Extensions[name].(string)

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"msgext/internal/guard"
-	"msgext/pkg/metric"
 	"msgext/pkg/msgext"
 	"msgext/pkg/relay"
 	"msgext/pkg/sink"
@@ -72,8 +71,10 @@ type Options struct {
 	// Logger takes the one line a request; slog.Default() when nil.
 	Logger *slog.Logger
 
-	// Metrics says how measurements are added to that line.
-	Metrics metric.Format
+	// Metrics says how measurements are added to that line; they are not when nil. It is given what was
+	// measured, each a number under its name (Accepted, RequestTime, ...), and the line's keys by which
+	// it is counted apart too; it returns what the line carries. It may use the slice.
+	Metrics func(at time.Time, measured []slog.Attr, dimensions ...string) []slog.Attr
 
 	// RequestID tells the platform's name of a request; none when nil.
 	RequestID func(context.Context) string

@@ -17,9 +17,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"msgext/internal/metric"
 	"msgext/internal/relaytest"
 	"msgext/internal/vectortest"
-	"msgext/pkg/metric"
 	"msgext/pkg/msgext"
 	"msgext/pkg/receiver"
 	"msgext/pkg/relay"

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"msgext/pkg/chatapi"
-	"msgext/pkg/metric"
 	"msgext/pkg/msgext"
 	"msgext/pkg/sink"
 	"msgext/pkg/state"
@@ -65,8 +64,10 @@ type Options struct {
 	// Logger takes a line for each run and each message in trouble; slog.Default() when nil.
 	Logger *slog.Logger
 
-	// Metrics says how a run's counts are added to its line.
-	Metrics metric.Format
+	// Metrics says how a run's counts, each a number under its name (Checked, Gaps, ...), are added to
+	// its line, as receiver.Options.Metrics does. When nil they are added as they are, and a run that had
+	// nothing to check has no line.
+	Metrics func(at time.Time, measured []slog.Attr, dimensions ...string) []slog.Attr
 
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time

@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"msgext/pkg/metric"
+	"msgext/internal/metric"
 	"msgext/pkg/msgext"
 )
 
@@ -87,23 +87,23 @@ func (r Report) log(ctx context.Context, options Options, started time.Time, err
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	attrs = append(attrs, r.rare()...)
-	values := []metric.Value{
-		{Name: metric.Checked, Unit: metric.Count, Number: float64(r.Checked)},
-		{Name: metric.Gaps, Unit: metric.Count, Number: float64(r.Gaps)},
-		{Name: metric.Read, Unit: metric.Count, Number: float64(r.Read)},
-		{Name: metric.Repaired, Unit: metric.Count, Number: float64(r.Repaired)},
-		{Name: metric.Ahead, Unit: metric.Count, Number: float64(r.Dropped)},
-		{Name: metric.Unrepaired, Unit: metric.Count, Number: float64(r.Open)},
-		{Name: metric.LongestDue, Unit: metric.Milliseconds, Number: float64(r.Longest.Milliseconds())},
+	values := []slog.Attr{
+		slog.Float64(metric.Checked, float64(r.Checked)),
+		slog.Float64(metric.Gaps, float64(r.Gaps)),
+		slog.Float64(metric.Read, float64(r.Read)),
+		slog.Float64(metric.Repaired, float64(r.Repaired)),
+		slog.Float64(metric.Ahead, float64(r.Dropped)),
+		slog.Float64(metric.Unrepaired, float64(r.Open)),
+		slog.Float64(metric.LongestDue, float64(r.Longest.Milliseconds())),
 	}
 	format := options.Metrics
-	if format == metric.Off {
+	if format == nil {
 		if r.Checked+r.Foreign == 0 && err == nil {
 			return // a local run every few seconds that found nothing is no news
 		}
 		format = metric.Plain
 	}
-	options.Logger.LogAttrs(ctx, level, "repair", append(attrs, format.Attrs(now, values)...)...)
+	options.Logger.LogAttrs(ctx, level, "repair", append(attrs, format(now, values)...)...)
 }
 
 func (r *Repairer) logTrouble(ctx context.Context, message msgext.Message, result result, err error) {

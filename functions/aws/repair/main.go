@@ -8,16 +8,20 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"msgext/functions/internal/awswire"
+	"msgext/functions/internal/awssdk"
+	"msgext/functions/internal/driver"
+	"msgext/functions/internal/driver/awssinks"
+	"msgext/functions/internal/driver/awsstores"
 	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
 	"msgext/internal/config"
-	"msgext/pkg/metric"
+	"msgext/internal/metric"
 )
 
 func main() {
-	drivers := awswire.Drivers()
-	cfg := wire.Must(config.FromEnviron(os.Environ(), config.Repair, drivers.Linked()))
+	sdk := new(awssdk.SDK)
+	drivers := driver.Drivers{Stores: awsstores.List(sdk), Sinks: awssinks.List(sdk, os.Stdout), Checks: []config.Check{repairwire.CheckChat}}
+	cfg := wire.Must(drivers.Load(os.Environ(), config.Repair))
 	connections := wire.Must(drivers.Open(context.Background(), cfg))
 	logger := wire.CloudLogger(os.Stdout)
 	wire.LogDurability(context.Background(), connections.Store, logger)

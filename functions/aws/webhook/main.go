@@ -10,18 +10,22 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"msgext/functions/internal/awswire"
+	"msgext/functions/internal/awssdk"
+	"msgext/functions/internal/driver"
+	"msgext/functions/internal/driver/awssinks"
+	"msgext/functions/internal/driver/awsstores"
 	"msgext/functions/internal/wire"
 	"msgext/internal/config"
+	"msgext/internal/metric"
 	"msgext/pkg/gateway/awsgw"
-	"msgext/pkg/metric"
 	"msgext/pkg/receiver"
 )
 
 func main() {
 	started := time.Now()
-	drivers := awswire.Drivers()
-	cfg := wire.Must(config.FromEnviron(os.Environ(), config.Webhook, drivers.Linked()))
+	sdk := new(awssdk.SDK)
+	drivers := driver.Drivers{Stores: awsstores.List(sdk), Sinks: awssinks.List(sdk, os.Stdout)}
+	cfg := wire.Must(drivers.Load(os.Environ(), config.Webhook))
 	connections := wire.Must(drivers.Open(context.Background(), cfg))
 	logger := wire.CloudLogger(os.Stdout)
 	wire.Announce(cfg, logger)

@@ -10,7 +10,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"net/http"
 	"net/url"
 	"sync/atomic"
 	"time"
@@ -54,17 +53,14 @@ type Options struct {
 type Sink struct {
 	url       *url.URL
 	keys      [][]byte
-	transport *http.Transport
+	transport *outbound.Transport
 	now       func() time.Time
 	closed    atomic.Bool
 }
 
 var _ sink.Sink = (*Sink)(nil)
 
-const (
-	idleTimeout = 30 * time.Second
-	maxIdle     = 16
-)
+const maxIdle = 16 // connections
 
 // New returns a Sink. It does no I/O. Its errors are ErrURL, ErrSecret and ErrLinkLocal.
 func New(options Options) (*Sink, error) {
@@ -76,10 +72,11 @@ func New(options Options) (*Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sink{url: target, keys: keys, now: options.Now, transport: outbound.NewTransport(outbound.Options{
+	transport := outbound.NewTransport(outbound.Options{
 		AllowLinkLocal: options.AllowLinkLocal, TLS: options.TLS,
-		IdleTimeout: idleTimeout, MaxIdle: maxIdle, Resolver: options.resolver,
-	})}
+		IdleTimeout: outbound.IdleTimeout, MaxIdle: maxIdle, Resolver: options.resolver,
+	})
+	s := &Sink{url: target, keys: keys, now: options.Now, transport: outbound.Doubting(transport)}
 	if s.now == nil {
 		s.now = time.Now
 	}
