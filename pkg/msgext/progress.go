@@ -51,8 +51,8 @@ func (p *Progress) RaiseFloor(version int64) {
 	p.Seen = slices.Delete(p.Seen, 0, passed)
 }
 
-// Contiguous returns the greatest version up to which every version is completely handled. It is the
-// floor, but for what was stored before the floor passed over the versions seen above it.
+// Contiguous returns the greatest version up to which every version is completely handled. It is
+// the floor, but for what was stored before the floor passed over the versions seen above it.
 func (p Progress) Contiguous() int64 {
 	version := p.Floor
 	for _, seen := range p.Seen {

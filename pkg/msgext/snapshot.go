@@ -34,8 +34,8 @@ func (s Snapshot) Reply() ReadReply {
 	return NewReadReply(s.Latest, s.Clear, sorted(s.KeyValues))
 }
 
-// sorted returns a sorted copy. What it sorts are places and not the key-values themselves: a collector that runs
-// meanwhile wants to know of each move of a string.
+// sorted returns a sorted copy. What it sorts are places and not the key-values themselves: a
+// collector that runs meanwhile wants to know of each move of a string.
 func sorted(keyValues []KeyValue) []KeyValue {
 	type place struct {
 		seq int64

@@ -76,12 +76,13 @@ func (s *State) put(key string, entry Entry) {
 }
 
 // Merge takes in a read, unless another was merged since it began, and reports whether it did. The
-// newest read wins whole, even where its Latest is below an earlier one's: Chat's LatestSeq may fall
-// when the newest key is deleted. The key-values that a moving read saw above its own Latest go in
-// as if webhooks had brought them. A read that stands already is taken once more, as the caller's own
-// retry; one whose Number is not above its After is never taken.
+// newest read wins whole, even where its Latest is below an earlier one's: Chat's LatestSeq may
+// fall when the newest key is deleted. The key-values that a moving read saw above its own Latest
+// go in as if webhooks had brought them. A read that stands already is taken once more, as the
+// caller's own retry; one whose Number is not above its After is never taken.
 //
-// Merge does not raise the floor: that is RaiseFloor's, once every sink knows what the read changed.
+// Merge does not raise the floor: that is RaiseFloor's, once every sink knows what the read
+// changed.
 func (s *State) Merge(read Snapshot) bool {
 	again := s.Base != nil && s.Base.Number == read.Number && s.Base.Same(read)
 	if !again && (s.ReadNumber() != read.After || read.Number <= read.After) {
@@ -107,8 +108,8 @@ func (s State) ReadNumber() int64 {
 	return s.Base.Number
 }
 
-// Read returns the version up to which reads decide, whatever webhooks say; 0 before the first read. It
-// is the greatest Latest of any read since the last Drop, and not below that of Base.
+// Read returns the version up to which reads decide, whatever webhooks say; 0 before the first
+// read. It is the greatest Latest of any read since the last Drop, and not below that of Base.
 func (s State) Read() int64 {
 	if s.Base == nil {
 		return s.Line
@@ -149,11 +150,11 @@ func (s State) Reply() ReadReply {
 	return NewReadReply(s.Latest, s.ClearSeq(), s.Visible())
 }
 
-// Drop forgets what was heard above version: entries, clear, latest and what was seen. It
-// is for versions that Chat itself does not have, and only after a read whose Latest is version was
-// merged, which by then says all there is to say about what lies at or below it. A real event that was
-// dropped along with the forged ones must not be lost: so version itself no longer counts as handled, and
-// the message has a gap until the truth is read once more.
+// Drop forgets what was heard above version: entries, clear, latest and what was seen. It is for
+// versions that Chat itself does not have, and only after a read whose Latest is version was
+// merged, which by then says all there is to say about what lies at or below it. A real event that
+// was dropped along with the forged ones must not be lost: so version itself no longer counts as
+// handled, and the message has a gap until the truth is read once more.
 func (s *State) Drop(version int64) {
 	s.Progress.drop(version)
 	s.Line = min(s.Line, version)
@@ -167,10 +168,10 @@ func (s *State) Drop(version int64) {
 	}
 }
 
-// Sweep removes entries that can no longer change anything visible: those at or below the
-// read or the last clear, and tombstones. A tombstone that hides a key of Base stays: without it the
-// key would come back. The caller must know that the message has been quiet for longer than
-// any delivery can be late.
+// Sweep removes entries that can no longer change anything visible: those at or below the read or
+// the last clear, and tombstones. A tombstone that hides a key of Base stays: without it the key
+// would come back. The caller must know that the message has been quiet for longer than any
+// delivery can be late.
 func (s *State) Sweep() {
 	old := max(s.Read(), s.Clear)
 	var based map[string]bool

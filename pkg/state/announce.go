@@ -2,9 +2,9 @@ package state
 
 import "time"
 
-// Announce notes at a given time that the message exists. Only the first announcement changes anything.
-// While nothing of the message itself was heard, it makes the message due at a given time, unless it
-// already is since earlier.
+// Announce notes at a given time that the message exists. Only the first announcement changes
+// anything. While nothing of the message itself was heard, it makes the message due at a given
+// time, unless it already is since earlier.
 func (r *Record) Announce(at, due time.Time) {
 	at, due = toMillisecond(at), toMillisecond(due)
 	c := &r.Check

@@ -16,31 +16,33 @@ type Check struct {
 	Due time.Time
 	// Tries counts the checks since the newest event or doubt that have failed.
 	Tries int
-	// SinksUpToDate is true when every sink has been given the truth since the newest event or doubt.
+	// SinksUpToDate is true when every sink has been given the truth since the newest event or
+	// doubt.
 	SinksUpToDate bool
 	// Doubted is the revision at which the newest doubt was raised; zero when none is pending.
 	Doubted int64
-	// AheadSince and AheadOver say one thing: what was heard up to version AheadOver was heard no later
-	// than AheadSince, and a read that began after that found Chat below it. Zero when no read has.
+	// AheadSince and AheadOver say one thing: what was heard up to version AheadOver was heard no
+	// later than AheadSince, and a read that began after that found Chat below it. Zero when no
+	// read has.
 	AheadSince time.Time
 	AheadOver  int64
-	// DroppedAt is when versions that Chat does not have were last dropped, until a read that decides all that
-	// was heard by then has been told; zero when nothing more is owed.
+	// DroppedAt is when versions that Chat does not have were last dropped, until a read that
+	// decides all that was heard by then has been told; zero when nothing more is owed.
 	DroppedAt time.Time
 	// GaveUp is true when Chat refused the read for good, until the next event or doubt.
 	GaveUp bool
-	// Gone is true when Chat said at the newest check that it has the message no more. An event or a doubt
-	// leaves it, for it may be a late one: the message is due then, and a read decides.
+	// Gone is true when Chat said at the newest check that it has the message no more. An event or
+	// a doubt leaves it, for it may be a late one: the message is due then, and a read decides.
 	Gone bool
 }
 
-// Lane is one of the lines in which messages wait for a check. A store keeps it with Due: it is a function of
-// Tries, Heard, Announced and Doubted, and Apply and Doubt always leave FirstChecks.
+// Lane is one of the lines in which messages wait for a check. A store keeps it with Due: it is a
+// function of Tries, Heard, Announced and Doubted, and Apply and Doubt always leave FirstChecks.
 type Lane int
 
-// The lanes, the most urgent first. FirstChecks go before Retries, which still get a share of a run.
-// Announced ones are looked at when both are done, and at a quarter of the rate of reads at most: a
-// deployment may announce every message there is.
+// The lanes, the most urgent first. FirstChecks go before Retries, which still get a share of a
+// run. Announced ones are looked at when both are done, and at a quarter of the rate of reads at
+// most: a deployment may announce every message there is.
 const (
 	FirstChecks Lane = iota // heard of or doubted, and not looked at since
 	Retries                 // checked since, and the check failed
@@ -61,16 +63,18 @@ func (c Check) Lane() Lane {
 // Standing says what the checks of a message came to.
 type Standing int
 
-// The standings. A gap nobody has looked at is not open yet: it waits in FirstChecks, as any event does.
+// The standings. A gap nobody has looked at is not open yet: it waits in FirstChecks, as any event
+// does.
 const (
 	Settled Standing = iota // nothing is known to be missing, or nobody has looked yet
 	Open                    // the newest check failed, or a doubt, versions above Chat's or a drop are unsettled
 	Stuck                   // given up
 )
 
-// Standing returns what the checks of the message came to. It is a function of GaveUp, Tries, Doubted,
-// AheadOver and DroppedAt. A store indexes the messages that are not Settled, in the writes of
-// SaveCheck and Drop; whether it brings that index up to date in other writes too is its own affair.
+// Standing returns what the checks of the message came to. It is a function of GaveUp, Tries,
+// Doubted, AheadOver and DroppedAt. A store indexes the messages that are not Settled, in the
+// writes of SaveCheck and Drop; whether it brings that index up to date in other writes too is its
+// own affair.
 func (c Check) Standing() Standing {
 	switch {
 	case c.GaveUp:

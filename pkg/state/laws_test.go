@@ -111,7 +111,8 @@ func TestLaw_TheRevisionRisesWithWhatACheckMustNotOverlook(t *testing.T) {
 	})
 }
 
-// The next life of an erased message has other revisions: a slow check from before the erasure settles nothing in it.
+// The next life of an erased message has other revisions: a slow check from before the erasure
+// settles nothing in it.
 func TestRecord_TheRevisionsOfTwoLivesDiffer(t *testing.T) {
 	for name, create := range map[string]func(*state.Record, time.Time){
 		"apply": func(r *state.Record, at time.Time) {

@@ -6,9 +6,9 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Record is all that is kept of one message. Its methods are what the calls of Store mean; they are pure, and
-// keep times to the millisecond. The zero value is the message nobody has heard of; every other has a
-// revision.
+// Record is all that is kept of one message. Its methods are what the calls of Store mean; they are
+// pure, and keep times to the millisecond. The zero value is the message nobody has heard of; every
+// other has a revision.
 type Record struct {
 	State msgext.State
 	Check Check
@@ -22,9 +22,9 @@ type Head struct {
 	Check    Check
 }
 
-// Incomplete reports whether something about the message is known to be missing or in question: a version,
-// an event that could not be taken in, or whether Chat has what webhooks spoke of. Where it is false,
-// State.Visible is the truth as of State.Latest.
+// Incomplete reports whether something about the message is known to be missing or in question: a
+// version, an event that could not be taken in, or whether Chat has what webhooks spoke of. Where
+// it is false, State.Visible is the truth as of State.Latest.
 func (r Record) Incomplete() bool {
 	return r.State.Gap() || r.Check.Doubted != 0 || r.Check.AheadOver != 0
 }
@@ -32,9 +32,9 @@ func (r Record) Incomplete() bool {
 // Clone returns a copy that shares nothing mutable with r.
 func (r Record) Clone() Record { return Record{State: r.State.Clone(), Check: r.Check} }
 
-// touch notes that something was heard at a moment. The revision of a new message begins at the millisecond
-// of its creation: a slow check from before an erasure must not meet its own revision again in the
-// message's next life.
+// touch notes that something was heard at a moment. The revision of a new message begins at the
+// millisecond of its creation: a slow check from before an erasure must not meet its own revision
+// again in the message's next life.
 func (r *Record) touch(at time.Time) {
 	r.create(at)
 	c := &r.Check

@@ -9,8 +9,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// index is the messages of each lane that are to be checked, in the order in which they wait. With a lag,
-// moves wait in line until they are that old.
+// index is the messages of each lane that are to be checked, in the order in which they wait. With
+// a lag, moves wait in line until they are that old.
 type index struct {
 	lanes [state.Announced + 1][]place
 	lag   time.Duration

@@ -38,8 +38,8 @@ var _ state.Store = (*Store)(nil)
 // New returns an empty Store.
 func New() *Store { return &Store{records: make(map[msgext.Message]*record)} }
 
-// NewLagging returns an empty Store that finds out by a given time late, on a given clock, which messages
-// are due, as a database does whose indexes follow its tables.
+// NewLagging returns an empty Store that finds out by a given time late, on a given clock, which
+// messages are due, as a database does whose indexes follow its tables.
 func NewLagging(lag time.Duration, now func() time.Time) *Store {
 	s := New()
 	s.index.lag, s.index.now = lag, now
@@ -126,8 +126,8 @@ func (s *Store) Forget(ctx context.Context, message msgext.Message) error {
 // Close implements state.Store.
 func (s *Store) Close() error { return nil }
 
-// change changes what is kept of a message, and its places in the index and the counts. A record without a
-// revision, which is that of an unknown message, is not kept.
+// change changes what is kept of a message, and its places in the index and the counts. A record
+// without a revision, which is that of an unknown message, is not kept.
 func (s *Store) change(ctx context.Context, message msgext.Message, change func(*state.Record)) error {
 	if err := ctx.Err(); err != nil {
 		return err

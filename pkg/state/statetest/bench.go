@@ -14,8 +14,8 @@ import (
 )
 
 // BenchmarkApply measures events of 1 and 20 keys on messages of 3 and 300, by one writer and by
-// sixteen at once, each on a message of its own. The store's own floor belongs beside it: Writers runs that
-// in the same way.
+// sixteen at once, each on a message of its own. The store's own floor belongs beside it: Writers
+// runs that in the same way.
 func BenchmarkApply(b *testing.B, store state.Store) {
 	for _, test := range []struct{ writers, keys, of int }{
 		{1, 1, 3}, {1, 1, msgext.MaxKeys}, {1, msgext.MaxKeyValues, msgext.MaxKeys},

@@ -238,8 +238,8 @@ func testForget(t *testing.T, s state.Store) {
 	require.NoError(t, s.Forget(t.Context(), m))
 }
 
-// nothingLeft asserts that a message is unknown, and that the next event finds nothing of before: it stands alone
-// then.
+// nothingLeft asserts that a message is unknown, and that the next event finds nothing of before:
+// it stands alone then.
 func nothingLeft(t *testing.T, s state.Store, m msgext.Message) {
 	t.Helper()
 	_, err := s.Load(t.Context(), m)

@@ -16,8 +16,8 @@ import (
 	"msgext/pkg/state/memstate"
 )
 
-// ErrCrash is what a store gets to see of a request that its process did not live to send, or did not
-// live to see answered.
+// ErrCrash is what a store gets to see of a request that its process did not live to send, or did
+// not live to see answered.
 var ErrCrash = errors.New("statetest: the process is gone")
 
 // Faults breaks a store's connection to its backend. A store's test wraps the client so that every
@@ -60,9 +60,9 @@ func (f *Faults) heal() {
 	f.planned = false
 }
 
-// RunCrash crashes a store at every request of every method, before and after the request
-// reaches the backend. What was not marked as seen must then show as a gap, and making the same call
-// again must end in the state that it would have made at once.
+// RunCrash crashes a store at every request of every method, before and after the request reaches
+// the backend. What was not marked as seen must then show as a gap, and making the same call again
+// must end in the state that it would have made at once.
 func RunCrash(t *testing.T, open func(*testing.T, *Faults) state.Store) {
 	read := msgext.Snapshot{
 		Number: start.UnixMilli(), Latest: 3, KeyValues: []msgext.KeyValue{{Key: "a", Value: "read", Seq: 3}},
@@ -177,8 +177,8 @@ func prepare(t *testing.T, s state.Store, m msgext.Message) {
 	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 4, "v", "a", "c"), start, state.MarkNow))
 }
 
-// crashErasing reports whether the call came to the planned crash. What a crash leaves is either unknown or
-// will be read; erasing once more leaves nothing.
+// crashErasing reports whether the call came to the planned crash. What a crash leaves is either
+// unknown or will be read; erasing once more leaves nothing.
 func crashErasing(t *testing.T, store state.Store, faults *Faults, n int, answered bool, erase func(context.Context, state.Store, msgext.Message) error) bool {
 	ctx, m := t.Context(), NewMessage()
 	prepare(t, store, m)

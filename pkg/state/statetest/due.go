@@ -14,8 +14,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// longAgo is earlier than any other test's events, so that what is due since then comes first in a shared
-// database.
+// longAgo is earlier than any other test's events, so that what is due since then comes first in a
+// shared database.
 func longAgo() time.Time {
 	return time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(rand.IntN(200_000)) * time.Hour)
 }
@@ -68,8 +68,8 @@ func testDue(t *testing.T, s state.Store) {
 	assert.Equal(t, messages[1], heads[0].Message)
 }
 
-// testDueOnce walks two lanes in small pages, as a run does: what it has met moves on or is erased, what it
-// has not met is heard of, doubted and checked by another run.
+// testDueOnce walks two lanes in small pages, as a run does: what it has met moves on or is erased,
+// what it has not met is heard of, doubted and checked by another run.
 func testDueOnce(t *testing.T, s state.Store) {
 	ctx, base := t.Context(), longAgo()
 	var messages []msgext.Message

@@ -60,8 +60,8 @@ func testApplySchedules(t *testing.T, s state.Store) {
 	want = state.Check{Revision: revision + 3, Heard: start.Add(2 * time.Minute), Due: start}
 	assert.Equal(t, want, load(t, s, m).Check)
 
-	// So does one that finds the message put off, given up and gone; what was found ahead stays, and so does
-	// that it is gone, until a read.
+	// So does one that finds the message put off, given up and gone; what was found ahead stays,
+	// and so does that it is gone, until a read.
 	require.NoError(t, s.SaveCheck(t.Context(), m, state.Outcome{
 		Revision: revision + 3, Started: start, Read: true, AheadOver: 3, AheadSince: start,
 		Due: start.Add(time.Hour), Tries: 4, SinksUpToDate: true, GaveUp: true, Gone: true,

@@ -16,7 +16,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// testContention lets sixteen writers apply the same events to one message, each in an order of its own.
+// testContention lets sixteen writers apply the same events to one message, each in an order of its
+// own.
 func testContention(t *testing.T, s state.Store) {
 	const writers, changes = 16, 20
 	m := NewMessage()

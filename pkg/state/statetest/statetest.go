@@ -1,5 +1,6 @@
 // Package statetest is the suite that every state.Store passes, against the real service. What a
-// store must compute is state.Record, for which package memstate stands as the plainest store there is.
+// store must compute is state.Record, for which package memstate stands as the plainest store there
+// is.
 package statetest
 
 import (

@@ -23,7 +23,8 @@ type twin struct {
 
 func newTwin(s state.Store) twin { return twin{store: s, model: memstate.New(), message: NewMessage()} }
 
-// do makes a call to both and returns what it said and the record it led to: the zero Record for none.
+// do makes a call to both and returns what it said and the record it led to: the zero Record for
+// none.
 func (w twin) do(t *testing.T, context string, c call) (bool, state.Record) {
 	t.Helper()
 	want, wantErr := c(t.Context(), w.model, w.message)
