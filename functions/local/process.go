@@ -70,7 +70,7 @@ func (p *process) consoleOptions(webhooks http.Handler, madeUp bool) console.Opt
 		Send: func(ctx context.Context, method, query string, body []byte) (int, []byte) {
 			request := gateway.Request{Method: method, Path: cmp.Or(p.cfg.Path, "/"), RawQuery: query, Body: body}
 			reply := gateway.Serve(webhooks, request.HTTP(ctx))
-			text, _ := reply.Body() // always JSON
+			text, _ := reply.Body() // a backend's that is no text is shown in base64
 			return reply.Status(), text
 		},
 		HideSigned: !madeUp,

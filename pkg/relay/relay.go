@@ -196,7 +196,9 @@ func fitsRequestLine(query string) bool {
 func (r *Relay) exchange(request *http.Request) (Answer, error) {
 	response, err := r.transport.RoundTrip(request) // a Client would follow redirects
 	if err != nil {
-		r.transport.CloseIdleConnections() // those that died with this one
+		if request.Context().Err() == nil {
+			r.transport.CloseIdleConnections() // those that died with this one; of a slow backend they are well
+		}
 		return Answer{}, noAnswer(err)
 	}
 	defer func() { _ = response.Body.Close() }()
