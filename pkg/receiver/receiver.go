@@ -4,6 +4,9 @@
 //
 //	platform event -> gateway -> receiver -> webhook (authenticate) -> msgext (decode)
 //	                                      -> sinks and store -> reply
+//
+// It is for programs that take webhooks in a process or function of their own. Its API is v0:
+// it may change with any release.
 package receiver
 
 import (

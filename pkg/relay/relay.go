@@ -4,6 +4,8 @@
 //
 // A request that may have reached the backend is never sent twice, a redirect is never followed, and nothing is
 // compressed or unpacked on the way. Who may call is not judged here.
+//
+// Its API is v0: it may change with any release.
 package relay
 
 import (
