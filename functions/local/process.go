@@ -14,12 +14,12 @@ import (
 	"time"
 
 	"msgext/functions/internal/driver"
+	"msgext/functions/internal/readwire"
 	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
 	"msgext/functions/local/internal/console"
 	"msgext/internal/config"
 	"msgext/pkg/gateway"
-	"msgext/pkg/reader"
 	"msgext/pkg/receiver"
 	"msgext/pkg/repair"
 	"msgext/pkg/webhook"
@@ -49,7 +49,7 @@ func newProcess(cfg config.Config, c driver.Connections, logger *slog.Logger, ur
 	options.Observe = func(o receiver.Observation) { p.console.Observe(o) }
 	webhooks := receiver.New(options)
 	p.console = console.New(p.consoleOptions(webhooks, madeUp))
-	reading := reader.New(reader.Options{Store: c.Store, SDKAppID: cfg.SDKAppID, Logger: logger})
+	reading := readwire.New(cfg, c.Store, logger)
 	p.handler = routes(webhooks, p.console.Handler(), reading)
 	if cfg.Chat.Endpoint == "" {
 		return p, nil
