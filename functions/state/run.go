@@ -12,7 +12,7 @@ import (
 	"msgext/functions/internal/awssdk"
 	"msgext/functions/internal/driver"
 	"msgext/functions/internal/driver/allstores"
-	"msgext/functions/internal/wire"
+	"msgext/functions/internal/entry"
 	"msgext/internal/config"
 	"msgext/pkg/msgext"
 	"msgext/pkg/reader"
@@ -22,7 +22,7 @@ import (
 const (
 	exitOK     = 0
 	exitFailed = 1
-	exitUsage  = wire.ExitConfiguration
+	exitUsage  = entry.ExitConfiguration
 )
 
 // timeout bounds a call: nobody waits longer at a prompt.
