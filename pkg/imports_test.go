@@ -71,13 +71,14 @@ var mayLink = map[string]string{
 	"internal/loopback":  "",
 	"internal/outbound":  "",
 	"internal/port":      "",
+	"internal/location":  "pkg/secret",
 	"internal/config":    "pkg/secret pkg/relay",
-	"internal/sqlstate":  "pkg/msgext pkg/state",
+	"internal/sqlstate":  "pkg/msgext pkg/state pkg/secret",
 	"internal/sample":    "pkg/secret pkg/webhook",
 	"internal/scfrpc":    "internal/port",
 	"pkg/secret":         "",
 	"pkg/msgext":         "",
-	"pkg/metric":         "",
+	"internal/metric":    "",
 	"pkg/gateway":        "",
 	"pkg/gateway/awsgw":  "pkg/gateway",
 	"pkg/gateway/scfgw":  "pkg/gateway",
@@ -85,16 +86,16 @@ var mayLink = map[string]string{
 	"pkg/cloudevent":     "pkg/msgext",
 	"pkg/chatapi":        "pkg/msgext pkg/secret",
 	"pkg/chatsim":        "pkg/msgext pkg/secret pkg/webhook",
-	"pkg/receiver":       "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook pkg/metric pkg/relay",
+	"pkg/receiver":       "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook internal/metric pkg/relay",
 	"pkg/reader":         "pkg/msgext pkg/state pkg/secret pkg/webhook",
 	"pkg/relay":          "pkg/secret",
-	"pkg/repair":         "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/chatapi pkg/metric",
+	"pkg/repair":         "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/chatapi internal/metric",
 
-	"pkg/state":             "pkg/msgext",
-	"pkg/state/memstate":    "pkg/msgext pkg/state",
-	"pkg/state/sqlitestate": "pkg/msgext pkg/state internal/sqlstate",
+	"pkg/state":             "pkg/msgext pkg/secret",
+	"pkg/state/memstate":    "pkg/msgext pkg/state pkg/secret",
+	"pkg/state/sqlitestate": "pkg/msgext pkg/state internal/sqlstate pkg/secret",
 	"pkg/state/pgstate":     "pkg/msgext pkg/state internal/sqlstate pkg/secret",
-	"pkg/state/dynamostate": "pkg/msgext pkg/state",
+	"pkg/state/dynamostate": "pkg/msgext pkg/state pkg/secret",
 	"pkg/state/redisstate":  "pkg/msgext pkg/state pkg/secret",
 
 	"pkg/sink":                  "pkg/msgext pkg/cloudevent",
@@ -106,14 +107,14 @@ var mayLink = map[string]string{
 	"pkg/sink/eventbridgesink":  "pkg/msgext pkg/cloudevent pkg/sink pkg/sink/internal/awscall",
 
 	"functions/scf/internal/lazy":      "",
-	"functions/local/internal/console": "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook pkg/metric pkg/receiver pkg/relay",
-	"functions/try":                    "internal/config internal/port internal/sample internal/scfrpc pkg/secret pkg/webhook pkg/msgext pkg/chatsim pkg/relay",
-	"scripts/freeport":                 "",
-	"scripts/zip":                      "",
-	"scripts/schema":                   "pkg/msgext pkg/state internal/sqlstate pkg/secret pkg/state/pgstate",
+	"functions/local/internal/console": "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook internal/metric pkg/receiver pkg/relay",
+	"functions/try": "functions/internal/driver functions/internal/driver/programs functions/internal/driver/stores internal/config internal/port internal/sample internal/scfrpc pkg/secret pkg/webhook pkg/msgext " +
+		"pkg/cloudevent pkg/chatsim pkg/state pkg/sink pkg/relay",
+	"scripts/freeport": "",
+	"scripts/zip":      "",
 }
 
-var shared = []string{"internal/guard", "internal/jsonquote", "internal/jsonwalk", "internal/loopback", "internal/outbound"} // rules that have no home above
+var shared = []string{"internal/guard", "internal/jsonquote", "internal/jsonwalk", "internal/location", "internal/loopback", "internal/outbound"} // rules that have no home above
 
 // forTests are the packages that only tests import: no program links one.
 var forTests = []string{
@@ -125,22 +126,40 @@ const (
 	dynamo, redis, postgres, sqlite = "pkg/state/dynamostate", "pkg/state/redisstate", "pkg/state/pgstate", "pkg/state/sqlitestate"
 	aws                             = "github.com/aws/aws-sdk-go-v2"
 	chat, admin                     = "pkg/chatapi", "github.com/tencentyun/tls-sig-api-v2-golang"
+	kafka                           = "pkg/sink/kafkasink"
 	console, sim                    = "functions/local/internal/console", "pkg/chatsim"
 )
 
+// notForReading is what a program that only reads must not link: nothing of it sends or receives, or can hold a key.
+var notForReading = []string{"pkg/sink", "pkg/cloudevent", "pkg/receiver", "pkg/repair", chat, admin, kafka, console, sim}
+
 // programs are the mains and what wires them: what one links decides what it can hold and what it costs to start.
 var programs = map[string]struct{ links, avoids []string }{
-	"functions/internal/wire":        {avoids: []string{dynamo, postgres, sqlite, aws, chat, admin, console, sim}},
-	"functions/internal/awswire":     {avoids: []string{postgres, sqlite, chat, admin, console, sim}},
-	"functions/internal/allwire":     {avoids: []string{chat, admin, console, sim}},
-	"functions/internal/repairwire":  {avoids: []string{dynamo, postgres, sqlite, aws, console, sim}},
-	"functions/scf/internal/scfwire": {avoids: []string{dynamo, sqlite, aws, chat, admin, console, sim}},
-	"functions/aws/webhook":          {[]string{dynamo, redis}, []string{postgres, sqlite, chat, admin, console, sim}},
-	"functions/scf/webhook":          {[]string{redis, postgres}, []string{dynamo, sqlite, aws, chat, admin, console, sim}},
-	"functions/aws/repair":           {[]string{dynamo, redis, chat}, []string{postgres, sqlite, console, sim}},
-	"functions/scf/repair":           {[]string{redis, postgres, chat}, []string{dynamo, sqlite, aws, console, sim}},
-	"functions/local":                {[]string{dynamo, redis, postgres, sqlite, chat, console, sim}, nil},
-	"functions/state":                {[]string{dynamo, redis, postgres, sqlite}, []string{chat, admin, console, sim}},
+	"functions/internal/driver":             {avoids: []string{dynamo, redis, postgres, sqlite, kafka, aws, chat, admin, console, sim}},
+	"functions/internal/driver/programs":    {avoids: []string{"pkg"}},
+	"functions/internal/driver/stores":      {avoids: append([]string{dynamo, redis, postgres, sqlite}, notForReading...)},
+	"functions/internal/entry":              {avoids: []string{"pkg"}},
+	"functions/internal/readwire":           {avoids: append([]string{dynamo, redis, postgres, sqlite, aws}, notForReading...)},
+	"functions/aws/read":                    {[]string{dynamo, redis, postgres}, append([]string{sqlite}, notForReading...)},
+	"functions/scf/read":                    {[]string{redis, postgres}, append([]string{sqlite, dynamo, aws}, notForReading...)},
+	"functions/internal/driver/basestores":  {[]string{redis}, []string{dynamo, postgres, sqlite, "pkg/sink"}},
+	"functions/internal/driver/localstores": {[]string{sqlite}, []string{dynamo, redis, postgres, "pkg/sink"}},
+	"functions/internal/driver/awsstores":   {[]string{dynamo, postgres}, []string{sqlite, "pkg/sink"}},
+	"functions/internal/driver/scfstores":   {[]string{postgres}, []string{sqlite, dynamo, aws, "pkg/sink"}},
+	"functions/internal/driver/allstores":   {[]string{dynamo, redis, postgres, sqlite}, []string{"pkg/sink"}},
+	"functions/internal/driver/localsinks":  {avoids: []string{dynamo, redis, postgres, sqlite, aws, kafka, chat, admin, console, sim}},
+	"functions/internal/driver/basesinks":   {[]string{kafka}, []string{dynamo, redis, postgres, sqlite, aws, chat, admin, console, sim}},
+	"functions/internal/driver/awssinks":    {[]string{kafka, aws}, []string{dynamo, redis, postgres, sqlite, chat, admin, console, sim}},
+	"functions/internal/wire":               {avoids: []string{dynamo, postgres, sqlite, aws, chat, admin, console, sim}},
+	"functions/internal/awssdk":             {avoids: []string{"pkg"}},
+	"functions/internal/repairwire":         {avoids: []string{dynamo, postgres, sqlite, aws, console, sim}},
+	"functions/aws/webhook":                 {[]string{dynamo, redis, postgres}, []string{sqlite, chat, admin, console, sim}},
+	"functions/scf/webhook":                 {[]string{redis, postgres}, []string{dynamo, sqlite, aws, chat, admin, console, sim}},
+	"functions/aws/repair":                  {[]string{dynamo, redis, postgres, chat}, []string{sqlite, console, sim}},
+	"functions/scf/repair":                  {[]string{redis, postgres, chat}, []string{dynamo, sqlite, aws, console, sim}},
+	"functions/local":                       {[]string{dynamo, redis, postgres, sqlite, chat, console, sim}, nil},
+	"functions/schema":                      {[]string{postgres}, []string{dynamo, redis, sqlite, aws, chat, admin, console, sim}},
+	"functions/state":                       {[]string{dynamo, redis, postgres, sqlite}, []string{chat, admin, console, sim}},
 }
 
 func TestImports_EveryPackageFollowsItsRule(t *testing.T) {
@@ -195,12 +214,12 @@ func hasPrefix(paths []string, path string) bool {
 
 // leaves says where a vendor's code may be imported. A folder that ends in a slash stands for what is below it.
 var leaves = map[string]string{
-	"github.com/aws/aws-sdk-go-v2":                "functions/internal/awswire pkg/state/dynamostate pkg/sink/sqssink pkg/sink/eventbridgesink pkg/sink/internal/awscall",
+	"github.com/aws/aws-sdk-go-v2":                "functions/internal/awssdk functions/internal/driver/awssinks pkg/state/dynamostate pkg/sink/sqssink pkg/sink/eventbridgesink pkg/sink/internal/awscall",
 	"github.com/aws/smithy-go":                    "pkg/sink/sqssink pkg/sink/eventbridgesink pkg/sink/internal/awscall",
 	"github.com/aws/aws-lambda-go/lambda":         "functions/aws/",
 	"github.com/aws/aws-lambda-go/lambdacontext":  "functions/aws/ pkg/gateway/awsgw",
 	"github.com/redis/go-redis":                   "pkg/state/redisstate",
-	"github.com/jackc/pgx":                        "pkg/state/pgstate scripts/schema",
+	"github.com/jackc/pgx":                        "pkg/state/pgstate functions/schema",
 	"modernc.org/sqlite":                          "pkg/state/sqlitestate",
 	"github.com/twmb/franz-go":                    "pkg/sink/kafkasink",
 	"github.com/cloudevents/sdk-go":               "pkg/cloudevent",

@@ -30,18 +30,29 @@ func TestDeploy(t *testing.T) {
 		{"aws without region", "deploy-aws", aws[:2], "go sam", "no region: set AWS_REGION", nil},
 		{"aws with credentials that fail", "deploy-aws", aws, "go sam false-aws", "no valid AWS credentials: aws configure", nil},
 		{"aws", "deploy-aws", aws, "go sam aws", "TokenSecret and ChatSecret are names in Secrets Manager",
-			[]string{"aws sts get-caller-identity", "sam build, region eu-central-1", "sam deploy --guided --capabilities CAPABILITY_IAM, region eu-central-1"}},
-		{"aws with arguments", "deploy-aws --stack-name votes", aws, "go sam", "", []string{"sam build, region eu-central-1", "sam deploy --stack-name votes, region eu-central-1"}},
+			[]string{"aws sts get-caller-identity", "sam build, region eu-central-1", "sam deploy --guided --capabilities CAPABILITY_IAM, region eu-central-1",
+				"sam list stack-outputs --output json, region eu-central-1", `try urls [{"OutputKey":"WebhookURL"}]`}},
+		{"aws with arguments", "deploy-aws --stack-name votes --no-confirm-changeset --region eu-west-1", aws, "go sam", "",
+			[]string{"sam build, region eu-central-1", "sam deploy --stack-name votes --no-confirm-changeset --region eu-west-1, region eu-central-1",
+				"sam list stack-outputs --output json --stack-name votes --region eu-west-1, region eu-central-1", `try urls [{"OutputKey":"WebhookURL"}]`}},
 
 		{"scf without Go", "deploy-scf", scf, "scf", "Go is missing: install Go", nil},
 		{"scf without the framework", "deploy-scf", scf, "go", "npm install -g serverless-cloud-framework", nil},
 		{"scf with nothing set", "deploy-scf", nil, "go scf", "not set: TENCENT_SECRET_ID TENCENT_SECRET_KEY TENCENT_REGION MSGEXT_SDK_APP_ID MSGEXT_TOKEN", nil},
 		{"scf without a token", "deploy-scf", scf[:4], "go scf", "not set: MSGEXT_TOKEN", nil},
-		{"scf without repair", "deploy-scf", scf, "go scf", "nothing is repaired", []string{"scf deploy, stage prod"}},
+		{"scf without repair", "deploy-scf", scf, "go scf", "nothing is repaired", []string{"scf deploy, stage prod", "try urls deployed"}},
 		{"scf", "deploy-scf", append(scf, "MSGEXT_CHAT_SECRET_KEY=very-secret", "STAGE=other", "MSGEXT_STATE=redis://10.0.0.1"), "go scf",
-			"TENCENT_VPC_ID is not set", []string{"scf deploy, stage other", "scf deploy --target functions/scf/repair, stage other"}},
+			"TENCENT_VPC_ID is not set", []string{"scf deploy, stage other", "scf deploy --target functions/scf/repair, stage other", "try urls deployed"}},
 		{"scf behind an API gateway", "deploy-scf", append(scf, "TENCENT_APIGW_SERVICE=service-1"), "go scf", "",
-			[]string{"scf deploy --target functions/scf/apigateway, stage prod"}},
+			[]string{"scf deploy --target functions/scf/apigateway, stage prod", "try urls deployed"}},
+		{"scf with a read function", "deploy-scf", append(scf, "MSGEXT_READ_AUTH=tokens", "MSGEXT_READ_TOKENS=very-secret", "MSGEXT_STATE=redis://10.0.0.1"), "go scf", "",
+			[]string{"scf deploy, stage prod", "scf deploy --target functions/scf/read, stage prod", "try urls deployed"}},
+		{"scf with a read function and a user for it", "deploy-scf", append(scf, "MSGEXT_READ_AUTH=iam", "MSGEXT_STATE=redis://10.0.0.1", "READ_STATE=redis://reader@10.0.0.1"), "go scf", "",
+			[]string{"scf deploy, stage prod, state redis://10.0.0.1", "scf deploy --target functions/scf/read/cam, stage prod, state redis://reader@10.0.0.1", "try urls deployed"}},
+		{"scf with a read function behind CAM", "deploy-scf", append(scf, "MSGEXT_READ_AUTH=iam", "MSGEXT_STATE=redis://10.0.0.1"), "go scf", "",
+			[]string{"scf deploy, stage prod", "scf deploy --target functions/scf/read/cam, stage prod", "try urls deployed"}},
+		{"scf with a read function that nothing opens", "deploy-scf", append(scf, "MSGEXT_READ_AUTH=tokens"), "go scf", "not set: MSGEXT_READ_TOKENS MSGEXT_STATE", nil},
+		{"scf with a read function opened by something else", "deploy-scf", append(scf, "MSGEXT_READ_AUTH=none"), "go scf", "MSGEXT_READ_AUTH: neither tokens nor iam", nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -59,12 +70,21 @@ func TestDeploy(t *testing.T) {
 	}
 }
 
+// What the tool prints is kept by way of a pipe, whose end says nothing of how the tool ended.
+func TestDeploy_FailsWithItsTool(t *testing.T) {
+	environ := []string{"TENCENT_SECRET_ID=id", "TENCENT_SECRET_KEY=k", "TENCENT_REGION=ap-singapore", "MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=t", "MSGEXT_CHAT_SECRET_KEY=k"}
+	calls, output, err := deploy(t, "deploy-scf", environ, []string{"go", "false-scf"})
+	assert.Error(t, err)
+	assert.Equal(t, "scf deploy, stage prod", calls)
+	assert.Contains(t, output, "deployed", "what it printed is seen")
+}
+
 // deploy runs a script where only the stubs can be found, and returns what it called but for Go. A stub called
 // false-NAME is a NAME that fails.
 func deploy(t *testing.T, script string, environ, stubs []string) (calls, output string, err error) {
 	t.Helper()
 	folder := t.TempDir()
-	for _, program := range []string{"sh", "dirname", "mkdir", "wc", "awk"} {
+	for _, program := range []string{"sh", "dirname", "readlink", "mkdir", "wc", "awk", "tee", "mktemp", "rm", "cat"} {
 		path, err := exec.LookPath(program)
 		require.NoError(t, err)
 		require.NoError(t, os.Symlink(path, filepath.Join(folder, program)))
@@ -75,10 +95,12 @@ func deploy(t *testing.T, script string, environ, stubs []string) (calls, output
 		text := "#!/bin/sh\n"
 		switch {
 		case name == "scf":
-			text += `[ -e "$PWD/scripts/deploy-scf" ] && echo "scf $*, stage $STAGE" >>` + recorded
+			text += "echo deployed\n" + `[ -e "$PWD/scripts/deploy-scf" ] && echo "scf $*, stage $STAGE${READ_STATE:+, state $MSGEXT_STATE}" >>` + recorded
 		case name == "sam":
-			text += `echo "sam $*, region $AWS_DEFAULT_REGION" >>` + recorded
-		case name != "go":
+			text += `[ "$1" = list ] && echo '[{"OutputKey":"WebhookURL"}]'` + "\n" + `echo "sam $*, region $AWS_DEFAULT_REGION" >>` + recorded
+		case name == "go":
+			text += `[ "$1 $2" != "run ./functions/try" ] || echo "try $3 $(cat)" >>` + recorded
+		default:
 			text += `echo "` + name + ` $*" >>` + recorded
 		}
 		if fails {

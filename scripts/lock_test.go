@@ -79,7 +79,7 @@ func TestServicesInstallWhatIsLocked(t *testing.T) {
 	stubs, calls := t.TempDir(), filepath.Join(t.TempDir(), "calls")
 	for name, text := range map[string]string{
 		// go builds the program that prints free ports.
-		"go": `printf '#!/bin/sh\n' >"$3" && chmod +x "$3"`,
+		"go": `printf '#!/bin/sh\n' >"$4" && chmod +x "$4"`,
 		// python3 makes an environment, whose pip is a stub too.
 		"python3": `mkdir -p "$3/bin" && printf '#!/bin/sh\necho "pip $*" >>"$CALLS"\n' >"$3/bin/pip" && chmod +x "$3/bin/pip"`,
 		"npm":     `echo "npm $* with $(cd "$3" && echo *)" >>"$CALLS"`,

@@ -13,13 +13,13 @@ import (
 	"sync"
 	"time"
 
+	"msgext/functions/internal/driver"
+	"msgext/functions/internal/readwire"
 	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
 	"msgext/functions/local/internal/console"
 	"msgext/internal/config"
 	"msgext/pkg/gateway"
-	"msgext/pkg/metric"
-	"msgext/pkg/reader"
 	"msgext/pkg/receiver"
 	"msgext/pkg/repair"
 	"msgext/pkg/webhook"
@@ -31,7 +31,7 @@ const repairEvery = 5 * time.Second
 // process is everything that runs: the receiver, the console, the read, and repair.
 type process struct {
 	cfg         config.Config
-	connections wire.Connections
+	connections driver.Connections
 	logger      *slog.Logger
 	url         string
 
@@ -40,21 +40,21 @@ type process struct {
 	repairer *repair.Repairer // nil without REST access
 }
 
-func newProcess(cfg config.Config, c wire.Connections, logger *slog.Logger, url string, madeUp bool) (*process, error) {
+func newProcess(cfg config.Config, c driver.Connections, logger *slog.Logger, url string, madeUp bool) (*process, error) {
 	p := &process{cfg: cfg, connections: c, logger: logger, url: url}
-	options, err := wire.ReceiverOptions(cfg, c, logger, metric.Off, time.Time{})
+	options, err := wire.ReceiverOptions(cfg, c, logger, nil, time.Time{})
 	if err != nil {
 		return nil, err
 	}
 	options.Observe = func(o receiver.Observation) { p.console.Observe(o) }
 	webhooks := receiver.New(options)
 	p.console = console.New(p.consoleOptions(webhooks, madeUp))
-	reading := reader.New(reader.Options{Store: c.Store, SDKAppID: cfg.SDKAppID, Logger: logger})
+	reading := readwire.New(cfg, c.Store, logger)
 	p.handler = routes(webhooks, p.console.Handler(), reading)
 	if cfg.Chat.Endpoint == "" {
 		return p, nil
 	}
-	repairing, err := repairwire.Options(cfg, c, logger, metric.Off)
+	repairing, err := repairwire.Options(cfg, c, logger, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (p *process) consoleOptions(webhooks http.Handler, madeUp bool) console.Opt
 		Send: func(ctx context.Context, method, query string, body []byte) (int, []byte) {
 			request := gateway.Request{Method: method, Path: cmp.Or(p.cfg.Path, "/"), RawQuery: query, Body: body}
 			reply := gateway.Serve(webhooks, request.HTTP(ctx))
-			text, _ := reply.Body() // always JSON
+			text, _ := reply.Body() // a backend's that is no text is shown in base64
 			return reply.Status(), text
 		},
 		HideSigned: !madeUp,

@@ -17,7 +17,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"msgext/functions/internal/allwire"
+	"msgext/functions/internal/awssdk"
+	"msgext/functions/internal/driver"
+	"msgext/functions/internal/driver/allstores"
+	"msgext/internal/config"
 	"msgext/internal/consumertest"
 	"msgext/internal/processtest"
 	"msgext/internal/sample"
@@ -217,8 +220,8 @@ func readOver(base string) func(context.Context, msgext.Message) (msgext.ReadRep
 // readFrom reads a message from the store itself, as an app would in Go.
 func readFrom(t *testing.T, location string) func(context.Context, msgext.Message) (msgext.ReadReply, error) {
 	t.Helper()
-	drivers := allwire.Drivers(nil)
-	cfg, err := configure([]string{"MSGEXT_STATE=" + location}, drivers, options{})
+	drivers := driver.Drivers{Stores: allstores.List(new(awssdk.SDK))}
+	cfg, err := drivers.Load([]string{"MSGEXT_STATE=" + location, "MSGEXT_SDK_APP_ID=1400000000"}, config.State)
 	require.NoError(t, err)
 	if endpoint := dynamoEndpoint(); endpoint != "" {
 		t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", endpoint)
@@ -226,7 +229,6 @@ func readFrom(t *testing.T, location string) func(context.Context, msgext.Messag
 		t.Setenv("AWS_ACCESS_KEY_ID", "test")
 		t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
 	}
-	cfg.Sinks = nil
 	connections, err := drivers.Open(t.Context(), cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, connections.Close()) })

@@ -13,7 +13,12 @@ import (
 	"slices"
 	"strings"
 
-	"msgext/functions/internal/allwire"
+	"msgext/functions/internal/awssdk"
+	"msgext/functions/internal/driver"
+	"msgext/functions/internal/driver/allstores"
+	"msgext/functions/internal/driver/awssinks"
+	"msgext/functions/internal/entry"
+	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
 	"msgext/internal/config"
 	"msgext/internal/loopback"
@@ -24,7 +29,7 @@ import (
 const (
 	exitOK     = 0
 	exitFailed = 1
-	exitUsage  = wire.ExitConfiguration
+	exitUsage  = entry.ExitConfiguration
 )
 
 // madeUpAppID stands in for an app's id where none is configured.
@@ -45,7 +50,8 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
 	}
-	drivers := allwire.Drivers(stdout)
+	sdk := new(awssdk.SDK)
+	drivers := driver.Drivers{Stores: allstores.List(sdk), Sinks: awssinks.List(sdk, stdout), Checks: []config.Check{repairwire.CheckChat}}
 	var cfg config.Config
 	if err == nil {
 		cfg, err = configure(environ, drivers, opts)
@@ -86,14 +92,14 @@ func parse(args []string, stderr io.Writer) (options, error) {
 
 // configure reads the environment. A simulation leaves no trace unless it is told where: its state
 // is in memory, and its events go nowhere.
-func configure(environ []string, drivers wire.Drivers, o options) (config.Config, error) {
+func configure(environ []string, drivers driver.Drivers, o options) (config.Config, error) {
 	given := func(name string) bool {
 		return slices.ContainsFunc(environ, func(pair string) bool { return strings.HasPrefix(pair, name+"=") })
 	}
 	if o.simulate && !given("MSGEXT_STATE") {
 		environ = append(slices.Clone(environ), "MSGEXT_STATE=memory:")
 	}
-	cfg, err := config.FromEnviron(environ, config.Local, drivers.Linked())
+	cfg, err := drivers.Load(environ, config.Local)
 	if o.simulate && !given("MSGEXT_SINKS") {
 		cfg.Sinks = nil
 	}
@@ -101,7 +107,7 @@ func configure(environ []string, drivers wire.Drivers, o options) (config.Config
 }
 
 // start opens everything, serves, and closes everything.
-func start(ctx context.Context, cfg config.Config, drivers wire.Drivers, o options, stderr io.Writer) (err error) {
+func start(ctx context.Context, cfg config.Config, drivers driver.Drivers, o options, stderr io.Writer) (err error) {
 	madeUp := makeUp(&cfg)
 	level := slog.LevelInfo
 	if o.simulate {

@@ -12,11 +12,10 @@ import (
 	"reflect"
 	"time"
 
+	"msgext/functions/internal/driver"
 	"msgext/functions/internal/repairwire"
-	"msgext/functions/internal/wire"
 	"msgext/internal/config"
 	"msgext/pkg/chatsim"
-	"msgext/pkg/metric"
 	"msgext/pkg/msgext"
 	"msgext/pkg/repair"
 	"msgext/pkg/secret"
@@ -42,7 +41,7 @@ type simulation struct {
 }
 
 // newSimulation starts the REST API on a loopback port of its own.
-func newSimulation(cfg config.Config, c wire.Connections, logger *slog.Logger, url string, observe observeRepair) (*simulation, error) {
+func newSimulation(cfg config.Config, c driver.Connections, logger *slog.Logger, url string, observe observeRepair) (*simulation, error) {
 	key := secret.String(rand.Text())
 	const admin = "administrator"
 	options := chatsim.Options{SDKAppID: cfg.SDKAppID, Admin: admin, SecretKey: key}
@@ -62,7 +61,7 @@ func newSimulation(cfg config.Config, c wire.Connections, logger *slog.Logger, u
 	}()
 	cfg.Chat = config.Chat{Endpoint: "http://" + listener.Addr().String(), Admin: admin, SecretKey: key}
 	cfg.RepairGrace, cfg.ReadAll = simulatedGrace, true
-	repairing, err := repairwire.Options(cfg, c, logger, metric.Off)
+	repairing, err := repairwire.Options(cfg, c, logger, nil)
 	if err != nil {
 		return nil, errors.Join(err, s.api.Close())
 	}

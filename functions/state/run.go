@@ -9,18 +9,21 @@ import (
 	"strconv"
 	"time"
 
-	"msgext/functions/internal/allwire"
-	"msgext/functions/internal/wire"
+	"msgext/functions/internal/awssdk"
+	"msgext/functions/internal/driver"
+	"msgext/functions/internal/driver/allstores"
+	"msgext/functions/internal/entry"
 	"msgext/internal/config"
 	"msgext/pkg/msgext"
 	"msgext/pkg/reader"
+	"msgext/pkg/state"
 )
 
 // Exit statuses.
 const (
 	exitOK     = 0
 	exitFailed = 1
-	exitUsage  = wire.ExitConfiguration
+	exitUsage  = entry.ExitConfiguration
 )
 
 // timeout bounds a call: nobody waits longer at a prompt.
@@ -49,8 +52,8 @@ func execute(ctx context.Context, args, environ []string, stdout, stderr io.Writ
 	if len(args) < 1 || args[0] != "read" && args[0] != "forget" {
 		return errUsage
 	}
-	drivers := allwire.Drivers(stdout)
-	cfg, err := config.FromEnviron(environ, config.Local, drivers.Linked())
+	drivers := driver.Drivers{Stores: allstores.List(new(awssdk.SDK))}
+	cfg, err := drivers.Load(environ, config.State)
 	if err != nil {
 		return err
 	}
@@ -62,7 +65,6 @@ func execute(ctx context.Context, args, environ []string, stdout, stderr io.Writ
 	if err != nil {
 		return err
 	}
-	cfg.Sinks = nil
 	connections, err := drivers.Open(ctx, cfg)
 	if err != nil {
 		return err
@@ -77,7 +79,7 @@ func execute(ctx context.Context, args, environ []string, stdout, stderr io.Writ
 }
 
 // read prints what the read function answers, and what that says in its header to stderr.
-func read(ctx context.Context, store reader.Store, message msgext.Message, tally reader.Tally, stdout, stderr io.Writer) error {
+func read(ctx context.Context, store state.Loader, message msgext.Message, tally reader.Tally, stdout, stderr io.Writer) error {
 	answer, err := reader.Read(ctx, store, message, tally)
 	if err != nil {
 		return err
@@ -111,9 +113,6 @@ func counted(verb string, args []string) (reader.Tally, []string, error) {
 }
 
 func named(sdkAppID string, parts []string) (msgext.Message, error) {
-	if sdkAppID == "" {
-		return msgext.Message{}, errUsage
-	}
 	switch len(parts) {
 	case 2:
 		seq, err := strconv.ParseInt(parts[1], 10, 64)

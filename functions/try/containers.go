@@ -13,6 +13,7 @@ import (
 
 	"msgext/internal/port"
 	"msgext/internal/sample"
+	"msgext/pkg/secret"
 )
 
 // inContainers has SAM invoke the webhook function and serve it over HTTP. The base image is there already.
@@ -87,7 +88,7 @@ func checkAPI(ctx context.Context, local func(context.Context, ...string) *exec.
 		{"start-api, signed", samVariables["MSGEXT_TOKEN"], acknowledged},
 		{"start-api, signed with another token", "another", refused},
 	} {
-		got, err := exchange(ctx, awaitTimeout, target, vector, sample.VectorsSDKAppID, firstToken(request.token))
+		got, err := exchange(ctx, awaitTimeout, target, vector, sample.VectorsSDKAppID, secret.String(request.token))
 		if err == nil {
 			err = request.want.check(got.status, got.body)
 		}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"msgext/internal/outbound"
 	"msgext/internal/port"
 )
 
@@ -97,7 +98,7 @@ func post(ctx context.Context, url string, event []byte) ([]byte, error) {
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return nil, unaddressed(err)
+		return nil, outbound.WithoutURL(err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	return io.ReadAll(io.LimitReader(response.Body, maxReplyBytes))

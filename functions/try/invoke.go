@@ -14,6 +14,7 @@ import (
 	"msgext/internal/port"
 	"msgext/internal/sample"
 	"msgext/internal/scfrpc"
+	"msgext/pkg/secret"
 )
 
 // Times that the functions have when they are deployed (serverless.yml), and that a process may take to listen and to end.
@@ -33,16 +34,21 @@ func invoke(ctx context.Context, args []string, c console) error {
 		return errUsage
 	}
 	function, binary, sampleArgs := args[0], args[1], args[2:]
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
 	variables := variablesOf(c.environ)
 	timeout := repairTimeout
 	if function == "webhook" {
 		timeout = webhookTimeout
-		if variables["MSGEXT_TOKEN"] == "" && variables["MSGEXT_SDK_APP_ID"] == "" {
-			variables["MSGEXT_SDK_APP_ID"], variables["MSGEXT_TOKEN"] = sample.VectorsSDKAppID, sample.PublishedToken.Reveal()
+		if len(cfg.Tokens) == 0 && cfg.SDKAppID == "" {
+			cfg.SDKAppID, cfg.Tokens = sample.VectorsSDKAppID, []secret.String{sample.PublishedToken}
+			variables["MSGEXT_SDK_APP_ID"], variables["MSGEXT_TOKEN"] = cfg.SDKAppID, cfg.Tokens[0].Reveal()
 			fmt.Fprintln(c.stderr, "MSGEXT_SDK_APP_ID and MSGEXT_TOKEN are made up")
 		}
 	}
-	invocations, err := invocationsOf(function, sampleArgs, variables, c.stdin)
+	invocations, err := invocationsOf(function, sampleArgs, cfg, c.stdin)
 	if err != nil {
 		return err
 	}
@@ -85,7 +91,7 @@ type invocation struct {
 }
 
 // invocationsOf returns what to hand to a function: a sample in every shape that reaches it, or the event given.
-func invocationsOf(function string, args []string, variables map[string]string, stdin io.Reader) ([]invocation, error) {
+func invocationsOf(function string, args []string, cfg config.Config, stdin io.Reader) ([]invocation, error) {
 	if len(args) == 1 && args[0] == "-" {
 		event, err := io.ReadAll(stdin)
 		return []invocation{{event: sample.Event{Shape: "standard input", Payload: event}}}, err
@@ -100,9 +106,13 @@ func invocationsOf(function string, args []string, variables map[string]string, 
 	if err != nil {
 		return nil, err
 	}
-	query := vector.Query(variables["MSGEXT_SDK_APP_ID"], firstToken(variables["MSGEXT_TOKEN"]), time.Now())
+	var token secret.String
+	if len(cfg.Tokens) > 0 {
+		token = cfg.Tokens[0]
+	}
+	query := vector.Query(cfg.SDKAppID, token, time.Now())
 	events := sample.SCFEvents(sample.Request{
-		Method: vector.Request.Method, Path: max(variables["MSGEXT_PATH"], vector.Request.Path), RawQuery: query, Body: vector.Request.Body,
+		Method: vector.Request.Method, Path: max(cfg.Path, vector.Request.Path), RawQuery: query, Body: vector.Request.Body,
 	})
 	if len(events) == 0 {
 		return nil, errors.New("an SCF gateway passes no such query on")

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"msgext/functions/internal/driver"
+	"msgext/internal/config"
 	"msgext/internal/sample"
 )
 
@@ -26,6 +28,7 @@ const (
 
 const usage = `usage: try send URL [SAMPLE|-]                       MSGEXT_SDK_APP_ID, MSGEXT_TOKEN: the app's
        try invoke webhook|repair BINARY [SAMPLE|-]   MSGEXT_...: the function's
+       try urls                                      standard input: what a deployment printed; MSGEXT_PATH
        try sam BUILD emulator PROGRAM | docker SAM
 SAMPLE is a file of testdata/vectors without .json; - reads standard input: a body for send, an event for invoke`
 
@@ -53,13 +56,18 @@ func (c console) variable(name string) string {
 	return ""
 }
 
+// load reads what Chat's webhooks are signed with and where they go. The function itself looks at the rest.
+func (c console) load() (config.Config, error) {
+	return driver.Drivers{}.Load(c.environ, config.Send)
+}
+
 func run(ctx context.Context, args []string, c console) int {
 	err := execute(ctx, args, c)
 	if err == nil {
 		return exitOK
 	}
 	fmt.Fprintln(c.stderr, err)
-	if errors.Is(err, errUsage) || errors.Is(err, errNoSample) {
+	if wrong := (*config.Error)(nil); errors.Is(err, errUsage) || errors.Is(err, errNoSample) || errors.As(err, &wrong) {
 		return exitUsage
 	}
 	return exitFailed
@@ -74,6 +82,8 @@ func execute(ctx context.Context, args []string, c console) error {
 		return send(ctx, args[1:], c)
 	case "invoke":
 		return invoke(ctx, args[1:], c)
+	case "urls":
+		return checkURLs(args[1:], c)
 	case "sam":
 		return sam(ctx, args[1:], c)
 	}

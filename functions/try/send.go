@@ -11,7 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"msgext/internal/outbound"
 	"msgext/internal/sample"
+	"msgext/pkg/relay"
 	"msgext/pkg/secret"
 )
 
@@ -26,10 +28,14 @@ func send(ctx context.Context, args []string, c console) error {
 	if len(args) < 1 || len(args) > 2 {
 		return errUsage
 	}
-	appID, token := c.variable("MSGEXT_SDK_APP_ID"), firstToken(c.variable("MSGEXT_TOKEN"))
-	if appID == "" || token == "" {
-		return errors.New("set MSGEXT_SDK_APP_ID and MSGEXT_TOKEN to the app's, as the function has them")
+	cfg, err := c.load()
+	if err != nil {
+		return err
 	}
+	if cfg.SDKAppID == "" || len(cfg.Tokens) == 0 {
+		return fmt.Errorf("%w\nset MSGEXT_SDK_APP_ID and MSGEXT_TOKEN to the app's, as the function has them", errUsage)
+	}
+	appID, token := cfg.SDKAppID, cfg.Tokens[0]
 	vector, err := chosen(args[1:], c.stdin)
 	if err != nil {
 		return err
@@ -48,17 +54,18 @@ func send(ctx context.Context, args []string, c console) error {
 	for _, line := range got.explain() {
 		fmt.Fprintln(c.stdout, line)
 	}
+	for _, fault := range consoleFaults(args[0]) {
+		fmt.Fprintf(c.stdout, "%s: %s.\n", notTaken, fault)
+	}
+	if got.backend {
+		fmt.Fprintln(c.stdout, "What it should be only the backend knows.")
+		return nil
+	}
 	if err := (expected{vector.Want.Status, vector.Want.Reply}).check(got.status, got.body); err != nil {
 		return err
 	}
 	fmt.Fprintln(c.stdout, "It is the answer that this sample should get.")
 	return nil
-}
-
-// firstToken is the first of space-separated tokens.
-func firstToken(tokens string) secret.String {
-	first, _, _ := strings.Cut(strings.TrimSpace(tokens), " ")
-	return secret.String(first)
 }
 
 // chosen returns the sample that the arguments name, or one made of a body read from standard input.
@@ -94,31 +101,23 @@ func exchange(ctx context.Context, timeout time.Duration, target *url.URL, vecto
 	full.RawQuery = strings.TrimPrefix(target.RawQuery+"&"+vector.Query(appID, token, began), "&")
 	request, err := http.NewRequestWithContext(ctx, vector.Request.Method, full.String(), strings.NewReader(vector.Request.Body))
 	if err != nil {
-		return answer{}, unaddressed(err)
+		return answer{}, outbound.WithoutURL(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := client.Do(request)
 	if err != nil {
-		return answer{}, fmt.Errorf("no answer: %w", unaddressed(err))
+		return answer{}, fmt.Errorf("no answer: %w", outbound.WithoutURL(err))
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxReplyBytes))
 	if err != nil {
-		return answer{}, fmt.Errorf("the answer broke off: %w", unaddressed(err))
+		return answer{}, fmt.Errorf("the answer broke off: %w", outbound.WithoutURL(err))
 	}
 	took := time.Since(began)
-	got := answer{status: response.StatusCode, body: body, took: took}
+	got := answer{status: response.StatusCode, body: body, took: took, backend: response.Header.Get(relay.AnsweredHeader) != ""}
 	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
 		got.ahead = began.Add(took / 2).Sub(date)
 	}
 	return got, nil
-}
-
-func unaddressed(err error) error {
-	var failed *url.Error
-	for errors.As(err, &failed) {
-		err = failed.Err
-	}
-	return err
 }

@@ -14,7 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/internal/processtest"
+	"msgext/internal/relaytest"
 	"msgext/pkg/receiver"
+	"msgext/pkg/relay"
 	"msgext/pkg/secret"
 	"msgext/pkg/webhook"
 )
@@ -119,6 +121,37 @@ func TestSend_SaysWhatDiffers(t *testing.T) {
 	}
 }
 
+// Behind a relay the answer is the backend's, or ours in its place.
+func TestSend_SaysWhoseAnswerItIs(t *testing.T) {
+	backend := relaytest.Start(t)
+	passOn, err := relay.New(relay.Options{URL: secret.String(backend.URL)})
+	require.NoError(t, err)
+	server := httptest.NewServer(receiver.New(receiver.Options{
+		Verifier: webhook.Verifier{SDKAppID: "1600000001", Tokens: []secret.String{"new"}}, Relay: passOn, RelayPass: true,
+	}))
+	t.Cleanup(server.Close)
+	tests := []struct {
+		name, vector string
+		down         bool
+		status       int
+		want         string
+	}{
+		{"the backend's", "other-before", false, exitOK, "The app's own backend answered"},
+		{"ours", "sample-group-set", false, exitOK, "It is the answer that this sample should get."},
+		{"ours in its place", "other-before", true, exitFailed, "msgext answered, because the backend in MSGEXT_RELAY did not"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if test.down {
+				backend.Stop()
+			}
+			status, stdout, stderr := try(t, app, "", "send", server.URL, test.vector)
+			assert.Equal(t, test.status, status, stderr)
+			assert.Contains(t, stdout, test.want)
+		})
+	}
+}
+
 // The server's clock is two minutes behind ours, and refuses what we sign.
 func TestSend_ExplainsTheClocks(t *testing.T) {
 	status, stdout, _ := try(t, app, "", "send", serve(t, func(h http.Handler) http.Handler {
@@ -161,7 +194,7 @@ func TestUsage(t *testing.T) {
 		{"unknown", app, []string{"other"}, exitUsage, "usage:"},
 		{"no URL", app, []string{"send"}, exitUsage, "usage:"},
 		{"no scheme", app, []string{"send", "example.com"}, exitUsage, "https://"},
-		{"no token", nil, []string{"send", "http://127.0.0.1:1"}, exitFailed, "MSGEXT_TOKEN"},
+		{"no token", nil, []string{"send", "http://127.0.0.1:1"}, exitUsage, "MSGEXT_TOKEN"},
 		{"no sample", app, []string{"send", "http://127.0.0.1:1", "none"}, exitUsage, "sample-group-set"},
 		{"no function", app, []string{"invoke", "other", "binary"}, exitUsage, "usage:"},
 		{"no way", app, []string{"sam", "build", "other", "program"}, exitUsage, "usage:"},

@@ -9,33 +9,20 @@ import (
 	"msgext/pkg/secret"
 )
 
-// Function says which of our functions is being configured.
+// Function says which of our programs is being configured.
 type Function int
 
-// The functions. Local is both others in one loopback process.
+// The programs. Read is the function that answers with one message's key-values. Local is all of them in one process; State, Schema and
+// Send are the tools that read or erase a message, make a store's tables, and sign as Chat does.
 const (
 	Webhook Function = 1 << iota
 	Repair
+	Read
 	Local
+	State
+	Schema
+	Send
 )
-
-// String returns the function's name as the README's table has it.
-func (f Function) String() string {
-	switch f {
-	case Webhook:
-		return "webhook"
-	case Repair:
-		return "repair"
-	}
-	return "local"
-}
-
-// Drivers names the state and sink drivers that a binary links, by URL scheme. All others
-// are refused by name.
-type Drivers struct {
-	States []string
-	Sinks  []string
-}
 
 // Config is everything that the environment decides.
 type Config struct {
@@ -55,6 +42,9 @@ type Config struct {
 
 	HTTP  HTTP
 	Kafka Kafka
+
+	ReadTokens []secret.String // MSGEXT_READ_TOKENS
+	ReadByIAM  bool            // MSGEXT_READ_AUTH=iam: a gateway has authenticated the caller
 
 	Chat        Chat
 	RepairGrace time.Duration
@@ -81,15 +71,3 @@ type Kafka struct {
 	Password  secret.String
 	TLS       bool
 }
-
-// Location is a state store or a sink: a driver and where it finds its data.
-type Location struct {
-	Scheme string
-	// URL is the whole text as given. It may carry credentials, so it is never logged.
-	URL secret.String
-	// Rest is what follows the scheme's colon and slashes.
-	Rest secret.String
-}
-
-// IsZero reports whether there is no such place.
-func (l Location) IsZero() bool { return l.Scheme == "" }

@@ -15,16 +15,53 @@ import (
 	"msgext/pkg/secret"
 )
 
+// fake is a driver whose Check refuses an empty place and a bad one.
+func fake(schemes ...string) config.Driver {
+	return config.Driver{Schemes: schemes, Check: func(_ config.Config, location config.Location) error {
+		if location.Place() == "" || location.Place() == "bad" {
+			return errors.New("no place")
+		}
+		return nil
+	}}
+}
+
+// bare is a driver that takes nothing after the colon.
+func bare(scheme string) config.Driver {
+	return config.Driver{Schemes: []string{scheme}, Check: func(_ config.Config, location config.Location) error {
+		if location.Place() != "" {
+			return errors.New("a place")
+		}
+		return nil
+	}}
+}
+
+// elsewhere knows one driver that is not linked here.
+func elsewhere(scheme string) []string {
+	if scheme == "dynamodb" || scheme == "sqlite" {
+		return []string{"functions/one", "functions/two"}
+	}
+	return nil
+}
+
 var (
-	aws   = config.Drivers{States: []string{"dynamodb", "redis", "rediss"}, Sinks: []string{"eventbridge", "https", "kafka", "sqs", "stdout"}}
-	local = config.Drivers{
-		States: []string{"dynamodb", "memory", "postgres", "redis", "rediss", "sqlite"},
-		Sinks:  []string{"eventbridge", "http", "https", "kafka", "sqs", "stdout"},
+	cloud = config.Linked{
+		Stores: []config.Driver{fake("redis", "rediss"), fake("postgres", "postgresql")}, Sinks: []config.Driver{bare("stdout"), fake("https"), fake("kafka")},
+		Elsewhere: elsewhere,
+	}
+	local = config.Linked{
+		Stores: append([]config.Driver{bare("memory"), fake("sqlite")}, cloud.Stores...), Sinks: append([]config.Driver{fake("sqs")}, cloud.Sinks...),
+		Checks: []config.Check{func(c config.Config) []config.Problem {
+			if c.Kafka.Mechanism == "bad" {
+				return []config.Problem{{Variable: "MSGEXT_KAFKA_SASL", Problem: "unknown mechanism"}}
+			}
+			return nil
+		}},
+		Elsewhere: elsewhere,
 	}
 )
 
 func TestFromEnviron_Defaults(t *testing.T) {
-	got, err := config.FromEnviron([]string{"MSGEXT_SDK_APP_ID=1400000000", "MSGEXT_TOKEN=secret", "PATH=/bin"}, config.Webhook, aws)
+	got, err := config.FromEnviron([]string{"MSGEXT_SDK_APP_ID=1400000000", "MSGEXT_TOKEN=secret", "PATH=/bin"}, config.Webhook, cloud)
 	require.NoError(t, err)
 	assert.Equal(t, config.Config{
 		SDKAppID: "1400000000", Tokens: []secret.String{"secret"},
@@ -37,15 +74,15 @@ func TestFromEnviron_Defaults(t *testing.T) {
 func TestFromEnviron_LocalNeedsNothing(t *testing.T) {
 	got, err := config.FromEnviron(nil, config.Local, local)
 	require.NoError(t, err)
-	assert.Equal(t, config.Location{Scheme: "sqlite", URL: "sqlite:msgext.db", Rest: "msgext.db"}, got.State)
+	assert.Equal(t, config.Location{Scheme: "sqlite", URL: "sqlite:msgext.db"}, got.State)
 	assert.Equal(t, []config.Location{{Scheme: "stdout", URL: "stdout:"}}, got.Sinks)
 	assert.Empty(t, got.Tokens)
 	assert.Equal(t, 30*time.Second, got.RepairGrace)
 }
 
 func TestFromEnviron_StdoutIsTheDefaultOnlyWhereNothingElseTakesTheEvent(t *testing.T) {
-	webhook := []string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=t", "MSGEXT_STATE=dynamodb://votes"}
-	got, err := config.FromEnviron(webhook, config.Webhook, aws)
+	webhook := []string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=t", "MSGEXT_STATE=redis://votes"}
+	got, err := config.FromEnviron(webhook, config.Webhook, cloud)
 	require.NoError(t, err)
 	assert.Empty(t, got.Sinks)
 }
@@ -54,7 +91,7 @@ func TestFromEnviron_Everything(t *testing.T) {
 	got, err := config.FromEnviron([]string{
 		"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=old new", "MSGEXT_PATH=/chat/5f1d", "MSGEXT_MAX_SKEW=2m",
 		"MSGEXT_MAX_BODY_BYTES=65536", "MSGEXT_REPLY_BUDGET=1s", "MSGEXT_ON_FAILURE=hold", "MSGEXT_STATE=postgresql://u:p@h/d",
-		"MSGEXT_SINKS=https://example.com/hook?x=1 kafka://a:9092,b:9092/votes sqs://votes.fifo eventbridge://bus http://[::1]:81/",
+		"MSGEXT_SINKS=https://example.com/hook?x=1 kafka://a:9092,b:9092/votes sqs://votes.fifo",
 		"MSGEXT_FORWARD_OTHER=true", "MSGEXT_RELAY=https://169.254.1.1/chat?key=1", "MSGEXT_RELAY_ON_FAILURE=allow", "MSGEXT_RELAY_BUDGET=1800ms",
 		"MSGEXT_RELAY_HEADERS=Authorization: Bearer x\nX-Key: y",
 		"MSGEXT_HTTP_SECRET=whsec_YQ== whsec_Yg==", "MSGEXT_HTTP_ALLOW_LINK_LOCAL=true",
@@ -66,13 +103,11 @@ func TestFromEnviron_Everything(t *testing.T) {
 	assert.Equal(t, config.Config{
 		SDKAppID: "1", Tokens: []secret.String{"old", "new"}, Path: "/chat/5f1d", MaxSkew: 2 * time.Minute,
 		MaxBodyBytes: 65536, ReplyBudget: time.Second, Hold: true,
-		State: config.Location{Scheme: "postgres", URL: "postgresql://u:p@h/d", Rest: "u:p@h/d"},
+		State: config.Location{Scheme: "postgresql", URL: "postgresql://u:p@h/d"},
 		Sinks: []config.Location{
-			{Scheme: "https", URL: "https://example.com/hook?x=1", Rest: "example.com/hook?x=1"},
-			{Scheme: "kafka", URL: "kafka://a:9092,b:9092/votes", Rest: "a:9092,b:9092/votes"},
-			{Scheme: "sqs", URL: "sqs://votes.fifo", Rest: "votes.fifo"},
-			{Scheme: "eventbridge", URL: "eventbridge://bus", Rest: "bus"},
-			{Scheme: "http", URL: "http://[::1]:81/", Rest: "[::1]:81/"},
+			{Scheme: "https", URL: "https://example.com/hook?x=1"},
+			{Scheme: "kafka", URL: "kafka://a:9092,b:9092/votes"},
+			{Scheme: "sqs", URL: "sqs://votes.fifo"},
 		},
 		ForwardOther: true,
 		Relay: config.Relay{
@@ -87,7 +122,10 @@ func TestFromEnviron_Everything(t *testing.T) {
 }
 
 func TestFromEnviron_EveryProblemAtOnce(t *testing.T) {
-	const plant = "7f3a"
+	const plant, token = "7f3a", "0123456789abcdef0123456789abcdef"
+	reading := func(more ...string) []string {
+		return append([]string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_STATE=redis://h", "MSGEXT_SINKS=" + plant}, more...)
+	}
 	tests := []struct {
 		name     string
 		function config.Function
@@ -102,26 +140,40 @@ func TestFromEnviron_EveryProblemAtOnce(t *testing.T) {
 		{"unsigned together with a token", config.Local, []string{"MSGEXT_TOKEN=" + plant, "MSGEXT_ALLOW_UNSIGNED=true"}, []string{"MSGEXT_ALLOW_UNSIGNED"}},
 		{"the admin's key must not reach a webhook", config.Webhook,
 			[]string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=" + plant, "MSGEXT_CHAT_SECRET_KEY=" + plant}, []string{"MSGEXT_CHAT_SECRET_KEY"}},
+		{"nothing for a read", config.Read, nil, []string{"MSGEXT_SDK_APP_ID", "MSGEXT_STATE", "MSGEXT_READ_AUTH"}},
+		{"a read that nothing opens", config.Read, reading("MSGEXT_READ_AUTH=tokens"), []string{"MSGEXT_READ_TOKENS"}},
+		{"a read opened by something else", config.Read, reading("MSGEXT_READ_AUTH="+plant, "MSGEXT_READ_TOKENS="+token), []string{"MSGEXT_READ_AUTH"}},
+		{"a read opened by both", config.Read, reading("MSGEXT_READ_AUTH=iam", "MSGEXT_READ_TOKENS="+token), []string{"MSGEXT_READ_TOKENS"}},
+		{"a token to read that can be guessed", config.Read, reading("MSGEXT_READ_AUTH=tokens", "MSGEXT_READ_TOKENS="+token+" "+plant+token[5:]), []string{"MSGEXT_READ_TOKENS"}},
+		{"a token to read locally that can be guessed", config.Local, []string{"MSGEXT_READ_TOKENS=" + plant}, []string{"MSGEXT_READ_TOKENS"}},
+		{"keys must not reach a read", config.Read, reading("MSGEXT_READ_AUTH=iam", "MSGEXT_TOKEN="+plant, "MSGEXT_CHAT_SECRET_KEY="+plant), []string{"MSGEXT_TOKEN", "MSGEXT_CHAT_SECRET_KEY"}},
+		{"a read by IAM", config.Read, reading("MSGEXT_READ_AUTH=iam"), nil},
+		{"a read by tokens", config.Read, reading("MSGEXT_READ_AUTH=tokens", "MSGEXT_READ_TOKENS="+token+" "+token), nil},
 		{"every kind of malformed", config.Local, []string{
 			"MSGEXT_MAX_SKEW=" + plant, "MSGEXT_MAX_BODY_BYTES=-1", "MSGEXT_REPLY_BUDGET=1h", "MSGEXT_ON_FAILURE=" + plant, "MSGEXT_PATH=" + plant,
 			"MSGEXT_FORWARD_OTHER=yes", "MSGEXT_RELAY=http://" + plant + ".example/", "MSGEXT_RELAY_ON_FAILURE=" + plant, "MSGEXT_RELAY_BUDGET=1801ms", "MSGEXT_RELAY_HEADERS=Host: " + plant,
-			"MSGEXT_STATE=" + plant + "://x", "MSGEXT_SINKS=stdout: ftp://" + plant, "MSGEXT_HTTP_SECRET=" + plant,
-			"MSGEXT_KAFKA_SASL=" + plant, "MSGEXT_CHAT_ENDPOINT=http://example.com/" + plant, "MSGEXT_REPAIR_READ=" + plant, "MSGEXT_TYPO=" + plant, "MSGEXT_ANOTHER=" + plant,
+			"MSGEXT_STATE=" + plant + "://x", "MSGEXT_SINKS=stdout: ftp://" + plant,
+			"MSGEXT_KAFKA_SASL=bad", "MSGEXT_REPAIR_READ=" + plant, "MSGEXT_TYPO=" + plant, "MSGEXT_ANOTHER=" + plant,
 		}, []string{
 			"MSGEXT_PATH", "MSGEXT_MAX_SKEW", "MSGEXT_MAX_BODY_BYTES", "MSGEXT_REPLY_BUDGET", "MSGEXT_ON_FAILURE", "MSGEXT_STATE", "MSGEXT_SINKS",
-			"MSGEXT_FORWARD_OTHER", "MSGEXT_RELAY", "MSGEXT_RELAY_ON_FAILURE", "MSGEXT_RELAY_BUDGET", "MSGEXT_RELAY_HEADERS", "MSGEXT_HTTP_SECRET", "MSGEXT_KAFKA_SASL", "MSGEXT_CHAT_ENDPOINT", "MSGEXT_REPAIR_READ", "MSGEXT_ANOTHER", "MSGEXT_TYPO"}},
+			"MSGEXT_FORWARD_OTHER", "MSGEXT_RELAY", "MSGEXT_RELAY_ON_FAILURE", "MSGEXT_RELAY_BUDGET", "MSGEXT_RELAY_HEADERS", "MSGEXT_KAFKA_SASL", "MSGEXT_REPAIR_READ", "MSGEXT_ANOTHER", "MSGEXT_TYPO"}},
 		{"half of the REST access", config.Local, []string{"MSGEXT_CHAT_ADMIN=" + plant}, []string{"MSGEXT_CHAT_ENDPOINT"}},
-		{"half of the SASL credentials", config.Local, []string{"MSGEXT_KAFKA_USERNAME=" + plant}, []string{"MSGEXT_KAFKA_SASL"}},
+		{"every sink", config.Local, []string{"MSGEXT_SINKS=https://bad stdout:x kafka:"}, []string{"MSGEXT_SINKS", "MSGEXT_SINKS", "MSGEXT_SINKS"}},
+		{"what could not be read is not looked at", config.Local, []string{"MSGEXT_TOKEN=  ", "MSGEXT_ALLOW_UNSIGNED=" + plant}, []string{"MSGEXT_TOKEN", "MSGEXT_ALLOW_UNSIGNED"}},
+		{"in the table's order", config.Local, []string{"MSGEXT_TYPO=1", "MSGEXT_REPAIR_READ=" + plant, "MSGEXT_STATE=sqlite:bad"}, []string{"MSGEXT_STATE", "MSGEXT_REPAIR_READ", "MSGEXT_TYPO"}},
+		{"a tool that reads a message", config.State, []string{"MSGEXT_STATE=sqlite:bad", "MSGEXT_SINKS=" + plant}, []string{"MSGEXT_SDK_APP_ID", "MSGEXT_STATE"}},
+		{"a tool that makes a schema", config.Schema, nil, []string{"MSGEXT_STATE"}},
+		{"a tool that signs", config.Send, []string{"MSGEXT_PATH=" + plant, "MSGEXT_STATE=" + plant}, []string{"MSGEXT_PATH"}},
 		{"another function's variables are ignored", config.Webhook,
 			[]string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=t", "MSGEXT_REPAIR_GRACE=" + plant, "MSGEXT_CHAT_ADMIN=" + plant}, nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			drivers := local
-			if test.function != config.Local {
-				drivers = aws
+			linked := local
+			if test.function&(config.Webhook|config.Repair|config.Read) != 0 {
+				linked = cloud
 			}
-			_, err := config.FromEnviron(test.environ, test.function, drivers)
+			_, err := config.FromEnviron(test.environ, test.function, linked)
 			if test.want == nil {
 				require.NoError(t, err)
 				return
@@ -139,27 +191,29 @@ func TestFromEnviron_EveryProblemAtOnce(t *testing.T) {
 }
 
 func TestFromEnviron_DriversThatAreNotLinkedAreNamed(t *testing.T) {
-	_, err := config.FromEnviron([]string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=t", "MSGEXT_STATE=sqlite:x.db", "MSGEXT_SINKS=stdout: http://127.0.0.1/"}, config.Webhook, aws)
+	environ := []string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=t", "MSGEXT_STATE=sqlite:x.db", "MSGEXT_SINKS=stdout: 7f3a://127.0.0.1/"}
+	_, err := config.FromEnviron(environ, config.Webhook, cloud)
 	assert.EqualError(t, err, "configuration:\n"+
-		"  MSGEXT_STATE: this binary has no driver sqlite, it has: dynamodb, redis, rediss\n"+
-		"  MSGEXT_SINKS: sink 2: this binary has no driver http, it has: eventbridge, https, kafka, sqs, stdout")
+		"  MSGEXT_STATE: the driver sqlite is in functions/one, functions/two; this program has: postgres, postgresql, redis, rediss\n"+
+		"  MSGEXT_SINKS: sink 2: no driver has this scheme; this program has: https, kafka, stdout")
 }
 
-func TestFromEnviron_SinksAndStates(t *testing.T) {
-	for _, sinks := range []string{
-		"https://user:pass@example.com/", "http://example.com/", "https:///path", "kafka://broker", "kafka:///topic", "kafka://b/t/u",
-		"kafka://user:pass@b/t", "sqs://", "eventbridge:", "stdout:x", "stdout", "",
+func TestFromEnviron_SplitsLocations(t *testing.T) {
+	for sinks, want := range map[string]string{
+		"":                             "",
+		"stdout":                       "MSGEXT_SINKS: sink 1: no scheme such as stdout: or https://",
+		"https://a https:":             "MSGEXT_SINKS: sink 2: no place",
+		"https://a,https://b":          "MSGEXT_SINKS: sink 1: sinks are separated by spaces, not by commas",
+		"https://a,stdout:":            "MSGEXT_SINKS: sink 1: sinks are separated by spaces, not by commas",
+		"kafka://a:9092,b:9092/votes":  "",
+		"https://a?with=one,https://b": "MSGEXT_SINKS: sink 1: sinks are separated by spaces, not by commas",
 	} {
 		_, err := config.FromEnviron([]string{"MSGEXT_SINKS=" + sinks}, config.Local, local)
-		if sinks == "" {
-			assert.NoError(t, err)
+		if want == "" {
+			assert.NoError(t, err, sinks)
 			continue
 		}
-		assert.ErrorContains(t, err, "MSGEXT_SINKS: sink 1: ", sinks)
-	}
-	for _, store := range []string{"memory:x", "sqlite:", "postgres://", "dynamodb://", "redis://", "mysql://x", "x"} {
-		_, err := config.FromEnviron([]string{"MSGEXT_STATE=" + store}, config.Local, local)
-		assert.ErrorContains(t, err, "MSGEXT_STATE: ", store)
+		assert.ErrorContains(t, err, want, sinks)
 	}
 }
 
@@ -176,8 +230,22 @@ func TestConfig_PrintsNoSecret(t *testing.T) {
 	}
 }
 
+func TestFromEnviron_WhatOpensARead(t *testing.T) {
+	const token = "0123456789abcdef0123456789abcdef"
+	environ := []string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_STATE=redis://h"}
+	got, err := config.FromEnviron(append(environ, "MSGEXT_READ_AUTH=tokens", "MSGEXT_READ_TOKENS= "+token+" "+token[1:]+"0 "), config.Read, cloud)
+	require.NoError(t, err)
+	assert.Equal(t, []secret.String{token, secret.String(token[1:] + "0")}, got.ReadTokens)
+	assert.False(t, got.ReadByIAM)
+	assert.Empty(t, got.Sinks, "a read has none, not even a default")
+	got, err = config.FromEnviron(append(environ, "MSGEXT_READ_AUTH=iam"), config.Read, cloud)
+	require.NoError(t, err)
+	assert.Empty(t, got.ReadTokens)
+	assert.True(t, got.ReadByIAM)
+}
+
 func ExampleFromEnviron() {
-	_, err := config.FromEnviron([]string{"MSGEXT_TOKEN=t", "MSGEXT_MAX_SKEW=soon", "MSGEXT_TOKENS=t"}, config.Webhook, config.Drivers{})
+	_, err := config.FromEnviron([]string{"MSGEXT_TOKEN=t", "MSGEXT_MAX_SKEW=soon", "MSGEXT_TOKENS=t"}, config.Webhook, config.Linked{})
 	var failure *config.Error
 	if errors.As(err, &failure) {
 		fmt.Fprintln(os.Stdout, failure)

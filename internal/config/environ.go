@@ -1,7 +1,7 @@
 package config
 
 import (
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -35,29 +35,26 @@ func (e *Error) Error() string {
 	return strings.Join(lines, "\n  ")
 }
 
-// FromEnviron reads the configuration of a function from an environment in the form of
-// os.Environ. A variable that is set but empty counts as not set, because deploy templates cannot leave one out.
-// One that only another of our functions uses is ignored. Its error is an *Error with every
-// missing, malformed and unknown variable.
-func FromEnviron(environ []string, function Function, drivers Drivers) (Config, error) {
+// FromEnviron reads the configuration of a program from an environment in the form of os.Environ. A
+// variable that is set but empty counts as not set, because deploy templates cannot leave one out. One that only
+// another of our programs uses is ignored. Its error is an *Error with everything that is missing, malformed or
+// unknown, and that a linked part finds wrong, in the order of Variables.
+func FromEnviron(environ []string, function Function, linked Linked) (Config, error) {
 	var c Config
 	var problems []Problem
-	add := func(variable, problem, example string) {
-		problems = append(problems, Problem{variable, problem, example})
-	}
 	values := ours(environ)
 	for _, v := range Variables() {
 		value, given := values[v.Name]
 		delete(values, v.Name)
-		if v.Name == "MSGEXT_CHAT_SECRET_KEY" && function == Webhook && given {
-			add(v.Name, "must not reach a webhook function, which has no use for it", "")
+		if problem := barred(v.Name, function); problem != "" && given {
+			problems = append(problems, Problem{v.Name, problem, ""})
 		}
 		if v.UsedBy&function == 0 {
 			continue
 		}
 		if !given {
 			if v.Required&function != 0 {
-				add(v.Name, "missing", v.Example)
+				problems = append(problems, Problem{v.Name, "missing", v.Example})
 			}
 			value = v.Default
 		}
@@ -65,53 +62,89 @@ func FromEnviron(environ []string, function Function, drivers Drivers) (Config, 
 			continue
 		}
 		if err := v.set(&c, value); err != nil {
-			add(v.Name, err.Error(), v.Example)
+			problems = append(problems, Problem{v.Name, err.Error(), v.Example})
 		}
 	}
-	for _, name := range sortedKeys(values) {
-		add(name, "unknown variable", "")
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		problems = append(problems, Problem{name, "unknown variable", ""})
 	}
-	c.check(function, drivers, add)
+	problems = append(problems, c.check(function, linked, unread(problems))...)
 	if len(problems) > 0 {
-		return Config{}, &Error{problems}
+		return Config{}, &Error{ordered(problems)}
 	}
 	c.complete(function)
 	return c, nil
 }
 
-// check finds what is wrong between variables and with the drivers they ask for.
-func (c *Config) check(function Function, drivers Drivers, add func(variable, problem, example string)) {
+// barred says why a secret must not reach a function: what a function does not hold it cannot lose. It is
+// empty where nothing is wrong.
+func barred(variable string, function Function) string {
+	switch {
+	case function == Webhook && variable == "MSGEXT_CHAT_SECRET_KEY":
+		return "must not reach a webhook function, which has no use for it"
+	case function == Read && (variable == "MSGEXT_CHAT_SECRET_KEY" || variable == "MSGEXT_TOKEN"):
+		return "must not reach a read function, which has no use for it"
+	}
+	return ""
+}
+
+// unread returns the variables that have a problem already: nothing more can be said of them.
+func unread(problems []Problem) func(variable string) bool {
+	return func(variable string) bool {
+		return slices.ContainsFunc(problems, func(p Problem) bool { return p.Variable == variable })
+	}
+}
+
+// check finds what is wrong between variables, and what the linked parts find wrong.
+func (c *Config) check(function Function, linked Linked, unread func(variable string) bool) []Problem {
+	var problems []Problem
+	add := func(variable, problem, example string) {
+		if !unread(variable) {
+			problems = append(problems, Problem{variable, problem, example})
+		}
+	}
 	if function == Webhook && len(c.Tokens) == 0 && !c.AllowUnsigned {
 		add("MSGEXT_TOKEN", "missing", "the token of the Chat console, or MSGEXT_ALLOW_UNSIGNED=true for an app that has none")
 	}
 	if len(c.Tokens) > 0 && c.AllowUnsigned {
 		add("MSGEXT_ALLOW_UNSIGNED", "contradicts MSGEXT_TOKEN: with a token every webhook is signed", "")
 	}
-	if !c.State.IsZero() && !slices.Contains(drivers.States, c.State.Scheme) {
-		add("MSGEXT_STATE", notLinked(c.State.Scheme, drivers.States), "")
-	}
-	for i, s := range c.Sinks {
-		if !slices.Contains(drivers.Sinks, s.Scheme) {
-			add("MSGEXT_SINKS", fmt.Sprintf("sink %d: ", i+1)+notLinked(s.Scheme, drivers.Sinks), "")
-		}
-	}
 	c.checkRelay(add)
-	if (c.Kafka.Mechanism == "") != (c.Kafka.Username == "" && c.Kafka.Password == "") {
-		add("MSGEXT_KAFKA_SASL", "goes together with MSGEXT_KAFKA_USERNAME and MSGEXT_KAFKA_PASSWORD", "")
-	}
 	if given := c.Chat; function == Local && given != (Chat{}) && (given.Endpoint == "" || given.Admin == "" || given.SecretKey == "") {
 		add("MSGEXT_CHAT_ENDPOINT", "MSGEXT_CHAT_ENDPOINT, MSGEXT_CHAT_ADMIN and MSGEXT_CHAT_SECRET_KEY go together", "")
 	}
+	if function == Read && !unread("MSGEXT_READ_AUTH") && !c.ReadByIAM && len(c.ReadTokens) == 0 {
+		add("MSGEXT_READ_TOKENS", "missing, with MSGEXT_READ_AUTH=tokens", "what openssl rand -hex 32 prints")
+	}
+	if c.ReadByIAM && len(c.ReadTokens) > 0 {
+		add("MSGEXT_READ_TOKENS", "contradicts MSGEXT_READ_AUTH=iam: there the gateway alone decides", "")
+	}
+	linked.locate(*c, add)
+	for _, check := range linked.Checks {
+		for _, p := range check(*c) {
+			add(p.Variable, p.Problem, p.Example)
+		}
+	}
+	return problems
 }
 
-func notLinked(scheme string, linked []string) string {
-	return fmt.Sprintf("this binary has no driver %s, it has: %s", scheme, strings.Join(linked, ", "))
+// ordered puts problems in the order of Variables, what is unknown last.
+func ordered(problems []Problem) []Problem {
+	variables := Variables()
+	place := func(p Problem) int {
+		if i := slices.IndexFunc(variables, func(v Variable) bool { return v.Name == p.Variable }); i >= 0 {
+			return i
+		}
+		return len(variables)
+	}
+	slices.SortStableFunc(problems, func(a, b Problem) int { return place(a) - place(b) })
+	return slices.Compact(problems)
 }
 
 // complete sets the defaults that depend on more than one variable.
 func (c *Config) complete(function Function) {
-	if function == Local && c.State.IsZero() {
-		c.State, _ = parseLocation("sqlite:msgext.db")
+	if function&(Local|State) != 0 && c.State.IsZero() {
+		c.State = Location{Scheme: "sqlite", URL: "sqlite:msgext.db"}
 	}
 	if len(c.Sinks) == 0 && (function == Local || function == Webhook && c.State.IsZero()) {
 		c.Sinks = []Location{{Scheme: "stdout", URL: "stdout:"}}
@@ -127,13 +160,4 @@ func ours(environ []string) map[string]string {
 		}
 	}
 	return values
-}
-
-func sortedKeys(values map[string]string) []string {
-	names := make([]string, 0, len(values))
-	for name := range values {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"time"
 
 	"msgext/pkg/cloudevent"
 	"msgext/pkg/msgext"
@@ -18,14 +19,22 @@ var ErrDown = errors.New("consumertest: down")
 
 // Consumer is a sink.Sink, and the HTTP endpoint of one. It is safe for concurrent use.
 type Consumer struct {
+	now func() time.Time
+
 	mu     sync.Mutex
 	down   bool
 	events []cloudevent.Event
-	states map[msgext.Message]*msgext.State
+	views  map[msgext.Message]*view
 }
 
 // New returns a Consumer that knows nothing.
-func New() *Consumer { return &Consumer{states: make(map[msgext.Message]*msgext.State)} }
+func New() *Consumer { return NewAt(time.Now) }
+
+// NewAt returns a Consumer that knows nothing, and takes a change as received by msgext when it
+// arrives here, on a given clock.
+func NewAt(now func() time.Time) *Consumer {
+	return &Consumer{now: now, views: make(map[msgext.Message]*view)}
+}
 
 // Name implements sink.Sink.
 func (c *Consumer) Name() string { return "consumer" }
@@ -41,19 +50,15 @@ func (c *Consumer) Send(_ context.Context, event cloudevent.Event) error {
 		return ErrDown
 	}
 	c.events = append(c.events, event)
-	if message, reply, err := event.Truth(); err == nil {
-		s := c.state(message)
-		s.Merge(msgext.Snapshot{Latest: reply.LatestSeq, Clear: reply.ClearSeq, KeyValues: reply.ExtensionList})
-		if reply.DroppedSeq > 0 {
-			s.Drop(reply.LatestSeq)
-		}
+	if message, truth, err := event.Truth(); err == nil {
+		c.view(message).take(truth)
 		return nil
 	}
 	change, err := event.Change()
 	if err != nil {
 		return err
 	}
-	c.state(change.Message).Apply(change)
+	c.view(change.Message).apply(change, c.now().UnixMilli())
 	return nil
 }
 
@@ -82,7 +87,7 @@ func (c *Consumer) SetDown(down bool) {
 func (c *Consumer) Reply(m msgext.Message) msgext.ReadReply {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.state(m).Reply()
+	return c.view(m).reply()
 }
 
 // Repaired returns the events that carried the truth.
@@ -98,9 +103,16 @@ func (c *Consumer) Repaired() []cloudevent.Event {
 	return events
 }
 
-func (c *Consumer) state(m msgext.Message) *msgext.State {
-	if c.states[m] == nil {
-		c.states[m] = new(msgext.State)
+// Forget makes the consumer forget the events it was sent; what it believes stays.
+func (c *Consumer) Forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.events = nil
+}
+
+func (c *Consumer) view(m msgext.Message) *view {
+	if c.views[m] == nil {
+		c.views[m] = &view{rows: make(map[row]int64)}
 	}
-	return c.states[m]
+	return c.views[m]
 }

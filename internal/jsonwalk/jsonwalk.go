@@ -1,9 +1,13 @@
-// Package jsonwalk reads JSON value by value, strictly: no name twice in an object, UTF-8 only, no lone
-// surrogate escape, nesting bounded. It is for input that must be judged field by field, where
-// decoding into a struct would stop at the first fault.
+// Package jsonwalk reads JSON value by value, strictly: no name twice in an object, nesting bounded. It
+// is for input that must be judged field by field, where decoding into a struct would stop at the
+// first fault.
 //
-// It accepts what jsontext accepts by default (RFC 7493), and its fuzz test holds it to that. It reads
-// by hand because half the time of a request went into jsontext's tokens.
+// Only text may be broken. A byte that is no UTF-8 stays as it stands, a lone surrogate escape becomes
+// U+FFFD, and Broken counts the strings that had one. Members and Pass read on where the rules above
+// are broken, too.
+//
+// It accepts what jsontext accepts with AllowInvalidUTF8 (RFC 7493 but for text), and its fuzz test
+// holds it to that. It reads by hand because half the time of a request went into jsontext's tokens.
 package jsonwalk
 
 import (
@@ -29,8 +33,9 @@ type Walker struct {
 	end      int // where the last complete token ended
 	depth    int
 	maxDepth int
-	names    [32][]byte // of the open objects, the innermost last; those that find no room are kept by Object
+	names    [32][]byte // of the open objects, the innermost last; those that find no room go to a crowd
 	count    int        // of names
+	broken   int        // strings
 	texts    strings.Builder
 	scratch  []byte
 }
@@ -52,6 +57,10 @@ func (w *Walker) End() error {
 // Offset returns where in the input the last complete token ended.
 func (w *Walker) Offset() int { return w.end }
 
+// Broken returns how many of the strings read so far are not Unicode: names, values and what was
+// passed over.
+func (w *Walker) Broken() int { return w.broken }
+
 // Kind returns what the value is, by its first byte: n, t, f, '"', 0 for a number, {, [. It is
 // something else where there is no value, which reading then returns as an error.
 func (w *Walker) Kind() jsontext.Kind {
@@ -63,13 +72,13 @@ func (w *Walker) Kind() jsontext.Kind {
 }
 
 // Object reads an object. It calls member with each name, which it must not keep or change, standing at
-// its value, which member must read.
+// its value, which member must read. Names that differ only in bytes that are no UTF-8 count as one.
 func (w *Walker) Object(member func(name []byte) error) error {
 	if err := w.open('{'); err != nil {
 		return err
 	}
 	outer := w.count
-	var others map[string]bool
+	var others crowd
 	for first := true; ; first = false {
 		if closed, err := w.next('}', first); closed || err != nil {
 			w.count = outer
@@ -80,23 +89,17 @@ func (w *Walker) Object(member func(name []byte) error) error {
 		if err != nil {
 			return err
 		}
-		if contains(w.names[outer:w.count], name) || others != nil && others[string(name)] {
+		if w.contains(w.names[outer:w.count], name) || w.count == len(w.names) && others.add(name) {
 			w.end = before
 			return jsontext.ErrDuplicateName
 		}
-		switch {
-		case w.count < len(w.names):
+		if w.count < len(w.names) {
 			w.names[w.count] = name
 			w.count++
-		case others == nil:
-			others = map[string]bool{string(name): true}
-		default:
-			others[string(name)] = true
 		}
-		if w.peek() != ':' {
-			return w.fault()
+		if err := w.colon(); err != nil {
+			return err
 		}
-		w.at++
 		if err := member(name); err != nil {
 			return err
 		}
@@ -104,24 +107,23 @@ func (w *Walker) Object(member func(name []byte) error) error {
 }
 
 func (w *Walker) name() ([]byte, error) {
-	raw, escaped, err := w.quoted()
+	raw, is, err := w.quoted()
 	if err != nil {
 		return nil, err
 	}
-	name := raw[1 : len(raw)-1]
-	if escaped {
-		name, err = unquote(nil, raw)
+	if is == plain {
+		return raw[1 : len(raw)-1], w.took(len(raw), nil)
 	}
+	name, err := w.unquoted(nil, raw, is)
 	return name, w.took(len(raw), err)
 }
 
-func contains(names [][]byte, name []byte) bool {
-	for _, other := range names {
-		if string(other) == string(name) {
-			return true
-		}
+func (w *Walker) colon() error {
+	if w.peek() != ':' {
+		return w.fault()
 	}
-	return false
+	w.at++
+	return nil
 }
 
 // List reads a list. It calls element standing at each element, which element must read.
@@ -171,16 +173,34 @@ func (w *Walker) next(bracket byte, first bool) (closed bool, err error) {
 
 // Text reads a string.
 func (w *Walker) Text() (string, error) {
-	raw, escaped, err := w.quoted()
+	raw, is, err := w.quoted()
 	if err != nil {
 		return "", err
 	}
-	text := raw[1 : len(raw)-1]
-	if escaped {
-		w.scratch, err = unquote(w.scratch[:0], raw)
-		text = w.scratch
+	if is == plain {
+		return w.Keep(raw[1 : len(raw)-1]), w.took(len(raw), nil)
 	}
-	return w.Keep(text), w.took(len(raw), err)
+	w.scratch, err = w.unquoted(w.scratch, raw, is)
+	return w.Keep(w.scratch), w.took(len(raw), err)
+}
+
+// MendedText reads a string, with U+FFFD in place of each byte that is no UTF-8.
+func (w *Walker) MendedText() (string, error) {
+	raw, is, err := w.quoted()
+	if err != nil || is != broken {
+		return w.Text()
+	}
+	w.scratch, err = w.unquoted(w.scratch, raw, is)
+	return mendedText(w.scratch), w.took(len(raw), err)
+}
+
+// unquoted is unquote, and counts.
+func (w *Walker) unquoted(room, raw []byte, is form) ([]byte, error) {
+	text, whole, err := unquote(room, raw)
+	if is == broken || !whole {
+		w.broken++
+	}
+	return text, err
 }
 
 // Keep returns a name as a string. Kept strings share memory, a third of the input at first: most of
@@ -197,15 +217,14 @@ func (w *Walker) Keep(text []byte) string {
 
 // Bytes reads a string into memory of its own.
 func (w *Walker) Bytes() ([]byte, error) {
-	raw, escaped, err := w.quoted()
+	raw, is, err := w.quoted()
 	if err != nil {
 		return nil, err
 	}
-	text := make([]byte, 0, len(raw)-2)
-	if !escaped {
-		return append(text, raw[1:len(raw)-1]...), w.took(len(raw), nil)
+	if is == plain {
+		return append(make([]byte, 0, len(raw)-2), raw[1:len(raw)-1]...), w.took(len(raw), nil)
 	}
-	text, err = unquote(text, raw)
+	text, err := w.unquoted(nil, raw, is)
 	return text, w.took(len(raw), err)
 }
 
@@ -224,11 +243,7 @@ func (w *Walker) Skip() error {
 	case '[':
 		return w.List(func(int) error { return w.Skip() })
 	case '"':
-		raw, escaped, err := w.quoted()
-		if escaped {
-			w.scratch, err = unquote(w.scratch[:0], raw)
-		}
-		return w.took(len(raw), err)
+		return w.skipText()
 	case '0':
 		_, err := w.Number()
 		return err
@@ -240,6 +255,14 @@ func (w *Walker) Skip() error {
 		return w.literal("false")
 	}
 	return w.fault()
+}
+
+func (w *Walker) skipText() error {
+	raw, is, err := w.quoted()
+	if err == nil && is != plain {
+		w.scratch, err = w.unquoted(w.scratch, raw, is)
+	}
+	return w.took(len(raw), err)
 }
 
 func (w *Walker) literal(text string) error {

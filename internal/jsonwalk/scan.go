@@ -5,15 +5,21 @@ import (
 	"io"
 	"math/bits"
 	"unicode/utf8"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
-// quoted finds the string that stands here, quotes included, without moving past it. Its escapes, if
-// it has any, are still to be checked.
-func (w *Walker) quoted() (raw []byte, escaped bool, err error) {
+// form is what is to be done about a string.
+type form int
+
+const (
+	plain   form = iota // it stands for itself
+	escaped             // it has escapes, still to be checked
+	broken              // it is no UTF-8, and may have escapes
+)
+
+// quoted finds the string that stands here, quotes included, without moving past it.
+func (w *Walker) quoted() (raw []byte, is form, err error) {
 	if w.peek() != '"' {
-		return nil, false, w.fault()
+		return nil, plain, w.fault()
 	}
 	s := w.source
 	var seen uint64 // every byte, and maybe some of what follows
@@ -27,20 +33,20 @@ func (w *Walker) quoted() (raw []byte, escaped bool, err error) {
 			}
 		}
 		if i >= len(s) {
-			return nil, false, io.ErrUnexpectedEOF
+			return nil, plain, io.ErrUnexpectedEOF
 		}
 		switch c := s[i]; {
 		case c == '"':
 			raw = s[w.at : i+1]
 			if seen&(each*utf8.RuneSelf) != 0 && !utf8.Valid(raw) {
-				return nil, false, ErrSyntax
+				is = broken
 			}
-			return raw, escaped, nil
+			return raw, is, nil
 		case c == '\\':
-			escaped = true
+			is = escaped
 			i += 2 // whatever is escaped, it does not end the string
 		case c < ' ':
-			return nil, false, ErrSyntax
+			return nil, plain, ErrSyntax
 		default:
 			seen |= uint64(c)
 			i++
@@ -57,29 +63,6 @@ func special(v uint64) uint64 {
 	// Subtracting borrows into that bit; a borrow spoils only what stands above it.
 	control, quote, backslash := v-each*' ', (v^each*'"')-each, (v^each*'\\')-each
 	return (control | quote | backslash) &^ v & (each * utf8.RuneSelf)
-}
-
-// unquote appends what a string stands for to text, which must be empty.
-func unquote(text, raw []byte) ([]byte, error) {
-	for i := 1; i < len(raw)-1; i++ {
-		c := raw[i]
-		if c == '\\' {
-			i++
-			switch c = raw[i]; c {
-			case '"', '\\', '/':
-			case 'n':
-				c = '\n'
-			default: // rarer, or no escape at all
-				text, err := jsontext.AppendUnquote(text[:0], raw)
-				if err != nil {
-					err = ErrSyntax // jsontext's own text quotes the input
-				}
-				return text, err
-			}
-		}
-		text = append(text, c)
-	}
-	return text, nil
 }
 
 // number returns the length of the number that text begins with (RFC 8259, section 6).

@@ -1,5 +1,6 @@
-// Package outbound has what the https:// sinks and the relay have in common: which addresses they may
-// reach, how they connect, and what of an error may be told.
+// Package outbound has what everything that calls out has in common: which addresses it may reach, how it
+// connects, when it doubts a connection that was kept (stale.go), when and how often it tries again (retry.go),
+// and what of an error may be told.
 package outbound
 
 import (

@@ -55,7 +55,7 @@ func (b *Builder) Build(t testing.TB, main string) string {
 	}
 	binary := filepath.Join(b.folder, strings.ReplaceAll(main, "/", "-"))
 	// -C, so that a main of the bench module is built within that module.
-	command := exec.Command("go", "build", "-C", filepath.Join(root(), filepath.Dir(main)), "-o", binary, "./"+filepath.Base(main))
+	command := exec.Command("go", "build", "-C", filepath.Join(root(), filepath.Dir(main)), "-buildvcs=false", "-o", binary, "./"+filepath.Base(main))
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	out, err := command.CombinedOutput()
 	require.NoError(t, err, "%s", out)

@@ -14,6 +14,8 @@ import (
 // Request is an HTTP request before a gateway makes an event of it.
 type Request struct {
 	Method, Path, RawQuery, Body string
+
+	Header map[string]string // beside what every request has; names in lower case
 }
 
 // Event is a request as one gateway passes it on.
@@ -28,8 +30,9 @@ type object = map[string]any
 // decode the query before they pass it on have no event for one that does not parse.
 func AWSEvents(r Request) []Event {
 	events := []Event{
-		{"http-v2", encode(r.v2(false))},
-		{"http-v2 base64", encode(r.v2(true))},
+		{"http-v2", encode(r.v2("abcdefgh12.execute-api.eu-central-1.amazonaws.com", false))},
+		{"http-v2 base64", encode(r.v2("abcdefgh12.execute-api.eu-central-1.amazonaws.com", true))},
+		{"function-url", encode(r.v2("abcdefghijklmnopqrstuvwxyz012345.lambda-url.eu-central-1.on.aws", false))},
 		{"alb", encode(r.alb(false))},
 		{"alb multi", encode(r.alb(true))},
 	}
@@ -54,7 +57,7 @@ func SCFEvents(r Request) []Event {
 		}
 	}
 	functionURL := object{
-		"body": r.Body, "headers": object{"content-type": "application/json", "x-scf-remote-addr": "203.0.113.7"},
+		"body": r.Body, "headers": r.header(object{"content-type": "application/json", "x-scf-remote-addr": "203.0.113.7"}),
 		"httpMethod": r.Method, "path": r.Path, "queryString": queryString,
 	}
 	apiGateway := object{
@@ -62,7 +65,7 @@ func SCFEvents(r Request) []Event {
 			"serviceId": "service-f94sy04v", "path": "/msgext", "httpMethod": r.Method, "requestId": "c6af9ac6",
 			"identity": object{"secretId": "x"}, "sourceIp": "203.0.113.7", "stage": "release",
 		},
-		"headers": object{"content-type": "application/json"}, "body": base64.StdEncoding.EncodeToString([]byte(r.Body)), "isBase64Encoded": true,
+		"headers": r.header(object{"content-type": "application/json"}), "body": base64.StdEncoding.EncodeToString([]byte(r.Body)), "isBase64Encoded": true,
 		"pathParameters": object{}, "queryStringParameters": object{}, "headerParameters": object{},
 		"path": r.Path, "queryString": queryString, "httpMethod": r.Method,
 	}
@@ -79,7 +82,22 @@ func Unwrap(response []byte) (status int, body string, err error) {
 	return r.StatusCode, r.Body, err
 }
 
-func (r Request) v2(isBase64 bool) v2Event {
+// header adds the request's own to a header of single values, or of lists.
+func (r Request) header(h object) object {
+	for name, value := range r.Header {
+		h[name] = value
+	}
+	return h
+}
+
+func (r Request) multiHeader(h object) object {
+	for name, value := range r.Header {
+		h[name] = []string{value}
+	}
+	return h
+}
+
+func (r Request) v2(host string, isBase64 bool) v2Event {
 	body := r.Body
 	if isBase64 {
 		body = base64.StdEncoding.EncodeToString([]byte(body))
@@ -92,16 +110,16 @@ func (r Request) v2(isBase64 bool) v2Event {
 	}
 	return v2Event{
 		Version: "2.0", RouteKey: "$default", RawPath: r.Path, RawQueryString: r.RawQuery,
-		Headers: object{
+		Headers: r.header(object{
 			"accept": "*/*", "content-length": strconv.Itoa(len(r.Body)), "content-type": "application/json",
-			"host": "abcdefgh12.execute-api.eu-central-1.amazonaws.com", "user-agent": "tencent-im",
+			"host": host, "user-agent": "tencent-im",
 			"x-amzn-trace-id": "Root=1-6925d0f6-3c1f2e9a0b5d4c7e8f901234",
 			"x-forwarded-for": "203.0.113.7", "x-forwarded-port": "443", "x-forwarded-proto": "https",
-		},
+		}),
 		QueryStringParameters: joined,
 		RequestContext: object{
-			"accountId": "123456789012", "apiId": "abcdefgh12", "domainName": "abcdefgh12.execute-api.eu-central-1.amazonaws.com",
-			"domainPrefix": "abcdefgh12", "requestId": "Ub1yzhKPliAEJ0g=", "routeKey": "$default", "stage": "$default",
+			"accountId": "123456789012", "apiId": "abcdefgh12", "domainName": host,
+			"domainPrefix": strings.Split(host, ".")[0], "requestId": "Ub1yzhKPliAEJ0g=", "routeKey": "$default", "stage": "$default",
 			"time": "24/Nov/2026:00:00:00 +0000", "timeEpoch": 1795478400000,
 			"http": object{"method": r.Method, "path": r.Path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7", "userAgent": "tencent-im"},
 		},
@@ -133,7 +151,8 @@ func (r Request) rest() (object, bool) {
 	}
 	return object{
 		"resource": "/{proxy+}", "path": r.Path, "httpMethod": r.Method,
-		"headers": object{"Content-Type": "application/json"}, "multiValueHeaders": object{"Content-Type": []string{"application/json"}},
+		"headers":               r.header(object{"Content-Type": "application/json"}),
+		"multiValueHeaders":     r.multiHeader(object{"Content-Type": []string{"application/json"}}),
 		"queryStringParameters": single, "multiValueQueryStringParameters": query,
 		"requestContext": object{"requestId": "id", "stage": "prod", "httpMethod": r.Method, "path": "/prod" + r.Path},
 		"body":           r.Body, "isBase64Encoded": false,
@@ -153,10 +172,10 @@ func (r Request) alb(multi bool) object {
 		}
 	}
 	if multi {
-		event["multiValueHeaders"] = object{"content-type": []string{"application/json"}}
+		event["multiValueHeaders"] = r.multiHeader(object{"content-type": []string{"application/json"}})
 		event["multiValueQueryStringParameters"] = multiple
 	} else {
-		event["headers"] = object{"content-type": "application/json"}
+		event["headers"] = r.header(object{"content-type": "application/json"})
 		event["queryStringParameters"] = single
 	}
 	return event

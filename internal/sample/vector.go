@@ -1,6 +1,7 @@
 package sample
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -29,6 +30,7 @@ type Vector struct {
 		Path   string `json:"path"`
 		Query  string `json:"query"`
 		Body   string `json:"body"`
+		Base64 bool   `json:"base64"` // in the file body is encoded so, because it is no text
 	} `json:"request"`
 	Want struct {
 		Status int             `json:"status"`
@@ -75,6 +77,13 @@ func Vectors(folder string) ([]Vector, error) {
 		}
 		if err := json.Unmarshal(content, &vectors[i]); err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		if request := &vectors[i].Request; request.Base64 {
+			body, err := base64.StdEncoding.DecodeString(request.Body)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", file, err)
+			}
+			request.Body = string(body)
 		}
 		vectors[i].Name = strings.TrimSuffix(filepath.Base(file), ".json")
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/secret"
 )
 
@@ -40,23 +41,25 @@ type call struct {
 	quiet      bool // its ErrorInfo may quote what was sent
 }
 
-// do makes the call, trying again what may succeed while the context lasts. It returns the reply, also
-// where that carries an ErrorCode; its error is then an *Error, as it is for whatever else went wrong on the way.
-func (c *Client) do(ctx context.Context, call call) ([]byte, error) {
+// do makes the call, trying again what may succeed while the context lasts. It returns the reply and its Date,
+// also where the reply carries an ErrorCode; its error is then an *Error, as it is for whatever else went wrong on
+// the way.
+func (c *Client) do(ctx context.Context, call call) ([]byte, time.Time, error) {
 	body, err := json.Marshal(call.request, jsontext.AllowInvalidUTF8(true))
 	if err != nil {
-		return nil, fmt.Errorf("chatapi: encode request: %w", err)
+		return nil, time.Time{}, fmt.Errorf("chatapi: encode request: %w", err)
 	}
-	for attempt := 1; ; attempt++ {
-		reply, err := c.attempt(ctx, call, body)
+	var reply []byte
+	var date time.Time
+	err = c.pace.Do(ctx, func(ctx context.Context) (err error) {
+		reply, date, err = c.attempt(ctx, call, body)
 		var failure *Error
-		if !errors.As(err, &failure) || !failure.mayRepeat(call.idempotent) || attempt == maxAttempts {
-			return reply, err
+		if errors.As(err, &failure) && failure.mayRepeat(call.idempotent) {
+			return outbound.Again(err, 0)
 		}
-		if !wait(ctx, c.jitter(firstWait<<(attempt-1))) {
-			return reply, err
-		}
-	}
+		return err
+	})
+	return reply, date, err
 }
 
 // mayRepeat reports whether a call that failed so may be made again at once.
@@ -64,42 +67,43 @@ func (e *Error) mayRepeat(idempotent bool) bool {
 	return e.Retryable() && (idempotent || e.treatment() != transient)
 }
 
-func (c *Client) attempt(ctx context.Context, call call, body []byte) ([]byte, error) {
+func (c *Client) attempt(ctx context.Context, call call, body []byte) ([]byte, time.Time, error) {
 	if err := c.limiter.Wait(ctx); err != nil {
-		return nil, fmt.Errorf("chatapi: no call left before the deadline: %w", cmp.Or(ctx.Err(), context.DeadlineExceeded))
+		return nil, time.Time{}, fmt.Errorf("chatapi: no call left before the deadline: %w", cmp.Or(ctx.Err(), context.DeadlineExceeded))
 	}
 	sig, err := c.signer().userSig()
 	if err != nil {
-		return nil, err
+		return nil, time.Time{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	code, reply, err := c.post(ctx, call.command, sig, body)
+	response, reply, err := c.post(ctx, call.command, sig, body)
 	if err != nil {
-		return nil, err
+		return nil, time.Time{}, err
 	}
-	if code != http.StatusOK {
-		return nil, &Error{Status: code}
+	date, _ := http.ParseTime(response.Header.Get("Date")) // zero where there is none
+	if response.StatusCode != http.StatusOK {
+		return nil, date, &Error{Status: response.StatusCode}
 	}
 	var status status
 	if decode(reply, &status) != nil || status.ErrorCode == 0 && status.ActionStatus != "OK" {
-		return nil, &Error{Status: code, cause: ErrReply}
+		return nil, date, &Error{Status: response.StatusCode, cause: ErrReply}
 	}
 	if status.ErrorCode == 0 {
-		return reply, nil
+		return reply, date, nil
 	}
-	failure := &Error{Code: status.ErrorCode, Status: code}
+	failure := &Error{Code: status.ErrorCode, Status: response.StatusCode}
 	if !call.quiet {
 		failure.Info = sanitise(status.ErrorInfo)
 	}
 	if failure.treatment() == expired {
 		c.signer().refuse(sig)
 	}
-	return reply, failure
+	return reply, date, failure
 }
 
 // post sends one request and reads its reply, whatever the status. Its error is an *Error.
-func (c *Client) post(ctx context.Context, command string, sig secret.String, body []byte) (int, []byte, error) {
+func (c *Client) post(ctx context.Context, command string, sig secret.String, body []byte) (*http.Response, []byte, error) {
 	query := url.Values{
 		"sdkappid":    {c.app},
 		"identifier":  {c.admin},
@@ -109,55 +113,26 @@ func (c *Client) post(ctx context.Context, command string, sig secret.String, bo
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+service+command+"?"+query.Encode(), bytes.NewReader(body))
 	if err != nil {
-		return 0, nil, &Error{cause: withoutURL(err)}
+		return nil, nil, &Error{cause: outbound.WithoutURL(err)}
 	}
 	request.Header.Set("Content-Type", "application/json")
 	response, err := c.http.Do(request)
 	if err != nil {
-		return 0, nil, &Error{cause: withoutURL(err)}
+		return nil, nil, &Error{cause: outbound.WithoutURL(err)}
 	}
 	defer response.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
 	switch {
 	case err != nil:
-		return 0, nil, &Error{cause: withoutURL(err)}
+		return nil, nil, &Error{cause: outbound.WithoutURL(err)}
 	case len(data) > maxReply:
-		return 0, nil, &Error{Status: response.StatusCode, cause: ErrReply}
+		return nil, nil, &Error{Status: response.StatusCode, cause: ErrReply}
 	}
-	return response.StatusCode, data, nil
-}
-
-// withoutURL takes the URL, which carries the UserSig, out of an error of net/http's.
-func withoutURL(err error) error {
-	var failed *url.Error
-	for errors.As(err, &failed) {
-		err = failed.Err
-	}
-	return err
+	return response, data, nil
 }
 
 // decode reads a reply. Bytes that are no UTF-8 become U+FFFD: a value that some client cut in the
 // middle of a character must not make its message unreadable for good.
 func decode(data []byte, into any) error {
 	return json.Unmarshal(data, into, jsontext.AllowInvalidUTF8(true))
-}
-
-// jitter returns between a half and the whole of d.
-func (c *Client) jitter(d time.Duration) time.Duration {
-	return d/2 + time.Duration(uint64(d/2)*uint64(c.rand())>>32)
-}
-
-// wait waits for d. It reports false, at once, where the context would not outlast it.
-func wait(ctx context.Context, d time.Duration) bool {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
-		return false
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

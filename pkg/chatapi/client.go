@@ -9,21 +9,23 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/secret"
 )
 
 // Defaults of Options.
 const (
-	DefaultCallsPerSecond = 150
+	DefaultCallsPerSecond = 195
 	DefaultCallTimeout    = 3 * time.Second
 )
 
 const (
 	// burst is how many calls may go out at once after a pause. With the default rate no second has
-	// more than 170 calls; Chat refuses above 200 (trtc.io/document/52169).
-	burst       = 20
-	maxAttempts = 4 // at one call
-	firstWait   = 200 * time.Millisecond
+	// more than 200 calls; Chat refuses above that (trtc.io/document/52169).
+	burst       = 4
+	maxIdle     = 64                     // connections that are kept: all calls go to one host
+	maxAttempts = 4                      // at one call
+	firstWait   = 200 * time.Millisecond // long against a reply's, because nobody waits for repair
 )
 
 // Options configure a Client. The first four are required; the zero value of the others is useful.
@@ -46,7 +48,7 @@ type Options struct {
 	// CallTimeout bounds one try of one call. DefaultCallTimeout when zero.
 	CallTimeout time.Duration
 
-	// Now tells when a UserSig expires; time.Now when nil. Waits are real time.
+	// Now tells when a UserSig expires and a read begins; time.Now when nil. Waits are real time.
 	Now func() time.Time
 
 	// Rand makes the random parameter of each call and the jitter of the waits. It must be safe for
@@ -65,6 +67,8 @@ type Client struct {
 	limiter *rate.Limiter
 	timeout time.Duration
 	rand    func() uint32
+	now     func() time.Time
+	pace    outbound.Policy
 }
 
 // New returns a client. It makes no call. Its error is ErrOptions.
@@ -103,6 +107,8 @@ func New(options Options) (*Client, error) {
 		limiter: rate.NewLimiter(rate.Limit(options.CallsPerSecond), burst),
 		timeout: options.CallTimeout,
 		rand:    options.Rand,
+		now:     options.Now,
+		pace:    outbound.Policy{Tries: maxAttempts, First: firstWait, Rand: options.Rand},
 	}, nil
 }
 
@@ -112,7 +118,7 @@ func withoutRedirects(given *http.Client) *http.Client {
 		client = *given
 	} else if transport, ok := http.DefaultTransport.(*http.Transport); ok {
 		transport = transport.Clone()
-		transport.MaxIdleConnsPerHost = burst // all calls go to one host; the default keeps two connections
+		transport.MaxIdleConnsPerHost = maxIdle // the default keeps two
 		client.Transport = transport
 	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

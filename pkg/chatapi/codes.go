@@ -4,7 +4,8 @@ package chatapi
 type treatment int
 
 const (
-	permanent treatment = iota // trying again does not help
+	permanent treatment = iota // of this message: trying again does not help
+	denied                     // of every call, until somebody mends key, rights, edition or address
 	transient                  // a passing failure: whether the call took effect is not known
 	throttled                  // refused before it took effect; may be called again a little later
 	expired                    // the signature is too old: may be called again with a new one
@@ -35,20 +36,24 @@ func lookUp(code int) (meaning string, t treatment) {
 		return "message recalled", gone
 	case 23001:
 		return "key changed by somebody else", conflict
-	case 10004, 20001, 70402, 90001, 60002, 60003, 60009, 60012, 60015:
+	case 10004, 20001, 70402, 90001:
 		return "request not understood", permanent
-	case 10007, 10026, 20002, 60010, 60016, 60017, 70403, 90009:
+	case 60002, 60003, 60009, 60012, 60015:
+		return "request not understood", denied
+	case 10007, 10026, 20002, 70403, 90009:
 		return "not permitted", permanent
+	case 60010, 60016, 60017:
+		return "not permitted", denied
 	case 60004, 60005, 70002, 70003, 70005, 70009, 70013, 70014, 70016, 70020:
-		return "UserSig does not fit app, admin and key", permanent
+		return "UserSig does not fit app, admin and key", denied
 	case 70050:
-		return "UserSig wrong too often, locked for a minute", permanent
+		return "UserSig wrong too often, locked for a minute", denied
 	case 60006:
-		return "no such app", permanent
+		return "no such app", denied
 	case 60020:
-		return "edition lapsed or not bought", permanent
+		return "edition lapsed or not bought", denied
 	case 60021:
-		return "address not allowed to call", permanent
+		return "address not allowed to call", denied
 	}
 	return "unknown code", permanent
 }

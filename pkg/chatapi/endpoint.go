@@ -34,6 +34,15 @@ func host(region string) string {
 
 const regions = "china, singapore, seoul, tokyo, frankfurt, silicon-valley, jakarta, mumbai"
 
+// CheckEndpoint says whether New takes an endpoint, where configuration wants to know before it has the rest. Its
+// error is ErrOptions.
+func CheckEndpoint(endpoint string) error {
+	if _, err := parseEndpoint(endpoint); err != nil {
+		return fmt.Errorf("%w: Endpoint: %w", ErrOptions, err)
+	}
+	return nil
+}
+
 // parseEndpoint turns a region's name or a base URL into a base URL without a slash at its end.
 func parseEndpoint(endpoint string) (string, error) {
 	if host := host(endpoint); host != "" {

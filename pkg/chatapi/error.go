@@ -21,6 +21,9 @@ import (
 var (
 	// ErrGone: the group or the message does not exist, or no longer. Asking again does not help.
 	ErrGone = errors.New("chatapi: no such group or message")
+	// ErrRefused: Chat refuses this call about this message, and would refuse it again. What it refuses of every
+	// call, such as a key that does not fit, is not meant: somebody mends that.
+	ErrRefused = errors.New("chatapi: refused for good")
 	// ErrConflict: a key that was to be set has been changed by somebody else.
 	ErrConflict = errors.New("chatapi: key changed by somebody else")
 	// ErrReply: what came back is no reply of Chat's: too long, not its JSON, or against its own rules.
@@ -36,7 +39,7 @@ var (
 )
 
 // Error is a call that failed: Chat's own ErrorCode, an HTTP status that is not 200, or no reply at
-// all. It is ErrGone or ErrConflict for errors.Is where its code says so, and unwraps to the
+// all. It is ErrGone, ErrRefused or ErrConflict for errors.Is where its code says so, and unwraps to the
 // transport's error where there was no reply.
 type Error struct {
 	Code   int // Chat's ErrorCode, 0 where none was received
@@ -94,11 +97,13 @@ func reason(err error) string {
 // error and may quote the other side: do not log it.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Is reports whether the code means ErrGone or ErrConflict.
+// Is reports whether the code means ErrGone, ErrRefused or ErrConflict.
 func (e *Error) Is(target error) bool {
 	switch target {
 	case ErrGone:
 		return e.treatment() == gone
+	case ErrRefused:
+		return e.treatment() == permanent
 	case ErrConflict:
 		return e.treatment() == conflict
 	}
@@ -126,7 +131,7 @@ func (e *Error) treatment() treatment {
 	case e.Status == 0, e.Status == http.StatusOK, e.Status >= 500:
 		return transient // no reply, or one that somebody between Chat and us made up
 	}
-	return permanent
+	return denied
 }
 
 // SetError is a set or delete that did not change all of its keys. It is ErrConflict where

@@ -24,7 +24,7 @@ import (
 )
 
 func TestError_ByCode(t *testing.T) {
-	const gone, conflict = "gone", "conflict"
+	const gone, conflict, refused = "gone", "conflict", "refused"
 	tests := []struct {
 		name      string
 		code      int
@@ -47,17 +47,18 @@ func TestError_ByCode(t *testing.T) {
 		{"UserSig expired", 70001, "", true},
 		{"UserSig by another key", 70009, "", false},
 		{"UserSig wrong too often", 70050, "", false},
-		{"parameters", 10004, "", false},
-		{"no permission", 10007, "", false},
+		{"parameters", 10004, refused, false},
+		{"no permission", 10007, refused, false},
 		{"edition lapsed", 60020, "", false},
 		{"address", 60021, "", false},
-		{"unknown", 99999, "", false},
+		{"unknown", 99999, refused, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			err := error(&chatapi.Error{Code: test.code, Status: 200, Info: "info"})
 			assert.Equal(t, test.want == gone, errors.Is(err, chatapi.ErrGone))
 			assert.Equal(t, test.want == conflict, errors.Is(err, chatapi.ErrConflict))
+			assert.Equal(t, test.want == refused, errors.Is(err, chatapi.ErrRefused))
 			assert.Equal(t, test.retryable, err.(*chatapi.Error).Retryable())
 			assert.Contains(t, err.Error(), fmt.Sprintf("chatapi: error %d (", test.code))
 			assert.Contains(t, err.Error(), "info")

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"msgext/pkg/msgext"
 )
@@ -23,32 +24,46 @@ type readRequest struct {
 	StartSeq int64 `json:"StartSeq,omitzero"` // only versions at or above it
 }
 
+// Reading is what Read found, and since when at the latest it was so.
+type Reading struct {
+	msgext.Snapshot // its Number and After are the caller's to fill in
+
+	// Began is when the read began, by the client's clock before the first page was asked for, and not after
+	// the Date that Chat's reply carries: whatever Chat had done before Began is in the read. It is set, too, where
+	// Read's error is ErrGone.
+	Began time.Time
+}
+
+// maxClockError bounds how far a reply's Date is believed: a UserSig, which lives an hour, fails beyond it.
+const maxClockError = time.Hour
+
 // Read reads all extensions of a message: the truth as of Snapshot.Latest. Where the message changed
 // while its pages were read it reads again; if that happens three times in a row, the smallest version seen
 // is Latest, what is newer goes into Newer, and Ahead is the greatest version seen, so that a later read
 // is called for. What Chat lists is present, what it does not list is absent (not documented for
 // deleted keys).
 //
-// Errors: ErrForeignApp, ErrGone, ErrReply, ErrNoProgress, *Error. It honours the context.
-func (c *Client) Read(ctx context.Context, message msgext.Message) (msgext.Snapshot, error) {
+// Errors: ErrForeignApp, ErrGone, ErrRefused, ErrReply, ErrNoProgress, *Error. It honours the context.
+func (c *Client) Read(ctx context.Context, message msgext.Message) (Reading, error) {
 	if message.SDKAppID != c.app {
-		return msgext.Snapshot{}, ErrForeignApp
+		return Reading{}, ErrForeignApp
 	}
 	var pages reading
 	for range maxReads {
 		var err error
 		if pages, err = c.readPages(ctx, message); err != nil {
-			return msgext.Snapshot{}, err
+			return Reading{Began: pages.began}, err
 		}
 		if !pages.moved() {
 			break
 		}
 	}
-	return pages.snapshot(), nil
+	return Reading{pages.snapshot(), pages.began}, nil
 }
 
 // reading is what the pages of one message, read once from first to last, say together.
 type reading struct {
+	began              time.Time
 	smallest, greatest int64 // of the pages' LatestSeq
 	clear              int64 // the greatest ClearSeq
 	keyValues          []msgext.KeyValue
@@ -62,13 +77,16 @@ func (c *Client) readPages(ctx context.Context, message msgext.Message) (reading
 		key string
 		seq int64
 	}
-	var all reading
+	all := reading{began: c.now()}
 	seen := make(map[version]bool)
 	request := readRequest{Address: message.Address()}
 	for page := range maxPages {
-		reply, err := c.readPage(ctx, commandFor(message, "get_key_values"), request)
+		reply, date, err := c.readPage(ctx, commandFor(message, "get_key_values"), request)
+		if page == 0 {
+			all.notAfter(date)
+		}
 		if err != nil {
-			return reading{}, err
+			return all, err
 		}
 		latest := max(reply.LatestSeq, reply.ClearSeq)
 		if page == 0 {
@@ -87,24 +105,32 @@ func (c *Client) readPages(ctx context.Context, message msgext.Message) (reading
 		case reply.CompleteFlag == 1:
 			return all, nil
 		case len(seen) == before:
-			return reading{}, ErrNoProgress
+			return all, ErrNoProgress
 		}
 		// StartSeq is inclusive, and up to 20 keys share a Seq, so that a page may end among them.
 		request.StartSeq = reply.ExtensionList[len(reply.ExtensionList)-1].Seq
 	}
-	return reading{}, ErrNoProgress
+	return all, ErrNoProgress
 }
 
-func (c *Client) readPage(ctx context.Context, command string, request readRequest) (msgext.ReadReply, error) {
-	data, err := c.do(ctx, call{command: command, request: request, idempotent: true})
+// notAfter moves the beginning to the date of a reply, where that is earlier and not absurd.
+func (r *reading) notAfter(date time.Time) {
+	if early := r.began.Sub(date); early > 0 && early < maxClockError {
+		r.began = date
+	}
+}
+
+// readPage returns a page and the date of the reply, zero where it has none.
+func (c *Client) readPage(ctx context.Context, command string, request readRequest) (msgext.ReadReply, time.Time, error) {
+	data, date, err := c.do(ctx, call{command: command, request: request, idempotent: true})
 	if err != nil {
-		return msgext.ReadReply{}, err
+		return msgext.ReadReply{}, date, err
 	}
 	var reply msgext.ReadReply
 	if err := decode(data, &reply); err != nil || !wellFormed(reply) {
-		return msgext.ReadReply{}, ErrReply
+		return msgext.ReadReply{}, date, ErrReply
 	}
-	return reply, nil
+	return reply, date, nil
 }
 
 // wellFormed holds a page against what the vendor says of it.

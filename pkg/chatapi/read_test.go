@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -31,7 +32,7 @@ func TestRead_IsTheVendorsSample(t *testing.T) {
 	for _, message := range []msgext.Message{group, c2c, {SDKAppID: "1400000000", GroupID: "g"}} {
 		snapshot, err := client.Read(t.Context(), message)
 		require.NoError(t, err)
-		assert.Equal(t, want, snapshot)
+		assert.Equal(t, want, snapshot.Snapshot)
 	}
 	assert.Equal(t, []string{
 		`group_get_key_values {"GroupId":"@TGS#1YMVAB3IZ","MsgSeq":158}`,
@@ -103,7 +104,7 @@ func TestRead_Pages(t *testing.T) {
 			client, requests := pages(t, test.pages...)
 			snapshot, err := client.Read(t.Context(), group)
 			require.NoError(t, err)
-			assert.Equal(t, test.want, snapshot)
+			assert.Equal(t, test.want, snapshot.Snapshot)
 			assert.Len(t, *requests, test.calls)
 		})
 	}
@@ -112,6 +113,23 @@ func TestRead_Pages(t *testing.T) {
 		_, err := client.Read(t.Context(), group)
 		require.NoError(t, err)
 		assert.Equal(t, `group_get_key_values {"GroupId":"@TGS#1YMVAB3IZ","MsgSeq":158,"StartSeq":2}`, (*requests)[1])
+	})
+}
+
+// Whether a value comes by a webhook or by a read, it is the same: else a read would change what no user
+// has touched.
+func TestRead_HasTextThatIsNotUnicodeAsAWebhookHasIt(t *testing.T) {
+	pieces := []string{"a", "é", "日", "\ufffd", "\xff", "\xc3", "\xe6\x97", "\xed\xa0\xbd", "\xf0\x9f", "\x80", `\ud83d`, `\ude00`, `\uD83D`, `\u00e9`, `\n`, `\\`, `\"`, `\/`, `\ufffd`, "ud83d"}
+	rapid.Check(t, func(rt *rapid.T) {
+		value := strings.Join(rapid.SliceOf(rapid.SampledFrom(pieces)).Draw(rt, "value"), "")
+		list := `"ExtensionList":[{"Key":"a","Value":"` + value + `","Seq":1}]`
+		event, err := msgext.Decode(group.SDKAppID, msgext.GroupCommand,
+			[]byte(`{"CallbackCommand":"Group.CallbackAfterGroupMsgExtension","GroupId":"g","MsgSeq":1,"OperateType":1,"Seq":1,`+list+`}`))
+		require.NoError(rt, err)
+		client := newClient(t, reply(`{"ActionStatus":"OK","ErrorCode":0,"CompleteFlag":1,"LatestSeq":1,`+list+`}`, new([]string)))
+		snapshot, err := client.Read(t.Context(), group)
+		require.NoError(rt, err)
+		require.Equal(rt, snapshot.KeyValues, event.KeyValues)
 	})
 }
 
@@ -232,7 +250,8 @@ func TestRead_OfAMovingMessageAndTheWebhooksAboveItGiveTheTruth(t *testing.T) {
 		require.NoError(rt, err)
 
 		var state msgext.State
-		state.Merge(snapshot)
+		snapshot.Number = 1
+		require.True(rt, state.Merge(snapshot.Snapshot))
 		for _, event := range events {
 			if event.Version() > snapshot.Latest {
 				state.Apply(event)
@@ -246,4 +265,43 @@ func TestRead_OfAMovingMessageAndTheWebhooksAboveItGiveTheTruth(t *testing.T) {
 			assert.NotZero(rt, snapshot.Ahead, "whoever has only the read knows that something is missing")
 		}
 	})
+}
+
+// Whatever Chat had done before Began is in the read: so Began is our clock's before the first page, and where
+// Chat's clock was behind ours, Chat's.
+func TestRead_BeganIsNotAfterTheFirstPage(t *testing.T) {
+	now := time.Date(2026, 1, 4, 12, 0, 0, 250e6, time.UTC)
+	for name, test := range map[string]struct {
+		date string
+		want time.Time
+	}{
+		"no Date":            {"", now},
+		"Chat's is later":    {now.Add(5 * time.Minute).Format(http.TimeFormat), now},
+		"Chat's is earlier":  {now.Add(-5 * time.Minute).Format(http.TimeFormat), now.Add(-5 * time.Minute).Truncate(time.Second)},
+		"Chat's is absurd":   {time.Unix(0, 0).UTC().Format(http.TimeFormat), now},
+		"Chat's is no date":  {"yesterday", now},
+		"of the same second": {now.Format(http.TimeFormat), now.Truncate(time.Second)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			options := options(nil)
+			options.Now = func() time.Time { return now }
+			code := 0
+			options.HTTPClient = &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+				var requests []string
+				response, err := reply(fmt.Sprintf(`{"ActionStatus":"OK","ErrorCode":%d,"CompleteFlag":1}`, code), &requests)(r)
+				response.Header = http.Header{"Date": {test.date}}
+				return response, err
+			})}
+			client, err := chatapi.New(options)
+			require.NoError(t, err)
+			reading, err := client.Read(t.Context(), group)
+			require.NoError(t, err)
+			assert.True(t, test.want.Equal(reading.Began), "%s", reading.Began)
+
+			code = 10030
+			reading, err = client.Read(t.Context(), group)
+			require.ErrorIs(t, err, chatapi.ErrGone)
+			assert.True(t, test.want.Equal(reading.Began), "of a message that is gone, too")
+		})
+	}
 }

@@ -38,7 +38,7 @@ func (c *Client) Set(ctx context.Context, message msgext.Message, operation msge
 	if err := checkChange(operation, keyValues); err != nil {
 		return nil, err
 	}
-	data, err := c.do(ctx, call{
+	data, _, err := c.do(ctx, call{
 		command: commandFor(message, "set_key_values"),
 		request: setRequest{message.Address(), operation, keyValues},
 		quiet:   true,

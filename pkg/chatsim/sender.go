@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"time"
+
+	"msgext/internal/outbound"
 )
 
 // Timeout is how long Chat waits for a reply (trtc.io/document/34354).
@@ -53,10 +54,7 @@ func Sender(client *http.Client, appURL string) func(context.Context, Delivery) 
 
 // unreached leaves the URL out, which carries the Sign.
 func unreached(err error) error {
-	var failed *url.Error
-	for errors.As(err, &failed) {
-		err = failed.Err
-	}
+	err = outbound.WithoutURL(err)
 	var timeout interface{ Timeout() bool }
 	if errors.As(err, &timeout) && timeout.Timeout() {
 		return ErrTimeout

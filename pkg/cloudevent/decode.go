@@ -47,7 +47,7 @@ func Decode(encoded []byte) (Event, error) {
 // kind, ErrFormat where data is about another message than the event, and msgext.ErrFormat.
 func (e Event) Change() (msgext.Event, error) {
 	message, err := e.message()
-	if err != nil || e.IsRepaired() {
+	if err != nil || e.IsRepaired() || e.IsGone() {
 		return msgext.Event{}, ErrKind
 	}
 	change, err := msgext.Decode(message.SDKAppID, msgext.Event{Message: message}.Command(), e.data)
@@ -60,19 +60,29 @@ func (e Event) Change() (msgext.Event, error) {
 	return change, nil
 }
 
-// Truth returns the message that a repaired event is about and its extensions as Chat has them.
-// Where CompleteFlag is 0 the list was too long for the destination, and is to be read. Its errors are ErrKind for an
-// event of another kind, ErrFormat for data of another shape.
-func (e Event) Truth() (msgext.Message, msgext.ReadReply, error) {
+// Truth returns the message that a repaired or gone event is about and its extensions as Chat has them: of
+// one that is gone, none. Where CompleteFlag is 0 the list was too long for the destination, and is to be
+// read. Its errors are ErrKind for an event of another kind, ErrFormat for data of another shape, or about another
+// message than the event.
+func (e Event) Truth() (msgext.Message, Truth, error) {
 	message, err := e.message()
-	if err != nil || !e.IsRepaired() {
-		return msgext.Message{}, msgext.ReadReply{}, ErrKind
+	if err != nil || !e.IsRepaired() && !e.IsGone() {
+		return msgext.Message{}, Truth{}, ErrKind
 	}
-	var reply msgext.ReadReply
-	if err := json.Unmarshal(e.data, &reply); err != nil {
-		return msgext.Message{}, msgext.ReadReply{}, fmt.Errorf("%w: data", ErrFormat)
+	var truth Truth
+	if e.IsGone() {
+		truth.ReadReply = msgext.NewReadReply(0, 0, nil)
 	}
-	return message, reply, nil
+	if err := json.Unmarshal(e.data, &truth); err != nil {
+		return msgext.Message{}, Truth{}, fmt.Errorf("%w: data", ErrFormat)
+	}
+	if truth.Address == (msgext.Address{}) {
+		truth.Address = message.Address() // written before data named its message
+	}
+	if named, err := truth.Message(message.SDKAppID); err != nil || named != message {
+		return msgext.Message{}, Truth{}, fmt.Errorf("%w: data is about another message", ErrFormat)
+	}
+	return message, truth, nil
 }
 
 // message returns the message that the event is about.
@@ -82,7 +92,7 @@ func (e Event) message() (msgext.Message, error) {
 		return msgext.Message{}, ErrKind
 	}
 	switch strings.TrimPrefix(e.Type(), namesOf(message).typePrefix) {
-	case setType, deletedType, clearedType, repairedType:
+	case setType, deletedType, clearedType, repairedType, goneType:
 		return message, nil
 	}
 	return msgext.Message{}, ErrKind

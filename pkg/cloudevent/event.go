@@ -3,6 +3,9 @@
 //
 // Source: CloudEvents 1.0.2 and its JSON format and Sequence and Partitioning extensions
 // (github.com/cloudevents/spec, read 2026-11-24), through the CloudEvents SDK for Go.
+//
+// It is for consumers that read our events, and for sinks that send them. Its API is v0: it may
+// change with any release.
 package cloudevent
 
 import (
@@ -61,6 +64,11 @@ func (e Event) IsRepaired() bool {
 	return e.Type() == groupPrefix+repairedType || e.Type() == c2cPrefix+repairedType
 }
 
+// IsGone reports whether the event tells that Chat has its message no more.
+func (e Event) IsGone() bool {
+	return e.Type() == groupPrefix+goneType || e.Type() == c2cPrefix+goneType
+}
+
 func (e Event) extension(name string) string {
 	text, _ := e.attributes.Extensions[name].(string)
 	return text
@@ -74,12 +82,12 @@ func (e Event) Marker() (Event, bool) {
 	if !e.IsRepaired() {
 		return Event{}, false
 	}
-	var reply msgext.ReadReply
-	if err := json.Unmarshal(e.data, &reply); err != nil {
+	var truth Truth
+	if err := json.Unmarshal(e.data, &truth); err != nil {
 		return Event{}, false
 	}
-	reply.CompleteFlag, reply.ExtensionList = 0, []msgext.KeyValue{}
-	data, err := json.Marshal(reply)
+	truth.CompleteFlag, truth.ExtensionList = 0, []msgext.KeyValue{}
+	data, err := json.Marshal(truth)
 	if err != nil {
 		return Event{}, false
 	}

@@ -19,6 +19,7 @@ const (
 	deletedType  = "deleted"
 	clearedType  = "cleared"
 	repairedType = "repaired"
+	goneType     = "gone"
 )
 
 func typeOf(operation msgext.Operation) string {

@@ -39,17 +39,38 @@ func New(change msgext.Event) (Event, error) {
 	return build(attributes, data)
 }
 
-// NewRepaired returns the event that carries the truth as read back from Chat at a given time: what a
-// consumer holds of the message up to LatestSeq, or DroppedSeq where set, is to be replaced by it. Its id
-// tells it from the webhook of that version and from another read of other content.
-func NewRepaired(message msgext.Message, reply msgext.ReadReply, at time.Time) (Event, error) {
-	data, err := json.Marshal(reply)
+// NewRepaired returns the event that carries the truth as read back from Chat; at is when it is sent. Its
+// data names its message, and the place of the read among all reads, see Truth. Its id tells it from the webhook
+// of that version and from every other read.
+func NewRepaired(message msgext.Message, truth Truth, at time.Time) (Event, error) {
+	truth.Address = message.Address()
+	data, err := json.Marshal(truth)
 	if err != nil {
 		return Event{}, fmt.Errorf("cloudevent: snapshot: %w", err)
 	}
 	n, sum := namesOf(message), sha256.Sum256(data)
-	id := n.path + "/" + strconv.FormatInt(reply.LatestSeq, 10) + "/" + repairedType + "/" + hex.EncodeToString(sum[:8])
-	attributes, err := attributes(n, id, n.typePrefix+repairedType, reply.LatestSeq, at)
+	id := n.path + "/" + strconv.FormatInt(truth.LatestSeq, 10) + "/" + repairedType + "/" + hex.EncodeToString(sum[:8])
+	attributes, err := attributes(n, id, n.typePrefix+repairedType, truth.LatestSeq, at)
+	if err != nil {
+		return Event{}, err
+	}
+	return build(attributes, data)
+}
+
+// NewGone returns the event that tells that Chat has a message no more; at is when it is sent. Its data
+// names the message and the place of the read, and has no list: a consumer takes it as a truth without one. It has
+// no sequence, because there is no version left to speak of.
+func NewGone(message msgext.Message, place Place, at time.Time) (Event, error) {
+	data, err := json.Marshal(struct {
+		msgext.Address
+		Place
+	}{message.Address(), place})
+	if err != nil {
+		return Event{}, fmt.Errorf("cloudevent: gone: %w", err)
+	}
+	n := namesOf(message)
+	id := n.path + "/" + goneType + "/" + strconv.FormatInt(place.ReadNumber, 10)
+	attributes, err := attributes(n, id, n.typePrefix+goneType, -1, at)
 	if err != nil {
 		return Event{}, err
 	}

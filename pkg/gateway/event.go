@@ -141,12 +141,16 @@ func (e *Event) readBody(w *jsonwalk.Walker) error {
 	return ErrEvent
 }
 
-// strict reads a string, which may also be absent or null but nothing else.
+// strict reads a string of Unicode, which may also be absent or null but nothing else.
 func strict(w *jsonwalk.Walker, field *string) error {
 	if kind := w.Kind(); kind != '"' && kind != 'n' {
 		return ErrEvent
 	}
-	return lenient(w, field)
+	broken := w.Broken()
+	if err := lenient(w, field); err != nil || w.Broken() > broken {
+		return ErrEvent
+	}
+	return nil
 }
 
 // lenient reads a string and passes over anything else.

@@ -4,16 +4,23 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"msgext/internal/jsonwalk"
 )
 
 // Decode reads the body of a webhook that came under command for an app. It returns only
 // well-formed events; its error is a *FormatError with every fault at once.
 //
-// The body must be one JSON object (RFC 8259, UTF-8, no name twice, names in exact case, no lone
-// surrogate escape, nothing after it, nesting bounded); unknown fields are ignored. An absent or null Value is
-// empty, an absent or null ExtensionList is an empty one, an absent or null EventTime is no time. Keys
-// and values above the vendor's limits are accepted, see Event.OverLimit. The vendor prints its samples
-// with // comments; on the wire there are none, and they are refused.
+// The body must be one JSON object (RFC 8259, no name twice, names in exact case, nothing after it,
+// nesting bounded); unknown fields are ignored. An absent or null Value is empty, an absent or null
+// ExtensionList is an empty one of at most 1,000 key-values, an absent or null EventTime is no time.
+// An integer may be spelt in any way that is exact, or be a string of digits without leading zeros.
+// Keys and values above the vendor's limits are accepted, see Event.OverLimit. The vendor prints its
+// samples with // comments; on the wire there are none, and they are refused.
+//
+// What no state depends on is not refused, see Event.Tolerated. Text that is not Unicode (a byte that is no
+// UTF-8, a lone surrogate escape) is as in Chat's own read: U+FFFD. Only in a key or an id it is refused,
+// because two of them would become one.
 //
 // The event keeps body; the caller must not change it.
 func Decode(sdkAppID, command string, body []byte) (Event, error) {
@@ -22,7 +29,7 @@ func Decode(sdkAppID, command string, body []byte) (Event, error) {
 		faults.add("CallbackCommand", "not a message extension command")
 		return Event{}, faults.orNil()
 	}
-	fields, err := parse(body, &faults)
+	fields, err := parse(command, body, &faults)
 	if err != nil {
 		return Event{}, err
 	}
@@ -33,15 +40,19 @@ func Decode(sdkAppID, command string, body []byte) (Event, error) {
 		KeyValues: fields.keyValues,
 		Seq:       fields.seq.required("Seq", &faults),
 		Body:      body,
+		Tolerated: fields.tolerated.Fields,
 	}
 	event.Message.SDKAppID = sdkAppID
-	if fields.eventTime.present {
+	if fields.eventTime.valid {
 		event.Time = time.UnixMilli(fields.eventTime.value).UTC()
 	}
 	fields.checkOperation(&faults)
 	checkDistinct(fields.keyValues, &faults)
 	if err := faults.orNil(); err != nil {
 		return Event{}, err
+	}
+	if fields.broken {
+		event.Body = jsonwalk.Mend(body)
 	}
 	return event, nil
 }
@@ -76,6 +87,8 @@ func (f *fields) checkOperation(faults *FormatError) {
 		return
 	}
 	switch {
+	case f.list.length > maxEventKeyValues:
+		faults.add("ExtensionList", "more than "+strconv.Itoa(maxEventKeyValues)+" key-values, got "+strconv.Itoa(f.list.length))
 	case operation < Set || operation > Clear:
 		faults.add("OperateType", "not 1, 2 or 3")
 	case operation == Clear && f.list.length > 0:
@@ -105,6 +118,6 @@ func checkDistinct(keyValues []KeyValue, faults *FormatError) {
 
 func reportRepeat(repeated bool, i, first int, faults *FormatError) {
 	if repeated {
-		faults.add(listPath(i, "Key"), "same as that of "+listPath(first, ""))
+		faults.addAt(i, "Key", "same as that of "+listPath(first, ""))
 	}
 }

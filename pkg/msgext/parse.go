@@ -23,9 +23,12 @@ type fields struct {
 		length int
 	}
 	keyValues []KeyValue
+	tolerated FormatError
+	broken    bool // some text in the body is not Unicode
 }
 
-// text is a string field, integer a non-negative one; valid means present and of its type.
+// text is a string field, integer a non-negative one; valid means present and of its type, and of a
+// text that it is Unicode.
 type (
 	text struct {
 		present, valid bool
@@ -54,10 +57,10 @@ func (f integer) required(path string, faults *FormatError) int64 {
 	return f.value
 }
 
-// parse reads body in one pass. What is no JSON, or not by our rules, is its error; fields
-// of another type go to faults.
-func parse(body []byte, faults *FormatError) (fields, error) {
-	p := parser{Walker: jsonwalk.New(body, maxDepth), faults: faults}
+// parse reads the body of command in one pass. What is no JSON, or not by our rules, is its error;
+// fields of another type go to faults.
+func parse(command string, body []byte, faults *FormatError) (fields, error) {
+	p := parser{Walker: jsonwalk.New(body, maxDepth), command: command, faults: faults}
 	p.fields.list.valid = true
 	if err := p.body(); err != nil {
 		return fields{}, syntaxError(err, p.Offset(), len(body))
@@ -65,6 +68,7 @@ func parse(body []byte, faults *FormatError) (fields, error) {
 	if p.End() != nil {
 		return fields{}, &FormatError{Fields: []FieldError{{"body", "something follows the object"}}}
 	}
+	p.fields.broken = p.Broken() > 0
 	return p.fields, nil
 }
 
@@ -89,10 +93,16 @@ var errNotObject = errors.New("not an object")
 // parser gathers the fields of one body and every fault among them.
 type parser struct {
 	jsonwalk.Walker
-	faults *FormatError
-	fields fields
-	item   item // the key-value being read
+	command string
+	faults  *FormatError
+	fields  fields
+	item    item // the key-value being read
 }
+
+const (
+	notString  = "not a string"
+	notUnicode = "not Unicode text"
+)
 
 // item is one element of ExtensionList.
 type item struct {
@@ -115,29 +125,53 @@ func (p *parser) member(name []byte) error {
 	switch string(name) {
 	case "CallbackCommand":
 		return p.text(&p.fields.command, "CallbackCommand")
+	case "OperateType":
+		return p.integer(&p.fields.operateType, "OperateType")
+	case "Seq":
+		return p.integer(&p.fields.seq, "Seq")
+	case "EventTime":
+		return p.eventTime()
+	case "ExtensionList":
+		return p.list()
+	}
+	if p.command == GroupCommand {
+		return p.groupID(name)
+	}
+	return p.c2cID(name)
+}
+
+func (p *parser) groupID(name []byte) error {
+	switch string(name) {
 	case "GroupId":
 		return p.text(&p.fields.groupID, "GroupId")
 	case "MsgSeq":
 		return p.integer(&p.fields.msgSeq, "MsgSeq")
+	}
+	return p.Skip()
+}
+
+func (p *parser) c2cID(name []byte) error {
+	switch string(name) {
 	case "From_Account":
 		return p.text(&p.fields.from, "From_Account")
 	case "To_Account":
 		return p.text(&p.fields.to, "To_Account")
 	case "MsgKey":
 		return p.text(&p.fields.msgKey, "MsgKey")
-	case "OperateType":
-		return p.integer(&p.fields.operateType, "OperateType")
-	case "Seq":
-		return p.integer(&p.fields.seq, "Seq")
-	case "EventTime":
-		if p.Kind() == 'n' {
-			return p.Skip()
-		}
-		return p.integer(&p.fields.eventTime, "EventTime")
-	case "ExtensionList":
-		return p.list()
 	}
 	return p.Skip()
+}
+
+// eventTime reads EventTime. No state depends on it, so one that cannot be read is as good as none.
+func (p *parser) eventTime() error {
+	if p.Kind() == 'n' {
+		return p.Skip()
+	}
+	problem, err := p.readInteger(&p.fields.eventTime)
+	if problem != "" {
+		p.fields.tolerated.add("EventTime", problem)
+	}
+	return err
 }
 
 func (p *parser) list() error {
@@ -152,13 +186,16 @@ func (p *parser) list() error {
 	}
 	return p.List(func(index int) error {
 		p.fields.list.length++
+		if index >= maxEventKeyValues {
+			return p.Skip()
+		}
 		return p.keyValue(index)
 	})
 }
 
 func (p *parser) keyValue(index int) error {
 	if p.Kind() != '{' {
-		p.faults.add(listPath(index, ""), "not an object")
+		p.faults.addAt(index, "", "not an object")
 		return p.Skip()
 	}
 	p.item = item{index: index}
@@ -168,12 +205,12 @@ func (p *parser) keyValue(index int) error {
 	kv := &p.item
 	switch {
 	case !kv.key.present:
-		p.faults.add(listPath(index, "Key"), "missing")
+		p.faults.addAt(index, "Key", "missing")
 	case kv.key.valid && kv.key.value == "":
-		p.faults.add(listPath(index, "Key"), "empty")
+		p.faults.addAt(index, "Key", "empty")
 	}
 	if !kv.seq.present {
-		p.faults.add(listPath(index, "Seq"), "missing")
+		p.faults.addAt(index, "Seq", "missing")
 	}
 	if p.fields.keyValues == nil {
 		p.fields.keyValues = make([]KeyValue, 0, 4)
@@ -187,19 +224,21 @@ func (p *parser) itemMember(name []byte) error {
 	var err error
 	switch string(name) {
 	case "Key":
-		problem, err = p.readText(&p.item.key)
+		if problem, err = p.readText(&p.item.key); problem != "" {
+			p.item.key.value = "" // so that it is not compared with others
+		}
 	case "Value":
 		if p.Kind() == 'n' {
 			return p.Skip()
 		}
-		problem, err = p.readText(&p.item.value)
+		problem, err = p.readValue(&p.item.value)
 	case "Seq":
 		problem, err = p.readInteger(&p.item.seq)
 	default:
 		return p.Skip()
 	}
 	if problem != "" {
-		p.faults.add(listPath(p.item.index, string(name)), problem)
+		p.faults.addAt(p.item.index, string(name), problem)
 	}
 	return err
 }
@@ -221,34 +260,51 @@ func (p *parser) integer(field *integer, path string) error {
 	return err
 }
 
+// readValue reads a string as Chat's own read has it where it is not Unicode.
+func (p *parser) readValue(field *text) (problem string, err error) {
+	if p.Kind() != '"' {
+		return notString, p.Skip()
+	}
+	broken := p.Broken()
+	field.value, err = p.MendedText()
+	if p.Broken() > broken {
+		p.fields.tolerated.addAt(p.item.index, "Value", notUnicode)
+	}
+	return "", err
+}
+
 func (p *parser) readText(field *text) (problem string, err error) {
 	field.present = true
 	if p.Kind() != '"' {
-		return "not a string", p.Skip()
+		return notString, p.Skip()
+	}
+	broken := p.Broken()
+	field.value, err = p.Text()
+	if p.Broken() > broken {
+		return notUnicode, err
 	}
 	field.valid = true
-	field.value, err = p.Text()
 	return "", err
 }
 
 func (p *parser) readInteger(field *integer) (problem string, err error) {
 	field.present = true
-	if p.Kind() != '0' {
-		return "not an integer", p.Skip()
+	switch p.Kind() {
+	case '0':
+		raw, err := p.Number()
+		if err != nil {
+			return "", err
+		}
+		field.value, problem = integerOf(raw)
+	case '"':
+		digits, err := p.Text()
+		if err != nil {
+			return "", err
+		}
+		field.value, problem = integerOfText(digits)
+	default:
+		return notInteger, p.Skip()
 	}
-	raw, err := p.Number()
-	if err != nil {
-		return "", err
-	}
-	value, err := strconv.ParseInt(string(raw), 10, 64)
-	switch {
-	case errors.Is(err, strconv.ErrRange) && raw[0] != '-':
-		return "greater than 9223372036854775807", nil
-	case err != nil && !errors.Is(err, strconv.ErrRange):
-		return "not an integer", nil
-	case raw[0] == '-':
-		return "negative", nil
-	}
-	field.valid, field.value = true, value
-	return "", nil
+	field.valid = problem == ""
+	return problem, nil
 }

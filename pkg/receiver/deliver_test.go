@@ -75,8 +75,8 @@ type fakeStore struct {
 	apply, markSeen func(context.Context) error
 }
 
-func (s *fakeStore) Apply(ctx context.Context, _ msgext.Event, _ time.Time, seen bool) error {
-	if seen {
+func (s *fakeStore) Apply(ctx context.Context, _ msgext.Event, _ time.Time, mark state.Mark) error {
+	if mark == state.MarkNow {
 		s.journal.add("apply seen")
 	} else {
 		s.journal.add("apply")

@@ -6,7 +6,7 @@ import (
 	"net/http"
 
 	"msgext/internal/guard"
-	"msgext/pkg/metric"
+	"msgext/internal/metric"
 	"msgext/pkg/msgext"
 	"msgext/pkg/relay"
 	"msgext/pkg/webhook"

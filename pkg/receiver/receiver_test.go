@@ -21,8 +21,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"msgext/internal/metric"
 	"msgext/internal/vectortest"
-	"msgext/pkg/metric"
 	"msgext/pkg/msgext"
 	"msgext/pkg/receiver"
 	"msgext/pkg/relay"

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"msgext/internal/guard"
-	"msgext/pkg/metric"
+	"msgext/internal/metric"
 	"msgext/pkg/msgext"
 	"msgext/pkg/relay"
 	"msgext/pkg/sink"
@@ -28,6 +28,7 @@ const (
 	keyDuration  = "duration_ms"
 	keyCold      = "cold"
 	keyOverLimit = "over_limit" // key-values longer than the vendor documents
+	keyTolerated = "tolerated"  // what broke a rule without harm, by field and rule
 	keyFailed    = "failed"     // destinations that did not accept
 	keyError     = "error"
 	keyStack     = "stack"
@@ -63,7 +64,7 @@ type record struct {
 	outcomes   []sink.Outcome // of the store and the sinks
 	markErr    error
 	forwardErr error
-	relayed    relayed
+	backend    *Backend // nil where it was not asked
 }
 
 // failure returns what the destinations did not accept as one error, nil where all of them did.
@@ -102,6 +103,9 @@ func (rec *record) attrs(options Options, requestID string, verdict rule, err er
 		if n := event.OverLimit(); n > 0 {
 			attrs = append(attrs, slog.Int(keyOverLimit, n))
 		}
+		if len(event.Tolerated) > 0 {
+			attrs = append(attrs, slog.Any(keyTolerated, texts(event.Tolerated)))
+		}
 	}
 	attrs = append(attrs,
 		slog.String(keyFate, string(verdict.fate)),
@@ -117,40 +121,46 @@ func (rec *record) attrs(options Options, requestID string, verdict rule, err er
 			attrs = append(attrs, slog.String(keyStack, string(panicked.Stack)))
 		}
 	}
-	if rec.relayed.tried {
-		attrs = append(attrs, rec.relayed.attr())
+	if rec.backend != nil {
+		attrs = append(attrs, rec.backend.attr())
 	}
 	if rec.markErr != nil {
 		attrs = append(attrs, slog.String(keyMark, bounded(rec.markErr)))
 	}
-	if options.Metrics != metric.Off {
-		attrs = append(attrs, options.Metrics.Attrs(now, rec.measurements(verdict), keyReason)...)
+	if options.Metrics != nil {
+		attrs = append(attrs, options.Metrics(now, rec.measurements(verdict), keyReason)...)
 	}
 	return attrs
 }
 
-func (rec *record) measurements(verdict rule) []metric.Value {
+func (rec *record) measurements(verdict rule) []slog.Attr {
 	outcome := verdict.fate.metric()
 	if verdict.err == relay.ErrSkipped {
 		outcome = metric.RelaySkipped
 	}
-	values := []metric.Value{
-		{Name: outcome, Unit: metric.Count, Number: 1},
-		{Name: metric.RequestTime, Unit: metric.Milliseconds, Number: milliseconds(rec.took)},
-	}
+	values := append(make([]slog.Attr, 0, 6), slog.Float64(outcome, 1), slog.Float64(metric.RequestTime, milliseconds(rec.took)))
 	if rec.delivery > 0 {
-		values = append(values, metric.Value{Name: metric.DeliveryTime, Unit: metric.Milliseconds, Number: milliseconds(rec.delivery)})
+		values = append(values, slog.Float64(metric.DeliveryTime, milliseconds(rec.delivery)))
 	}
-	if rec.relayed.tried {
-		values = append(values, metric.Value{Name: metric.RelayTime, Unit: metric.Milliseconds, Number: milliseconds(rec.relayed.took)})
+	if rec.backend != nil {
+		values = append(values, slog.Float64(metric.RelayTime, milliseconds(rec.backend.Took)))
 	}
 	if rec.cold {
-		values = append(values, metric.Value{Name: metric.ColdStart, Unit: metric.Count, Number: 1})
+		values = append(values, slog.Float64(metric.ColdStart, 1))
 	}
 	for _, destination := range rec.failed() {
-		values = append(values, metric.Value{Name: metric.FailedDelivery + " " + destination, Unit: metric.Count, Number: 1})
+		values = append(values, slog.Float64(metric.FailedDelivery+" "+destination, 1))
 	}
 	return values
+}
+
+// texts are those of faults: field and rule, never content.
+func texts(faults []msgext.FieldError) []string {
+	all := make([]string, len(faults))
+	for i, fault := range faults {
+		all[i] = fault.Error()
+	}
+	return all
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

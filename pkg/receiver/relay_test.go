@@ -17,9 +17,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"msgext/internal/metric"
 	"msgext/internal/relaytest"
 	"msgext/internal/vectortest"
-	"msgext/pkg/metric"
 	"msgext/pkg/msgext"
 	"msgext/pkg/receiver"
 	"msgext/pkg/relay"
@@ -78,6 +78,7 @@ func TestReceiver_RelayVectors(t *testing.T) {
 					Status: reply.Code, Body: reply.Body.String(),
 					ContentType: reply.Header().Get("Content-Type"), ContentEncoding: reply.Header().Get("Content-Encoding"),
 				})
+				assert.Equal(t, vector.Complete && want == vector.Pass, reply.Header().Get(relay.AnsweredHeader) == "backend")
 				line := lines.only(t)
 				assert.Equal(t, vector.Reason, line["reason"])
 				assert.NotContains(t, lines.String(), "planted-value")

@@ -56,3 +56,35 @@ func TestReceiver_Vectors(t *testing.T) {
 		})
 	}
 }
+
+// What was tolerated stands in the line by field and rule. The content does not.
+func TestReceiver_LogsWhatItTolerated(t *testing.T) {
+	want := map[string][]any{
+		"sample-group-set":         nil,
+		"lenient-time-text":        nil,
+		"lenient-time-unreadable":  {"EventTime: not an integer"},
+		"lenient-time-object":      {"EventTime: not an integer"},
+		"lenient-time-negative":    {"EventTime: negative"},
+		"lenient-value-surrogate":  {"ExtensionList[0].Value: not Unicode text"},
+		"lenient-value-byte":       {"ExtensionList[0].Value: not Unicode text"},
+		"lenient-unread-surrogate": nil,
+	}
+	for _, vector := range vectortest.Load(t) {
+		tolerated, ok := want[vector.Name]
+		if !ok {
+			continue
+		}
+		delete(want, vector.Name)
+		options, lines := logged(options())
+		request := httptest.NewRequest(vector.Request.Method, vector.URL("http://example.com", now), strings.NewReader(vector.Request.Body))
+		receiver.New(options).ServeHTTP(httptest.NewRecorder(), request)
+		line := lines.only(t)
+		assert.Equal(t, "accepted", line["fate"], vector.Name)
+		if tolerated == nil {
+			assert.NotContains(t, line, "tolerated", vector.Name)
+		} else {
+			assert.Equal(t, tolerated, line["tolerated"], vector.Name)
+		}
+	}
+	assert.Empty(t, want, "vectors that are not there")
+}

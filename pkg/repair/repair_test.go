@@ -188,7 +188,7 @@ func TestRun_ARealEventThatArrivesDuringADropIsNotLost(t *testing.T) {
 		meanwhile = func() {}
 		w.receive(t, w.change(t, poll, msgext.Set, "carol", "real"))
 	}
-	w.pass(2 * grace)
+	w.pass(2*grace + time.Second)
 	assert.Equal(t, 1, w.run(t, r).Dropped)
 	for range 4 {
 		w.pass(time.Minute)
@@ -217,8 +217,16 @@ func TestRun_ALostLastVersionIsFoundByTheLaterReads(t *testing.T) {
 	w.pass(50 * time.Minute)
 	assert.Equal(t, 1, w.run(t, r).Repaired, "and an hour after it")
 	assert.Equal(t, w.chat.Truth(poll), w.record(t, poll).State.Reply())
+
+	w.change(t, poll, msgext.Set, "alice", "4") // and so on
+	w.pass(23 * time.Hour)
+	assert.Equal(t, 1, w.run(t, r).Repaired, "a day after it")
+	w.change(t, poll, msgext.Set, "alice", "5")
+	w.pass(6 * 24 * time.Hour)
+	assert.Equal(t, 1, w.run(t, r).Repaired, "and seven days after it")
+	assert.Equal(t, w.chat.Truth(poll), w.sink.Reply(poll))
 	calls := w.chat.Calls()
-	w.pass(24 * time.Hour)
+	w.pass(30 * 24 * time.Hour)
 	w.run(t, r)
 	assert.Equal(t, calls, w.chat.Calls(), "then it is left alone")
 }

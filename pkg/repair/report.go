@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"msgext/pkg/metric"
+	"msgext/internal/metric"
 	"msgext/pkg/msgext"
 )
 
@@ -13,27 +13,69 @@ import (
 type Report struct {
 	Checked  int           // messages looked at
 	Gaps     int           // of them, with a version missing
+	Doubted  int           `json:",omitempty"` // of them, with an event that could not be taken in
 	Read     int           // read back from Chat
 	Repaired int           // told to the sinks, because a read changed them or a sink may have missed something
 	Dropped  int           // brought back from versions that Chat does not have
+	Fell     int           `json:",omitempty"` // whose LatestSeq has fallen, because its newest key was deleted
+	Gone     int           `json:",omitempty"` // that Chat has no more
+	Erased   int           `json:",omitempty"` // quiet for the retention time
 	Open     int           // not settled: a gap still, or a read, a sink or the store failed
+	GaveUp   int           `json:",omitempty"` // of them, given up: Chat has refused the read for good
+	Foreign  int           `json:",omitempty"` // another app's, in this app's store: not looked at
 	Longest  time.Duration // the longest time a message had been due
 }
 
+// result is what one check came to.
+type result struct {
+	Gap, Doubted, Read, Repaired, Dropped, Fell, Gone, Erased, Open, GaveUp, Foreign bool
+
+	Waited time.Duration
+}
+
+// and returns what two parts of one check came to; what is open is for the second to say.
+func (r result) and(next result) result {
+	return result{
+		Gap: r.Gap || next.Gap, Doubted: r.Doubted || next.Doubted, Read: r.Read || next.Read, Repaired: r.Repaired || next.Repaired,
+		Dropped: r.Dropped || next.Dropped, Fell: r.Fell || next.Fell, Gone: r.Gone || next.Gone, Erased: r.Erased || next.Erased,
+		Open: next.Open, GaveUp: next.GaveUp,
+	}
+}
+
 func (r *Report) add(result result) {
+	if result.Foreign {
+		r.Foreign++
+		return
+	}
 	r.Checked++
 	for _, count := range []struct {
 		when bool
 		n    *int
 	}{
-		{result.Gap, &r.Gaps}, {result.Read, &r.Read}, {result.Repaired, &r.Repaired},
-		{result.Dropped, &r.Dropped}, {result.Open, &r.Open},
+		{result.Gap, &r.Gaps}, {result.Doubted, &r.Doubted}, {result.Read, &r.Read}, {result.Repaired, &r.Repaired},
+		{result.Dropped, &r.Dropped}, {result.Fell, &r.Fell}, {result.Gone, &r.Gone}, {result.Erased, &r.Erased},
+		{result.Open, &r.Open}, {result.GaveUp, &r.GaveUp},
 	} {
 		if count.when {
 			*count.n++
 		}
 	}
 	r.Longest = max(r.Longest, result.Waited)
+}
+
+// rare are the counts that a line names only where there is something to count.
+func (r Report) rare() (attrs []slog.Attr) {
+	for _, count := range []struct {
+		name string
+		n    int
+	}{
+		{"doubted", r.Doubted}, {"fell", r.Fell}, {"gone", r.Gone}, {"erased", r.Erased}, {"gave_up", r.GaveUp}, {"foreign", r.Foreign},
+	} {
+		if count.n > 0 {
+			attrs = append(attrs, slog.Int(count.name, count.n))
+		}
+	}
+	return attrs
 }
 
 func (r Report) log(ctx context.Context, options Options, started time.Time, err error) {
@@ -44,23 +86,24 @@ func (r Report) log(ctx context.Context, options Options, started time.Time, err
 		level = slog.LevelError
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
-	values := []metric.Value{
-		{Name: metric.Checked, Unit: metric.Count, Number: float64(r.Checked)},
-		{Name: metric.Gaps, Unit: metric.Count, Number: float64(r.Gaps)},
-		{Name: metric.Read, Unit: metric.Count, Number: float64(r.Read)},
-		{Name: metric.Repaired, Unit: metric.Count, Number: float64(r.Repaired)},
-		{Name: metric.Ahead, Unit: metric.Count, Number: float64(r.Dropped)},
-		{Name: metric.Unrepaired, Unit: metric.Count, Number: float64(r.Open)},
-		{Name: metric.LongestDue, Unit: metric.Milliseconds, Number: float64(r.Longest.Milliseconds())},
+	attrs = append(attrs, r.rare()...)
+	values := []slog.Attr{
+		slog.Float64(metric.Checked, float64(r.Checked)),
+		slog.Float64(metric.Gaps, float64(r.Gaps)),
+		slog.Float64(metric.Read, float64(r.Read)),
+		slog.Float64(metric.Repaired, float64(r.Repaired)),
+		slog.Float64(metric.Ahead, float64(r.Dropped)),
+		slog.Float64(metric.Unrepaired, float64(r.Open)),
+		slog.Float64(metric.LongestDue, float64(r.Longest.Milliseconds())),
 	}
 	format := options.Metrics
-	if format == metric.Off {
-		if r.Checked == 0 && err == nil {
+	if format == nil {
+		if r.Checked+r.Foreign == 0 && err == nil {
 			return // a local run every few seconds that found nothing is no news
 		}
 		format = metric.Plain
 	}
-	options.Logger.LogAttrs(ctx, level, "repair", append(attrs, format.Attrs(now, values)...)...)
+	options.Logger.LogAttrs(ctx, level, "repair", append(attrs, format(now, values)...)...)
 }
 
 func (r *Repairer) logTrouble(ctx context.Context, message msgext.Message, result result, err error) {

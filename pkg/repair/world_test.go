@@ -38,7 +38,8 @@ type world struct {
 
 func newWorld(t *testing.T, trouble func(call int, command string) int) *world {
 	t.Helper()
-	w := &world{now: time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC), store: memstate.New(), sink: consumertest.New()}
+	w := &world{now: time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC), store: memstate.New()}
+	w.sink = consumertest.NewAt(w.clock)
 	w.chat = chatsim.New(chatsim.Options{
 		SDKAppID: app, Token: "xxxxyyyy", Admin: "administrator", SecretKey: "key", Now: w.clock, Trouble: trouble,
 	})
@@ -117,7 +118,7 @@ func keySeq(reply msgext.ReadReply, key string) int64 {
 func (w *world) receive(t *testing.T, events ...msgext.Event) {
 	t.Helper()
 	for _, event := range events {
-		require.NoError(t, w.store.Apply(t.Context(), event, w.clock(), false))
+		require.NoError(t, w.store.Apply(t.Context(), event, w.clock(), state.MarkLater))
 		e, err := cloudevent.New(event)
 		require.NoError(t, err)
 		if w.sink.Send(t.Context(), e) == nil {

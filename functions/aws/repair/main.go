@@ -8,18 +8,23 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"msgext/functions/internal/awswire"
+	"msgext/functions/internal/awssdk"
+	"msgext/functions/internal/driver"
+	"msgext/functions/internal/driver/awssinks"
+	"msgext/functions/internal/driver/awsstores"
+	"msgext/functions/internal/entry"
 	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
 	"msgext/internal/config"
-	"msgext/pkg/metric"
+	"msgext/internal/metric"
 )
 
 func main() {
-	drivers := awswire.Drivers()
-	cfg := wire.Must(config.FromEnviron(os.Environ(), config.Repair, drivers.Linked()))
-	connections := wire.Must(drivers.Open(context.Background(), cfg))
-	logger := wire.CloudLogger(os.Stdout)
+	sdk := new(awssdk.SDK)
+	drivers := driver.Drivers{Stores: awsstores.List(sdk), Sinks: awssinks.List(sdk, os.Stdout), Checks: []config.Check{repairwire.CheckChat}}
+	cfg := entry.Must(drivers.Load(os.Environ(), config.Repair))
+	connections := entry.Must(drivers.Open(context.Background(), cfg))
+	logger := entry.CloudLogger(os.Stdout)
 	wire.LogDurability(context.Background(), connections.Store, logger)
-	lambda.Start(wire.Must(repairwire.Repairer(cfg, connections, logger, metric.Embedded)))
+	lambda.Start(entry.Must(repairwire.Repairer(cfg, connections, logger, metric.Embedded)))
 }

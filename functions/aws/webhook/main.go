@@ -10,21 +10,26 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"msgext/functions/internal/awswire"
+	"msgext/functions/internal/awssdk"
+	"msgext/functions/internal/driver"
+	"msgext/functions/internal/driver/awssinks"
+	"msgext/functions/internal/driver/awsstores"
+	"msgext/functions/internal/entry"
 	"msgext/functions/internal/wire"
 	"msgext/internal/config"
+	"msgext/internal/metric"
 	"msgext/pkg/gateway/awsgw"
-	"msgext/pkg/metric"
 	"msgext/pkg/receiver"
 )
 
 func main() {
 	started := time.Now()
-	drivers := awswire.Drivers()
-	cfg := wire.Must(config.FromEnviron(os.Environ(), config.Webhook, drivers.Linked()))
-	connections := wire.Must(drivers.Open(context.Background(), cfg))
-	logger := wire.CloudLogger(os.Stdout)
+	sdk := new(awssdk.SDK)
+	drivers := driver.Drivers{Stores: awsstores.List(sdk), Sinks: awssinks.List(sdk, os.Stdout)}
+	cfg := entry.Must(drivers.Load(os.Environ(), config.Webhook))
+	connections := entry.Must(drivers.Open(context.Background(), cfg))
+	logger := entry.CloudLogger(os.Stdout)
 	wire.Announce(cfg, logger)
-	rc := receiver.New(wire.Must(wire.ReceiverOptions(cfg, connections, logger, metric.Embedded, started)))
+	rc := receiver.New(entry.Must(wire.ReceiverOptions(cfg, connections, logger, metric.Embedded, started)))
 	lambda.Start(awsgw.New(rc, http.HandlerFunc(rc.Malformed)))
 }

@@ -5,15 +5,26 @@ package repairwire
 import (
 	"log/slog"
 
-	"msgext/functions/internal/wire"
+	"msgext/functions/internal/driver"
 	"msgext/internal/config"
+	"msgext/internal/metric"
 	"msgext/pkg/chatapi"
-	"msgext/pkg/metric"
 	"msgext/pkg/repair"
 )
 
+// CheckChat says what is wrong with MSGEXT_CHAT_ENDPOINT.
+func CheckChat(cfg config.Config) []config.Problem {
+	if cfg.Chat.Endpoint == "" {
+		return nil
+	}
+	if err := chatapi.CheckEndpoint(cfg.Chat.Endpoint); err != nil {
+		return []config.Problem{{Variable: "MSGEXT_CHAT_ENDPOINT", Problem: err.Error(), Example: "singapore"}}
+	}
+	return nil
+}
+
 // Options returns what a Repairer needs, as configured; without REST access it only settles and reports.
-func Options(cfg config.Config, c wire.Connections, logger *slog.Logger, metrics metric.Format) (repair.Options, error) {
+func Options(cfg config.Config, c driver.Connections, logger *slog.Logger, metrics metric.Format) (repair.Options, error) {
 	options := repair.Options{
 		Store: c.Store, SDKAppID: cfg.SDKAppID, Sinks: c.Sinks,
 		Grace: cfg.RepairGrace, ReadAll: cfg.ReadAll,
@@ -30,7 +41,7 @@ func Options(cfg config.Config, c wire.Connections, logger *slog.Logger, metrics
 }
 
 // Repairer returns a Repairer as configured.
-func Repairer(cfg config.Config, c wire.Connections, logger *slog.Logger, metrics metric.Format) (*repair.Repairer, error) {
+func Repairer(cfg config.Config, c driver.Connections, logger *slog.Logger, metrics metric.Format) (*repair.Repairer, error) {
 	options, err := Options(cfg, c, logger, metrics)
 	if err != nil {
 		return nil, err

@@ -1,19 +1,22 @@
+// Package wire makes what a main needs out of its configuration and its connections: the receiver, the
+// logger, and what an operator is told at the start.
 package wire
 
 import (
 	"log/slog"
 	"time"
 
+	"msgext/functions/internal/driver"
 	"msgext/internal/config"
+	"msgext/internal/metric"
 	"msgext/pkg/gateway"
-	"msgext/pkg/metric"
 	"msgext/pkg/receiver"
 	"msgext/pkg/webhook"
 )
 
 // ReceiverOptions returns what a receiver needs, as configured. started is when the process did, zero for one that
 // does not start for a request.
-func ReceiverOptions(cfg config.Config, c Connections, logger *slog.Logger, metrics metric.Format, started time.Time) (receiver.Options, error) {
+func ReceiverOptions(cfg config.Config, c driver.Connections, logger *slog.Logger, metrics metric.Format, started time.Time) (receiver.Options, error) {
 	return withRelay(receiver.Options{
 		Verifier: webhook.Verifier{
 			SDKAppID: cfg.SDKAppID, Tokens: cfg.Tokens, AllowUnsigned: cfg.AllowUnsigned, MaxSkew: cfg.MaxSkew,

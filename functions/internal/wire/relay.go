@@ -5,8 +5,8 @@ import (
 	"log/slog"
 
 	"msgext/internal/config"
+	"msgext/internal/metric"
 	"msgext/pkg/gateway"
-	"msgext/pkg/metric"
 	"msgext/pkg/receiver"
 	"msgext/pkg/relay"
 )

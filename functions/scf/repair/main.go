@@ -8,18 +8,22 @@ import (
 
 	"github.com/tencentyun/scf-go-lib/cloudfunction"
 
+	"msgext/functions/internal/driver"
+	"msgext/functions/internal/driver/basesinks"
+	"msgext/functions/internal/driver/scfstores"
+	"msgext/functions/internal/entry"
 	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
 	"msgext/functions/scf/internal/lazy"
-	"msgext/functions/scf/internal/scfwire"
 	"msgext/internal/config"
-	"msgext/pkg/metric"
+	"msgext/internal/metric"
 )
 
 func main() {
-	logger := wire.CloudLogger(os.Stdout)
+	logger := entry.CloudLogger(os.Stdout)
+	drivers := driver.Drivers{Stores: scfstores.List(), Sinks: basesinks.List(os.Stdout), Checks: []config.Check{repairwire.CheckChat}}
 	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {
-		cfg, connections, err := scfwire.Open(context.Background(), config.Repair)
+		cfg, connections, err := drivers.LoadAndOpen(context.Background(), os.Environ(), config.Repair)
 		if err != nil {
 			return nil, err
 		}

@@ -10,20 +10,24 @@ import (
 
 	"github.com/tencentyun/scf-go-lib/cloudfunction"
 
+	"msgext/functions/internal/driver"
+	"msgext/functions/internal/driver/basesinks"
+	"msgext/functions/internal/driver/scfstores"
+	"msgext/functions/internal/entry"
 	"msgext/functions/internal/wire"
 	"msgext/functions/scf/internal/lazy"
-	"msgext/functions/scf/internal/scfwire"
 	"msgext/internal/config"
+	"msgext/internal/metric"
 	"msgext/pkg/gateway/scfgw"
-	"msgext/pkg/metric"
 	"msgext/pkg/receiver"
 )
 
 func main() {
 	started := time.Now()
-	logger := wire.CloudLogger(os.Stdout)
+	logger := entry.CloudLogger(os.Stdout)
+	drivers := driver.Drivers{Stores: scfstores.List(), Sinks: basesinks.List(os.Stdout)}
 	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {
-		cfg, connections, err := scfwire.Open(context.Background(), config.Webhook)
+		cfg, connections, err := drivers.LoadAndOpen(context.Background(), os.Environ(), config.Webhook)
 		if err != nil {
 			return nil, err
 		}

@@ -94,6 +94,11 @@ func TestAdapter_Shapes(t *testing.T) {
 			seen{"POST", "/", "", "", "", "", 0, http.Header{"A": {"1", "2"}}}, headers},
 		{"headers of one name in two cases", `{"headers":{"x-a":"1","X-A":"2","n":7,"l":["3","4"],"t":true,"o":{}},"httpMethod":"POST"}`,
 			seen{"POST", "/", "", "", "", "", 0, http.Header{"X-A": {"1", "2"}, "N": {"7"}, "L": {"3", "4"}, "T": {""}}}, headers},
+		// A bad byte where nobody reads once refused the event, other commands' too.
+		{"a lone surrogate in a header, a bad byte in another and in its name", `{"httpMethod":"POST","headers":{"a":"\ud83d","b` + "\xff" + `":"` + "\xff" + `"},"x":"\udead"}`,
+			seen{"POST", "/", "", "", "", "", 0, http.Header{"A": {"\ufffd"}, "b\xff": {"\xff"}}}, headers},
+		{"a bad byte in the body stays, for the body has rules of its own", `{"httpMethod":"POST","body":"a` + "\xff" + `\"\ud83d\u00e9"}`,
+			seen{"POST", "/", "", "a\xff\"\ufffdé", "", "", 8, http.Header{}}, headers},
 		{"only a method", `{"httpMethod":"POST"}`, seen{"POST", "/", "", "", "", "", 0, http.Header{}}, headers},
 		{"only a method, HTTP API", `{"requestContext":{"http":{"method":"GET"}}}`, seen{"GET", "/", "", "", "", "", 0, http.Header{}}, headers},
 		{"no method at all", `{}`, seen{"", "/", "", "", "", "", 0, http.Header{}}, headers},

@@ -157,7 +157,7 @@ func TestSink_SendMarker(t *testing.T) {
 	name, _, drain := bus(t, endpoint)
 	message := msgext.Message{SDKAppID: "1400000001", GroupID: "@TGS#1", MsgSeq: 1}
 	snapshot := msgext.ReadReply{ActionStatus: "OK", CompleteFlag: 1, LatestSeq: 9, ExtensionList: []msgext.KeyValue{{Key: "k", Value: strings.Repeat("v", 1<<20), Seq: 9}}}
-	event, err := cloudevent.NewRepaired(message, snapshot, time.UnixMilli(1764688294360))
+	event, err := cloudevent.NewRepaired(message, cloudevent.Truth{ReadReply: snapshot}, time.UnixMilli(1764688294360))
 	require.NoError(t, err)
 	require.NoError(t, open(t, endpoint, name).Send(sinktest.Plenty(t), event))
 

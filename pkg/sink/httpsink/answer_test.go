@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/secret"
 	"msgext/pkg/sink"
 	"msgext/pkg/sink/httpsink"
@@ -209,6 +210,7 @@ func TestSink_LeavesDeadConnections(t *testing.T) {
 				all.Go(func() { assert.NoError(t, s.Send(t.Context(), event)) })
 			}
 			all.Wait()
+			s.Pass(outbound.DoubtAfter)
 
 			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 			defer cancel()

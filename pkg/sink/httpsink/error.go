@@ -20,7 +20,7 @@ var ErrAnswer = outbound.ErrAnswer
 
 // describe keeps of an error what does not repeat the answer.
 func describe(err error) error {
-	return fmt.Errorf("httpsink: %w", outbound.Describe(err, errStale))
+	return fmt.Errorf("httpsink: %w", outbound.Describe(err, outbound.ErrStale))
 }
 
 // retryable reports whether another try may succeed: a receiver that says it cannot just now, or

@@ -4,13 +4,15 @@
 //
 // 2xx alone is delivered. A redirect is a failure, and never followed: it would take the event elsewhere. The
 // environment's proxy settings count (HTTPS_PROXY, NO_PROXY), as they do for the AWS sinks.
+//
+// It is for programs that build a receiver or a repairer with this destination. Its API is v0:
+// it may change with any release.
 package httpsink
 
 import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"net/http"
 	"net/url"
 	"sync/atomic"
 	"time"
@@ -54,17 +56,14 @@ type Options struct {
 type Sink struct {
 	url       *url.URL
 	keys      [][]byte
-	transport *http.Transport
+	transport *outbound.Transport
 	now       func() time.Time
 	closed    atomic.Bool
 }
 
 var _ sink.Sink = (*Sink)(nil)
 
-const (
-	idleTimeout = 30 * time.Second
-	maxIdle     = 16
-)
+const maxIdle = 16 // connections
 
 // New returns a Sink. It does no I/O. Its errors are ErrURL, ErrSecret and ErrLinkLocal.
 func New(options Options) (*Sink, error) {
@@ -76,10 +75,11 @@ func New(options Options) (*Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sink{url: target, keys: keys, now: options.Now, transport: outbound.NewTransport(outbound.Options{
+	transport := outbound.NewTransport(outbound.Options{
 		AllowLinkLocal: options.AllowLinkLocal, TLS: options.TLS,
-		IdleTimeout: idleTimeout, MaxIdle: maxIdle, Resolver: options.resolver,
-	})}
+		IdleTimeout: outbound.IdleTimeout, MaxIdle: maxIdle, Resolver: options.resolver,
+	})
+	s := &Sink{url: target, keys: keys, now: options.Now, transport: outbound.Doubting(transport)}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -4,18 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/cloudevent"
 	"msgext/pkg/sink"
-)
-
-const (
-	maxTries   = 5
-	firstPause = 40 * time.Millisecond // doubled with each try, so 600 ms in all
 )
 
 // Send posts the event, again after a jittered pause where the answer was 429, 5xx or none at all, as
@@ -29,44 +24,25 @@ func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 	if s.closed.Load() {
 		return sink.ErrClosed
 	}
-	var before error
-	pause := firstPause
-	for try := 1; ; try++ {
+	err := outbound.Delivery().Do(ctx, func(ctx context.Context) error {
 		wait, err := s.post(ctx, event)
-		if err == nil {
-			return nil
-		}
 		status, answered := errors.AsType[*StatusError](err)
 		switch {
+		case err == nil:
+			return nil
 		case answered && status.Status == http.StatusRequestEntityTooLarge:
 			return &sink.TooLargeError{Sink: s.Name(), Size: len(event.JSON())} // it does not tell its limit
 		case !answered && ctx.Err() != nil:
-			return ended(ctx, before)
-		case try == maxTries || !retryable(err):
+			return ctx.Err()
+		case !retryable(err):
 			return err
 		}
-		before = err
-		if wait == 0 {
-			wait = pause/2 + rand.N(pause/2)
-		}
-		pause *= 2
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
-			return err
-		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return ended(ctx, before)
-		}
+		return outbound.Again(err, wait)
+	})
+	if done := ctx.Err(); done != nil && errors.Is(err, done) {
+		return fmt.Errorf("httpsink: %w", err)
 	}
-}
-
-// ended is the error of a context that is done, with what went wrong before that.
-func ended(ctx context.Context, before error) error {
-	if before == nil {
-		return fmt.Errorf("httpsink: %w", ctx.Err())
-	}
-	return fmt.Errorf("httpsink: %w after: %w", ctx.Err(), before)
+	return err
 }
 
 // retryAfter returns how long the receiver asks to be left alone, 0 where it does not say. It says so in

@@ -16,13 +16,28 @@ import (
 // secretPrefix marks a Standard Webhooks secret, whose rest is base64.
 const secretPrefix = "whsec_"
 
+// CheckSecret says whether New takes a secret, where configuration wants to know before it has a URL. Its
+// error is ErrSecret.
+func CheckSecret(s secret.String) error {
+	_, err := decodeSecret(s)
+	return err
+}
+
+func decodeSecret(s secret.String) ([]byte, error) {
+	encoded, found := strings.CutPrefix(s.Reveal(), secretPrefix)
+	key, err := base64.StdEncoding.DecodeString(encoded)
+	if !found || err != nil || len(key) == 0 {
+		return nil, ErrSecret
+	}
+	return key, nil
+}
+
 func decodeSecrets(secrets []secret.String) ([][]byte, error) {
 	var keys [][]byte
 	for _, s := range secrets {
-		encoded, found := strings.CutPrefix(s.Reveal(), secretPrefix)
-		key, err := base64.StdEncoding.DecodeString(encoded)
-		if !found || err != nil || len(key) == 0 {
-			return nil, ErrSecret
+		key, err := decodeSecret(s)
+		if err != nil {
+			return nil, err
 		}
 		keys = append(keys, key)
 	}

@@ -3,6 +3,9 @@
 // events of one message stay in one partition and in order; its value is the event in structured
 // mode (CloudEvents Kafka protocol binding 1.0.2, sections 3.1 and 3.3,
 // github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md).
+//
+// It is for programs that build a receiver or a repairer with this destination. Its API is v0:
+// it may change with any release.
 package kafkasink
 
 import (
@@ -16,6 +19,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/cloudevent"
 	"msgext/pkg/sink"
 )
@@ -96,7 +100,7 @@ func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 // produce hands record to the client and waits for the outcome or the end of ctx.
 func (s *Sink) produce(ctx context.Context, client *kgo.Client, record kgo.Record) error {
 	begun := time.Now()
-	for {
+	return outbound.Policy{First: firstBackoff, Longest: firstBackoff}.Do(ctx, func(ctx context.Context) error {
 		outcome := make(chan error, 1)
 		try := record // the client writes into it
 		client.Produce(ctx, &try, func(_ *kgo.Record, err error) { outcome <- err })
@@ -117,12 +121,8 @@ func (s *Sink) produce(ctx context.Context, client *kgo.Client, record kgo.Recor
 		case final(err) || time.Since(begun) > lostAfter:
 			return err
 		}
-		s.trouble.note(err)
-		select {
-		case <-time.After(firstBackoff):
-		case <-ctx.Done():
-		}
-	}
+		return outbound.Again(err, 0)
+	})
 }
 
 // final reports whether err is a broker's answer or our own end. Anything else passes: a

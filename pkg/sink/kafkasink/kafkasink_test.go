@@ -184,7 +184,7 @@ func TestSink_SendMarker(t *testing.T) {
 	name := topic(t, brokers, map[string]*string{"max.message.bytes": &limit})
 	message := msgext.Message{SDKAppID: "1400000001", GroupID: "@TGS#1", MsgSeq: 1}
 	snapshot := msgext.ReadReply{ActionStatus: "OK", CompleteFlag: 1, LatestSeq: 9, ExtensionList: []msgext.KeyValue{{Key: "k", Value: strings.Repeat("v", 4000), Seq: 9}}}
-	event, err := cloudevent.NewRepaired(message, snapshot, time.UnixMilli(1764688294360))
+	event, err := cloudevent.NewRepaired(message, cloudevent.Truth{ReadReply: snapshot}, time.UnixMilli(1764688294360))
 	require.NoError(t, err)
 	require.NoError(t, open(t, kafkasink.Options{Brokers: brokers, Topic: name}).Send(sinktest.Plenty(t), event))
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -13,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/secret"
 )
 
@@ -61,7 +63,6 @@ const (
 	requestOverhead = 500 * time.Millisecond
 
 	dialTimeout    = time.Second
-	idleTimeout    = 30 * time.Second
 	metadataPause  = 100 * time.Millisecond
 	firstBackoff   = 20 * time.Millisecond
 	longestBackoff = 500 * time.Millisecond
@@ -77,6 +78,9 @@ const (
 func (o Options) client(log kgo.Logger) ([]kgo.Opt, error) {
 	if len(o.Brokers) == 0 || o.Topic == "" {
 		return nil, fmt.Errorf("%w: brokers and topic are required", ErrOptions)
+	}
+	if !isTopic(o.Topic) {
+		return nil, fmt.Errorf("%w: a topic has up to 249 letters, digits, dots, hyphens and underscores", ErrOptions)
 	}
 	for _, broker := range o.Brokers {
 		host, port, err := net.SplitHostPort(broker)
@@ -105,16 +109,14 @@ func (o Options) client(log kgo.Logger) ([]kgo.Opt, error) {
 		kgo.RecordDeliveryTimeout(lostAfter),
 		kgo.UnknownTopicRetries(unknownRetries),
 		kgo.DialTimeout(dialTimeout),
-		kgo.ConnIdleTimeout(idleTimeout),
+		kgo.ConnIdleTimeout(outbound.IdleTimeout),
 		kgo.MetadataMinAge(metadataPause),
-		kgo.RetryBackoffFn(func(tries int) time.Duration {
-			return min(firstBackoff<<min(tries, 10), longestBackoff)
-		}),
+		kgo.RetryBackoffFn(outbound.Policy{First: 2 * firstBackoff, Longest: longestBackoff}.Pause),
 	}
 	if o.TLS != nil {
 		opts = append(opts, kgo.DialTLSConfig(o.TLS))
 	}
-	mechanism, err := o.mechanism()
+	mechanism, err := mechanism(o.SASL, o.Username, o.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -127,21 +129,38 @@ func (o Options) client(log kgo.Logger) ([]kgo.Opt, error) {
 	return opts, nil
 }
 
+// isTopic reports whether a topic may be called name
+// (github.com/apache/kafka, clients/src/main/java/org/apache/kafka/common/internals/Topic.java, 4.1).
+func isTopic(name string) bool {
+	const allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+	return len(name) <= 249 && name != "." && name != ".." && strings.Trim(name, allowed) == ""
+}
+
+// CheckSASL says whether New takes a mechanism with its credentials, where configuration wants to know before it
+// has brokers and a topic. Its error wraps ErrOptions.
+func CheckSASL(name Mechanism, username, password secret.String) error {
+	_, err := mechanism(name, username, password)
+	return err
+}
+
 // mechanism returns nil for None.
-func (o Options) mechanism() (sasl.Mechanism, error) {
-	user, password := o.Username.Reveal(), o.Password.Reveal()
-	if (o.SASL == None) != (user == "") || (o.SASL == None) != (password == "") {
+func mechanism(name Mechanism, username, password secret.String) (sasl.Mechanism, error) {
+	switch name {
+	case None, Plain, ScramSHA256, ScramSHA512:
+	default:
+		return nil, fmt.Errorf("%w: SASL mechanism is not PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512", ErrOptions)
+	}
+	user, pass := username.Reveal(), password.Reveal()
+	if (name == None) != (user == "") || (name == None) != (pass == "") {
 		return nil, fmt.Errorf("%w: SASL mechanism, user name and password go together", ErrOptions)
 	}
-	switch o.SASL {
-	case None:
-		return nil, nil
+	switch name {
 	case Plain:
-		return plain.Auth{User: user, Pass: password}.AsMechanism(), nil
+		return plain.Auth{User: user, Pass: pass}.AsMechanism(), nil
 	case ScramSHA256:
-		return scram.Auth{User: user, Pass: password}.AsSha256Mechanism(), nil
+		return scram.Auth{User: user, Pass: pass}.AsSha256Mechanism(), nil
 	case ScramSHA512:
-		return scram.Auth{User: user, Pass: password}.AsSha512Mechanism(), nil
+		return scram.Auth{User: user, Pass: pass}.AsSha512Mechanism(), nil
 	}
-	return nil, fmt.Errorf("%w: SASL mechanism is not PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512", ErrOptions)
+	return nil, nil
 }

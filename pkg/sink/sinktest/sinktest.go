@@ -1,5 +1,7 @@
 // Package sinktest is the suite that every sink.Sink passes, against its real destination: Run for
 // what it promises, Faults for what it does on a network that fails.
+//
+// It is for the tests of a sink, ours or yours. Its API is v0: it may change with any release.
 package sinktest
 
 import (
@@ -99,7 +101,7 @@ func testContent(t *testing.T, d Destination) {
 		Change(t, "limits", 4, strings.Repeat("v", msgext.MaxValueBytes)),
 	}
 	repaired, err := cloudevent.NewRepaired(msgext.Message{SDKAppID: "1", From: "a", To: "b", MsgKey: "1_2_3"},
-		msgext.NewReadReply(7, 0, []msgext.KeyValue{{Key: "k", Value: "v", Seq: 7}}), time.UnixMilli(1764688294360))
+		cloudevent.Truth{ReadReply: msgext.NewReadReply(7, 0, []msgext.KeyValue{{Key: "k", Value: "v", Seq: 7}})}, time.UnixMilli(1764688294360))
 	require.NoError(t, err)
 	forwarded, err := cloudevent.NewForwarded("1", "State.StateChange", []byte("not JSON"), time.UnixMilli(1764688294360))
 	require.NoError(t, err)
@@ -192,7 +194,7 @@ func testTooLarge(t *testing.T, d Destination) {
 	assert.Equal(t, d.Sink.Name(), tooLarge.Sink)
 
 	list := []msgext.KeyValue{{Key: "k", Value: strings.Repeat("x", d.Limit), Seq: 7}}
-	repaired, err := cloudevent.NewRepaired(msgext.Message{SDKAppID: "1", GroupID: "large", MsgSeq: 1}, msgext.NewReadReply(7, 0, list), time.Time{})
+	repaired, err := cloudevent.NewRepaired(msgext.Message{SDKAppID: "1", GroupID: "large", MsgSeq: 1}, cloudevent.Truth{ReadReply: msgext.NewReadReply(7, 0, list)}, time.Time{})
 	require.NoError(t, err)
 	send(t, d, repaired)
 	received := d.Received(t)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net/http"
 	"strings"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/state"
 )
 
@@ -64,31 +63,19 @@ func New(cfg aws.Config, options Options) (*Store, error) {
 	return &Store{table: &options.Table, client: dynamodb.NewFromConfig(cfg), http: cfg.HTTPClient}, nil
 }
 
-const (
-	// answerTimeout is how long one try waits for an answer, half of what a reply may take in all. A
-	// connection that died unnoticed while the sandbox was frozen takes a request and never answers; the
-	// next try, on a new one, then still has its time.
-	answerTimeout = 750 * time.Millisecond
-
-	maxTries   = 5
-	firstPause = 40 * time.Millisecond // doubled with each try, so 600 ms in all
-)
-
-// retryer is the SDK's own but for its pauses: those are a second and more (up to 2^n seconds after try n), so that
-// a single throttled call could outlast a whole reply.
+// retryer is the SDK's own but for its tries and pauses.
 func retryer() aws.Retryer {
+	policy := outbound.Delivery()
 	return retry.NewStandard(func(options *retry.StandardOptions) {
-		options.MaxAttempts = maxTries
+		options.MaxAttempts = policy.Tries
 		options.Backoff = retry.BackoffDelayerFunc(func(try int, _ error) (time.Duration, error) {
-			pause := firstPause << (try - 1)
-			return pause/2 + rand.N(pause/2), nil
+			return policy.Pause(try), nil
 		})
 	})
 }
 
-// pooled makes the SDK's own client keep a connection for each of the writes of one event, and none that
-// a frozen sandbox would find dead: net/http compares the idle time by the wall clock when it takes
-// a connection up again. Any other client is the caller's.
+// pooled makes the SDK's own client keep a connection for each of the writes of one event, and doubt one that
+// was idle. Any other client is the caller's.
 func pooled(client aws.HTTPClient) aws.HTTPClient {
 	buildable, ok := client.(*awshttp.BuildableClient)
 	if client == nil {
@@ -97,11 +84,10 @@ func pooled(client aws.HTTPClient) aws.HTTPClient {
 	if !ok {
 		return client
 	}
-	return buildable.WithTransportOptions(func(transport *http.Transport) {
-		transport.MaxIdleConnsPerHost = width
-		transport.IdleConnTimeout = 30 * time.Second
-		transport.ResponseHeaderTimeout = answerTimeout
-	})
+	transport := buildable.GetTransport()
+	transport.MaxIdleConnsPerHost = width
+	transport.IdleConnTimeout = outbound.IdleTimeout
+	return outbound.Doubting(transport)
 }
 
 // Close implements state.Store.

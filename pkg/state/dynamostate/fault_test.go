@@ -236,8 +236,12 @@ func TestStore_DeadConnection(t *testing.T) {
 	t.Cleanup(server.Close)
 	t.Cleanup(func() { close(closed) })
 	store := open(t, aws.Config{Region: "eu-central-1", Credentials: credentials, BaseEndpoint: &server.URL}, "frozen")
+	var seconds atomic.Int64
+	require.NotNil(t, store.Transport())
+	store.Transport().Now = func() time.Time { return time.Unix(seconds.Load(), 0) }
 	for version := int64(1); unanswered.Load() == 0; version++ { // net/http may open another sooner than it reuses one
 		require.Less(t, version, int64(1000), "no connection is ever used again")
+		seconds.Add(2)
 		ctx, cancel := context.WithTimeout(t.Context(), budget)
 		require.NoError(t, store.Apply(ctx, statetest.ClearEvent(statetest.NewMessage(), version), start, state.MarkLater))
 		cancel()

@@ -5,6 +5,9 @@
 //
 // The schema is not made by the store, whose role then needs no right to create: apply Schema once,
 // and again after an upgrade, with scripts/schema-postgres or psql.
+//
+// It is for programs that build a receiver, a repairer or a reader over this store. Its API is
+// v0: it may change with any release.
 package pgstate
 
 import (
@@ -29,17 +32,14 @@ import (
 //go:embed schema.sql
 var Schema string
 
-// Errors.
-var (
-	ErrURL    = errors.New("pgstate: not a PostgreSQL URL")
-	ErrSchema = errors.New("pgstate: tables are missing or out of date, apply the schema with scripts/schema-postgres")
-)
+// ErrSchema is every call's error where the schema is missing or of an earlier version.
+var ErrSchema = errors.New("pgstate: tables are missing or out of date, apply the schema with scripts/schema-postgres")
 
 // maxConnections of one process; a function serves one request at a time, a server many.
 const maxConnections = 16
 
 // Open returns a Store on the database at a postgres:// URL. It connects when it is first used. Its
-// error is ErrURL.
+// error wraps ErrURL.
 func Open(ctx context.Context, url secret.String) (*sqlstate.Store, error) {
 	database, err := open(ctx, url)
 	if err != nil {
@@ -51,12 +51,9 @@ func Open(ctx context.Context, url secret.String) (*sqlstate.Store, error) {
 var dialect = sqlstate.Dialect{Greatest: "GREATEST", Least: "LEAST"}
 
 func open(ctx context.Context, url secret.String) (*database, error) {
-	config, err := pgxpool.ParseConfig(url.Reveal())
+	config, err := parse(url)
 	if err != nil {
-		return nil, ErrURL // the cause would quote the URL
-	}
-	if !strings.Contains(url.Reveal(), "pool_max_conns") {
-		config.MaxConns = maxConnections
+		return nil, err
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

@@ -8,19 +8,23 @@ import (
 	"sync"
 
 	"github.com/redis/go-redis/v9"
+
+	"msgext/pkg/state"
 )
 
-// Durability says what becomes of a write that Redis has acknowledged.
-type Durability string
+var _ state.Settable = (*Store)(nil)
+
+// Durability is the store's answer; Durable alone loses nothing.
+type Durability = state.Durability
 
 // What the settings of a server come to.
 const (
-	Durable     Durability = "on disk before it is acknowledged"                  // appendonly yes, appendfsync always
-	EverySecond Durability = "a crash may lose the last second"                   // appendfsync everysec, Redis's own default
-	Sometime    Durability = "a crash may lose what the system has not yet saved" // appendfsync no
-	InMemory    Durability = "a crash may lose it"                                // appendonly no
-	Evicted     Durability = "the server may evict it when memory is full"        // maxmemory-policy allkeys-…
-	Unknown     Durability = "unknown: the service does not tell its settings"
+	Durable     = state.Durable                                                           // appendonly yes, appendfsync always
+	EverySecond = Durability("appendfsync is everysec: a crash may lose the last second") // Redis's own default
+	Sometime    = Durability("appendfsync is no: a crash may lose what the system has not saved")
+	InMemory    = Durability("appendonly is no: a crash may lose it")
+	Evicted     = Durability("maxmemory-policy is allkeys-…: the server may evict it when memory is full")
+	Unknown     = Durability("unknown: the service does not tell its settings")
 )
 
 // order is from the best to the worst; what is not known may be anything.

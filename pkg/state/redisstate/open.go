@@ -2,31 +2,23 @@ package redisstate
 
 import (
 	"cmp"
-	"errors"
-	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/secret"
 )
 
-// ErrURL is Open's error. It never quotes the URL, which holds a password.
-var ErrURL = errors.New("redisstate: not a Redis URL")
+// A connection that was idle is pinged before it is used again (package outbound). One that dies under a command, and
+// does not answer within readTimeout, half of what a reply may take in all, is closed and the command sent again
+// on another: nothing we send is harmed by arriving twice.
+const readTimeout = 750 * time.Millisecond
 
-// A connection that died unnoticed while a function's sandbox was frozen takes a command and never answers.
-// One that was idle for longer than idleTime is not used again (go-redis compares by the wall clock, which goes on
-// meanwhile), and one that does not answer within readTimeout, half of what a reply may take in all, is
-// closed and the command sent again on another: nothing we send is harmed by arriving twice.
-const (
-	readTimeout = 750 * time.Millisecond
-	idleTime    = 30 * time.Second
-)
+const dialTimeout = 5 * time.Second // go-redis's own, of one server
 
-// Open returns a Store on the Redis at a URL. It connects when it is first used. Its error is ErrURL.
+// Open returns a Store on the Redis at a URL. It connects when it is first used. Its error wraps ErrURL.
 //
 //	redis://USER:PASSWORD@HOST:PORT/DB?OPTION=VALUE      one server
 //	redis://USER:PASSWORD@HOST:PORT,HOST:PORT,HOST:PORT  a cluster, by some of its nodes
@@ -41,83 +33,38 @@ func Open(url secret.String) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := newClient(url.Reveal())
+	options, err := parse(url)
 	if err != nil {
-		return nil, ErrURL // the cause would quote the URL
+		return nil, err
 	}
-	return &Store{client, scripts}, nil
+	return &Store{options.client(outbound.NewPinger(ping)), scripts}, nil
 }
 
-func newClient(text string) (redis.UniversalClient, error) {
-	scheme, rest, _ := strings.Cut(text, "://")
-	if scheme != "redis" && scheme != "rediss" {
-		return nil, ErrURL
-	}
-	// Several hosts are not a URL that net/url takes: the first stays in it.
-	end := strings.IndexAny(rest, "/?#")
-	if end < 0 {
-		end = len(rest)
-	}
-	at := strings.LastIndex(rest[:end], "@") + 1
-	hosts := strings.Split(rest[at:end], ",")
-	for _, host := range hosts {
-		if host == "" || strings.HasPrefix(host, ":") {
-			return nil, ErrURL
+// client returns a client that dials nothing yet.
+func (o options) client(pinger *outbound.Pinger) redis.UniversalClient {
+	if o := o.cluster; o != nil {
+		if o.TLSConfig != nil {
+			o.TLSConfig.ServerName = ""
 		}
+		o.ReadOnly, o.RouteByLatency, o.RouteRandomly = false, false, false // replicas follow behind
+		o.ContextTimeoutEnabled = true
+		o.ReadTimeout = cmp.Or(o.ReadTimeout, readTimeout)
+		o.ConnMaxIdleTime = cmp.Or(o.ConnMaxIdleTime, outbound.IdleTimeout)
+		o.DisableIdentity = true
+		o.MaintNotificationsConfig = noNotifications()
+		o.Dialer = pinger.Dial(redis.NewDialer(&redis.Options{
+			DialTimeout: cmp.Or(o.DialTimeout, dialTimeout), TLSConfig: o.TLSConfig,
+		}))
+		return redis.NewClusterClient(o)
 	}
-	u, err := url.Parse(scheme + "://" + rest[:at] + hosts[0] + rest[end:])
-	if err != nil {
-		return nil, err
-	}
-	query := u.Query()
-	cluster := len(hosts) > 1
-	if query.Has("cluster") {
-		if cluster, err = strconv.ParseBool(query.Get("cluster")); err != nil || !cluster && len(hosts) > 1 {
-			return nil, ErrURL
-		}
-		query.Del("cluster")
-	}
-	u.RawQuery = query.Encode()
-	if cluster {
-		return newClusterClient(u, hosts[1:])
-	}
-	options, err := redis.ParseURL(u.String())
-	if err != nil {
-		return nil, err
-	}
-	options.ContextTimeoutEnabled = true
-	options.ReadTimeout = cmp.Or(options.ReadTimeout, readTimeout)
-	options.ConnMaxIdleTime = cmp.Or(options.ConnMaxIdleTime, idleTime)
-	options.DisableIdentity = true
-	options.MaintNotificationsConfig = noNotifications()
-	return redis.NewClient(options), nil
-}
-
-func newClusterClient(u *url.URL, others []string) (redis.UniversalClient, error) {
-	if db := strings.Trim(u.Path, "/"); db != "" && db != "0" {
-		return nil, ErrURL // a cluster has one database
-	}
-	options, err := redis.ParseClusterURL(u.String())
-	if err != nil {
-		return nil, err
-	}
-	for _, host := range others {
-		other, err := redis.ParseURL(u.Scheme + "://" + host)
-		if err != nil {
-			return nil, err
-		}
-		options.Addrs = append(options.Addrs, other.Addr)
-	}
-	if options.TLSConfig != nil {
-		options.TLSConfig.ServerName = ""
-	}
-	options.ReadOnly, options.RouteByLatency, options.RouteRandomly = false, false, false // replicas follow behind
-	options.ContextTimeoutEnabled = true
-	options.ReadTimeout = cmp.Or(options.ReadTimeout, readTimeout)
-	options.ConnMaxIdleTime = cmp.Or(options.ConnMaxIdleTime, idleTime)
-	options.DisableIdentity = true
-	options.MaintNotificationsConfig = noNotifications()
-	return redis.NewClusterClient(options), nil
+	server := o.server
+	server.ContextTimeoutEnabled = true
+	server.ReadTimeout = cmp.Or(server.ReadTimeout, readTimeout)
+	server.ConnMaxIdleTime = cmp.Or(server.ConnMaxIdleTime, outbound.IdleTimeout)
+	server.DisableIdentity = true
+	server.MaintNotificationsConfig = noNotifications()
+	server.Dialer = pinger.Dial(redis.NewDialer(server))
+	return redis.NewClient(server)
 }
 
 // noNotifications spares every new connection a round trip, which a cold start would pay for.

@@ -3,6 +3,7 @@ package console_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -136,10 +137,16 @@ var message = msgext.Message{SDKAppID: appID, GroupID: "test", MsgSeq: 10}
 func (p *process) repair(t testing.TB, read msgext.Snapshot) {
 	t.Helper()
 	ctx := context.Background()
-	require.NoError(t, p.Store.Merge(ctx, message, read))
 	record, err := p.Store.Load(ctx, message)
+	if !errors.Is(err, state.ErrNotFound) {
+		require.NoError(t, err)
+	}
+	read.After = record.State.ReadNumber()
+	read.Number = max(read.After+1, p.clock.now().UnixMilli())
+	require.NoError(t, p.Store.Merge(ctx, message, read))
+	record, err = p.Store.Load(ctx, message)
 	require.NoError(t, err)
-	require.NoError(t, p.Store.Checked(ctx, message, state.Outcome{Floor: read.Latest, Check: record.Check}))
+	require.NoError(t, p.Store.SaveCheck(ctx, message, state.Outcome{Revision: record.Check.Revision, Floor: read.Latest}))
 	p.Repaired(message, read, p.clock.now())
 }
 

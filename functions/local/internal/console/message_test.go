@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -109,7 +108,9 @@ func TestMessage_Timeline(t *testing.T) {
 		{name: "dropped again", want: "1 arrived, 50 dropped", play: func(t *testing.T, p *process) {
 			p.sets(t, 1, 50)
 			p.repair(t, msgext.Snapshot{Latest: 1})
-			require.NoError(t, p.Store.Drop(t.Context(), message, 1, time.Now()))
+			dropped, err := p.Store.Drop(t.Context(), message, state.Drop{Above: 1, Now: p.clock.now(), Due: p.clock.now()})
+			require.NoError(t, err)
+			require.True(t, dropped)
 			p.repair(t, msgext.Snapshot{Latest: 1}) // Drop leaves the message to be read once more
 		}},
 		{name: "the greatest version, read back", want: fmt.Sprintf("1 arrived, 2-%d repaired, %d arrived", int64(math.MaxInt64-1), int64(math.MaxInt64)), play: func(t *testing.T, p *process) {

@@ -5,32 +5,16 @@ package awscall
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math"
-	"math/rand/v2"
-	"net/http/httptrace"
 	"sync/atomic"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/sink"
 )
-
-const (
-	// idleTimeout is how long an unused connection is kept. net/http compares it by wall time
-	// when it takes a connection up again, so it also holds across a freeze.
-	idleTimeout = 30 * time.Second
-
-	maxTries   = 5
-	firstPause = 40 * time.Millisecond // doubled with each try, so 600 ms in all
-)
-
-// errStale ends a try on a reused connection that answers too slowly.
-var errStale = errors.New("no answer on a reused connection")
 
 // Caller retries the calls of one client. It is safe for concurrent use.
 type Caller struct {
@@ -49,8 +33,8 @@ func New(cfg aws.Config) (aws.Config, Caller) {
 	}
 	if ok {
 		transport := buildable.GetTransport()
-		transport.IdleConnTimeout = idleTimeout
-		cfg.HTTPClient = client{transport}
+		transport.IdleConnTimeout = outbound.IdleTimeout
+		cfg.HTTPClient = outbound.Doubting(transport)
 	}
 	caller := Caller{closeIdle: func() {}, closed: new(atomic.Bool)}
 	if c, ok := cfg.HTTPClient.(interface{ CloseIdleConnections() }); ok {
@@ -72,60 +56,18 @@ func (c Caller) Do(ctx context.Context, send func(context.Context) error) error 
 	if c.closed.Load() {
 		return sink.ErrClosed
 	}
-	var before error
-	pause := firstPause
-	for try := 1; ; try++ {
-		err := c.try(ctx, send)
-		if err == nil {
+	return outbound.Delivery().Do(ctx, func(ctx context.Context) error {
+		err := send(ctx)
+		switch {
+		case err == nil:
 			return nil
+		case ctx.Err() != nil && !answered(err):
+			return ctx.Err()
+		case !retryable(err):
+			return describe(err)
 		}
-		if done := ctx.Err(); done != nil && !answered(err) {
-			if before != nil {
-				return fmt.Errorf("%w after: %w", done, before)
-			}
-			return done
-		}
-		before = describe(err)
-		if try == maxTries || !retryable(err) {
-			return before
-		}
-		wait := pause/2 + rand.N(pause/2)
-		pause *= 2
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
-			return before
-		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return fmt.Errorf("%w after: %w", ctx.Err(), before)
-		}
-	}
-}
-
-// try calls send once. A connection that died unnoticed while the sandbox was frozen
-// takes the request and never answers, so a reused one gets at most half of the time that
-// is left; after that, or any other failure of a connection, the next try opens a new one.
-func (c Caller) try(ctx context.Context, send func(context.Context) error) error {
-	tryCtx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	if deadline, ok := ctx.Deadline(); ok {
-		stale := time.AfterFunc(math.MaxInt64, func() { cancel(errStale) }) // not yet
-		defer stale.Stop()
-		tryCtx = httptrace.WithClientTrace(tryCtx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
-			if info.Reused {
-				stale.Reset(time.Until(deadline) / 2)
-			}
-		}})
-	}
-	err := send(tryCtx)
-	if err == nil || answered(err) {
-		return err
-	}
-	c.closeIdle()
-	if context.Cause(tryCtx) == errStale {
-		return errStale
-	}
-	return err
+		return outbound.Again(describe(err), 0)
+	})
 }
 
 // retryables are the SDK's own rules for what the service answered.

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/sink/internal/awscall"
 )
 
@@ -143,7 +144,12 @@ func TestCaller_DoLeavesADeadConnection(t *testing.T) {
 				_, _ = io.Copy(io.Discard, response.Body)
 				return response.Body.Close()
 			}
+			transport, ok := cfg.HTTPClient.(*outbound.Transport)
+			require.True(t, ok)
+			now := time.Now()
+			transport.Now = func() time.Time { return now }
 			for range 2 {
+				now = now.Add(outbound.DoubtAfter)
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				require.NoError(t, caller.Do(ctx, post))
 				cancel()

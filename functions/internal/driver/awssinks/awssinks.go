@@ -1,0 +1,48 @@
+// Package awssinks lists the sinks of the programs for AWS, which are all that there are.
+package awssinks
+
+import (
+	"context"
+	"io"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"msgext/functions/internal/awssdk"
+	"msgext/functions/internal/driver"
+	"msgext/functions/internal/driver/basesinks"
+	"msgext/internal/config"
+	"msgext/pkg/sink"
+	"msgext/pkg/sink/eventbridgesink"
+	"msgext/pkg/sink/sqssink"
+)
+
+// List returns their drivers. What goes to stdout: is written to stdout.
+func List(sdk *awssdk.SDK, stdout io.Writer) []driver.Sink {
+	return append(basesinks.List(stdout),
+		service(sdk, "sqs", func(cfg aws.Config, queue string) (*sqssink.Sink, error) {
+			return sqssink.New(cfg, sqssink.Options{Queue: queue})
+		}),
+		service(sdk, "eventbridge", func(cfg aws.Config, bus string) (*eventbridgesink.Sink, error) {
+			return eventbridgesink.New(cfg, eventbridgesink.Options{Bus: bus})
+		}),
+	)
+}
+
+// service is the driver of a sink of SCHEME://NAME. Without a region and credentials it can be made, and so be
+// checked, but not be used.
+func service[S sink.Sink](sdk *awssdk.SDK, scheme string, make func(cfg aws.Config, name string) (S, error)) driver.Sink {
+	return driver.Sink{
+		Schemes: []string{scheme},
+		Check: func(_ config.Config, location config.Location) error {
+			_, err := make(aws.Config{}, location.Place())
+			return err
+		},
+		Open: func(ctx context.Context, _ config.Config, location config.Location) (sink.Sink, error) {
+			cfg, err := sdk.Load(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return make(cfg, location.Place())
+		},
+	}
+}

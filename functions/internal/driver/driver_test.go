@@ -1,0 +1,180 @@
+package driver_test
+
+import (
+	"context"
+	"io"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/functions/internal/awssdk"
+	"msgext/functions/internal/driver"
+	"msgext/functions/internal/driver/allstores"
+	"msgext/functions/internal/driver/awssinks"
+	"msgext/functions/internal/driver/awsstores"
+	"msgext/functions/internal/driver/basesinks"
+	"msgext/functions/internal/driver/localsinks"
+	"msgext/functions/internal/driver/localstores"
+	"msgext/functions/internal/driver/programs"
+	"msgext/functions/internal/driver/scfstores"
+	"msgext/functions/internal/repairwire"
+	"msgext/internal/config"
+	"msgext/pkg/secret"
+	"msgext/pkg/state"
+)
+
+// every is what functions/server links.
+func every() driver.Drivers {
+	sdk := new(awssdk.SDK)
+	return driver.Drivers{Stores: allstores.List(sdk), Sinks: awssinks.List(sdk, io.Discard), Checks: []config.Check{repairwire.CheckChat}}
+}
+
+func schemes(d driver.Drivers) []string {
+	var all []string
+	for _, s := range d.Stores {
+		all = append(all, s.Schemes...)
+	}
+	for _, s := range d.Sinks {
+		all = append(all, s.Schemes...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// The table of programs, by which a driver is refused with the name of the program that has it, says what the
+// lists say.
+func TestProgramsWith_IsWhatTheListsSay(t *testing.T) {
+	sdk := new(awssdk.SDK)
+	for program, drivers := range map[string]driver.Drivers{
+		"functions/local":  {Stores: localstores.List(), Sinks: localsinks.List(io.Discard)},
+		"functions/aws":    {Stores: awsstores.List(sdk), Sinks: awssinks.List(sdk, io.Discard)},
+		"functions/scf":    {Stores: scfstores.List(), Sinks: basesinks.List(io.Discard)},
+		"functions/server": every(),
+	} {
+		var named []string
+		for _, scheme := range slices.Sorted(maps.Keys(programs.Table())) {
+			if slices.Contains(programs.With(scheme), program) {
+				named = append(named, scheme)
+			}
+		}
+		assert.Equal(t, schemes(drivers), named, program)
+	}
+	assert.Empty(t, programs.With("gopher"))
+}
+
+// Whatever a driver would refuse when it is first used, it refuses at the start, under its variable's name.
+func TestDrivers_LoadReportsWhatADriverWouldRefuse(t *testing.T) {
+	const plant = "plant7f3a"
+	tests := []struct{ name, variable, value, want string }{
+		{"memory", "MSGEXT_STATE", "memory:" + plant, "takes nothing after the colon"},
+		{"SQLite without a path", "MSGEXT_STATE", "sqlite:", "not sqlite: and the path of a file"},
+		{"SQLite's memory", "MSGEXT_STATE", "sqlite::memory:", "memory: keeps state in memory"},
+		{"SQLite's options", "MSGEXT_STATE", "sqlite:" + plant + ".db?mode=memory", "memory: keeps state in memory"},
+		{"SQLite's URI", "MSGEXT_STATE", "sqlite:file:" + plant + ".db", "file:"},
+		{"a folder", "MSGEXT_STATE", "sqlite:/" + plant + "/", "the path of a file"},
+		{"no place", "MSGEXT_STATE", "postgres://" + plant + ":x", "not a PostgreSQL URL"},
+		{"another client's option", "MSGEXT_STATE", "postgres://u:" + plant + "@h/d?pgbouncer=true", "an option is none of PostgreSQL's"},
+		{"Prisma's schema", "MSGEXT_STATE", "postgresql://u:" + plant + "@h/d?schema=s", "an option is none of PostgreSQL's"},
+		{"a limit of connections", "MSGEXT_STATE", "postgres://u:" + plant + "@h/d?connection_limit=1", "an option is none of PostgreSQL's"},
+		{"an option's value", "MSGEXT_STATE", "postgres://u:" + plant + "@h/d?sslmode=maybe", "an option has a value"},
+		{"PostgreSQL's password", "MSGEXT_STATE", "postgres://u:1/" + plant + "@h/d", "# [ ] @ and % is written as"},
+		{"Redis's password", "MSGEXT_STATE", "redis://:" + plant + "#ss@h", "# [ ] @ and % is written as"},
+		{"Redis's port", "MSGEXT_STATE", "redis://h:" + plant, "a port is not a number"},
+		{"Redis's database", "MSGEXT_STATE", "redis://h/" + plant, "the database is not a number"},
+		{"a cluster's database", "MSGEXT_STATE", "rediss://h,i/3", "a cluster has 0 alone"},
+		{"Redis's option", "MSGEXT_STATE", "redis://h?" + plant + "=1", "an option that go-redis does not have"},
+		{"a table", "MSGEXT_STATE", "dynamodb://a/" + plant, "not the name of a table"},
+
+		{"stdout", "MSGEXT_SINKS", "stdout:" + plant, "sink 1: stdout: takes nothing after the colon"},
+		{"credentials", "MSGEXT_SINKS", "stdout: https://u:" + plant + "@example.com/", "sink 2: not an https:// URL without credentials"},
+		{"plain HTTP", "MSGEXT_SINKS", "http://example.com/" + plant, "http:// only to loopback"},
+		{"no host", "MSGEXT_SINKS", "https:///" + plant, "sink 1: not an https"},
+		{"metadata", "MSGEXT_SINKS", "https://169.254.169.254/" + plant, "link-local and metadata addresses are refused"},
+		{"a broker without a port", "MSGEXT_SINKS", "kafka://" + plant + "/t", "a broker is not HOST:PORT"},
+		{"no topic", "MSGEXT_SINKS", "kafka://h:9092", "topic are required"},
+		{"a topic", "MSGEXT_SINKS", "kafka://h:9092/t/" + plant, "a topic has up to 249"},
+		{"a broker with credentials", "MSGEXT_SINKS", "kafka://u:" + plant + "@h:9092/t", "a broker is not HOST:PORT"},
+		{"a queue", "MSGEXT_SINKS", "sqs://" + plant + "/q", "sqssink: queue is neither"},
+		{"no queue", "MSGEXT_SINKS", "sqs://", "sqssink: queue is neither"},
+		{"a bus", "MSGEXT_SINKS", "eventbridge://" + plant + "?", "eventbridgesink: bus is neither"},
+		{"a comma", "MSGEXT_SINKS", "http://127.0.0.1:1/a,http://127.0.0.1:1/" + plant, "sinks are separated by spaces"},
+
+		{"a secret", "MSGEXT_HTTP_SECRET", "whsec_c2VjcmV0 whsec_!" + plant, "not a Standard Webhooks secret"},
+		{"a mechanism", "MSGEXT_KAFKA_SASL", plant, "SASL mechanism is not PLAIN"},
+		{"a mechanism alone", "MSGEXT_KAFKA_SASL", "PLAIN", "user name and password go together"},
+		{"a region", "MSGEXT_CHAT_ENDPOINT", plant, "neither a region (china, singapore"},
+		{"an endpoint", "MSGEXT_CHAT_ENDPOINT", "http://example.com/" + plant, "or http:// to loopback"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := every().Load([]string{
+				"MSGEXT_CHAT_ADMIN=a", "MSGEXT_CHAT_SECRET_KEY=k", "MSGEXT_CHAT_ENDPOINT=tokyo", "MSGEXT_REPAIR_GRACE=soon",
+				test.variable + "=" + test.value,
+			}, config.Local)
+			var failure *config.Error
+			require.ErrorAs(t, err, &failure)
+			require.Len(t, failure.Problems, 2, "together with the other problem: %v", err)
+			assert.Contains(t, failure.Problems[0].String()+failure.Problems[1].String(), "MSGEXT_REPAIR_GRACE: not a duration")
+			assert.ErrorContains(t, err, test.variable+": ")
+			assert.ErrorContains(t, err, test.want)
+			assert.NotContains(t, err.Error(), plant)
+		})
+	}
+}
+
+func TestDrivers_LoadTakes(t *testing.T) {
+	for _, store := range []string{
+		"memory:", "sqlite:x.db", "sqlite:///var/lib/x.db", "postgres://u:p%23ss@h:1,i:2/d?sslmode=require&search_path=s&pool_max_conns=3&options=-c%20geqo%3Doff",
+		"postgresql://u@h/d?application_name=a&statement_timeout=3s&default_query_exec_mode=exec&my.setting=1",
+		"redis://h", "rediss://u:p@h:1,i:2?pool_size=3", "dynamodb://votes",
+	} {
+		cfg, err := every().Load([]string{"MSGEXT_STATE=" + store}, config.Local)
+		require.NoError(t, err, store)
+		assert.Equal(t, store, cfg.State.URL.Reveal())
+	}
+	_, err := every().Load([]string{
+		"MSGEXT_SINKS=stdout: https://example.com/a?b=c,d http://[::1]:81/ kafka://a:9092,b:9092/votes sqs://votes.fifo sqs://https://sqs.eu-central-1.amazonaws.com/1/q eventbridge://default",
+		"MSGEXT_KAFKA_SASL=SCRAM-SHA-512", "MSGEXT_KAFKA_USERNAME=u", "MSGEXT_KAFKA_PASSWORD=p", "MSGEXT_HTTP_SECRET=whsec_YQ== whsec_Yg==",
+	}, config.Local)
+	require.NoError(t, err)
+	_, err = every().Load([]string{"MSGEXT_SINKS=https://169.254.169.254/", "MSGEXT_HTTP_ALLOW_LINK_LOCAL=true"}, config.Local)
+	require.NoError(t, err)
+}
+
+// What Load has passed, Open opens, without a network.
+func TestDrivers_Open(t *testing.T) {
+	drivers := every()
+	path := t.TempDir() + "/x.db"
+	t.Setenv("AWS_REGION", "eu-central-1")
+	for _, store := range []string{"memory:", "sqlite:" + path, "postgres://u@127.0.0.1:1/d", "redis://127.0.0.1:1", "dynamodb://votes"} {
+		cfg, c, err := drivers.LoadAndOpen(t.Context(), []string{
+			"MSGEXT_STATE=" + store, "MSGEXT_SINKS=stdout: https://example.com/ kafka://127.0.0.1:1/t sqs://q eventbridge://b", "MSGEXT_HTTP_SECRET=whsec_YQ==",
+		}, config.Local)
+		require.NoError(t, err, store)
+		assert.NotNil(t, c.Store)
+		assert.Len(t, c.Sinks, len(cfg.Sinks))
+		require.NoError(t, c.Close())
+	}
+}
+
+// A driver refuses to open what its check refuses: a program of somebody else's may not have asked.
+func TestDrivers_OpenChecks(t *testing.T) {
+	for _, s := range every().Stores {
+		for _, scheme := range s.Schemes {
+			url := map[string]string{"memory": "memory:x", "sqlite": "sqlite:", "dynamodb": "dynamodb://a/b"}[scheme]
+			if url == "" {
+				url = scheme + "://h:port"
+			}
+			opened, err := open(t.Context(), s, url)
+			assert.Error(t, err, url)
+			assert.Nil(t, opened, url)
+		}
+	}
+}
+
+func open(ctx context.Context, d state.Driver, url string) (state.Store, error) {
+	return d.Open(ctx, secret.String(url))
+}

@@ -1,0 +1,26 @@
+package wire
+
+import (
+	"context"
+	"log/slog"
+
+	"msgext/pkg/state"
+)
+
+// LogDurability logs what the store risks to lose, if that is for its server's settings to say. It asks
+// the server, so it is not for a function in whose way somebody waits.
+func LogDurability(ctx context.Context, store state.Store, logger *slog.Logger) {
+	settable, ok := store.(state.Settable)
+	if !ok {
+		return
+	}
+	durability, err := settable.Durability(ctx)
+	switch {
+	case err != nil:
+		logger.WarnContext(ctx, "MSGEXT_STATE: it is not known what the server may lose", "error", err)
+	case durability == state.Durable:
+		logger.InfoContext(ctx, "MSGEXT_STATE: what the server has accepted survives a crash")
+	default:
+		logger.WarnContext(ctx, "MSGEXT_STATE: the server may lose what it has accepted, see the README's guarantees", "durability", durability)
+	}
+}

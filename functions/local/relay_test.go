@@ -1,0 +1,210 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/internal/processtest"
+	"msgext/internal/relaytest"
+	"msgext/internal/sample"
+	"msgext/internal/vectortest"
+	"msgext/pkg/secret"
+	"msgext/pkg/webhook"
+)
+
+// chatTimeout is how long Chat waits (trtc.io/document/34354).
+const chatTimeout = 2 * time.Second
+
+// way is how a request gets to a process: one gateway's event, or HTTP.
+type way struct {
+	name string
+	raw  bool // the query gets through byte for byte
+	send func(*testing.T, sample.Request) relaytest.Reply
+}
+
+// ways returns all that lead to a platform's process, which is started with the variables.
+func ways(t *testing.T, platform string, variables map[string]string) []way {
+	t.Helper()
+	switch platform {
+	case "lambda":
+		function := processtest.StartLambda(t, binaries.Build(t, "functions/aws/webhook"), 10*time.Second, pairs(variables))
+		return eventWays(sample.AWSEvents, function.Invoke, "http-v2", "http-v2 base64", "function-url")
+	case "scf":
+		function := processtest.StartSCF(t, binaries.Build(t, "functions/scf/webhook"), 10*time.Second, variables)
+		return eventWays(sample.SCFEvents, function.Invoke)
+	}
+	process := processtest.StartLocal(t, binaries.Build(t, "functions/"+platform), append(pairs(variables), "MSGEXT_STATE=memory:"))
+	return []way{{platform, true, func(t *testing.T, r sample.Request) relaytest.Reply { return overHTTP(t, process.URL, r) }}}
+}
+
+func pairs(variables map[string]string) (environ []string) {
+	for name, value := range variables {
+		environ = append(environ, name+"="+value)
+	}
+	return environ
+}
+
+func eventWays(events func(sample.Request) []sample.Event, invoke func([]byte) ([]byte, error), raw ...string) (all []way) {
+	for i, event := range events(sample.Request{Method: "POST"}) {
+		all = append(all, way{event.Shape, slices.Contains(raw, event.Shape), func(t *testing.T, r sample.Request) relaytest.Reply {
+			response, err := invoke(events(r)[i].Payload)
+			require.NoError(t, err)
+			return unwrap(t, response)
+		}})
+	}
+	return all
+}
+
+// unwrap reads a response as a gateway does.
+func unwrap(t *testing.T, response []byte) relaytest.Reply {
+	t.Helper()
+	var r struct {
+		StatusCode        int
+		Headers           map[string]string
+		MultiValueHeaders map[string][]string
+		Body              string
+		IsBase64Encoded   bool
+	}
+	require.NoError(t, json.Unmarshal(response, &r))
+	if r.IsBase64Encoded {
+		body, err := base64.StdEncoding.DecodeString(r.Body)
+		require.NoError(t, err)
+		r.Body = string(body)
+	}
+	if r.MultiValueHeaders != nil {
+		require.Nil(t, r.Headers)
+		r.Headers = make(map[string]string)
+	}
+	for name, values := range r.MultiValueHeaders {
+		r.Headers[name] = strings.Join(values, ", ")
+	}
+	reply := relaytest.Reply{Status: r.StatusCode, Body: r.Body}
+	for name, field := range map[string]*string{"Content-Type": &reply.ContentType, "Content-Encoding": &reply.ContentEncoding} {
+		value, given := r.Headers[name]
+		assert.False(t, given && value == "", "%s is there and empty", name)
+		*field = value
+	}
+	return reply
+}
+
+// overHTTP sends a request to a server, and unpacks nothing.
+func overHTTP(t *testing.T, base string, r sample.Request) relaytest.Reply {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), r.Method, base+r.Path+"?"+r.RawQuery, strings.NewReader(r.Body))
+	require.NoError(t, err)
+	request.Header.Set("Content-Type", "application/json")
+	for name, value := range r.Header {
+		request.Header.Set(name, value)
+	}
+	transport := &http.Transport{DisableCompression: true, DisableKeepAlives: true}
+	response, err := transport.RoundTrip(request)
+	require.NoError(t, err)
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return relaytest.Reply{
+		Status: response.StatusCode, Body: string(body),
+		ContentType: response.Header.Get("Content-Type"), ContentEncoding: response.Header.Get("Content-Encoding"),
+	}
+}
+
+// relayed is a request that Chat makes now, with a query that no encoder writes.
+func relayed(command, body string) sample.Request {
+	seconds := strconv.FormatInt(time.Now().Unix(), 10)
+	return sample.Request{Method: http.MethodPost, Path: "/chat", Body: body, RawQuery: "own=%7e%2Bchat%20%26+more&SdkAppid=" + vectortest.SDKAppID +
+		"&CallbackCommand=" + command + "&&contenttype=json&ClientIP=203.0.113.7&empty=&Sign=" + webhook.Sign(vectortest.Token, seconds) + "&RequestTime=" + seconds}
+}
+
+const relayedBody = "{ \"CallbackCommand\":\"x\",\n \"Text\":\"\\u597d 好 <&>\" }\n"
+
+func variablesFor(backend string) map[string]string {
+	return map[string]string{
+		"MSGEXT_SDK_APP_ID": vectortest.SDKAppID, "MSGEXT_TOKEN": vectortest.Token.Reveal(), "MSGEXT_SINKS": "stdout:",
+		"MSGEXT_RELAY": backend + "?key=%2f", "MSGEXT_RELAY_HEADERS": "Authorization: Bearer a\nX-Key: b",
+	}
+}
+
+// What the backend answers is Chat's, byte for byte, through every gateway of every platform; where it does not
+// answer, the setting decides. The backend sees each request once, as Chat made it.
+func TestRelay_RepliesAreTheBackends(t *testing.T) {
+	for _, platform := range []string{"lambda", "scf", "local"} {
+		for _, setting := range []string{"pass", "allow"} {
+			t.Run(platform+", "+setting, func(t *testing.T) {
+				t.Parallel()
+				backend := relaytest.Start(t)
+				variables := variablesFor(backend.URL)
+				variables["MSGEXT_RELAY_ON_FAILURE"] = setting
+				variables["MSGEXT_RELAY_BUDGET"] = "500ms"
+				for _, way := range ways(t, platform, variables) {
+					for _, vector := range relaytest.Vectors() {
+						want := vector.Pass
+						if setting == "allow" {
+							want = vector.Allow
+						}
+						// A success first, so that failures are not five in a row.
+						backend.Answer(relaytest.OK)
+						assert.Equal(t, relaytest.OKBody, way.send(t, relayed(relaytest.Before, relayedBody)).Body)
+						backend.Requests()
+
+						backend.Answer(vector.Answer)
+						request := relayed(vector.Command, relayedBody)
+						if vector.Hops != "" {
+							request.Header = map[string]string{"msgext-hops": vector.Hops}
+						}
+						arrived := time.Now()
+						got := way.send(t, request)
+						assert.Less(t, time.Since(arrived), chatTimeout, "%s, %s", way.name, vector.Name)
+						assert.Equal(t, want, got, "%s, %s", way.name, vector.Name)
+						checkSeen(t, way, vector, request, backend.Requests())
+					}
+				}
+			})
+		}
+	}
+}
+
+func checkSeen(t *testing.T, way way, vector relaytest.Vector, sent sample.Request, seen []relaytest.Request) {
+	t.Helper()
+	if !vector.Reaches {
+		assert.Empty(t, seen, "%s, %s", way.name, vector.Name)
+		return
+	}
+	require.Len(t, seen, 1, "%s, %s: never sent twice", way.name, vector.Name)
+	query, found := strings.CutPrefix(seen[0].Target, "/backend?key=%2f&")
+	require.True(t, found, seen[0].Target)
+	if way.raw {
+		assert.Equal(t, sent.RawQuery, query, way.name)
+	} else {
+		want, err := url.ParseQuery(sent.RawQuery)
+		require.NoError(t, err)
+		got, err := url.ParseQuery(query)
+		require.NoError(t, err)
+		assert.Equal(t, want, got, way.name)
+	}
+	if !vector.Answer.Unread {
+		assert.Equal(t, sent.Body, string(seen[0].Body), "%s, %s", way.name, vector.Name)
+	}
+	header := seen[0].Header
+	assert.Equal(t, "application/json", header.Get("Content-Type"), way.name)
+	assert.Equal(t, "Bearer a", header.Get("Authorization"), way.name)
+	assert.Equal(t, "b", header.Get("X-Key"), way.name)
+	for name := range header {
+		assert.NotContains(t, name, "X-Forwarded", way.name)
+		assert.NotContains(t, name, "X-Amz", way.name)
+		assert.NotContains(t, name, "X-Scf", way.name)
+	}
+	parsed, err := webhook.ParseQuery(query)
+	require.NoError(t, err)
+	assert.NoError(t, webhook.Verifier{SDKAppID: vectortest.SDKAppID, Tokens: []secret.String{vectortest.Token}}.Verify(parsed, time.Now()), "the backend can check Sign itself")
+}

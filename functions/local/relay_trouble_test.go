@@ -1,0 +1,207 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/internal/processtest"
+	"msgext/internal/relaytest"
+	"msgext/internal/sample"
+	"msgext/pkg/msgext"
+)
+
+// decision is what Chat makes of a reply to a before-command (1047/60803, trtc.io/document/34354).
+type decision string
+
+const (
+	delivered decision = "delivered"
+	denied    decision = "denied"
+	setting   decision = "as the console says for a failed webhook"
+)
+
+func decide(reply relaytest.Reply, took time.Duration) decision {
+	var answer struct{ ErrorCode *int }
+	switch {
+	case took > chatTimeout, reply.Status != http.StatusOK, json.Unmarshal([]byte(reply.Body), &answer) != nil, answer.ErrorCode == nil:
+		return setting
+	case *answer.ErrorCode != 0:
+		return denied
+	}
+	return delivered
+}
+
+const spam, plain = `{"Text":"spam"}`, `{"Text":"hello"}`
+
+// moderate denies spam.
+func moderate(request *http.Request) relaytest.Answer {
+	if request.ContentLength == int64(len(spam)) {
+		return relaytest.Answer{Wire: "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 59\r\n\r\n" +
+			`{"ActionStatus":"OK","ErrorInfo":"spam","ErrorCode":120001}`}
+	}
+	return relaytest.OK
+}
+
+// An app that moderates messages moderates them through us. When its backend is down or slow, or our own
+// configuration is broken, its users are treated as its console says, or let through where it was told to us:
+// nobody is denied anything by us, and nobody waits longer than Chat does.
+func TestRelay_NobodyIsBlockedByUs(t *testing.T) {
+	for _, onFailure := range []string{"pass", "allow"} {
+		otherwise := setting
+		if onFailure == "allow" {
+			otherwise = delivered
+		}
+		for _, platform := range []string{"lambda", "scf", "local"} {
+			t.Run(platform+", "+onFailure, func(t *testing.T) {
+				t.Parallel()
+				backend := relaytest.Start(t)
+				variables := variablesFor(backend.URL)
+				variables["MSGEXT_RELAY_ON_FAILURE"] = onFailure
+				for _, way := range ways(t, platform, variables) {
+					ask := func(body string) decision {
+						began := time.Now()
+						reply := way.send(t, relayed(relaytest.Before, body))
+						took := time.Since(began)
+						assert.Less(t, took, chatTimeout, way.name)
+						return decide(reply, took)
+					}
+					backend.AnswerBy(moderate)
+					assert.Equal(t, delivered, ask(plain), "%s: moderation on", way.name)
+					assert.Equal(t, denied, ask(spam), "%s: moderation on", way.name)
+
+					backend.Answer(relaytest.Answer{End: relaytest.Reset})
+					for range 3 {
+						assert.Equal(t, otherwise, ask(plain), "%s: backend down", way.name)
+					}
+					backend.Answer(relaytest.Answer{Wire: relaytest.OK.Wire, Trickle: time.Second, End: relaytest.Close})
+					assert.Equal(t, otherwise, ask(spam), "%s: backend slow", way.name)
+
+					backend.AnswerBy(moderate)
+					assert.Equal(t, denied, ask(spam), "%s: moderation on again", way.name)
+				}
+				broken := variablesFor(backend.URL)
+				broken["MSGEXT_RELAY_ON_FAILURE"], broken["MSGEXT_TYPO"] = onFailure, "1"
+				switch platform {
+				case "scf":
+					for _, way := range ways(t, platform, broken) {
+						reply := way.send(t, relayed(relaytest.Before, plain))
+						assert.Equal(t, otherwise, decide(reply, 0), "%s: our configuration is broken", way.name)
+					}
+				case "lambda": // which has no reply then: its gateway answers with 500 or above
+					status, _, stderr := processtest.Exit(t, append(pairs(broken), "AWS_LAMBDA_RUNTIME_API=127.0.0.1:1"), binaries.Build(t, "functions/aws/webhook"))
+					assert.Equal(t, exitUsage, status)
+					assert.Contains(t, stderr, "MSGEXT_TYPO")
+				}
+			})
+		}
+	}
+}
+
+// Sandboxes are Lambda functions of which as many run as the reserved concurrency says: an event for which
+// none is free is throttled.
+type sandboxes struct {
+	free chan *processtest.Lambda
+
+	mu                       sync.Mutex
+	own, accepted, throttled int
+	slowest                  time.Duration
+}
+
+func startSandboxes(t *testing.T, concurrency int, variables map[string]string) *sandboxes {
+	t.Helper()
+	s := &sandboxes{free: make(chan *processtest.Lambda, concurrency)}
+	for range concurrency {
+		function := processtest.StartLambda(t, binaries.Build(t, "functions/aws/webhook"), 5*time.Second, pairs(variables))
+		_, err := function.Invoke(sample.AWSEvents(sample.Request{Method: http.MethodPost})[0].Payload) // it has started then
+		require.NoError(t, err)
+		s.free <- function
+	}
+	return s
+}
+
+// take serves a request if a sandbox is free, and counts it if it is one of ours.
+func (s *sandboxes) take(t *testing.T, request sample.Request, own bool) {
+	began := time.Now()
+	var body string
+	var err error
+	throttled := false
+	select {
+	case function := <-s.free:
+		var response []byte
+		response, err = function.Invoke(sample.AWSEvents(request)[0].Payload)
+		s.free <- function
+		if err == nil {
+			_, body, err = sample.Unwrap(response)
+		}
+	default:
+		throttled = true
+	}
+	took := time.Since(began)
+	assert.NoError(t, err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !own {
+		return
+	}
+	s.own++
+	switch {
+	case throttled:
+		s.throttled++
+	case strings.Contains(body, `"ActionStatus":"OK"`) && took < chatTimeout:
+		s.accepted++
+	}
+	s.slowest = max(s.slowest, took)
+}
+
+// Our own webhooks are accepted in time while the backend is a black hole, where the concurrency is what
+// docs/relay.md says: rate times latency, and half as much again. Too little of it is found out here, too.
+func TestRelay_OursAreAcceptedWhileTheBackendIsABlackHole(t *testing.T) {
+	const (
+		rounds  = 60
+		apart   = 100 * time.Millisecond
+		befores = 2 // in ten rounds, so 2 a second, each of which the backend holds for 1.5 s
+		afters  = 6 // 6 a second, each for 0.5 s
+		enough  = 9 // 2 x 1.5 + 6 x 0.5 = 6, and half as much again
+		tooFew  = 2
+	)
+	backend := relaytest.Start(t)
+	backend.Answer(relaytest.Answer{End: relaytest.Hang})
+	run := func(t *testing.T, concurrency int) *sandboxes {
+		s := startSandboxes(t, concurrency, variablesFor(backend.URL))
+		var sending sync.WaitGroup
+		ticker := time.NewTicker(apart)
+		defer ticker.Stop()
+		for round := range rounds {
+			sending.Go(func() { s.take(t, ownChange(int64(round+1)), true) })
+			if round%10 < befores {
+				sending.Go(func() { s.take(t, relayed(relaytest.Before, plain), false) })
+			}
+			if round%10 >= 10-afters {
+				sending.Go(func() { s.take(t, relayed(relaytest.After, plain), false) })
+			}
+			<-ticker.C
+		}
+		sending.Wait()
+		return s
+	}
+	s := run(t, enough)
+	assert.Equal(t, rounds, s.own)
+	assert.Equal(t, rounds, s.accepted, "throttled %d, the slowest took %s", s.throttled, s.slowest)
+	assert.NotZero(t, run(t, tooFew).throttled, "the test can tell")
+	t.Logf("%d of ours accepted, the slowest after %s; the backend saw %d requests", s.accepted, s.slowest, len(backend.Requests()))
+}
+
+// ownChange is a change of extensions that Chat tells of now.
+func ownChange(version int64) sample.Request {
+	body, _ := json.Marshal(map[string]any{ // of strings and numbers
+		"CallbackCommand": msgext.GroupCommand, "GroupId": "g", "MsgSeq": 1, "OperateType": 1, "Seq": version,
+		"ExtensionList": []any{map[string]any{"Key": "k", "Value": "v", "Seq": version}},
+	})
+	return relayed(msgext.GroupCommand, string(body))
+}

@@ -1,0 +1,112 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"msgext/internal/location"
+	"msgext/pkg/secret"
+)
+
+// Linked is what a program has in it, and so what its configuration may name.
+type Linked struct {
+	Stores []Driver
+	Sinks  []Driver
+
+	// Checks look at variables that a part of the program uses: a driver's settings, the REST client's.
+	Checks []Check
+
+	// Elsewhere names the programs that have a driver, nil for a scheme that nobody knows.
+	Elsewhere func(scheme string) []string
+}
+
+// Driver is what the configuration asks of a kind of store or sink.
+type Driver struct {
+	Schemes []string
+
+	// Check says what is wrong with a location: the rule, never the content.
+	Check func(Config, Location) error
+}
+
+// Check says what is wrong with some variables, whatever else is. It sees only what could be read.
+type Check func(Config) []Problem
+
+// Location is a state store or a sink: a driver and where it finds its data.
+type Location struct {
+	Scheme string
+	// URL is the whole text as given. It may carry credentials, so it is never logged.
+	URL secret.String
+}
+
+// Place is what follows the scheme.
+func (l Location) Place() string { return location.Place(l.URL) }
+
+// IsZero reports whether there is no such place.
+func (l Location) IsZero() bool { return l.Scheme == "" }
+
+func parseLocation(value string) (Location, error) {
+	scheme, found := location.Scheme(secret.String(value))
+	if !found {
+		return Location{}, errors.New("no scheme such as stdout: or https://")
+	}
+	return Location{Scheme: scheme, URL: secret.String(value)}, nil
+}
+
+func parseLocations(value string) ([]Location, error) {
+	var all []Location
+	for i, word := range strings.Fields(value) {
+		location, err := parseLocation(word)
+		if isJoined(word) {
+			err = errors.New("sinks are separated by spaces, not by commas")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("sink %d: %w", i+1, err)
+		}
+		all = append(all, location)
+	}
+	return all, nil
+}
+
+// isJoined reports whether a second URL follows after a comma. A broker's HOST:PORT does not look like one.
+func isJoined(word string) bool {
+	return slices.ContainsFunc(strings.Split(word, ",")[1:], func(part string) bool {
+		scheme, rest, found := strings.Cut(part, ":")
+		return found && scheme != "" && (rest == "" || strings.HasPrefix(rest, "//"))
+	})
+}
+
+// locate finds what is wrong with the locations of the stores and sinks that a program has.
+func (l Linked) locate(c Config, add func(variable, problem, example string)) {
+	if !c.State.IsZero() {
+		if err := l.check(l.Stores, c, c.State); err != nil {
+			add("MSGEXT_STATE", err.Error(), "")
+		}
+	}
+	for i, location := range c.Sinks {
+		if err := l.check(l.Sinks, c, location); err != nil {
+			add("MSGEXT_SINKS", fmt.Sprintf("sink %d: %v", i+1, err), "")
+		}
+	}
+}
+
+func (l Linked) check(drivers []Driver, c Config, location Location) error {
+	var schemes []string
+	for _, driver := range drivers {
+		if slices.Contains(driver.Schemes, location.Scheme) {
+			return driver.Check(c, location)
+		}
+		schemes = append(schemes, driver.Schemes...)
+	}
+	slices.Sort(schemes)
+	has := strings.Join(slices.Compact(schemes), ", ")
+	var elsewhere []string
+	if l.Elsewhere != nil {
+		elsewhere = l.Elsewhere(location.Scheme)
+	}
+	if len(elsewhere) == 0 { // the scheme may be half of a password: it is not quoted
+		return fmt.Errorf("no driver has this scheme; this program has: %s", has)
+	}
+	return fmt.Errorf("the driver %s is in %s; this program has: %s", location.Scheme, strings.Join(elsewhere, ", "), has)
+}

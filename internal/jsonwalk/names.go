@@ -1,0 +1,64 @@
+package jsonwalk
+
+import (
+	"hash/maphash"
+	"slices"
+	"unicode/utf8"
+)
+
+// contains reports whether a name is one of names.
+func (w *Walker) contains(names [][]byte, name []byte) bool {
+	for _, other := range names {
+		if string(other) == string(name) {
+			return true
+		}
+	}
+	return w.broken > 0 && slices.ContainsFunc(names, func(other []byte) bool { return equalMended(other, name) })
+}
+
+// equalMended reports whether two texts are equal once U+FFFD stands in place of what is no UTF-8.
+func equalMended(a, b []byte) bool {
+	for len(a) > 0 && len(b) > 0 {
+		charA, lengthA := utf8.DecodeRune(a)
+		charB, lengthB := utf8.DecodeRune(b)
+		if charA != charB {
+			return false
+		}
+		a, b = a[lengthA:], b[lengthB:]
+	}
+	return len(a) == len(b)
+}
+
+// crowd holds the names of an object that has very many, by their hashes alone, so that a body of nothing but
+// names costs little. Two of a million names are taken for one in one body of 30 million, and no sender knows in which:
+// the seed is drawn by every crowd anew.
+type crowd struct {
+	seed maphash.Seed
+	seen map[uint64]struct{}
+}
+
+// add reports whether the name was there before.
+func (c *crowd) add(name []byte) bool {
+	if c.seen == nil {
+		c.seed, c.seen = maphash.MakeSeed(), map[uint64]struct{}{}
+	}
+	hash := c.hash(name)
+	_, ok := c.seen[hash]
+	c.seen[hash] = struct{}{}
+	return ok
+}
+
+func (c *crowd) hash(name []byte) uint64 {
+	if utf8.Valid(name) {
+		return maphash.Bytes(c.seed, name)
+	}
+	var hash maphash.Hash
+	hash.SetSeed(c.seed)
+	var room [utf8.UTFMax]byte
+	for len(name) > 0 {
+		char, length := utf8.DecodeRune(name)
+		_, _ = hash.Write(utf8.AppendRune(room[:0], char))
+		name = name[length:]
+	}
+	return hash.Sum64()
+}

@@ -1,0 +1,88 @@
+package jsonwalk
+
+import "math"
+
+// Members reads an object as Object does, but for names that occur twice: member is called with each.
+func (w *Walker) Members(member func(name []byte) error) error {
+	if err := w.open('{'); err != nil {
+		return err
+	}
+	for first := true; ; first = false {
+		if closed, err := w.next('}', first); closed || err != nil {
+			return err
+		}
+		name, err := w.name()
+		if err != nil {
+			return err
+		}
+		if err := w.colon(); err != nil {
+			return err
+		}
+		if err := member(name); err != nil {
+			return err
+		}
+	}
+}
+
+// Pass reads past one value as Skip does, but however deep it nests and whatever names occur twice.
+func (w *Walker) Pass() error {
+	limit := w.maxDepth
+	w.maxDepth = math.MaxInt
+	defer func() { w.maxDepth = limit }()
+	var ends []byte // of what is open, the innermost last
+	for {
+		opened, err := w.begin()
+		if err != nil {
+			return err
+		}
+		if opened != 0 {
+			ends = append(ends, opened+2) // '{' and '}', '[' and ']' are two apart
+		}
+		for first := opened != 0; ; first = false {
+			if len(ends) == 0 {
+				return nil
+			}
+			closed, err := w.next(ends[len(ends)-1], first)
+			if err != nil {
+				return err
+			}
+			if !closed {
+				break
+			}
+			ends = ends[:len(ends)-1]
+		}
+		if ends[len(ends)-1] == '}' {
+			if err := w.passName(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// begin reads a value that has no parts, or the beginning of one that has, and returns its bracket.
+func (w *Walker) begin() (bracket byte, err error) {
+	if kind := w.Kind(); kind == '{' || kind == '[' {
+		return byte(kind), w.open(byte(kind))
+	}
+	return 0, w.Skip()
+}
+
+func (w *Walker) passName() error {
+	if err := w.skipText(); err != nil {
+		return err
+	}
+	return w.colon()
+}
+
+// Whole reports whether the number read last, a member's value, ends where it was read to. Where the
+// input ends with it, or what follows is no JSON, it may be part of a longer one.
+func (w *Walker) Whole() bool {
+	if w.at == len(w.source) {
+		return false
+	}
+	switch w.source[w.at] {
+	case ' ', '\n', '\r', '\t', ',', '}':
+		return true
+	}
+	return false
+}

@@ -1,0 +1,30 @@
+package outbound
+
+import (
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// Clock stands still until a test moves it on.
+type Clock struct{ now atomic.Int64 }
+
+// Pass moves the clock on.
+func (c *Clock) Pass(d time.Duration) { c.now.Add(int64(d)) }
+
+// Now is what the clock shows.
+func (c *Clock) Now() time.Time { return time.Unix(0, c.now.Load()) }
+
+// DoubtingWithClock is Doubting by another clock.
+func DoubtingWithClock(t *http.Transport) (*Transport, *Clock) {
+	transport, clock := Doubting(t), new(Clock)
+	transport.Now = clock.Now
+	return transport, clock
+}
+
+// Known is how many connections are known.
+func (t *Transport) Known() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.known)
+}

@@ -1,0 +1,229 @@
+package outbound_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/internal/outbound"
+)
+
+// peer is an HTTP server that can be slow, and whose standing connections can die without a word.
+type peer struct {
+	*httptest.Server
+	slow     atomic.Int64 // how long an answer takes
+	mu       sync.Mutex
+	conns    []*mute
+	together sync.WaitGroup // requests that wait for each other, so that each has a connection
+}
+
+// mute is a server's side of a connection. Once it is dead nothing that arrives is heard.
+type mute struct {
+	net.Conn
+	dead   atomic.Bool
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (m *mute) Read(p []byte) (int, error) {
+	n, err := m.Conn.Read(p)
+	for err == nil && m.dead.Load() {
+		n, err = m.Conn.Read(p)
+	}
+	if err != nil {
+		m.once.Do(func() { close(m.closed) })
+	}
+	return n, err
+}
+
+type listener struct {
+	net.Listener
+	peer *peer
+}
+
+func (l listener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	m := &mute{Conn: conn, closed: make(chan struct{})}
+	l.peer.mu.Lock()
+	defer l.peer.mu.Unlock()
+	l.peer.conns = append(l.peer.conns, m)
+	return m, nil
+}
+
+func newPeer(t *testing.T) *peer {
+	p := new(peer)
+	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/together" {
+			p.together.Done()
+			p.together.Wait()
+		}
+		select {
+		case <-time.After(time.Duration(p.slow.Load())):
+		case <-r.Context().Done():
+		}
+	}))
+	p.Listener = listener{p.Listener, p}
+	p.Start()
+	t.Cleanup(p.Close)
+	return p
+}
+
+// die makes all connections that stand dead.
+func (p *peer) die() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range p.conns {
+		m.dead.Store(true)
+	}
+}
+
+func (p *peer) standing() []*mute {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.conns)
+}
+
+func (p *peer) connections() int { return len(p.standing()) }
+
+// fill makes n connections that are then idle.
+func (p *peer) fill(t *testing.T, transport *outbound.Transport, n int) {
+	t.Helper()
+	p.together.Add(n)
+	var requests sync.WaitGroup
+	for range n {
+		requests.Go(func() { assert.NoError(t, p.get(t, transport, "/together", 20*time.Second)) })
+	}
+	requests.Wait()
+	require.Equal(t, n, p.connections())
+}
+
+func (p *peer) get(t *testing.T, transport *outbound.Transport, path string, budget time.Duration) error {
+	ctx, cancel := context.WithTimeout(t.Context(), budget)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL+path, http.NoBody)
+	if err != nil {
+		return err
+	}
+	response, err := transport.RoundTrip(request)
+	if err != nil {
+		return err
+	}
+	_, _ = io.Copy(io.Discard, response.Body)
+	return response.Body.Close()
+}
+
+// newTransport returns one whose clock is moved on by a test.
+func newTransport() (*outbound.Transport, *outbound.Clock) {
+	return outbound.DoubtingWithClock(outbound.NewTransport(outbound.Options{IdleTimeout: outbound.IdleTimeout, MaxIdle: 16}))
+}
+
+// However many connections died in a frozen sandbox, one request finds out for all of them: the next one is
+// answered on a new connection.
+func TestTransport_OneRequestFindsAllThatDied(t *testing.T) {
+	p := newPeer(t)
+	transport, clock := newTransport()
+	p.fill(t, transport, 8)
+	p.die()
+	clock.Pass(outbound.DoubtAfter)
+	assert.ErrorIs(t, p.get(t, transport, "/", 400*time.Millisecond), outbound.ErrStale)
+	for _, m := range p.standing() {
+		<-m.closed
+	}
+	assert.NoError(t, p.get(t, transport, "/", 20*time.Second))
+	assert.Equal(t, 9, p.connections())
+}
+
+// A connection that answered within the last second is slow, not dead: it has all of the time, and neither it
+// nor any other is closed.
+func TestTransport_ASlowServerIsNotDoubted(t *testing.T) {
+	p := newPeer(t)
+	transport, clock := newTransport()
+	p.fill(t, transport, 4)
+	clock.Pass(outbound.DoubtAfter - time.Millisecond)
+	p.slow.Store(int64(200 * time.Millisecond))
+	err := p.get(t, transport, "/", 100*time.Millisecond)
+	assert.ErrorIs(t, err, context.DeadlineExceeded)
+	assert.NotErrorIs(t, err, outbound.ErrStale)
+	p.slow.Store(0)
+	p.together.Add(3)
+	var requests sync.WaitGroup
+	for range 3 {
+		requests.Go(func() { assert.NoError(t, p.get(t, transport, "/together", 20*time.Second)) })
+	}
+	requests.Wait()
+	assert.Equal(t, 4, p.connections(), "the other three still stand")
+}
+
+// Of the connections only those are closed that were idle as long as the one that gave no answer.
+func TestTransport_KeepsWhatAnsweredSince(t *testing.T) {
+	p := newPeer(t)
+	transport, clock := newTransport()
+	p.fill(t, transport, 2)
+	p.die()
+	clock.Pass(outbound.DoubtAfter)
+	assert.ErrorIs(t, p.get(t, transport, "/", 200*time.Millisecond), outbound.ErrStale)
+	assert.NoError(t, p.get(t, transport, "/", 20*time.Second), "a third connection")
+	assert.NoError(t, p.get(t, transport, "/", 20*time.Second))
+	assert.Equal(t, 3, p.connections())
+}
+
+// A doubted connection that answers is as good as any, and a request without a deadline doubts nothing.
+func TestTransport_ADoubtedConnectionMayAnswer(t *testing.T) {
+	p := newPeer(t)
+	transport, clock := newTransport()
+	p.fill(t, transport, 1)
+	clock.Pass(20 * time.Second)
+	assert.NoError(t, p.get(t, transport, "/", 20*time.Second))
+	clock.Pass(20 * time.Second)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL, http.NoBody)
+	require.NoError(t, err)
+	response, err := transport.Do(request)
+	require.NoError(t, err)
+	assert.NoError(t, response.Body.Close())
+	assert.Equal(t, 1, p.connections())
+}
+
+// With the retry around it a delivery after a freeze is late by half of its budget and no more.
+func TestTransport_ADeliveryAfterAFreezeArrives(t *testing.T) {
+	p := newPeer(t)
+	transport, clock := newTransport()
+	p.fill(t, transport, 16)
+	p.die()
+	clock.Pass(29 * time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+	defer cancel()
+	tries := 0
+	assert.NoError(t, outbound.Delivery().Do(ctx, func(ctx context.Context) error {
+		tries++
+		deadline, _ := ctx.Deadline()
+		if err := p.get(t, transport, "/", time.Until(deadline)); err != nil {
+			return outbound.Again(err, 0)
+		}
+		return nil
+	}))
+	assert.Equal(t, 2, tries)
+	assert.Equal(t, 17, p.connections())
+}
+
+func TestTransport_ForgetsWhatIsNoLongerKept(t *testing.T) {
+	p := newPeer(t)
+	transport, clock := newTransport()
+	p.fill(t, transport, 8)
+	assert.Equal(t, 8, transport.Known())
+	clock.Pass(outbound.IdleTimeout + time.Second)
+	assert.NoError(t, p.get(t, transport, "/", 20*time.Second))
+	assert.Equal(t, 1, transport.Known())
+}

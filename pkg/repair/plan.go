@@ -1,0 +1,82 @@
+package repair
+
+import (
+	"errors"
+	"time"
+
+	"msgext/pkg/state"
+)
+
+// Errors of a check.
+var (
+	// ErrNoAccess: the message has to be read, and there is no REST access to do it.
+	ErrNoAccess = errors.New("repair: no access to Chat's REST API")
+	// ErrGap: the read did not close the gap, so some version is still on its way or does not exist.
+	ErrGap = errors.New("repair: gap that a read did not close")
+	// ErrAhead: webhooks spoke of versions that Chat does not have: forged, or another app's.
+	ErrAhead = errors.New("repair: versions that Chat does not have")
+	// ErrGaveUp: Chat has refused the read for good, so that the message is left alone until the next event.
+	ErrGaveUp = errors.New("repair: given up")
+	// ErrTooSoon: a read is below an earlier one, and is not believed before the margin is over.
+	ErrTooSoon = errors.New("repair: below an earlier read, looked at again later")
+)
+
+// decision is what is to be done about a message, in this order; what is zero is left out.
+type decision struct {
+	foreign bool // another app's message: nothing at all
+	erase   bool
+	read    bool // read it, and conclude
+	merge   bool // take in the read
+	tell    telling
+	drop    *state.Drop // and read again
+	sweep   bool
+	save    *state.Outcome
+
+	failed state.Outcome // is saved in the place of save where anything before it fails
+	result result
+	err    error // why the message is not settled
+}
+
+// telling is what the sinks are told.
+type telling int
+
+const (
+	nothing telling = iota
+	truth           // what was read
+	gone            // that Chat has the message no more
+)
+
+// plan decides about a message that is due, before anything is read of it.
+func (p policy) plan(head state.Head, now time.Time) decision {
+	c := head.Check
+	gap := head.Progress.Gap()
+	d := decision{failed: p.failed(c, now, now), result: result{Gap: gap, Doubted: c.Doubted != 0}}
+	silent := c.Heard.IsZero() && !c.Announced.IsZero()
+	open := gap || c.Doubted != 0 || c.AheadOver != 0 || !c.DroppedAt.IsZero() || c.Gone || silent
+	switch {
+	case p.app != "" && head.Message.SDKAppID != p.app:
+		return decision{foreign: true}
+	case p.mayErase(head, now):
+		d.erase = true
+	case open && !p.access:
+		d.save, d.err, d.result.Open = &d.failed, ErrNoAccess, true
+	case open, p.readAll && p.access:
+		d.read = true
+	default:
+		d.sweep = now.Sub(quietSince(c)) >= quietBeforeSweep
+		d.save = &state.Outcome{
+			Revision: c.Revision, DroppedAt: c.DroppedAt, Started: p.began(now, now), Floor: head.Progress.Contiguous(),
+			Due: p.next(c, quietSince(c), now), SinksUpToDate: c.SinksUpToDate,
+		}
+	}
+	return d
+}
+
+// failed is the outcome of a check that failed and is to be repeated. What the message was due for is still open.
+func (p policy) failed(c state.Check, started, now time.Time) state.Outcome {
+	return state.Outcome{
+		Revision: c.Revision, DroppedAt: c.DroppedAt, Started: p.began(started, now),
+		Due: p.look(now.Add(p.backoff(c.Tries+1)), now), Tries: c.Tries + 1,
+		SinksUpToDate: c.SinksUpToDate, Gone: c.Gone,
+	}
+}

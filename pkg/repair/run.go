@@ -1,0 +1,164 @@
+package repair
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"msgext/pkg/chatapi"
+	"msgext/pkg/msgext"
+	"msgext/pkg/state"
+)
+
+const (
+	// pageSize is how many messages are asked of the store at once.
+	pageSize = 100
+
+	// retriesEvery is how often retries are asked before first checks: every so many messages.
+	retriesEvery = 4
+
+	// announcedPace lies between two checks of messages that were only announced: a quarter of the calls
+	// that Chat allows.
+	announcedPace = 4 * time.Second / chatapi.DefaultCallsPerSecond
+)
+
+// Run checks every message that had been due for the grace time when it began, the longest waiting first,
+// until none is left, the run's time is up, or the context is done. First checks go before retries, which
+// get a quarter of the run while there are both; messages that were only announced come last. A
+// message that fails is put off and reported, and never holds up the rest, nor does a slow one. Its error is
+// the store's, when it cannot even say what is due.
+func (r *Repairer) Run(ctx context.Context) (Report, error) {
+	started := r.options.Now()
+	checking, cancel := context.WithTimeout(ctx, r.options.MaxRun)
+	defer cancel()
+	// The last checks that begin shall have their time.
+	dispatching, stop := context.WithTimeout(checking, max(r.options.MaxRun/2, r.options.MaxRun-checkBudget))
+	defer stop()
+
+	run := run{repairer: r, started: started, visited: make(map[msgext.Message]bool), heads: make(chan state.Head)}
+	var workers sync.WaitGroup
+	for range r.options.Concurrency {
+		workers.Go(func() {
+			for head := range run.heads {
+				run.check(checking, head)
+			}
+		})
+	}
+	err := run.dispatch(dispatching)
+	close(run.heads)
+	workers.Wait()
+	if dispatching.Err() != nil {
+		err = nil // time is up, or the process ends
+	}
+	run.report.log(ctx, r.options, started, err)
+	return run.report, err
+}
+
+// run is one Run under way.
+type run struct {
+	repairer *Repairer
+	started  time.Time
+	heads    chan state.Head // unbuffered: a message is taken up when a worker is free for it
+
+	// visited are the messages that were taken up. Their outcomes lie after the run's cutoff, but one may not have
+	// been written, and one that an event has moved to another lane is met there again.
+	visited map[msgext.Message]bool
+
+	mu     sync.Mutex
+	report Report
+}
+
+// dispatch hands the messages of all lanes to the workers.
+func (r *run) dispatch(ctx context.Context) error {
+	first, retries, announced := r.line(state.FirstChecks), r.line(state.Retries), r.line(state.Announced)
+	for n := 1; ; n++ {
+		preferred, other := first, retries
+		if n%retriesEvery == 0 {
+			preferred, other = retries, first
+		}
+		head, found, err := preferred.next(ctx)
+		if err == nil && !found {
+			head, found, err = other.next(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		if !found {
+			break
+		}
+		if !r.hand(ctx, head) {
+			return nil
+		}
+	}
+	pace := time.NewTicker(announcedPace)
+	defer pace.Stop()
+	for {
+		head, found, err := announced.next(ctx)
+		if err != nil || !found || !r.hand(ctx, head) {
+			return err
+		}
+		select {
+		case <-pace.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// hand gives a message to the next free worker, and reports whether there is time for more.
+func (r *run) hand(ctx context.Context, head state.Head) bool {
+	select {
+	case r.heads <- head:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (r *run) check(ctx context.Context, head state.Head) {
+	result, err := r.repairer.check(ctx, head)
+	result.Waited = r.started.Sub(head.Check.Due)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.add(result)
+	if err != nil {
+		r.repairer.logTrouble(ctx, head.Message, result, err)
+	}
+}
+
+// line is the messages of a lane that had been due for the grace time when the run began.
+type line struct {
+	run    *run
+	lane   state.Lane
+	cutoff time.Time
+	heads  []state.Head
+	after  state.Cursor
+	ended  bool
+}
+
+func (r *run) line(lane state.Lane) *line {
+	return &line{run: r, lane: lane, cutoff: r.started.Add(-r.repairer.options.Grace)}
+}
+
+// next returns the message that has waited longest and was not visited. An empty page is not the line's end.
+func (l *line) next(ctx context.Context) (state.Head, bool, error) {
+	for {
+		for len(l.heads) > 0 {
+			head := l.heads[0]
+			l.heads = l.heads[1:]
+			if !l.run.visited[head.Message] {
+				l.run.visited[head.Message] = true
+				return head, true, nil
+			}
+		}
+		if l.ended {
+			return state.Head{}, false, nil
+		}
+		page, err := l.run.repairer.options.Store.Due(ctx, l.lane, l.cutoff, l.after, pageSize)
+		if err != nil {
+			return state.Head{}, false, fmt.Errorf("due: %w", err)
+		}
+		l.heads, l.after, l.ended = page.Heads, page.Next, !page.More
+	}
+}

@@ -1,0 +1,69 @@
+package pgstate
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"msgext/internal/location"
+	"msgext/pkg/secret"
+)
+
+// ErrURL is what every error of Open wraps.
+var ErrURL = errors.New("pgstate: not a PostgreSQL URL, postgres://USER:PASSWORD@HOST:PORT/DATABASE?OPTION=VALUE")
+
+// Why a URL is refused. None quotes it, because it holds a password.
+var (
+	errEscape = fmt.Errorf("%w: %s", ErrURL, location.Escape)
+	errValue  = fmt.Errorf("%w: an option has a value that it cannot have", ErrURL)
+	errOption = fmt.Errorf("%w: an option is none of PostgreSQL's (pgbouncer, schema and connection_limit are those of other clients); a setting of the session is written options=-c%%20NAME%%3DVALUE", ErrURL)
+)
+
+// parse returns what a URL says. Its error wraps ErrURL.
+func parse(url secret.String) (*pgxpool.Config, error) {
+	text := url.Reveal()
+	scheme, rest, _ := strings.Cut(text, "://")
+	if rest == "" || scheme != "postgres" && scheme != "postgresql" {
+		return nil, ErrURL
+	}
+	if location.IsUnescaped(url) {
+		return nil, errEscape
+	}
+	config, err := pgxpool.ParseConfig(text)
+	if err != nil {
+		if bare, _, found := strings.Cut(text, "?"); found {
+			if _, err := pgxpool.ParseConfig(bare); err == nil {
+				return nil, errValue
+			}
+		}
+		return nil, errEscape
+	}
+	for name := range config.ConnConfig.RuntimeParams {
+		if !isSetting(strings.ToLower(name)) {
+			return nil, errOption
+		}
+	}
+	if !strings.Contains(text, "pool_max_conns") {
+		config.MaxConns = maxConnections
+	}
+	return config, nil
+}
+
+// isSetting reports whether a server takes name at the start of a session. What the client does not know
+// it sends along, and the server then refuses every connection; so only settings that make sense for
+// a program are taken (postgresql.org/docs/18/runtime-config-client.html), and those of
+// extensions, which have a dot.
+func isSetting(name string) bool {
+	switch name {
+	case "application_name", "bytea_output", "client_encoding", "client_min_messages", "datestyle",
+		"default_tablespace", "default_transaction_deferrable", "default_transaction_isolation",
+		"default_transaction_read_only", "idle_in_transaction_session_timeout", "idle_session_timeout",
+		"intervalstyle", "jit", "lock_timeout", "options", "plan_cache_mode", "role", "search_path",
+		"statement_timeout", "synchronous_commit", "tcp_keepalives_count", "tcp_keepalives_idle",
+		"tcp_keepalives_interval", "tcp_user_timeout", "temp_buffers", "timezone", "transaction_timeout", "work_mem":
+		return true
+	}
+	return strings.Contains(name, ".")
+}

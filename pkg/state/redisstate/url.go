@@ -1,0 +1,102 @@
+package redisstate
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"msgext/internal/location"
+	"msgext/pkg/secret"
+)
+
+// ErrURL is what every error of Open wraps. None quotes the URL, which holds a password.
+var ErrURL = errors.New("redisstate: not a Redis URL, redis://USER:PASSWORD@HOST:PORT/DB?OPTION=VALUE")
+
+// Why a URL is refused.
+var (
+	errHost     = fmt.Errorf("%w: a host is missing, or a port is not a number", ErrURL)
+	errEscape   = fmt.Errorf("%w: %s", ErrURL, location.Escape)
+	errDatabase = fmt.Errorf("%w: the database is not a number; a cluster has 0 alone", ErrURL)
+	errCluster  = fmt.Errorf("%w: cluster is neither true nor false, or false for several hosts", ErrURL)
+	errOption   = fmt.Errorf("%w: an option that go-redis does not have, or not with such a value", ErrURL)
+)
+
+// options are a server's or a cluster's.
+type options struct {
+	server  *redis.Options
+	cluster *redis.ClusterOptions
+}
+
+// parse returns what a URL says. Its error wraps ErrURL.
+func parse(given secret.String) (options, error) {
+	text := given.Reveal()
+	scheme, rest, _ := strings.Cut(text, "://")
+	if scheme != "redis" && scheme != "rediss" {
+		return options{}, ErrURL
+	}
+	// Several hosts are not a URL that net/url takes: the first stays in it.
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	if location.IsUnescaped(given) {
+		return options{}, errEscape
+	}
+	at := strings.LastIndex(rest[:end], "@") + 1
+	hosts := strings.Split(rest[at:end], ",")
+	if slices.ContainsFunc(hosts, func(host string) bool { return host == "" || host[0] == ':' }) {
+		return options{}, errHost
+	}
+	if _, err := url.Parse(scheme + "://" + hosts[0]); err != nil {
+		return options{}, errHost
+	}
+	u, err := url.Parse(scheme + "://" + rest[:at] + hosts[0] + rest[end:])
+	if err != nil {
+		return options{}, errEscape
+	}
+	query := u.Query()
+	cluster := len(hosts) > 1
+	if query.Has("cluster") {
+		if cluster, err = strconv.ParseBool(query.Get("cluster")); err != nil || !cluster && len(hosts) > 1 {
+			return options{}, errCluster
+		}
+		query.Del("cluster")
+	}
+	u.RawQuery = query.Encode()
+	if cluster {
+		return parseCluster(u, hosts[1:])
+	}
+	if db := strings.Trim(u.Path, "/"); db != "" {
+		if _, err := strconv.Atoi(db); err != nil {
+			return options{}, errDatabase
+		}
+	}
+	server, err := redis.ParseURL(u.String())
+	if err != nil {
+		return options{}, errOption
+	}
+	return options{server: server}, nil
+}
+
+func parseCluster(u *url.URL, others []string) (options, error) {
+	if db := strings.Trim(u.Path, "/"); db != "" && db != "0" {
+		return options{}, errDatabase
+	}
+	cluster, err := redis.ParseClusterURL(u.String())
+	if err != nil {
+		return options{}, errOption
+	}
+	for _, host := range others {
+		other, err := redis.ParseURL(u.Scheme + "://" + host)
+		if err != nil {
+			return options{}, errHost
+		}
+		cluster.Addrs = append(cluster.Addrs, other.Addr)
+	}
+	return options{cluster: cluster}, nil
+}
