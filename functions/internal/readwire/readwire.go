@@ -14,7 +14,7 @@ import (
 )
 
 // New returns a reader as configured.
-func New(cfg config.Config, store reader.Store, logger *slog.Logger) *reader.Reader {
+func New(cfg config.Config, store state.Loader, logger *slog.Logger) *reader.Reader {
 	return reader.New(reader.Options{
 		Store: store, SDKAppID: cfg.SDKAppID, Tokens: cfg.ReadTokens,
 		Logger: logger, RequestID: gateway.RequestID,
