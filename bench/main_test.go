@@ -16,7 +16,9 @@ var binaries *processtest.Builder
 const stackVariable = "BENCH_STACK"
 
 func TestMain(m *testing.M) {
-	switch os.Getenv(stackVariable) {
+	switch stack := os.Getenv(stackVariable); stack {
+	case "backend", "relay", "reverse-proxy":
+		serveRelayed(stack)
 	case "ours":
 		lambda.Start(oursAWS())
 	case "api-proxy":

@@ -108,7 +108,7 @@ var mayLink = map[string]string{
 
 	"functions/scf/internal/lazy":      "",
 	"functions/local/internal/console": "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook internal/metric pkg/receiver pkg/relay",
-	"functions/try": "functions/internal/driver internal/config internal/port internal/sample internal/scfrpc pkg/secret pkg/webhook pkg/msgext " +
+	"functions/try": "functions/internal/driver functions/internal/driver/programs functions/internal/driver/stores internal/config internal/port internal/sample internal/scfrpc pkg/secret pkg/webhook pkg/msgext " +
 		"pkg/cloudevent pkg/chatsim pkg/state pkg/sink pkg/relay",
 	"scripts/freeport": "",
 	"scripts/zip":      "",
@@ -130,12 +130,21 @@ const (
 	console, sim                    = "functions/local/internal/console", "pkg/chatsim"
 )
 
+// notForReading is what a program that only reads must not link: nothing of it sends or receives, or can hold a key.
+var notForReading = []string{"pkg/sink", "pkg/cloudevent", "pkg/receiver", "pkg/repair", chat, admin, kafka, console, sim}
+
 // programs are the mains and what wires them: what one links decides what it can hold and what it costs to start.
 var programs = map[string]struct{ links, avoids []string }{
 	"functions/internal/driver":             {avoids: []string{dynamo, redis, postgres, sqlite, kafka, aws, chat, admin, console, sim}},
+	"functions/internal/driver/programs":    {avoids: []string{"pkg"}},
+	"functions/internal/driver/stores":      {avoids: append([]string{dynamo, redis, postgres, sqlite}, notForReading...)},
+	"functions/internal/entry":              {avoids: []string{"pkg"}},
+	"functions/internal/readwire":           {avoids: append([]string{dynamo, redis, postgres, sqlite, aws}, notForReading...)},
+	"functions/aws/read":                    {[]string{dynamo, redis, postgres}, append([]string{sqlite}, notForReading...)},
+	"functions/scf/read":                    {[]string{redis, postgres}, append([]string{sqlite, dynamo, aws}, notForReading...)},
 	"functions/internal/driver/basestores":  {[]string{redis}, []string{dynamo, postgres, sqlite, "pkg/sink"}},
 	"functions/internal/driver/localstores": {[]string{sqlite}, []string{dynamo, redis, postgres, "pkg/sink"}},
-	"functions/internal/driver/awsstores":   {[]string{dynamo}, []string{sqlite, postgres, "pkg/sink"}},
+	"functions/internal/driver/awsstores":   {[]string{dynamo, postgres}, []string{sqlite, "pkg/sink"}},
 	"functions/internal/driver/scfstores":   {[]string{postgres}, []string{sqlite, dynamo, aws, "pkg/sink"}},
 	"functions/internal/driver/allstores":   {[]string{dynamo, redis, postgres, sqlite}, []string{"pkg/sink"}},
 	"functions/internal/driver/localsinks":  {avoids: []string{dynamo, redis, postgres, sqlite, aws, kafka, chat, admin, console, sim}},
@@ -144,9 +153,9 @@ var programs = map[string]struct{ links, avoids []string }{
 	"functions/internal/wire":               {avoids: []string{dynamo, postgres, sqlite, aws, chat, admin, console, sim}},
 	"functions/internal/awssdk":             {avoids: []string{"pkg"}},
 	"functions/internal/repairwire":         {avoids: []string{dynamo, postgres, sqlite, aws, console, sim}},
-	"functions/aws/webhook":                 {[]string{dynamo, redis}, []string{postgres, sqlite, chat, admin, console, sim}},
+	"functions/aws/webhook":                 {[]string{dynamo, redis, postgres}, []string{sqlite, chat, admin, console, sim}},
 	"functions/scf/webhook":                 {[]string{redis, postgres}, []string{dynamo, sqlite, aws, chat, admin, console, sim}},
-	"functions/aws/repair":                  {[]string{dynamo, redis, chat}, []string{postgres, sqlite, console, sim}},
+	"functions/aws/repair":                  {[]string{dynamo, redis, postgres, chat}, []string{sqlite, console, sim}},
 	"functions/scf/repair":                  {[]string{redis, postgres, chat}, []string{dynamo, sqlite, aws, console, sim}},
 	"functions/local":                       {[]string{dynamo, redis, postgres, sqlite, chat, console, sim}, nil},
 	"functions/schema":                      {[]string{postgres}, []string{dynamo, redis, sqlite, aws, chat, admin, console, sim}},

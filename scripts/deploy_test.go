@@ -45,6 +45,14 @@ func TestDeploy(t *testing.T) {
 			"TENCENT_VPC_ID is not set", []string{"scf deploy, stage other", "scf deploy --target functions/scf/repair, stage other", "try urls deployed"}},
 		{"scf behind an API gateway", "deploy-scf", append(scf, "TENCENT_APIGW_SERVICE=service-1"), "go scf", "",
 			[]string{"scf deploy --target functions/scf/apigateway, stage prod", "try urls deployed"}},
+		{"scf with a read function", "deploy-scf", append(scf, "MSGEXT_READ_AUTH=tokens", "MSGEXT_READ_TOKENS=very-secret", "MSGEXT_STATE=redis://10.0.0.1"), "go scf", "",
+			[]string{"scf deploy, stage prod", "scf deploy --target functions/scf/read, stage prod", "try urls deployed"}},
+		{"scf with a read function and a user for it", "deploy-scf", append(scf, "MSGEXT_READ_AUTH=iam", "MSGEXT_STATE=redis://10.0.0.1", "READ_STATE=redis://reader@10.0.0.1"), "go scf", "",
+			[]string{"scf deploy, stage prod, state redis://10.0.0.1", "scf deploy --target functions/scf/read/cam, stage prod, state redis://reader@10.0.0.1", "try urls deployed"}},
+		{"scf with a read function behind CAM", "deploy-scf", append(scf, "MSGEXT_READ_AUTH=iam", "MSGEXT_STATE=redis://10.0.0.1"), "go scf", "",
+			[]string{"scf deploy, stage prod", "scf deploy --target functions/scf/read/cam, stage prod", "try urls deployed"}},
+		{"scf with a read function that nothing opens", "deploy-scf", append(scf, "MSGEXT_READ_AUTH=tokens"), "go scf", "not set: MSGEXT_READ_TOKENS MSGEXT_STATE", nil},
+		{"scf with a read function opened by something else", "deploy-scf", append(scf, "MSGEXT_READ_AUTH=none"), "go scf", "MSGEXT_READ_AUTH: neither tokens nor iam", nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -87,7 +95,7 @@ func deploy(t *testing.T, script string, environ, stubs []string) (calls, output
 		text := "#!/bin/sh\n"
 		switch {
 		case name == "scf":
-			text += "echo deployed\n" + `[ -e "$PWD/scripts/deploy-scf" ] && echo "scf $*, stage $STAGE" >>` + recorded
+			text += "echo deployed\n" + `[ -e "$PWD/scripts/deploy-scf" ] && echo "scf $*, stage $STAGE${READ_STATE:+, state $MSGEXT_STATE}" >>` + recorded
 		case name == "sam":
 			text += `[ "$1" = list ] && echo '[{"OutputKey":"WebhookURL"}]'` + "\n" + `echo "sam $*, region $AWS_DEFAULT_REGION" >>` + recorded
 		case name == "go":

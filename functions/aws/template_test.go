@@ -28,8 +28,9 @@ type resource struct {
 }
 
 type function struct {
-	Description string
-	Environment struct{ Variables map[string]any }
+	Description, Role   string
+	Policies, VpcConfig any
+	Environment         struct{ Variables map[string]any }
 }
 
 func read(t *testing.T) template {
@@ -54,16 +55,16 @@ func properties[T any](t *testing.T, r resource) (decoded T) {
 // Each function gets the variables that it uses and no other: the webhook's must not hold the admin's key.
 func TestTemplate_VariablesOfEachFunction(t *testing.T) {
 	template := read(t)
-	for name, usedBy := range map[string]config.Function{"Webhook": config.Webhook, "Repair": config.Repair} {
+	for name, usedBy := range map[string]config.Function{"Webhook": config.Webhook, "Repair": config.Repair, "Read": config.Read} {
 		var want []string
 		for _, v := range config.Variables() {
 			if v.UsedBy&usedBy != 0 {
 				want = append(want, v.Name)
 			}
 		}
-		got := slices.Collect(maps.Keys(template.Globals.Function.Environment.Variables))
-		got = slices.AppendSeq(got, maps.Keys(properties[function](t, template.Resources[name]).Environment.Variables))
-		assert.ElementsMatch(t, want, got, name)
+		got := maps.Clone(template.Globals.Function.Environment.Variables)
+		maps.Copy(got, properties[function](t, template.Resources[name]).Environment.Variables)
+		assert.ElementsMatch(t, want, slices.Collect(maps.Keys(got)), name)
 	}
 }
 
@@ -71,33 +72,35 @@ func TestTemplate_VariablesOfEachFunction(t *testing.T) {
 // (docs.aws.amazon.com/lambda/latest/dg/urls-auth.html).
 func TestTemplate_FunctionURLIsPublic(t *testing.T) {
 	type permission struct {
-		Action, Principal, FunctionUrlAuthType string
-		InvokedViaFunctionUrl                  bool
+		FunctionName, Action, Principal, FunctionUrlAuthType string
+		InvokedViaFunctionUrl                                bool
 	}
-	var public []permission
+	public := make(map[string][]permission) // by condition
 	for _, resource := range read(t).Resources {
 		if resource.Type != "AWS::Lambda::Permission" {
 			continue
 		}
 		if p := properties[permission](t, resource); p.Principal == "*" {
-			public = append(public, p)
-			assert.Equal(t, "HasFunctionUrl", resource.Condition)
+			public[resource.Condition] = append(public[resource.Condition], p)
 		}
 	}
-	assert.ElementsMatch(t, []permission{
-		{Action: "lambda:InvokeFunctionUrl", Principal: "*", FunctionUrlAuthType: "NONE"},
-		{Action: "lambda:InvokeFunction", Principal: "*", InvokedViaFunctionUrl: true},
-	}, public)
+	for condition, name := range map[string]string{"HasFunctionUrl": "Webhook", "HasReadTokens": "Read"} {
+		assert.ElementsMatch(t, []permission{
+			{FunctionName: name, Action: "lambda:InvokeFunctionUrl", Principal: "*", FunctionUrlAuthType: "NONE"},
+			{FunctionName: name, Action: "lambda:InvokeFunction", Principal: "*", InvokedViaFunctionUrl: true},
+		}, public[condition])
+	}
+	assert.Len(t, public, 2, "behind IAM nobody is let in without credentials")
 }
 
 // A secret comes from Secrets Manager by reference: none has a parameter that would hold its text.
 func TestTemplate_SecretsAreReferences(t *testing.T) {
 	template := read(t)
 	values := maps.Clone(template.Globals.Function.Environment.Variables)
-	for _, name := range []string{"Webhook", "Repair"} {
+	for _, name := range []string{"Webhook", "Repair", "Read"} {
 		maps.Copy(values, properties[function](t, template.Resources[name]).Environment.Variables)
 	}
-	for _, name := range []string{"MSGEXT_TOKEN", "MSGEXT_CHAT_SECRET_KEY", "MSGEXT_RELAY_HEADERS", "MSGEXT_HTTP_SECRET", "MSGEXT_KAFKA_USERNAME", "MSGEXT_KAFKA_PASSWORD"} {
+	for _, name := range []string{"MSGEXT_TOKEN", "MSGEXT_CHAT_SECRET_KEY", "MSGEXT_RELAY_HEADERS", "MSGEXT_HTTP_SECRET", "MSGEXT_KAFKA_USERNAME", "MSGEXT_KAFKA_PASSWORD", "MSGEXT_READ_TOKENS"} {
 		assert.Contains(t, fmt.Sprint(values[name]), "{{resolve:secretsmanager:", name)
 	}
 }
@@ -105,7 +108,47 @@ func TestTemplate_SecretsAreReferences(t *testing.T) {
 // CloudFormation reads a secret again only for a resource that changes: both functions change with the revision.
 func TestTemplate_SecretsAreReadAgain(t *testing.T) {
 	template := read(t)
-	for _, name := range []string{"Webhook", "Repair"} {
+	for _, name := range []string{"Webhook", "Repair", "Read"} {
 		assert.Contains(t, properties[function](t, template.Resources[name]).Description, "${SecretsRevision}", name)
+	}
+}
+
+// What opens the read function and what its URL asks for are decided together, and the function can only read.
+func TestTemplate_Read(t *testing.T) {
+	type url struct{ AuthType any }
+	type role struct{ ManagedPolicyArns []any }
+	type policy struct {
+		PolicyDocument struct {
+			Statement []struct{ Effect, Action, Resource any }
+		}
+	}
+	template := read(t)
+	for name, condition := range map[string]string{"Read": "HasRead", "ReadUrl": "HasRead", "ReadRole": "HasRead", "ReadTablePolicy": "HasReadTable"} {
+		assert.Equal(t, condition, template.Resources[name].Condition, name)
+	}
+	assert.Equal(t, []any{"HasReadTokens", "tokens", "iam"}, properties[function](t, template.Resources["Read"]).Environment.Variables["MSGEXT_READ_AUTH"])
+	assert.Equal(t, []any{"HasReadTokens", "NONE", "AWS_IAM"}, properties[url](t, template.Resources["ReadUrl"]).AuthType)
+
+	assert.Equal(t, []any{
+		"arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+		[]any{"HasVpc", "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole", "AWS::NoValue"},
+		[]any{"HasTable", "ReadTablePolicy", "AWS::NoValue"},
+	}, properties[role](t, template.Resources["ReadRole"]).ManagedPolicyArns)
+	statements := properties[policy](t, template.Resources["ReadTablePolicy"]).PolicyDocument.Statement
+	require.Len(t, statements, 1)
+	assert.Equal(t, []any{"Allow", "dynamodb:Query", "Table.Arn"}, []any{statements[0].Effect, statements[0].Action, statements[0].Resource})
+}
+
+// All functions are in the VPC, and none has a right in one while it is in none.
+func TestTemplate_VPC(t *testing.T) {
+	type role struct{ ManagedPolicyArns []any }
+	template := read(t)
+	assert.Equal(t, []any{"HasVpc", map[string]any{"SubnetIds": "SubnetIds", "SecurityGroupIds": "SecurityGroupIds"}, "AWS::NoValue"}, template.Globals.Function.VpcConfig)
+	for _, name := range []string{"Webhook", "Repair", "Read"} {
+		f := properties[function](t, template.Resources[name])
+		assert.Equal(t, name+"Role.Arn", f.Role, "SAM makes none of its own")
+		assert.Nil(t, f.Policies)
+		assert.Contains(t, properties[role](t, template.Resources[name+"Role"]).ManagedPolicyArns,
+			[]any{"HasVpc", "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole", "AWS::NoValue"})
 	}
 }

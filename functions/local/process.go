@@ -14,12 +14,12 @@ import (
 	"time"
 
 	"msgext/functions/internal/driver"
+	"msgext/functions/internal/readwire"
 	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
 	"msgext/functions/local/internal/console"
 	"msgext/internal/config"
 	"msgext/pkg/gateway"
-	"msgext/pkg/reader"
 	"msgext/pkg/receiver"
 	"msgext/pkg/repair"
 	"msgext/pkg/webhook"
@@ -49,7 +49,7 @@ func newProcess(cfg config.Config, c driver.Connections, logger *slog.Logger, ur
 	options.Observe = func(o receiver.Observation) { p.console.Observe(o) }
 	webhooks := receiver.New(options)
 	p.console = console.New(p.consoleOptions(webhooks, madeUp))
-	reading := reader.New(reader.Options{Store: c.Store, SDKAppID: cfg.SDKAppID, Logger: logger})
+	reading := readwire.New(cfg, c.Store, logger)
 	p.handler = routes(webhooks, p.console.Handler(), reading)
 	if cfg.Chat.Endpoint == "" {
 		return p, nil
@@ -70,7 +70,7 @@ func (p *process) consoleOptions(webhooks http.Handler, madeUp bool) console.Opt
 		Send: func(ctx context.Context, method, query string, body []byte) (int, []byte) {
 			request := gateway.Request{Method: method, Path: cmp.Or(p.cfg.Path, "/"), RawQuery: query, Body: body}
 			reply := gateway.Serve(webhooks, request.HTTP(ctx))
-			text, _ := reply.Body() // always JSON
+			text, _ := reply.Body() // a backend's that is no text is shown in base64
 			return reply.Status(), text
 		},
 		HideSigned: !madeUp,

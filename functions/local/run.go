@@ -17,6 +17,7 @@ import (
 	"msgext/functions/internal/driver"
 	"msgext/functions/internal/driver/allstores"
 	"msgext/functions/internal/driver/awssinks"
+	"msgext/functions/internal/entry"
 	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
 	"msgext/internal/config"
@@ -28,7 +29,7 @@ import (
 const (
 	exitOK     = 0
 	exitFailed = 1
-	exitUsage  = wire.ExitConfiguration
+	exitUsage  = entry.ExitConfiguration
 )
 
 // madeUpAppID stands in for an app's id where none is configured.

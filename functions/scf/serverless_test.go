@@ -34,7 +34,7 @@ type requests struct {
 type variable struct{ Key, Value string }
 
 // The folders that scripts/deploy-scf deploys.
-const webhook, apigateway, repair = "../..", "apigateway", "repair"
+const webhook, apigateway, repair, read, readByCAM = "../..", "apigateway", "repair", "read", "read/cam"
 
 // requestsOf loads a folder's serverless.yml in an environment and returns what the vendor's own tools make of it.
 func requestsOf(t *testing.T, folder string, environ ...string) requests {
@@ -61,6 +61,8 @@ func TestServerless_RequestsWhatTheFunctionsNeed(t *testing.T) {
 			"TriggerName":"url-trigger","TriggerDesc":"{\"AuthType\":\"NONE\",\"NetConfig\":{\"EnableIntranet\":false,\"EnableExtranet\":true}}","Enable":"OPEN"}`}},
 		{repair, "msgext-repair", config.Repair, 60, []string{`{"Action":"CreateTrigger","FunctionName":"msgext-repair-test","Type":"timer","Qualifier":"$DEFAULT",
 			"TriggerName":"every-minute","TriggerDesc":"0 */1 * * * * *","Enable":"OPEN"}`}},
+		{read, "msgext-read", config.Read, 5, []string{`{"Action":"CreateTrigger","FunctionName":"msgext-read-test","Type":"http","Qualifier":"$DEFAULT",
+			"TriggerName":"url-trigger","TriggerDesc":"{\"AuthType\":\"NONE\",\"NetConfig\":{\"EnableIntranet\":false,\"EnableExtranet\":true}}","Enable":"OPEN"}`}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -76,7 +78,10 @@ func TestServerless_RequestsWhatTheFunctionsNeed(t *testing.T) {
 
 			var want []variable
 			for _, v := range config.Variables() {
-				if v.UsedBy&test.usedBy != 0 {
+				switch {
+				case v.Name == "MSGEXT_READ_AUTH" && test.usedBy == config.Read:
+					want = append(want, variable{v.Name, "tokens"}) // the file's own
+				case v.UsedBy&test.usedBy != 0:
 					want = append(want, variable{v.Name, "value of " + v.Name})
 				}
 			}
@@ -112,7 +117,7 @@ func TestServerless_HandlerIsTheBinary(t *testing.T) {
 	dist := t.TempDir()
 	out, err := exec.Command("../../scripts/build", dist).CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	for _, folder := range []string{webhook, apigateway, repair} {
+	for _, folder := range []string{webhook, apigateway, repair, read, readByCAM} {
 		got := requestsOf(t, folder, "STAGE=test", "TENCENT_REGION=ap-singapore")
 		source := filepath.Base(got.Source)
 		assert.Equal(t, filepath.Join(webhook, "dist", source), filepath.Join(folder, got.Source), "from the folder of serverless.yml")
@@ -164,4 +169,17 @@ func TestServerless_APIGatewayVariant(t *testing.T) {
 	assert.True(t, endpoint.Function.IsIntegratedResponse, "status and headers are the function's")
 	assert.Equal(t, "msgext-webhook-test", endpoint.Function.FunctionName)
 	assert.Equal(t, "EVENT", endpoint.Function.FunctionType)
+}
+
+// The variant whose function URL asks for CAM differs in that and in what the function takes from it: never is there a
+// URL that asks for nothing before a function that compares no token.
+func TestServerless_ReadByCAM(t *testing.T) {
+	got, original := requestsOf(t, readByCAM, everything()...), requestsOf(t, read, everything()...)
+	assert.Equal(t, original.Instance, got.Instance, "a deployment of one replaces the other")
+	assert.NotContains(t, got.Function.Environment.Variables, variable{"MSGEXT_READ_TOKENS", "value of MSGEXT_READ_TOKENS"})
+	assert.Contains(t, got.Function.Environment.Variables, variable{"MSGEXT_READ_AUTH", "iam"})
+	require.Len(t, got.Triggers, 1)
+	assert.Contains(t, string(got.Triggers[0]), `{\"AuthType\":\"CAM\",`)
+	got.Function.Environment, original.Function.Environment = struct{ Variables []variable }{}, struct{ Variables []variable }{}
+	assert.Equal(t, original.Function, got.Function)
 }

@@ -12,17 +12,18 @@ import (
 	"msgext/functions/internal/awssdk"
 	"msgext/functions/internal/driver"
 	"msgext/functions/internal/driver/allstores"
-	"msgext/functions/internal/wire"
+	"msgext/functions/internal/entry"
 	"msgext/internal/config"
 	"msgext/pkg/msgext"
 	"msgext/pkg/reader"
+	"msgext/pkg/state"
 )
 
 // Exit statuses.
 const (
 	exitOK     = 0
 	exitFailed = 1
-	exitUsage  = wire.ExitConfiguration
+	exitUsage  = entry.ExitConfiguration
 )
 
 // timeout bounds a call: nobody waits longer at a prompt.
@@ -78,7 +79,7 @@ func execute(ctx context.Context, args, environ []string, stdout, stderr io.Writ
 }
 
 // read prints what the read function answers, and what that says in its header to stderr.
-func read(ctx context.Context, store reader.Store, message msgext.Message, tally reader.Tally, stdout, stderr io.Writer) error {
+func read(ctx context.Context, store state.Loader, message msgext.Message, tally reader.Tally, stdout, stderr io.Writer) error {
 	answer, err := reader.Read(ctx, store, message, tally)
 	if err != nil {
 		return err

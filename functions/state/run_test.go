@@ -11,6 +11,7 @@ import (
 
 	"msgext/pkg/msgext"
 	"msgext/pkg/reader"
+	"msgext/pkg/state"
 	"msgext/pkg/state/sqlitestate"
 	"msgext/pkg/state/statetest"
 )
@@ -20,9 +21,9 @@ func TestRun(t *testing.T) {
 	store, err := sqlitestate.Open(t.Context(), path)
 	require.NoError(t, err)
 	message := msgext.Message{SDKAppID: "1400000000", GroupID: "@TGS#1", MsgSeq: 7}
-	require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(message, 1, "option 2", "alice"), time.Now(), true))
+	require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(message, 1, "option 2", "alice"), time.Now(), state.MarkNow))
 	lost := msgext.Message{SDKAppID: "1400000000", GroupID: "@TGS#1", MsgSeq: 9}
-	require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(lost, 2, "option 2", "alice"), time.Now(), true))
+	require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(lost, 2, "option 2", "alice"), time.Now(), state.MarkNow))
 	require.NoError(t, store.Close())
 
 	environ := []string{"MSGEXT_STATE=sqlite:" + path, "MSGEXT_SDK_APP_ID=1400000000"}
@@ -65,7 +66,7 @@ func TestRun_ReadsAsTheFunctionDoes(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, store.Close()) }()
 	message := msgext.Message{SDKAppID: "1400000000", From: "a", To: "b", MsgKey: "1_2_3"}
-	require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(message, 1, "0_1", "alice_0", "bob_0"), time.Now(), true))
+	require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(message, 1, "0_1", "alice_0", "bob_0"), time.Now(), state.MarkNow))
 	handler := reader.New(reader.Options{Store: store, SDKAppID: "1400000000"})
 	for _, tally := range []string{"", "values", "poll"} {
 		target, args := "/api/c2c/a/b/messages/1_2_3/extensions", []string{"read"}

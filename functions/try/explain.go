@@ -19,10 +19,11 @@ const maxShown = 500
 
 // answer is what came back for a webhook.
 type answer struct {
-	status int
-	body   []byte
-	took   time.Duration
-	ahead  time.Duration // of this machine's clock before the server's; 0 where the server told no time
+	status  int
+	body    []byte
+	took    time.Duration
+	backend bool          // the app's own answered, through us
+	ahead   time.Duration // of this machine's clock before the server's; 0 where the server told no time
 }
 
 // reply returns what the answer says, if it is a reply to a webhook at all.
@@ -68,6 +69,9 @@ func (a answer) explain() []string {
 }
 
 func (a answer) meaning() string {
+	if a.backend {
+		return "The app's own backend answered, and msgext passed that on as it came."
+	}
 	reply, ok := a.reply()
 	if !ok {
 		return a.foreign()
@@ -91,6 +95,10 @@ func (a answer) meaning() string {
 		return "Refused: not a POST."
 	case http.StatusRequestEntityTooLarge:
 		return "Refused: the body is over MSGEXT_MAX_BODY_BYTES."
+	case http.StatusBadGateway:
+		return "msgext answered, because the backend in MSGEXT_RELAY did not: Chat does what its console says for a failed webhook. The log line of this request says why, as reason."
+	case http.StatusLoopDetected:
+		return "msgext answered: MSGEXT_RELAY leads back to it."
 	case http.StatusServiceUnavailable:
 		return "The function could not say anything of the request: its log line names the reason, most often the configuration. Other commands are answered OK meanwhile."
 	case http.StatusBadRequest:

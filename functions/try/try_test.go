@@ -14,7 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/internal/processtest"
+	"msgext/internal/relaytest"
 	"msgext/pkg/receiver"
+	"msgext/pkg/relay"
 	"msgext/pkg/secret"
 	"msgext/pkg/webhook"
 )
@@ -115,6 +117,37 @@ func TestSend_SaysWhatDiffers(t *testing.T) {
 			assert.Contains(t, stdout, test.want)
 			assert.Contains(t, stderr, `not as expected: got`)
 			assert.Contains(t, stderr, `want 200 {"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}`)
+		})
+	}
+}
+
+// Behind a relay the answer is the backend's, or ours in its place.
+func TestSend_SaysWhoseAnswerItIs(t *testing.T) {
+	backend := relaytest.Start(t)
+	passOn, err := relay.New(relay.Options{URL: secret.String(backend.URL)})
+	require.NoError(t, err)
+	server := httptest.NewServer(receiver.New(receiver.Options{
+		Verifier: webhook.Verifier{SDKAppID: "1600000001", Tokens: []secret.String{"new"}}, Relay: passOn, RelayPass: true,
+	}))
+	t.Cleanup(server.Close)
+	tests := []struct {
+		name, vector string
+		down         bool
+		status       int
+		want         string
+	}{
+		{"the backend's", "other-before", false, exitOK, "The app's own backend answered"},
+		{"ours", "sample-group-set", false, exitOK, "It is the answer that this sample should get."},
+		{"ours in its place", "other-before", true, exitFailed, "msgext answered, because the backend in MSGEXT_RELAY did not"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if test.down {
+				backend.Stop()
+			}
+			status, stdout, stderr := try(t, app, "", "send", server.URL, test.vector)
+			assert.Equal(t, test.status, status, stderr)
+			assert.Contains(t, stdout, test.want)
 		})
 	}
 }

@@ -3,6 +3,7 @@ package config_test
 import (
 	"os"
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -25,6 +26,7 @@ func inReadme(t *testing.T) []string {
 }
 
 // inServerless returns the variables that a deployment on SCF sets, each to what the environment holds under its name.
+// What opens a read function stands in the file itself, beside what its function URL asks for.
 func inServerless(t *testing.T, file string) []string {
 	t.Helper()
 	content, err := os.ReadFile("../../" + file)
@@ -37,7 +39,11 @@ func inServerless(t *testing.T, file string) []string {
 	require.NoError(t, yaml.Unmarshal(content, &deployment))
 	var names []string
 	for name, value := range deployment.Inputs.Environment.Variables {
-		assert.Equal(t, "${env:"+name+"}", value, file)
+		if name == "MSGEXT_READ_AUTH" {
+			assert.Equal(t, map[string]string{"functions/scf/read/serverless.yml": "tokens", "functions/scf/read/cam/serverless.yml": "iam"}[file], value, file)
+		} else {
+			assert.Equal(t, "${env:"+name+"}", value, file)
+		}
 		names = append(names, name)
 	}
 	return names
@@ -56,9 +62,12 @@ func variables(usedBy config.Function) []string {
 // The table of variables, the README's and what the deployments set are one and the same (template.yaml:
 // functions/aws/template_test.go).
 func TestVariables_AgreeEverywhere(t *testing.T) {
-	assert.ElementsMatch(t, variables(config.Webhook|config.Repair|config.Local), inReadme(t), "README.md")
+	assert.ElementsMatch(t, variables(config.Webhook|config.Repair|config.Read|config.Local), inReadme(t), "README.md")
+	byCAM := slices.DeleteFunc(variables(config.Read), func(name string) bool { return name == "MSGEXT_READ_TOKENS" })
+	assert.ElementsMatch(t, byCAM, inServerless(t, "functions/scf/read/cam/serverless.yml"))
 	for file, usedBy := range map[string]config.Function{
 		"serverless.yml": config.Webhook, "functions/scf/apigateway/serverless.yml": config.Webhook, "functions/scf/repair/serverless.yml": config.Repair,
+		"functions/scf/read/serverless.yml": config.Read,
 	} {
 		assert.ElementsMatch(t, variables(usedBy), inServerless(t, file), file)
 	}

@@ -12,11 +12,12 @@ import (
 // Function says which of our programs is being configured.
 type Function int
 
-// The programs. Local is the webhook function and the repair function in one process; State, Schema and
+// The programs. Read is the function that answers with one message's key-values. Local is all of them in one process; State, Schema and
 // Send are the tools that read or erase a message, make a store's tables, and sign as Chat does.
 const (
 	Webhook Function = 1 << iota
 	Repair
+	Read
 	Local
 	State
 	Schema
@@ -41,6 +42,9 @@ type Config struct {
 
 	HTTP  HTTP
 	Kafka Kafka
+
+	ReadTokens []secret.String // MSGEXT_READ_TOKENS
+	ReadByIAM  bool            // MSGEXT_READ_AUTH=iam: a gateway has authenticated the caller
 
 	Chat        Chat
 	RepairGrace time.Duration

@@ -122,7 +122,10 @@ func TestFromEnviron_Everything(t *testing.T) {
 }
 
 func TestFromEnviron_EveryProblemAtOnce(t *testing.T) {
-	const plant = "7f3a"
+	const plant, token = "7f3a", "0123456789abcdef0123456789abcdef"
+	reading := func(more ...string) []string {
+		return append([]string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_STATE=redis://h", "MSGEXT_SINKS=" + plant}, more...)
+	}
 	tests := []struct {
 		name     string
 		function config.Function
@@ -137,6 +140,15 @@ func TestFromEnviron_EveryProblemAtOnce(t *testing.T) {
 		{"unsigned together with a token", config.Local, []string{"MSGEXT_TOKEN=" + plant, "MSGEXT_ALLOW_UNSIGNED=true"}, []string{"MSGEXT_ALLOW_UNSIGNED"}},
 		{"the admin's key must not reach a webhook", config.Webhook,
 			[]string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=" + plant, "MSGEXT_CHAT_SECRET_KEY=" + plant}, []string{"MSGEXT_CHAT_SECRET_KEY"}},
+		{"nothing for a read", config.Read, nil, []string{"MSGEXT_SDK_APP_ID", "MSGEXT_STATE", "MSGEXT_READ_AUTH"}},
+		{"a read that nothing opens", config.Read, reading("MSGEXT_READ_AUTH=tokens"), []string{"MSGEXT_READ_TOKENS"}},
+		{"a read opened by something else", config.Read, reading("MSGEXT_READ_AUTH="+plant, "MSGEXT_READ_TOKENS="+token), []string{"MSGEXT_READ_AUTH"}},
+		{"a read opened by both", config.Read, reading("MSGEXT_READ_AUTH=iam", "MSGEXT_READ_TOKENS="+token), []string{"MSGEXT_READ_TOKENS"}},
+		{"a token to read that can be guessed", config.Read, reading("MSGEXT_READ_AUTH=tokens", "MSGEXT_READ_TOKENS="+token+" "+plant+token[5:]), []string{"MSGEXT_READ_TOKENS"}},
+		{"a token to read locally that can be guessed", config.Local, []string{"MSGEXT_READ_TOKENS=" + plant}, []string{"MSGEXT_READ_TOKENS"}},
+		{"keys must not reach a read", config.Read, reading("MSGEXT_READ_AUTH=iam", "MSGEXT_TOKEN="+plant, "MSGEXT_CHAT_SECRET_KEY="+plant), []string{"MSGEXT_TOKEN", "MSGEXT_CHAT_SECRET_KEY"}},
+		{"a read by IAM", config.Read, reading("MSGEXT_READ_AUTH=iam"), nil},
+		{"a read by tokens", config.Read, reading("MSGEXT_READ_AUTH=tokens", "MSGEXT_READ_TOKENS="+token+" "+token), nil},
 		{"every kind of malformed", config.Local, []string{
 			"MSGEXT_MAX_SKEW=" + plant, "MSGEXT_MAX_BODY_BYTES=-1", "MSGEXT_REPLY_BUDGET=1h", "MSGEXT_ON_FAILURE=" + plant, "MSGEXT_PATH=" + plant,
 			"MSGEXT_FORWARD_OTHER=yes", "MSGEXT_RELAY=http://" + plant + ".example/", "MSGEXT_RELAY_ON_FAILURE=" + plant, "MSGEXT_RELAY_BUDGET=1801ms", "MSGEXT_RELAY_HEADERS=Host: " + plant,
@@ -158,7 +170,7 @@ func TestFromEnviron_EveryProblemAtOnce(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			linked := local
-			if test.function == config.Webhook || test.function == config.Repair {
+			if test.function&(config.Webhook|config.Repair|config.Read) != 0 {
 				linked = cloud
 			}
 			_, err := config.FromEnviron(test.environ, test.function, linked)
@@ -216,6 +228,20 @@ func TestConfig_PrintsNoSecret(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 		assert.NotContains(t, fmt.Sprintf(verb, cfg), plant, verb)
 	}
+}
+
+func TestFromEnviron_WhatOpensARead(t *testing.T) {
+	const token = "0123456789abcdef0123456789abcdef"
+	environ := []string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_STATE=redis://h"}
+	got, err := config.FromEnviron(append(environ, "MSGEXT_READ_AUTH=tokens", "MSGEXT_READ_TOKENS= "+token+" "+token[1:]+"0 "), config.Read, cloud)
+	require.NoError(t, err)
+	assert.Equal(t, []secret.String{token, secret.String(token[1:] + "0")}, got.ReadTokens)
+	assert.False(t, got.ReadByIAM)
+	assert.Empty(t, got.Sinks, "a read has none, not even a default")
+	got, err = config.FromEnviron(append(environ, "MSGEXT_READ_AUTH=iam"), config.Read, cloud)
+	require.NoError(t, err)
+	assert.Empty(t, got.ReadTokens)
+	assert.True(t, got.ReadByIAM)
 }
 
 func ExampleFromEnviron() {

@@ -46,8 +46,8 @@ func FromEnviron(environ []string, function Function, linked Linked) (Config, er
 	for _, v := range Variables() {
 		value, given := values[v.Name]
 		delete(values, v.Name)
-		if v.Name == "MSGEXT_CHAT_SECRET_KEY" && function == Webhook && given {
-			problems = append(problems, Problem{v.Name, "must not reach a webhook function, which has no use for it", ""})
+		if problem := barred(v.Name, function); problem != "" && given {
+			problems = append(problems, Problem{v.Name, problem, ""})
 		}
 		if v.UsedBy&function == 0 {
 			continue
@@ -76,6 +76,18 @@ func FromEnviron(environ []string, function Function, linked Linked) (Config, er
 	return c, nil
 }
 
+// barred says why a secret must not reach a function: what a function does not hold it cannot lose. It is
+// empty where nothing is wrong.
+func barred(variable string, function Function) string {
+	switch {
+	case function == Webhook && variable == "MSGEXT_CHAT_SECRET_KEY":
+		return "must not reach a webhook function, which has no use for it"
+	case function == Read && (variable == "MSGEXT_CHAT_SECRET_KEY" || variable == "MSGEXT_TOKEN"):
+		return "must not reach a read function, which has no use for it"
+	}
+	return ""
+}
+
 // unread returns the variables that have a problem already: nothing more can be said of them.
 func unread(problems []Problem) func(variable string) bool {
 	return func(variable string) bool {
@@ -100,6 +112,12 @@ func (c *Config) check(function Function, linked Linked, unread func(variable st
 	c.checkRelay(add)
 	if given := c.Chat; function == Local && given != (Chat{}) && (given.Endpoint == "" || given.Admin == "" || given.SecretKey == "") {
 		add("MSGEXT_CHAT_ENDPOINT", "MSGEXT_CHAT_ENDPOINT, MSGEXT_CHAT_ADMIN and MSGEXT_CHAT_SECRET_KEY go together", "")
+	}
+	if function == Read && !unread("MSGEXT_READ_AUTH") && !c.ReadByIAM && len(c.ReadTokens) == 0 {
+		add("MSGEXT_READ_TOKENS", "missing, with MSGEXT_READ_AUTH=tokens", "what openssl rand -hex 32 prints")
+	}
+	if c.ReadByIAM && len(c.ReadTokens) > 0 {
+		add("MSGEXT_READ_TOKENS", "contradicts MSGEXT_READ_AUTH=iam: there the gateway alone decides", "")
 	}
 	linked.locate(*c, add)
 	for _, check := range linked.Checks {

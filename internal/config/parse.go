@@ -64,6 +64,22 @@ func setTokens(c *Config, value string) error {
 	return nil
 }
 
+// minReadTokenBytes keeps a bearer token from being guessed: it is tried as often as somebody likes.
+const minReadTokenBytes = 32
+
+func setReadTokens(c *Config, value string) error {
+	for _, token := range strings.Fields(value) {
+		if len(token) < minReadTokenBytes {
+			return fmt.Errorf("a token is shorter than %d characters", minReadTokenBytes)
+		}
+		c.ReadTokens = append(c.ReadTokens, secret.String(token))
+	}
+	if len(c.ReadTokens) == 0 {
+		return errors.New("empty")
+	}
+	return nil
+}
+
 func setPath(c *Config, value string) error {
 	if !strings.HasPrefix(value, "/") || strings.ContainsAny(value, "?#") {
 		return errors.New("not a path that starts with a slash")

@@ -19,7 +19,7 @@ import (
 //   - One that answered within the last second and is now slow is slow, not dead. No pool is ever closed
 //     because a server is slow: its new connections would be as slow, and come on top.
 //   - One that was idle for DoubtAfter or longer is doubted. Where the protocol has a ping (PostgreSQL, MySQL,
-//     Redis), it is pinged, and silence for PingTimeout closes it and all that were idle as long. HTTP
+//     Redis), it is pinged, and silence for PingTimeout closes it and all others that are doubted by then. HTTP
 //     has none: a request gets half of the time it has left there (Transport), and the next
 //     try a new connection.
 //   - One that was idle for IdleTimeout is not used again.
@@ -65,8 +65,8 @@ func (t *Transport) Do(request *http.Request) (*http.Response, error) { return t
 func (t *Transport) CloseIdleConnections() { t.HTTP.CloseIdleConnections() }
 
 // RoundTrip implements http.RoundTripper. Its error is ErrStale where a doubted connection did not answer in half
-// of the time that the request's context has left; such a connection, and all that were idle as
-// long, are closed.
+// of the time that the request's context has left; such a connection, and all others that were doubted
+// then, are closed.
 func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(request.Context())
 	use := &use{transport: t}
@@ -110,7 +110,7 @@ type use struct {
 
 	mu      sync.Mutex
 	conn    net.Conn
-	doubted time.Time // since when the connection was idle, where it is doubted
+	doubted time.Time // where the connection is: what has not answered since then was doubted with it
 }
 
 func (u *use) got(ctx context.Context, info httptrace.GotConnInfo) {
@@ -128,10 +128,11 @@ func (u *use) got(ctx context.Context, info httptrace.GotConnInfo) {
 		t.known[info.Conn] = k
 	}
 	k.users++
-	if !info.Reused || t.Now().Sub(k.answered) < DoubtAfter {
+	since := t.Now().Add(-DoubtAfter)
+	if !info.Reused || k.answered.After(since) {
 		return
 	}
-	u.doubted = k.answered
+	u.doubted = since
 	if deadline, ok := ctx.Deadline(); ok {
 		u.late.Reset(time.Until(deadline) / 2)
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -89,11 +90,13 @@ func (p *peer) die() {
 	}
 }
 
-func (p *peer) connections() int {
+func (p *peer) standing() []*mute {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.conns)
+	return slices.Clone(p.conns)
 }
+
+func (p *peer) connections() int { return len(p.standing()) }
 
 // fill makes n connections that are then idle.
 func (p *peer) fill(t *testing.T, transport *outbound.Transport, n int) {
@@ -136,7 +139,7 @@ func TestTransport_OneRequestFindsAllThatDied(t *testing.T) {
 	p.die()
 	clock.Pass(outbound.DoubtAfter)
 	assert.ErrorIs(t, p.get(t, transport, "/", 400*time.Millisecond), outbound.ErrStale)
-	for _, m := range p.conns {
+	for _, m := range p.standing() {
 		<-m.closed
 	}
 	assert.NoError(t, p.get(t, transport, "/", 20*time.Second))

@@ -9,4 +9,7 @@
 // checked, what ClearSeq asks for) as the comments of github.com/doocs/qcloud-im-server-sdk-java repeat it; error
 // codes from cloud.tencent.com/document/product/679/131708 and the vendor's V2TIMErrorCode.h. Stored
 // copies, read 2026-11-24.
+//
+// It is for programs that read or set extensions through the REST API themselves. Its API is
+// v0: it may change with any release.
 package chatapi

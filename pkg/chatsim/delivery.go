@@ -23,6 +23,7 @@ type Delivery struct {
 	Version int64 // of the change it tells of
 	Attempt int   // 1, or more where Chat tries again
 	Forgery Forgery
+	Garbled bool // its body is not as the vendor documents, but for the fields that name the message
 
 	Command  string
 	Platform string // OptPlatform: where the change was made
@@ -110,12 +111,18 @@ func newDelivery(message msgext.Message, user string, version int64, c change) D
 	if message.IsGroup() {
 		d.Command = msgext.GroupCommand
 	}
+	d.Body = encode(body{d.Command, message.Address(), c})
+	return d
+}
+
+func encode(body any) []byte {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(body{d.Command, message.Address(), c}) // texts and numbers only: there is nothing to fail
-	d.Body = bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
-	return d
+	if err := encoder.Encode(body); err != nil {
+		panic(err) // texts and numbers only: there is nothing to fail
+	}
+	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
 }
 
 // origin makes up where a user sits: always the same for the same user.

@@ -9,4 +9,7 @@
 // Sources are those of packages webhook and chatapi: trtc.io/document/34354, 34355, 76007 and 76006 for
 // what is sent, 52169, 52170, 51194 and 51195 for what is served, 53445 for the limits. Where they are
 // silent, the comments say what we assume.
+//
+// It is for tests of programs that receive webhooks or call the REST API. Its API is v0: it may
+// change with any release.
 package chatsim

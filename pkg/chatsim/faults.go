@@ -39,6 +39,9 @@ type Faults struct {
 	// Forge sends, right after the change's moment, an event nobody made under a valid Sign, with a version
 	// below, at and above the truth's in turn.
 	Forge float64
+	// Garble sends the webhook with a body that is not as the vendor documents: a field of another type, a list
+	// of another shape, a field missing, the end cut off. Only what names the message stays.
+	Garble float64
 	// Seed decides which webhooks are hit; the workload's history does not depend on it.
 	Seed uint64
 }
@@ -97,6 +100,10 @@ func (f Faults) spoil(plan *Plan, changes []told) {
 			plan.Counts.NewerSeq++
 		}
 		delivery := newDelivery(c.message, c.user, c.version, c.change)
+		if fate.garble {
+			delivery = delivery.garble(c, plan.Counts.Garbled)
+			plan.Counts.Garbled++
+		}
 		if fate.duplicate > 0 {
 			send(at.Add(fate.duplicate), delivery)
 			plan.Counts.Duplicated++
@@ -119,8 +126,8 @@ func (f Faults) spoil(plan *Plan, changes []told) {
 
 // fate is what happens to one webhook.
 type fate struct {
-	drop, reorder, timeOut, newerSeq, forge bool
-	delay, duplicate                        time.Duration
+	drop, reorder, timeOut, newerSeq, forge, garble bool
+	delay, duplicate                                time.Duration
 }
 
 // draw decides the fates. It takes the same number of random numbers for each webhook whatever the
@@ -132,10 +139,10 @@ func (f Faults) draw(r *rand.Rand, next []int) []fate {
 	}
 	for i := range fates {
 		drop, reorder, timeOut := r.Float64() < f.Drop, r.Float64() < f.Reorder, r.Float64() < f.TimeOut
-		newerSeq, forge := r.Float64() < f.NewerSeq, r.Float64() < f.Forge
+		newerSeq, forge, garble := r.Float64() < f.NewerSeq, r.Float64() < f.Forge, r.Float64() < f.Garble
 		delayed, delay := r.Float64() < f.Delay, late()
 		doubled, duplicate := r.Float64() < f.Duplicate, late()
-		fates[i] = fate{drop: drop && !(f.KeepLast && next[i] < 0), reorder: reorder, timeOut: timeOut, newerSeq: newerSeq, forge: forge}
+		fates[i] = fate{drop: drop && !(f.KeepLast && next[i] < 0), reorder: reorder, timeOut: timeOut, newerSeq: newerSeq, forge: forge, garble: garble}
 		if delayed {
 			fates[i].delay = delay
 		}

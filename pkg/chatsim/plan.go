@@ -40,6 +40,7 @@ type Counts struct {
 	TimedOut   int // sent again after a time-out
 	Bursts     int
 	NewerSeq   int // with the outer Seq of a later change
+	Garbled    int // with a body that is not as documented
 
 	ForgedBelow int
 	ForgedAt    int

@@ -15,7 +15,7 @@ var start = time.UnixMilli(1764688294000)
 
 var workload = chatsim.Workload{Seed: 7, Messages: 20, Changes: 2000, Start: start}
 
-var everything = chatsim.Faults{Seed: 7, Drop: 0.1, Duplicate: 0.1, Reorder: 0.1, Delay: 0.1, TimeOut: 0.1, Burst: 0.01, NewerSeq: 0.3, Forge: 0.1}
+var everything = chatsim.Faults{Seed: 7, Drop: 0.1, Duplicate: 0.1, Reorder: 0.1, Delay: 0.1, TimeOut: 0.1, Burst: 0.01, NewerSeq: 0.3, Forge: 0.1, Garble: 0.1}
 
 // webhooks returns the deliveries of a plan, the forged ones apart.
 func webhooks(plan chatsim.Plan) (genuine, forged []chatsim.Step) {
@@ -153,6 +153,21 @@ func TestPlan_EachFault(t *testing.T) {
 					}
 				}
 				return newer
+			}},
+		{"garble", chatsim.Faults{Garble: 0.1}, func(c chatsim.Counts) int { return c.Garbled },
+			func(_ map[version]time.Time, sent []chatsim.Step) (garbled int) {
+				for _, step := range sent {
+					d := step.Delivery
+					_, err := msgext.Decode("1400000000", d.Command, d.Body)
+					assert.Equal(t, d.Garbled, err != nil)
+					if d.Garbled {
+						garbled++
+						message, named := msgext.Identify("1400000000", d.Command, d.Body)
+						assert.True(t, named, "%s", d.Body)
+						assert.Equal(t, d.Message, message)
+					}
+				}
+				return garbled
 			}},
 	}
 	for _, test := range tests {

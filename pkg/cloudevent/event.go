@@ -3,6 +3,9 @@
 //
 // Source: CloudEvents 1.0.2 and its JSON format and Sequence and Partitioning extensions
 // (github.com/cloudevents/spec, read 2026-11-24), through the CloudEvents SDK for Go.
+//
+// It is for consumers that read our events, and for sinks that send them. Its API is v0: it may
+// change with any release.
 package cloudevent
 
 import (

@@ -2,6 +2,9 @@
 // reply into the platform's response. What the platforms have in common is here: reading an event
 // once and tolerantly, the request, and the recording of the reply. Package awsgw and package scfgw
 // know the shapes.
+//
+// It is for adapters to a platform other than those of packages awsgw and scfgw. Its API is v0:
+// it may change with any release.
 package gateway
 
 import (

@@ -9,7 +9,7 @@ import (
 )
 
 // salvage reads what can be read of an event that Parse refuses. Each member is read by itself, so that
-// a fault in one, such as a body that is not UTF-8, leaves the others; what stands behind an
+// a fault in one, such as a body of another type, leaves the others; what stands behind an
 // early end is lost.
 func salvage(payload []byte) Event {
 	var e Event

@@ -7,4 +7,7 @@
 // (52169, 51194). Versions are non-negative 64-bit integers; we take them as int64,
 // because that is what the databases hold. Version 0 is the message before its first change
 // (not documented; the vendor's samples start at 1), so what carries it shows nowhere.
+//
+// It is for programs that read changes, or keep the state of messages, by themselves. Its API
+// is v0: it may change with any release.
 package msgext

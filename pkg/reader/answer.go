@@ -14,12 +14,6 @@ import (
 	"msgext/pkg/state"
 )
 
-// Store is what a Reader asks of a state.Store: the reading half.
-type Store interface {
-	// Load returns all that is kept of a message; its error is state.ErrNotFound for an unknown one.
-	Load(ctx context.Context, message msgext.Message) (state.Record, error)
-}
-
 // ErrNotFound is Read's error for a message of whose extensions nobody has heard.
 var ErrNotFound = errors.New("reader: message not found")
 
@@ -32,7 +26,7 @@ type Answer struct {
 
 // Read loads a message and answers in the shape of Chat's own read, or with a tally. Its error is
 // ErrNotFound, or the store's.
-func Read(ctx context.Context, store Store, message msgext.Message, tally Tally) (Answer, error) {
+func Read(ctx context.Context, store state.Loader, message msgext.Message, tally Tally) (Answer, error) {
 	record, err := store.Load(ctx, message)
 	if errors.Is(err, state.ErrNotFound) || err == nil && !known(record) {
 		return Answer{}, ErrNotFound
@@ -40,8 +34,7 @@ func Read(ctx context.Context, store Store, message msgext.Message, tally Tally)
 	if err != nil {
 		return Answer{}, err
 	}
-	answer := Answer{}
-	answer.Gap, answer.Gone = standing(record)
+	answer := Answer{Gap: record.Incomplete(), Gone: record.Check.Gone}
 	if tally == "" {
 		answer.Body = appendReply(record.State.Reply())
 		return answer, nil
@@ -56,13 +49,6 @@ func Read(ctx context.Context, store Store, message msgext.Message, tally Tally)
 func known(record state.Record) bool {
 	s := record.State
 	return s.Latest > 0 || s.Base != nil || len(s.Entries) > 0
-}
-
-// standing says what a reader must know beside the visible state. The law of msgext.State: without a
-// gap, it is the truth as of Latest.
-func standing(record state.Record) (gap, gone bool) {
-	gap = record.State.Gap() || !record.Check.AheadSince.IsZero()
-	return gap, false
 }
 
 // appendReply returns the reply as JSON. Bytes that are not UTF-8 become U+FFFD.

@@ -15,4 +15,7 @@
 // Chat has the message no more; neither stands there otherwise. ETag is a digest of the body.
 //
 // A reader only ever loads. It links no sink, no REST client and no receiver.
+//
+// It is for servers that show key-values to their own clients. Its API is v0: it may change
+// with any release.
 package reader

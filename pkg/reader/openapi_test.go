@@ -48,7 +48,7 @@ func TestOpenAPI_IsTheHandler(t *testing.T) {
 	for key, value := range map[string]string{"alice_0": "0", "bob_0": "0_1", "closed": "1"} {
 		poll.KeyValues = append(poll.KeyValues, msgext.KeyValue{Key: key, Value: value, Seq: 4})
 	}
-	require.NoError(t, store.Apply(t.Context(), poll, time.UnixMilli(1), false)) // versions 1 to 3 are missing
+	require.NoError(t, store.Apply(t.Context(), poll, time.UnixMilli(1), state.MarkLater)) // versions 1 to 3 are missing
 	up := reader.New(reader.Options{Store: store, SDKAppID: app, Tokens: []secret.String{token}})
 	down := reader.New(reader.Options{SDKAppID: app, Tokens: []secret.String{token}, Store: stub(func(context.Context, msgext.Message) (state.Record, error) {
 		return state.Record{}, errors.New("down")

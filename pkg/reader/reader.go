@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"msgext/pkg/secret"
+	"msgext/pkg/state"
 	"msgext/pkg/webhook"
 )
 
@@ -18,7 +19,7 @@ const DefaultBudget = 800 * time.Millisecond
 // Options are what a Reader works with.
 type Options struct {
 	// Store is where messages are loaded from.
-	Store Store
+	Store state.Loader
 	// SDKAppID is the app whose messages are served.
 	SDKAppID string
 	// Tokens are the bearer tokens that let a caller in; several while one replaces another. Without

@@ -35,7 +35,7 @@ func fill(t testing.TB) *memstate.Store {
 	t.Helper()
 	store := memstate.New()
 	for _, m := range []msgext.Message{group, slashed, oneToOne} {
-		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, 1, "Lisbon", "b", "a"), time.UnixMilli(1), true))
+		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, 1, "Lisbon", "b", "a"), time.UnixMilli(1), state.MarkNow))
 	}
 	return store
 }
@@ -156,7 +156,7 @@ func TestReader_Unchanged(t *testing.T) {
 	assert.NotEqual(t, etag, ask(t, open, http.MethodGet, target+"?tally=values").Header().Get("ETag"), "another body, another digest")
 
 	// A header that the body does not show stands in a 304 too.
-	require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(group, 3, "Porto", "c"), time.UnixMilli(2), true))
+	require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(group, 3, "Porto", "c"), time.UnixMilli(2), state.MarkNow))
 	gap := ask(t, open, http.MethodGet, target, "If-None-Match", etag)
 	require.Equal(t, 200, gap.Code)
 	require.Equal(t, "true", gap.Header().Get("Msgext-Gap"))
@@ -213,6 +213,7 @@ func TestReader_Tokens(t *testing.T) {
 // stub loads what a test wants.
 type stub func(ctx context.Context, m msgext.Message) (state.Record, error)
 
+// Load implements state.Loader.
 func (s stub) Load(ctx context.Context, m msgext.Message) (state.Record, error) { return s(ctx, m) }
 
 func TestReader_TheStoreIsDown(t *testing.T) {
@@ -249,10 +250,15 @@ func TestReader_WhatIsMissing(t *testing.T) {
 	}{
 		{"settled", record(func(r *state.Record) {}), 200, false, false},
 		{"a version is missing", record(func(r *state.Record) { r.State.Hear(5) }), 200, true, false},
-		{"ahead of Chat", record(func(r *state.Record) { r.Check.AheadSince = time.UnixMilli(1) }), 200, true, false},
+		{"ahead of Chat", record(func(r *state.Record) { r.Check.AheadOver = 1 }), 200, true, false},
+		{"doubted", record(func(r *state.Record) { r.Doubt(time.UnixMilli(2), state.FromWebhook) }), 200, true, false},
+		{"announced", record(func(r *state.Record) { r.Announce(time.UnixMilli(2), time.UnixMilli(3)) }), 200, false, false},
+		{"gone", record(func(r *state.Record) { r.Check.Gone = true }), 200, false, true},
+		{"gone, and something is missing", record(func(r *state.Record) { r.Check.Gone = true; r.State.Hear(5) }), 200, true, true},
 		{"read, and without extensions", state.Record{State: msgext.State{Base: &msgext.Snapshot{}}}, 200, false, false},
 		{"heard at version 0 alone", state.Record{State: msgext.State{Entries: map[string]msgext.Entry{"a": {Value: "v"}}}}, 200, false, false},
-		{"nothing heard or read", state.Record{Check: state.Check{Revision: 1, Due: time.UnixMilli(1), Heard: time.UnixMilli(1)}}, 404, false, false},
+		{"doubted alone", unheard(func(r *state.Record) { r.Doubt(time.UnixMilli(2), state.FromWebhook) }), 404, false, false},
+		{"announced alone", unheard(func(r *state.Record) { r.Announce(time.UnixMilli(2), time.UnixMilli(3)) }), 404, false, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -270,6 +276,12 @@ func TestReader_WhatIsMissing(t *testing.T) {
 	}
 }
 
+// unheard is a message of whose extensions nothing was heard or read.
+func unheard(change func(*state.Record)) (r state.Record) {
+	change(&r)
+	return r
+}
+
 // record is a settled message, changed.
 func record(change func(*state.Record)) state.Record {
 	var r state.Record
@@ -282,7 +294,7 @@ func record(change func(*state.Record)) state.Record {
 func TestReader_TextIsAlwaysJSON(t *testing.T) {
 	store := memstate.New()
 	event := statetest.SetEvent(group, 1, "<&>\u2028\x00\xff😀\"\\", "k\xff")
-	require.NoError(t, store.Apply(t.Context(), event, time.UnixMilli(1), true))
+	require.NoError(t, store.Apply(t.Context(), event, time.UnixMilli(1), state.MarkNow))
 	open := reader.New(reader.Options{Store: store, SDKAppID: app})
 	const target = "/api/groups/%40TGS%231/messages/7/extensions"
 	assert.JSONEq(t, `{"ErrorCode":0,"ErrorInfo":"","ActionStatus":"OK","CompleteFlag":1,"LatestSeq":1,"ClearSeq":0,

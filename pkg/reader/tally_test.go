@@ -11,6 +11,7 @@ import (
 
 	"msgext/pkg/msgext"
 	"msgext/pkg/reader"
+	"msgext/pkg/state"
 	"msgext/pkg/state/memstate"
 )
 
@@ -48,7 +49,7 @@ func TestTally(t *testing.T) {
 			if len(event.KeyValues) == 0 {
 				event.Operation = msgext.Clear
 			}
-			require.NoError(t, store.Apply(t.Context(), event, time.UnixMilli(1), true))
+			require.NoError(t, store.Apply(t.Context(), event, time.UnixMilli(1), state.MarkNow))
 			got := ask(t, reader.New(reader.Options{Store: store, SDKAppID: app}), http.MethodGet,
 				"/api/extensions?GroupId=%40TGS%231&MsgSeq=7&tally="+string(test.tally))
 			require.Equal(t, http.StatusOK, got.Code)
@@ -65,7 +66,7 @@ func TestTally_CountsWhatIsVisible(t *testing.T) {
 			keyValues[i].Seq = version
 		}
 		event := msgext.Event{Message: group, Operation: operation, Seq: version, KeyValues: keyValues}
-		require.NoError(t, store.Apply(t.Context(), event, time.UnixMilli(1), true))
+		require.NoError(t, store.Apply(t.Context(), event, time.UnixMilli(1), state.MarkNow))
 	}
 	apply(1, msgext.Set, msgext.KeyValue{Key: "early_0", Value: "1"}, msgext.KeyValue{Key: "closed", Value: "1"})
 	apply(2, msgext.Clear)

@@ -4,6 +4,9 @@
 //
 //	platform event -> gateway -> receiver -> webhook (authenticate) -> msgext (decode)
 //	                                      -> sinks and store -> reply
+//
+// It is for programs that take webhooks in a process or function of their own. Its API is v0:
+// it may change with any release.
 package receiver
 
 import (
@@ -101,9 +104,14 @@ type Observation struct {
 	Status    int
 	ErrorInfo string
 
-	// Relayed is the backend's answer, nil where there is none; Asked is how long it took, if it was asked.
-	Relayed *relay.Answer
-	Asked   time.Duration
+	// Backend is what the app's own backend made of the request, nil where it was not asked.
+	Backend *Backend
+}
+
+// Backend is what the app's own backend made of a command.
+type Backend struct {
+	Took   time.Duration
+	Answer *relay.Answer // nil where there was none
 }
 
 // Receiver serves webhooks. It is safe for concurrent use.
@@ -172,11 +180,11 @@ func (rc *Receiver) answer(w http.ResponseWriter, r *http.Request, receive func(
 	}
 	heard := rc.heard(&rec, err)
 	if heard {
-		verdict.status = rec.relayed.answer.Status
+		verdict.status = rec.backend.Answer.Status
 	}
 	rc.finish(r, &rec, verdict, err)
 	if heard {
-		writeAnswer(w, rec.relayed.answer)
+		writeAnswer(w, rec.backend.Answer)
 		return
 	}
 	if verdict.status == http.StatusMethodNotAllowed {
@@ -264,7 +272,7 @@ func (rc *Receiver) finish(r *http.Request, rec *record, verdict rule, err error
 			Command: rec.command, Event: rec.event,
 			Verdict: string(verdict.fate), Reason: verdict.reason, Err: errors.Join(err, rec.forwardErr),
 			Status: verdict.status, ErrorInfo: verdict.reply(err).ErrorInfo,
-			Relayed: rec.relayed.answer, Asked: rec.relayed.took,
+			Backend: rec.backend,
 		})
 	}
 }

@@ -64,7 +64,7 @@ type record struct {
 	outcomes   []sink.Outcome // of the store and the sinks
 	markErr    error
 	forwardErr error
-	relayed    relayed
+	backend    *Backend // nil where it was not asked
 }
 
 // failure returns what the destinations did not accept as one error, nil where all of them did.
@@ -121,8 +121,8 @@ func (rec *record) attrs(options Options, requestID string, verdict rule, err er
 			attrs = append(attrs, slog.String(keyStack, string(panicked.Stack)))
 		}
 	}
-	if rec.relayed.tried {
-		attrs = append(attrs, rec.relayed.attr())
+	if rec.backend != nil {
+		attrs = append(attrs, rec.backend.attr())
 	}
 	if rec.markErr != nil {
 		attrs = append(attrs, slog.String(keyMark, bounded(rec.markErr)))
@@ -142,8 +142,8 @@ func (rec *record) measurements(verdict rule) []slog.Attr {
 	if rec.delivery > 0 {
 		values = append(values, slog.Float64(metric.DeliveryTime, milliseconds(rec.delivery)))
 	}
-	if rec.relayed.tried {
-		values = append(values, slog.Float64(metric.RelayTime, milliseconds(rec.relayed.took)))
+	if rec.backend != nil {
+		values = append(values, slog.Float64(metric.RelayTime, milliseconds(rec.backend.Took)))
 	}
 	if rec.cold {
 		values = append(values, slog.Float64(metric.ColdStart, 1))

@@ -29,20 +29,13 @@ const (
 // errRelay is trouble of our own with a command that is the backend's to answer.
 var errRelay = errors.New("receiver: not relayed")
 
-// relayed is what became of a command at the app's backend.
-type relayed struct {
-	tried  bool
-	took   time.Duration
-	answer *relay.Answer // nil where there was none
-}
-
 // attr is the line's word of the backend.
-func (r relayed) attr() slog.Attr {
-	took := slog.Float64(keyDuration, milliseconds(r.took))
-	if r.answer == nil {
+func (b *Backend) attr() slog.Attr {
+	took := slog.Float64(keyDuration, milliseconds(b.Took))
+	if b.Answer == nil {
 		return slog.Group(keyRelay, took)
 	}
-	return slog.Group(keyRelay, slog.Int(keyStatus, r.answer.Status), took)
+	return slog.Group(keyRelay, slog.Int(keyStatus, b.Answer.Status), took)
 }
 
 // relay has the app's backend answer another command. Its error is one of package relay's, or errRelay.
@@ -97,13 +90,13 @@ func (rc *Receiver) ask(ctx context.Context, r *http.Request, rec *record) error
 		RawQuery: r.URL.RawQuery, Header: r.Header, Body: rec.body, Brief: !webhook.IsBlocking(rec.command),
 	})
 	refused := errors.Is(err, relay.ErrSkipped) || errors.Is(err, relay.ErrLoop) || errors.Is(err, relay.ErrQuery)
-	rec.relayed.tried = inTime && !refused
-	rec.relayed.took = rc.options.Now().Sub(began)
-	if err != nil {
-		return err
+	if inTime && !refused {
+		rec.backend = &Backend{Took: rc.options.Now().Sub(began)}
 	}
-	rec.relayed.answer = &answer
-	return nil
+	if err == nil {
+		rec.backend.Answer = &answer
+	}
+	return err
 }
 
 // forwardBeside hands the command to the sinks meanwhile, if so configured, until giveUp is called.
@@ -127,6 +120,7 @@ func writeAnswer(w http.ResponseWriter, answer *relay.Answer) {
 	for name, values := range answer.Header {
 		header[name] = values
 	}
+	header.Set(relay.AnsweredHeader, "backend")
 	w.WriteHeader(answer.Status)
 	if len(answer.Body) > 0 {
 		_, _ = w.Write(answer.Body) // whoever is gone needs no reply
@@ -135,6 +129,8 @@ func writeAnswer(w http.ResponseWriter, answer *relay.Answer) {
 
 // heard reports whether the backend's answer is the reply.
 func (rc *Receiver) heard(rec *record, err error) bool {
-	answer := rec.relayed.answer
-	return err == nil && answer != nil && (rc.options.RelayPass || answer.Status < 500)
+	if err != nil || rec.backend == nil || rec.backend.Answer == nil {
+		return false
+	}
+	return rc.options.RelayPass || rec.backend.Answer.Status < 500
 }

@@ -78,6 +78,7 @@ func TestReceiver_RelayVectors(t *testing.T) {
 					Status: reply.Code, Body: reply.Body.String(),
 					ContentType: reply.Header().Get("Content-Type"), ContentEncoding: reply.Header().Get("Content-Encoding"),
 				})
+				assert.Equal(t, vector.Complete && want == vector.Pass, reply.Header().Get(relay.AnsweredHeader) == "backend")
 				line := lines.only(t)
 				assert.Equal(t, vector.Reason, line["reason"])
 				assert.NotContains(t, lines.String(), "planted-value")

@@ -13,6 +13,9 @@ import (
 // HopsHeader counts how often a webhook was passed on. It ends a circle of receivers that relay to each other.
 const HopsHeader = "Msgext-Hops"
 
+// AnsweredHeader stands on a reply that is the backend's own, for whoever tries a deployment out.
+const AnsweredHeader = "Msgext-Answered-By"
+
 // maxHops is how often a webhook may be passed on: one msgext may stand behind another, and the backend behind both.
 const maxHops = 2
 

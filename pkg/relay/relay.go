@@ -4,6 +4,8 @@
 //
 // A request that may have reached the backend is never sent twice, a redirect is never followed, and nothing is
 // compressed or unpacked on the way. Who may call is not judged here.
+//
+// Its API is v0: it may change with any release.
 package relay
 
 import (
@@ -196,7 +198,9 @@ func fitsRequestLine(query string) bool {
 func (r *Relay) exchange(request *http.Request) (Answer, error) {
 	response, err := r.transport.RoundTrip(request) // a Client would follow redirects
 	if err != nil {
-		r.transport.CloseIdleConnections() // those that died with this one
+		if request.Context().Err() == nil {
+			r.transport.CloseIdleConnections() // those that died with this one; of a slow backend they are well
+		}
 		return Answer{}, noAnswer(err)
 	}
 	defer func() { _ = response.Body.Close() }()

@@ -4,6 +4,9 @@
 // of times at once: every step is idempotent, so a second run is wasteful and nothing worse.
 //
 // The rules are those of docs/design.md, section 5.
+//
+// It is for programs that keep a store true, from a schedule or a loop of their own. Its API is
+// v0: it may change with any release.
 package repair
 
 import (

@@ -1,6 +1,9 @@
 // Package secret has the one type that carries tokens, keys and URLs with
 // credentials. Whatever prints, logs or encodes it gets REDACTED; only Reveal
 // gives the text.
+//
+// It is for programs that pass credentials to packages of this module. Its API is v0: it may
+// change with any release.
 package secret
 
 import (

@@ -1,6 +1,9 @@
 // Package sink delivers events to where an app wants them. Sink is the interface; each
 // destination is a driver in a package below this one, and sinktest is the suite all of
 // them pass.
+//
+// It is for drivers of further destinations, and for programs that choose among those there
+// are. Its API is v0: it may change with any release.
 package sink
 
 import (

@@ -6,6 +6,9 @@
 // A store writes per key, not per message: an event costs its own keys, one record and one
 // mark, however many keys the message has. There is no read-modify-write of a message on that path,
 // and no lock that outlives a write.
+//
+// It is for drivers of further stores, and for programs that read what a store holds. Its API
+// is v0: it may change with any release.
 package state
 
 import (

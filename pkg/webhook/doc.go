@@ -5,4 +5,7 @@
 //
 // Source: "Webhook overview" and "webhook security" (trtc.io/document/34354 and 34355,
 // read 2026-01-04).
+//
+// It is for programs that receive any of Chat's webhooks, of message extensions or other
+// commands. Its API is v0: it may change with any release.
 package webhook

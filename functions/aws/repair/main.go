@@ -12,6 +12,7 @@ import (
 	"msgext/functions/internal/driver"
 	"msgext/functions/internal/driver/awssinks"
 	"msgext/functions/internal/driver/awsstores"
+	"msgext/functions/internal/entry"
 	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
 	"msgext/internal/config"
@@ -21,9 +22,9 @@ import (
 func main() {
 	sdk := new(awssdk.SDK)
 	drivers := driver.Drivers{Stores: awsstores.List(sdk), Sinks: awssinks.List(sdk, os.Stdout), Checks: []config.Check{repairwire.CheckChat}}
-	cfg := wire.Must(drivers.Load(os.Environ(), config.Repair))
-	connections := wire.Must(drivers.Open(context.Background(), cfg))
-	logger := wire.CloudLogger(os.Stdout)
+	cfg := entry.Must(drivers.Load(os.Environ(), config.Repair))
+	connections := entry.Must(drivers.Open(context.Background(), cfg))
+	logger := entry.CloudLogger(os.Stdout)
 	wire.LogDurability(context.Background(), connections.Store, logger)
-	lambda.Start(wire.Must(repairwire.Repairer(cfg, connections, logger, metric.Embedded)))
+	lambda.Start(entry.Must(repairwire.Repairer(cfg, connections, logger, metric.Embedded)))
 }

@@ -14,6 +14,7 @@ import (
 	"msgext/functions/internal/driver"
 	"msgext/functions/internal/driver/awssinks"
 	"msgext/functions/internal/driver/awsstores"
+	"msgext/functions/internal/entry"
 	"msgext/functions/internal/wire"
 	"msgext/internal/config"
 	"msgext/internal/metric"
@@ -25,10 +26,10 @@ func main() {
 	started := time.Now()
 	sdk := new(awssdk.SDK)
 	drivers := driver.Drivers{Stores: awsstores.List(sdk), Sinks: awssinks.List(sdk, os.Stdout)}
-	cfg := wire.Must(drivers.Load(os.Environ(), config.Webhook))
-	connections := wire.Must(drivers.Open(context.Background(), cfg))
-	logger := wire.CloudLogger(os.Stdout)
+	cfg := entry.Must(drivers.Load(os.Environ(), config.Webhook))
+	connections := entry.Must(drivers.Open(context.Background(), cfg))
+	logger := entry.CloudLogger(os.Stdout)
 	wire.Announce(cfg, logger)
-	rc := receiver.New(wire.Must(wire.ReceiverOptions(cfg, connections, logger, metric.Embedded, started)))
+	rc := receiver.New(entry.Must(wire.ReceiverOptions(cfg, connections, logger, metric.Embedded, started)))
 	lambda.Start(awsgw.New(rc, http.HandlerFunc(rc.Malformed)))
 }

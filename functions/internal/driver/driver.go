@@ -8,6 +8,7 @@ import (
 	"context"
 	"slices"
 
+	"msgext/functions/internal/driver/stores"
 	"msgext/internal/config"
 	"msgext/pkg/sink"
 	"msgext/pkg/state"
@@ -42,13 +43,8 @@ type Drivers struct {
 // Load reads the configuration of a program from an environment in the form of os.Environ, and has every
 // driver look at what concerns it. Its error is a *config.Error with all problems.
 func (d Drivers) Load(environ []string, function config.Function) (config.Config, error) {
-	linked := config.Linked{Checks: slices.Clone(d.Checks), Elsewhere: programsWith}
-	for _, s := range d.Stores {
-		linked.Stores = append(linked.Stores, config.Driver{
-			Schemes: s.Schemes,
-			Check:   func(_ config.Config, location config.Location) error { return s.Check(location.URL) },
-		})
-	}
+	linked := stores.Linked(d.Stores)
+	linked.Checks = slices.Clone(d.Checks)
 	for _, s := range d.Sinks {
 		linked.Sinks = append(linked.Sinks, config.Driver{Schemes: s.Schemes, Check: s.Check})
 		if s.Settings != nil {

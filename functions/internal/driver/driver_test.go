@@ -3,6 +3,7 @@ package driver_test
 import (
 	"context"
 	"io"
+	"maps"
 	"slices"
 	"testing"
 
@@ -17,6 +18,7 @@ import (
 	"msgext/functions/internal/driver/basesinks"
 	"msgext/functions/internal/driver/localsinks"
 	"msgext/functions/internal/driver/localstores"
+	"msgext/functions/internal/driver/programs"
 	"msgext/functions/internal/driver/scfstores"
 	"msgext/functions/internal/repairwire"
 	"msgext/internal/config"
@@ -53,14 +55,14 @@ func TestProgramsWith_IsWhatTheListsSay(t *testing.T) {
 		"functions/server": every(),
 	} {
 		var named []string
-		for _, scheme := range driver.Schemes() {
-			if slices.Contains(driver.ProgramsWith(scheme), program) {
+		for _, scheme := range slices.Sorted(maps.Keys(programs.Table())) {
+			if slices.Contains(programs.With(scheme), program) {
 				named = append(named, scheme)
 			}
 		}
 		assert.Equal(t, schemes(drivers), named, program)
 	}
-	assert.Empty(t, driver.ProgramsWith("gopher"))
+	assert.Empty(t, programs.With("gopher"))
 }
 
 // Whatever a driver would refuse when it is first used, it refuses at the start, under its variable's name.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 
+	"msgext/functions/internal/driver/stores"
 	"msgext/internal/config"
 	"msgext/pkg/sink"
 	"msgext/pkg/state"
@@ -22,10 +23,9 @@ type Connections struct {
 func (d Drivers) Open(ctx context.Context, cfg config.Config) (Connections, error) {
 	var c Connections
 	if !cfg.State.IsZero() {
-		i := slices.IndexFunc(d.Stores, func(s state.Driver) bool { return slices.Contains(s.Schemes, cfg.State.Scheme) })
-		store, err := d.Stores[i].Open(ctx, cfg.State.URL)
+		store, err := stores.Open(ctx, d.Stores, cfg.State)
 		if err != nil {
-			return Connections{}, fmt.Errorf("open MSGEXT_STATE: %w", err)
+			return Connections{}, err
 		}
 		c.Store = store
 	}

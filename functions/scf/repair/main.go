@@ -11,6 +11,7 @@ import (
 	"msgext/functions/internal/driver"
 	"msgext/functions/internal/driver/basesinks"
 	"msgext/functions/internal/driver/scfstores"
+	"msgext/functions/internal/entry"
 	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
 	"msgext/functions/scf/internal/lazy"
@@ -19,7 +20,7 @@ import (
 )
 
 func main() {
-	logger := wire.CloudLogger(os.Stdout)
+	logger := entry.CloudLogger(os.Stdout)
 	drivers := driver.Drivers{Stores: scfstores.List(), Sinks: basesinks.List(os.Stdout), Checks: []config.Check{repairwire.CheckChat}}
 	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {
 		cfg, connections, err := drivers.LoadAndOpen(context.Background(), os.Environ(), config.Repair)

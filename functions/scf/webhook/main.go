@@ -13,6 +13,7 @@ import (
 	"msgext/functions/internal/driver"
 	"msgext/functions/internal/driver/basesinks"
 	"msgext/functions/internal/driver/scfstores"
+	"msgext/functions/internal/entry"
 	"msgext/functions/internal/wire"
 	"msgext/functions/scf/internal/lazy"
 	"msgext/internal/config"
@@ -23,7 +24,7 @@ import (
 
 func main() {
 	started := time.Now()
-	logger := wire.CloudLogger(os.Stdout)
+	logger := entry.CloudLogger(os.Stdout)
 	drivers := driver.Drivers{Stores: scfstores.List(), Sinks: basesinks.List(os.Stdout)}
 	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {
 		cfg, connections, err := drivers.LoadAndOpen(context.Background(), os.Environ(), config.Webhook)

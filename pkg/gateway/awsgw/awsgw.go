@@ -6,6 +6,9 @@
 // URLs" and "Lambda functions as targets" (Elastic Load Balancing), read 2026-11-24; the samples in
 // aws-lambda-go's events/testdata. What a custom domain does to path is not documented; we go by what
 // github.com/localstack/localstack/pull/12296 lists.
+//
+// It is for any http.Handler that runs on Lambda. Its API is v0: it may change with any
+// release.
 package awsgw
 
 import (

@@ -5,6 +5,8 @@
 // 583/12513 (API gateway trigger). A queryString value is a string, a list of strings, or true for a
 // name without a value; scf-go-lib's own struct fails on numbers, so those are taken too. Names and
 // values come decoded, and path without the stage (neither is documented; real events show it).
+//
+// It is for any http.Handler that runs on SCF. Its API is v0: it may change with any release.
 package scfgw
 
 import (

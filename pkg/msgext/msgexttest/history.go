@@ -1,5 +1,7 @@
 // Package msgexttest makes histories of a message as Chat would have them, and knows the truth
 // that they end in by the plainest means: one map, changed in order.
+//
+// It is for tests of what keeps state. Its API is v0: it may change with any release.
 package msgexttest
 
 import (

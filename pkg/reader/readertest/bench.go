@@ -1,4 +1,6 @@
 // Package readertest measures what reading over HTTP adds to a store.
+//
+// It is for tests of stores. Its API is v0: it may change with any release.
 package readertest
 
 import (

@@ -1,6 +1,9 @@
 // Package eventbridgesink sends events to an Amazon EventBridge event bus (the one whose
 // API is PutEvents of service "events"). An event's detail is the whole event in the CloudEvents structured
 // JSON format, so that a target has all of it and one Decode reads it wherever it came through.
+//
+// It is for programs that build a receiver or a repairer with this destination. Its API is v0:
+// it may change with any release.
 package eventbridgesink
 
 import (

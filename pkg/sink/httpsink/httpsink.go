@@ -4,6 +4,9 @@
 //
 // 2xx alone is delivered. A redirect is a failure, and never followed: it would take the event elsewhere. The
 // environment's proxy settings count (HTTPS_PROXY, NO_PROXY), as they do for the AWS sinks.
+//
+// It is for programs that build a receiver or a repairer with this destination. Its API is v0:
+// it may change with any release.
 package httpsink
 
 import (

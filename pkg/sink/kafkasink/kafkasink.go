@@ -3,6 +3,9 @@
 // events of one message stay in one partition and in order; its value is the event in structured
 // mode (CloudEvents Kafka protocol binding 1.0.2, sections 3.1 and 3.3,
 // github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md).
+//
+// It is for programs that build a receiver or a repairer with this destination. Its API is v0:
+// it may change with any release.
 package kafkasink
 
 import (

@@ -1,5 +1,7 @@
 // Package sinktest is the suite that every sink.Sink passes, against its real destination: Run for
 // what it promises, Faults for what it does on a network that fails.
+//
+// It is for the tests of a sink, ours or yours. Its API is v0: it may change with any release.
 package sinktest
 
 import (

@@ -1,5 +1,8 @@
 // Package sqssink sends events to an Amazon SQS queue, standard or FIFO. The message's
 // body is the event in the CloudEvents structured JSON format; it has no attributes.
+//
+// It is for programs that build a receiver or a repairer with this destination. Its API is v0:
+// it may change with any release.
 package sqssink
 
 import (

@@ -1,5 +1,8 @@
 // Package stdoutsink writes events to a stream, one JSON line each: for a first look, for
 // pipes, and for platforms that collect a function's output.
+//
+// It is for programs that build a receiver or a repairer with this destination. Its API is v0:
+// it may change with any release.
 package stdoutsink
 
 import (

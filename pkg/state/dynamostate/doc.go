@@ -36,4 +36,7 @@
 // # Permissions
 //
 // UpdateItem, GetItem, BatchGetItem, Query, DeleteItem and ConditionCheckItem on the table, and Query on its index.
+//
+// It is for programs that build a receiver, a repairer or a reader over this store. Its API is
+// v0: it may change with any release.
 package dynamostate

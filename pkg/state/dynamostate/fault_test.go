@@ -22,7 +22,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"msgext/internal/outbound"
 	"msgext/pkg/msgext"
 	"msgext/pkg/state"
 	"msgext/pkg/state/statetest"
@@ -225,11 +224,10 @@ func TestStore_DeadConnection(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	t.Cleanup(func() { close(closed) })
-	frozen := outbound.Doubting(outbound.NewTransport(outbound.Options{IdleTimeout: outbound.IdleTimeout, MaxIdle: 1}))
+	store := open(t, aws.Config{Region: "eu-central-1", Credentials: credentials, BaseEndpoint: &server.URL}, "frozen")
 	var seconds atomic.Int64
-	frozen.Now = func() time.Time { return time.Unix(seconds.Load(), 0) }
-	cfg := aws.Config{Region: "eu-central-1", Credentials: credentials, BaseEndpoint: &server.URL, HTTPClient: frozen}
-	store := open(t, cfg, "frozen")
+	require.NotNil(t, store.Transport())
+	store.Transport().Now = func() time.Time { return time.Unix(seconds.Load(), 0) }
 	for version := int64(1); unanswered.Load() == 0; version++ { // net/http may open another sooner than it reuses one
 		require.Less(t, version, int64(1000), "no connection is ever used again")
 		seconds.Add(2)

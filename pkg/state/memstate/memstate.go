@@ -1,5 +1,8 @@
 // Package memstate keeps the state of messages in memory, for tests and first looks. Nothing
 // outlives the process.
+//
+// It is for tests, and for programs that need no store that lasts. Its API is v0: it may change
+// with any release.
 package memstate
 
 import (

@@ -5,6 +5,9 @@
 //
 // The schema is not made by the store, whose role then needs no right to create: apply Schema once,
 // and again after an upgrade, with scripts/schema-postgres or psql.
+//
+// It is for programs that build a receiver, a repairer or a reader over this store. Its API is
+// v0: it may change with any release.
 package pgstate
 
 import (

@@ -2,11 +2,29 @@ package redisstate
 
 import (
 	"context"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/msgext"
+	"msgext/pkg/secret"
 )
+
+// OpenAt is Open with the wall clock of another place.
+func OpenAt(url secret.String, now func() time.Time) (*Store, error) {
+	scripts, err := newScripts()
+	if err != nil {
+		return nil, err
+	}
+	pinger := outbound.NewPinger(ping)
+	pinger.Now = now
+	options, err := parse(url)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{options.client(pinger), scripts}, nil
+}
 
 // Client returns what a store sends its commands through.
 func (s *Store) Client() redis.UniversalClient { return s.client }

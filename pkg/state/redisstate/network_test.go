@@ -5,16 +5,19 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"msgext/internal/peertest"
 	"msgext/pkg/secret"
 	"msgext/pkg/state"
+	"msgext/pkg/state/redisstate"
 	"msgext/pkg/state/statetest"
 )
 
@@ -34,6 +37,46 @@ func TestStore_DeadConnection(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, 2, record.State.Contiguous())
 	assert.EqualValues(t, 2, network.swallowed.Load(), "an apply and the load")
+}
+
+// However many connections died, the first event after that finds out for all of them, in one ping, and has all but
+// 300 ms of its time.
+func TestStore_ManyDeadConnections(t *testing.T) {
+	network := newNetwork(t, strings.TrimPrefix(peertest.Address(t, peertest.Redis), "redis://"))
+	var ahead atomic.Int64
+	store, err := redisstate.OpenAt(secret.String("redis://"+network.Addr().String()), func() time.Time {
+		return time.Now().Add(time.Duration(ahead.Load()))
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, store.Close()) })
+	m := statetest.NewMessage()
+	t.Cleanup(func() { assert.NoError(t, store.Forget(context.Background(), m)) })
+	const connections = 8
+	var together sync.WaitGroup
+	var held []*redis.Conn
+	client, ok := store.Client().(*redis.Client)
+	require.True(t, ok)
+	for range connections {
+		conn := client.Conn()
+		held = append(held, conn)
+		together.Go(func() { assert.NoError(t, conn.Ping(t.Context()).Err()) })
+	}
+	together.Wait()
+	for _, conn := range held {
+		require.NoError(t, conn.Close())
+	}
+	require.EqualValues(t, connections, network.opened.Load())
+	network.freeze()
+	ahead.Add(int64(2 * time.Second))
+	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+	defer cancel()
+	require.NoError(t, store.Apply(ctx, statetest.SetEvent(m, 1, "v", "a"), start, state.MarkNow))
+	assert.EqualValues(t, 1, network.swallowed.Load(), "one ping, and nothing else, was sent to the dead")
+	assert.EqualValues(t, connections+1, network.opened.Load())
+
+	ahead.Add(int64(2 * time.Second))
+	require.NoError(t, store.Apply(ctx, statetest.SetEvent(m, 2, "v", "a"), start, state.MarkNow))
+	assert.EqualValues(t, connections+1, network.opened.Load(), "an idle connection that answers is kept")
 }
 
 // network passes connections on to a server until they are frozen: then it swallows what is sent.

@@ -11,11 +11,12 @@ import (
 	"msgext/pkg/secret"
 )
 
-// A connection that died unnoticed while a function's sandbox was frozen takes a command and never answers.
-// One that was idle for longer than outbound.IdleTimeout is not used again (go-redis compares by the wall clock, which goes on
-// meanwhile), and one that does not answer within readTimeout, half of what a reply may take in all, is
-// closed and the command sent again on another: nothing we send is harmed by arriving twice.
+// A connection that was idle is pinged before it is used again (package outbound). One that dies under a command, and
+// does not answer within readTimeout, half of what a reply may take in all, is closed and the command sent again
+// on another: nothing we send is harmed by arriving twice.
 const readTimeout = 750 * time.Millisecond
+
+const dialTimeout = 5 * time.Second // go-redis's own, of one server
 
 // Open returns a Store on the Redis at a URL. It connects when it is first used. Its error wraps ErrURL.
 //
@@ -36,11 +37,11 @@ func Open(url secret.String) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{options.client(), scripts}, nil
+	return &Store{options.client(outbound.NewPinger(ping)), scripts}, nil
 }
 
 // client returns a client that dials nothing yet.
-func (o options) client() redis.UniversalClient {
+func (o options) client(pinger *outbound.Pinger) redis.UniversalClient {
 	if o := o.cluster; o != nil {
 		if o.TLSConfig != nil {
 			o.TLSConfig.ServerName = ""
@@ -51,6 +52,9 @@ func (o options) client() redis.UniversalClient {
 		o.ConnMaxIdleTime = cmp.Or(o.ConnMaxIdleTime, outbound.IdleTimeout)
 		o.DisableIdentity = true
 		o.MaintNotificationsConfig = noNotifications()
+		o.Dialer = pinger.Dial(redis.NewDialer(&redis.Options{
+			DialTimeout: cmp.Or(o.DialTimeout, dialTimeout), TLSConfig: o.TLSConfig,
+		}))
 		return redis.NewClusterClient(o)
 	}
 	server := o.server
@@ -59,6 +63,7 @@ func (o options) client() redis.UniversalClient {
 	server.ConnMaxIdleTime = cmp.Or(server.ConnMaxIdleTime, outbound.IdleTimeout)
 	server.DisableIdentity = true
 	server.MaintNotificationsConfig = noNotifications()
+	server.Dialer = pinger.Dial(redis.NewDialer(server))
 	return redis.NewClient(server)
 }
 

@@ -8,6 +8,9 @@
 // A server with other settings than appendonly yes, appendfsync always and a maxmemory-policy that
 // spares keys without expiry can lose what it acknowledged; Durability tells. So can a failover, since
 // replicas follow behind.
+//
+// It is for programs that build a receiver, a repairer or a reader over this store. Its API is
+// v0: it may change with any release.
 package redisstate
 
 import (

@@ -3,6 +3,9 @@
 // has accepted survives a crash of the machine. Writers that come at once share one commit.
 //
 // The driver is modernc.org/sqlite: pure Go, so that every binary builds without a C compiler.
+//
+// It is for programs that build a receiver, a repairer or a reader over this store. Its API is
+// v0: it may change with any release.
 package sqlitestate
 
 import (

@@ -1,6 +1,8 @@
 // Package statetest is the suite that every state.Store passes, against the real service. What a
 // store must compute is state.Record, for which package memstate stands as the plainest store there
 // is.
+//
+// It is for the tests of a store, ours or yours. Its API is v0: it may change with any release.
 package statetest
 
 import (

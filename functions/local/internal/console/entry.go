@@ -41,6 +41,7 @@ type entry struct {
 	Reason     string    `json:"reason"`
 	Rule       string    `json:"rule"` // what exactly refused or failed it
 	Status     int       `json:"status"`
+	Backend    *backend  `json:"backend,omitempty"` // what the app's own said, where it was asked
 
 	advice     string
 	reply      string // the ErrorInfo that was sent back
@@ -49,11 +50,30 @@ type entry struct {
 	bodyBytes  int    // as received
 }
 
+// backend is what the app's own backend answered. Status is 0 where it did not.
+type backend struct {
+	Status     int     `json:"status"`
+	DurationMS float64 `json:"durationMs"`
+	Reply      string  `json:"reply"` // its beginning
+}
+
+func fromBackend(b *receiver.Backend) *backend {
+	if b == nil {
+		return nil
+	}
+	said := &backend{DurationMS: float64(b.Took.Microseconds()) / 1000}
+	if b.Answer != nil {
+		said.Status, said.Reply = b.Answer.Status, cut(strings.ToValidUTF8(string(b.Answer.Body), "\ufffd"), maxKeptRule)
+	}
+	return said
+}
+
 func fromObservation(o receiver.Observation) *entry {
 	e := &entry{
 		At: o.At, DurationMS: float64(o.Duration.Microseconds()) / 1000,
 		Method: cut(o.Request.Method, 16), Command: cut(o.Command, maxKeptName),
 		Verdict: o.Verdict, Reason: o.Reason, Status: o.Status, reply: cut(o.ErrorInfo, maxKeptRule),
+		Backend:    fromBackend(o.Backend),
 		parameters: describeQuery(o.Request.URL.RawQuery, o.At),
 		bodyBytes:  len(o.Body),
 	}

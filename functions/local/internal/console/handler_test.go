@@ -38,6 +38,13 @@ type entry struct {
 	Parameters    []struct{ Name, Given string }
 	Body          *string
 	Whole, Again  bool
+	Backend       *backend
+}
+
+type backend struct {
+	Status     int
+	DurationMS float64
+	Reply      string
 }
 
 func get[T any](t testing.TB, p *process, path string) (value T) {

@@ -18,6 +18,7 @@ import (
 	"msgext/functions/local/internal/console"
 	"msgext/pkg/msgext"
 	"msgext/pkg/receiver"
+	"msgext/pkg/relay"
 	"msgext/pkg/webhook"
 )
 
@@ -141,4 +142,21 @@ func TestObserve_KeepsABoundedPartOfABody(t *testing.T) {
 	assert.False(t, one.Whole)
 	assert.False(t, one.Again, "a part is never sent again")
 	assert.Less(t, len(one.Command), 2<<10)
+}
+
+// A command that the app's own backend answers shows both answers: the backend's, and what Chat was told.
+func TestObserve_BothAnswers(t *testing.T) {
+	p := start(t, nil)
+	answer := &relay.Answer{Status: 503, Body: []byte("out of order \xff")}
+	for _, said := range []*receiver.Backend{nil, {Took: 3 * time.Millisecond}, {Took: 12 * time.Millisecond, Answer: answer}} {
+		p.Observe(receiver.Observation{
+			Request: httptest.NewRequest(http.MethodPost, "/", nil), Command: "C2C.CallbackBeforeSendMsg", Verdict: "accepted", Status: 200, Backend: said,
+		})
+	}
+	got := get[list](t, p, "deliveries").Entries
+	require.Len(t, got, 3)
+	assert.Equal(t, &backend{503, 12, "out of order \ufffd"}, got[0].Backend)
+	assert.Equal(t, 200, got[0].Status)
+	assert.Equal(t, &backend{0, 3, ""}, got[1].Backend)
+	assert.Nil(t, got[2].Backend)
 }

@@ -11,6 +11,7 @@ import (
 
 	"msgext/pkg/msgext"
 	"msgext/pkg/receiver"
+	"msgext/pkg/relay"
 	"msgext/pkg/webhook"
 )
 
@@ -33,6 +34,10 @@ var advice = []struct {
 	{webhook.ErrBodyRead, "The connection ended before the body did."},
 	{msgext.ErrFormat, "The signature is right, but the body is not what the vendor documents. Each fault is named by its place in the body."},
 	{receiver.ErrDelivery, "Something that is configured to take every event did not. The version counts as a hole until repair has read the truth back."},
+	{relay.ErrSkipped, "After five failures in a row the backend in MSGEXT_RELAY is tried once a second. Look at the rows before."},
+	{relay.ErrRedirect, "The backend in MSGEXT_RELAY redirects, and Chat would not follow. Set the final URL."},
+	{relay.ErrNoAnswer, "The backend in MSGEXT_RELAY gave no complete answer in time. MSGEXT_RELAY_ON_FAILURE says what Chat is told."},
+	{relay.ErrLoop, "The backend in MSGEXT_RELAY is this process, or another that relays to it."},
 	{receiver.ErrNotReady, "The process could not open what it is configured with."},
 }
 
@@ -48,7 +53,7 @@ func explain(err error) (rule, what string) {
 		}
 	}
 	text := strings.ReplaceAll(err.Error(), "\n", "; ")
-	for _, prefix := range []string{"webhook: ", "receiver: ", "msgext: "} {
+	for _, prefix := range []string{"webhook: ", "receiver: ", "msgext: ", "relay: "} {
 		text = strings.TrimPrefix(text, prefix)
 	}
 	return cut(text, maxKeptRule), what

@@ -1,4 +1,4 @@
-import { h, inert, verdict, change, time, duration, number, sync } from "./dom.js";
+import { h, inert, verdict, change, time, duration, number, sync, backendSaid } from "./dom.js";
 import { feed } from "./feed.js";
 import { detail } from "./delivery.js";
 
@@ -85,7 +85,8 @@ function matches(entry) {
 function row(entry) {
   const element = h("tr", { role: "row", class: entry.verdict },
     h("td", { role: "cell", class: "at" }, h("a", { href: "#/delivery/" + entry.id, "aria-label": describe(entry) }, time(entry.at))),
-    h("td", { role: "cell", class: "fate" }, verdict(entry.verdict), entry.verdict !== "accepted" && h("span", { class: "reason" }, entry.reason)),
+    h("td", { role: "cell", class: "fate" }, verdict(entry.verdict), entry.verdict !== "accepted" && h("span", { class: "reason" }, entry.reason),
+      entry.backend && h("span", { class: "reason" }, `${backendSaid(entry.backend)}, Chat was told ${entry.status}`)),
     h("td", { role: "cell", class: "what" }, h("span", { class: "label" }, subject(entry)), h("span", { class: entry.rule ? "rule" : "command" }, entry.rule ? inert(entry.rule, 300) : inert(entry.command, 200))),
     h("td", { role: "cell", class: "change" }, change(entry)),
     h("td", { role: "cell", class: "number took" }, entry.verdict === "repaired" ? "" : duration(entry.durationMs)));

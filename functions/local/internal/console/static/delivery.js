@@ -1,4 +1,4 @@
-import { h, inert, verdict, change, time, duration, number, messageLink } from "./dom.js";
+import { h, inert, verdict, change, time, duration, number, messageLink, backendSaid } from "./dom.js";
 import { feed } from "./feed.js";
 import { get, post, text } from "./api.js";
 
@@ -54,6 +54,8 @@ function facts(d, webhook) {
     d.command && ["Command", h("code", {}, inert(d.command))],
     webhook && ["Answered", `HTTP ${d.status}, ${d.verdict === "accepted" ? "OK" : "FAIL"}`],
     d.reply && ["ErrorInfo", inert(d.reply)],
+    d.backend && ["Backend", backendSaid(d.backend) + " after " + duration(d.backend.durationMs)],
+    d.backend?.reply && ["Its answer", h("code", {}, inert(d.backend.reply, 2000))],
   ].filter(Boolean);
   return h("dl", { class: "facts" }, rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
 }

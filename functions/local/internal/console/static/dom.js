@@ -93,3 +93,6 @@ export function sync(parent, wanted) {
 }
 
 export const messageLink = (path, tab = "") => "#/message/" + encodeURIComponent(path) + (tab ? "/" + tab : "");
+
+// backendSaid tells what the app's own backend answered.
+export const backendSaid = ({ status }) => status ? `backend: HTTP ${status}` : "backend: no answer";

@@ -1,4 +1,5 @@
-package wire
+// Package entry has what every main begins with.
+package entry
 
 import (
 	"fmt"

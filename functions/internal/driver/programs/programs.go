@@ -1,11 +1,12 @@
-package driver
+// Package programs knows which program has which driver, so that one can name another.
+package programs
 
-// programsWith names the programs that have the driver of a scheme, nil for a scheme that none has.
-func programsWith(scheme string) []string { return programs()[scheme] }
+// With names the programs that have the driver of a scheme, nil for a scheme that none has.
+func With(scheme string) []string { return Table()[scheme] }
 
-// programs is a table, because a program cannot link what it only wants to name. A test compares it with the
-// lists.
-func programs() map[string][]string {
+// Table has the programs of each scheme. It is a table, because a program cannot link what it only wants to name. A
+// test compares it with the lists.
+func Table() map[string][]string {
 	const (
 		local, server = "functions/local", "functions/server"
 		aws, scf      = "functions/aws", "functions/scf"
@@ -13,8 +14,8 @@ func programs() map[string][]string {
 	return map[string][]string{
 		"memory":     {local, server},
 		"sqlite":     {local, server},
-		"postgres":   {scf, server},
-		"postgresql": {scf, server},
+		"postgres":   {aws, scf, server},
+		"postgresql": {aws, scf, server},
 		"redis":      {aws, scf, server},
 		"rediss":     {aws, scf, server},
 		"dynamodb":   {aws, server},

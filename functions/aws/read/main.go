@@ -1,0 +1,24 @@
+// Command read is the Lambda function that answers with one message's key-values. It takes the events of a
+// function URL, a REST or HTTP API or a load balancer, whichever stands in front.
+package main
+
+import (
+	"context"
+	"net/http"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"msgext/functions/internal/awssdk"
+	"msgext/functions/internal/driver/awsstores"
+	"msgext/functions/internal/entry"
+	"msgext/functions/internal/readwire"
+	"msgext/pkg/gateway/awsgw"
+	"msgext/pkg/reader"
+)
+
+func main() {
+	logger := entry.CloudLogger(os.Stdout)
+	reading := entry.Must(readwire.Function(context.Background(), os.Environ(), awsstores.List(new(awssdk.SDK)), logger))
+	lambda.Start(awsgw.New(reading, http.HandlerFunc(reader.Malformed)))
+}

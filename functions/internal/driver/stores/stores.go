@@ -1,0 +1,34 @@
+// Package stores is the half of package driver that knows stores alone, for a program that links no sink.
+package stores
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"msgext/functions/internal/driver/programs"
+	"msgext/internal/config"
+	"msgext/pkg/state"
+)
+
+// Linked is what the configuration of a program with these drivers may name.
+func Linked(drivers []state.Driver) config.Linked {
+	linked := config.Linked{Elsewhere: programs.With}
+	for _, d := range drivers {
+		linked.Stores = append(linked.Stores, config.Driver{
+			Schemes: d.Schemes,
+			Check:   func(_ config.Config, location config.Location) error { return d.Check(location.URL) },
+		})
+	}
+	return linked
+}
+
+// Open opens the store at a location that a configuration named which was loaded with these drivers.
+func Open(ctx context.Context, drivers []state.Driver, location config.Location) (state.Store, error) {
+	i := slices.IndexFunc(drivers, func(d state.Driver) bool { return slices.Contains(d.Schemes, location.Scheme) })
+	store, err := drivers[i].Open(ctx, location.URL)
+	if err != nil {
+		return nil, fmt.Errorf("open MSGEXT_STATE: %w", err)
+	}
+	return store, nil
+}

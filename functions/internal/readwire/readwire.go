@@ -1,0 +1,35 @@
+// Package readwire makes the reader out of a configuration. It stands apart from wire and driver, which link sinks
+// and the receiver: the read function links neither.
+package readwire
+
+import (
+	"context"
+	"log/slog"
+
+	"msgext/functions/internal/driver/stores"
+	"msgext/internal/config"
+	"msgext/pkg/gateway"
+	"msgext/pkg/reader"
+	"msgext/pkg/state"
+)
+
+// New returns a reader as configured.
+func New(cfg config.Config, store state.Loader, logger *slog.Logger) *reader.Reader {
+	return reader.New(reader.Options{
+		Store: store, SDKAppID: cfg.SDKAppID, Tokens: cfg.ReadTokens,
+		Logger: logger, RequestID: gateway.RequestID,
+	})
+}
+
+// Function returns the reader of a read function as its environment has it, in the form of os.Environ.
+func Function(ctx context.Context, environ []string, drivers []state.Driver, logger *slog.Logger) (*reader.Reader, error) {
+	cfg, err := config.FromEnviron(environ, config.Read, stores.Linked(drivers))
+	if err != nil {
+		return nil, err
+	}
+	store, err := stores.Open(ctx, drivers, cfg.State)
+	if err != nil {
+		return nil, err
+	}
+	return New(cfg, store, logger), nil
+}

@@ -1,0 +1,30 @@
+// Command read is the SCF function that answers with one message's key-values. It takes the events of a function
+// URL or an API gateway, whichever stands in front.
+package main
+
+import (
+	"context"
+	"net/http"
+	"os"
+
+	"github.com/tencentyun/scf-go-lib/cloudfunction"
+
+	"msgext/functions/internal/driver/scfstores"
+	"msgext/functions/internal/entry"
+	"msgext/functions/internal/readwire"
+	"msgext/functions/scf/internal/lazy"
+	"msgext/pkg/gateway/scfgw"
+	"msgext/pkg/reader"
+)
+
+func main() {
+	logger := entry.CloudLogger(os.Stdout)
+	malformed := http.HandlerFunc(reader.Malformed)
+	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {
+		reading, err := readwire.Function(context.Background(), os.Environ(), scfstores.List(), logger)
+		if err != nil {
+			return nil, err
+		}
+		return scfgw.New(reading, malformed), nil
+	}, func(err error) lazy.Handler { return scfgw.New(reader.NotReady(err, logger), malformed) }))
+}

@@ -1,0 +1,131 @@
+package outbound
+
+import (
+	"context"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Dial makes a connection.
+type Dial = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// Pinger doubts the connections of a client whose protocol has a ping, by the rules above DoubtAfter. It is safe
+// for concurrent use.
+type Pinger struct {
+	Now func() time.Time // the wall clock; not to be changed once it is used
+
+	ping func(net.Conn) error
+	mu   sync.Mutex
+	open map[*pinged]bool
+}
+
+// NewPinger returns a Pinger. ping writes one to a connection that nothing else uses meanwhile, and reads the answer;
+// its deadline is set.
+func NewPinger(ping func(net.Conn) error) *Pinger {
+	return &Pinger{
+		Now:  func() time.Time { return time.Now().Round(0) }, // without the monotonic reading
+		ping: ping, open: make(map[*pinged]bool),
+	}
+}
+
+// Dial returns a function that dials as dial does. A client that looks at a connection's socket before it takes it up
+// again, as go-redis does by syscall.Conn, has it pinged thereby, and is told that it is closed where
+// the answer does not come.
+func (p *Pinger) Dial(dial Dial) Dial {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		c := &pinged{Conn: conn, pinger: p, used: p.Now()}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.open[c] = true
+		return c, nil
+	}
+}
+
+// pinged is a connection that knows when it was last used.
+type pinged struct {
+	net.Conn
+	pinger *Pinger
+
+	mu   sync.Mutex
+	used time.Time // by the wall clock
+}
+
+func (c *pinged) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.note(n)
+	return n, err
+}
+
+func (c *pinged) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	c.note(n)
+	return n, err
+}
+
+func (c *pinged) note(n int) {
+	if n > 0 {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.used = c.pinger.Now()
+	}
+}
+
+func (c *pinged) lastUsed() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.used
+}
+
+// Close implements net.Conn.
+func (c *pinged) Close() error {
+	c.pinger.mu.Lock()
+	delete(c.pinger.open, c)
+	c.pinger.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// SyscallConn implements syscall.Conn. Its error is the ping's, if one was due; the connection is then closed.
+func (c *pinged) SyscallConn() (syscall.RawConn, error) {
+	if since := c.pinger.Now().Add(-DoubtAfter); !c.lastUsed().After(since) {
+		_ = c.SetDeadline(time.Now().Add(PingTimeout)) // a connection that cannot have one fails below
+		err := c.pinger.ping(c)
+		_ = c.SetDeadline(time.Time{})
+		if err != nil {
+			c.pinger.closeIdleSince(c, since)
+			return nil, err
+		}
+	}
+	if socket, ok := c.Conn.(syscall.Conn); ok {
+		return socket.SyscallConn()
+	}
+	return opaque{}, nil
+}
+
+// closeIdleSince closes a connection and all others that are doubted. One that waits for an answer is not, where no call
+// waits for longer than DoubtAfter.
+func (p *Pinger) closeIdleSince(dead *pinged, since time.Time) {
+	idle := []*pinged{dead}
+	p.mu.Lock()
+	for c := range p.open {
+		if c != dead && !c.lastUsed().After(since) {
+			idle = append(idle, c)
+		}
+	}
+	p.mu.Unlock()
+	for _, c := range idle {
+		_ = c.Close() // it is dead
+	}
+}
+
+// opaque is the socket under TLS, of which nothing can be seen.
+type opaque struct{}
+
+func (opaque) Control(func(uintptr)) error           { return nil }
+func (opaque) Read(func(uintptr) (done bool)) error  { return nil }
+func (opaque) Write(func(uintptr) (done bool)) error { return nil }
