@@ -195,7 +195,7 @@ func TestConclude(t *testing.T) {
 			"merge, floor 2, settle, ahead over 9, in 1m0s, (versions that Chat does not have)"},
 		{"dropped, not decided", gaps, with(check(func(c *state.Check) { c.DroppedAt = ago(30 * time.Second) })), listed(2), nil, "merge, floor 2, settle, in 31s"},
 		{"dropped and decided", gaps, with(check(func(c *state.Check) { c.DroppedAt = ago(62 * time.Second) })), listed(2), nil, "merge, tell, floor 2, settle, in 167h59m0s"},
-		{"only a deletion is ahead", gaps, with(deleted), listed(1), nil, "merge, tell, floor 1, settle, ahead over 3, in 1m1s"},
+		{"only a deletion is ahead", gaps, with(deleted), listed(1), nil, "merge, floor 2, settle, ahead over 3, in 1m0s"},
 		{"below an earlier read", gaps, with(func(r *state.Record) {
 			r.State.Merge(msgext.Snapshot{Number: ago(2 * time.Minute).UnixMilli(), After: r.State.Base.Number, Latest: 4})
 			r.State.RaiseFloor(4)
