@@ -22,7 +22,7 @@ type Pinger struct {
 }
 
 // NewPinger returns a Pinger. ping writes one to a connection that nothing else uses meanwhile, and reads the answer;
-// its deadline is set.
+// its deadline is set. It is nil where the client takes its connections up by Check.
 func NewPinger(ping func(net.Conn) error) *Pinger {
 	return &Pinger{
 		Now:  func() time.Time { return time.Now().Round(0) }, // without the monotonic reading
@@ -47,13 +47,81 @@ func (p *Pinger) Dial(dial Dial) Dial {
 	}
 }
 
+// Check is called when a client takes up a connection that Dial made, or one of TLS over it. A doubted one is sent a ping, which has
+// PingTimeout for its answer; without one, it and all others that are doubted and not in use are closed, and the error is the
+// ping's. Otherwise the connection is in use until Release.
+func (p *Pinger) Check(ctx context.Context, conn net.Conn, ping func(context.Context) error) error {
+	c := bare(conn)
+	if c == nil {
+		return nil
+	}
+	since := p.Now().Add(-DoubtAfter)
+	if c.isDoubted(since) {
+		limited, cancel := context.WithTimeout(ctx, PingTimeout)
+		defer cancel()
+		if err := ping(limited); err != nil {
+			if ctx.Err() == nil { // or the caller did not wait for it
+				p.closeIdleSince(c, since)
+			}
+			return err
+		}
+	}
+	c.set(func() { c.busy, c.suspect = true, false })
+	return nil
+}
+
+// Release is called when a client puts a connection back.
+func (p *Pinger) Release(conn net.Conn) {
+	if c := bare(conn); c != nil {
+		c.set(func() { c.busy = false })
+	}
+}
+
+// Suspect doubts every connection that is not in use, however short a while it was idle: a server has ended another.
+func (p *Pinger) Suspect() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.open {
+		c.set(func() { c.suspect = !c.busy })
+	}
+}
+
+// bare returns what Dial made of a connection, nil if it did not make it.
+func bare(conn net.Conn) *pinged {
+	for {
+		switch c := conn.(type) {
+		case *pinged:
+			return c
+		case interface{ NetConn() net.Conn }: // *tls.Conn
+			conn = c.NetConn()
+		default:
+			return nil
+		}
+	}
+}
+
 // pinged is a connection that knows when it was last used.
 type pinged struct {
 	net.Conn
 	pinger *Pinger
 
-	mu   sync.Mutex
-	used time.Time // by the wall clock
+	mu      sync.Mutex
+	used    time.Time // by the wall clock
+	busy    bool      // between Check and Release
+	suspect bool
+}
+
+func (c *pinged) set(change func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change()
+}
+
+// isDoubted reports whether a connection was idle since a moment, or is suspect.
+func (c *pinged) isDoubted(since time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.busy && (c.suspect || !c.used.After(since))
 }
 
 func (c *pinged) Read(b []byte) (int, error) {
@@ -70,16 +138,8 @@ func (c *pinged) Write(b []byte) (int, error) {
 
 func (c *pinged) note(n int) {
 	if n > 0 {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.used = c.pinger.Now()
+		c.set(func() { c.used = c.pinger.Now() })
 	}
-}
-
-func (c *pinged) lastUsed() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.used
 }
 
 // Close implements net.Conn.
@@ -92,7 +152,7 @@ func (c *pinged) Close() error {
 
 // SyscallConn implements syscall.Conn. Its error is the ping's, if one was due; the connection is then closed.
 func (c *pinged) SyscallConn() (syscall.RawConn, error) {
-	if since := c.pinger.Now().Add(-DoubtAfter); !c.lastUsed().After(since) {
+	if since := c.pinger.Now().Add(-DoubtAfter); c.isDoubted(since) {
 		_ = c.SetDeadline(time.Now().Add(PingTimeout)) // a connection that cannot have one fails below
 		err := c.pinger.ping(c)
 		_ = c.SetDeadline(time.Time{})
@@ -107,13 +167,13 @@ func (c *pinged) SyscallConn() (syscall.RawConn, error) {
 	return opaque{}, nil
 }
 
-// closeIdleSince closes a connection and all others that are doubted. One that waits for an answer is not, where no call
-// waits for longer than DoubtAfter.
+// closeIdleSince closes a connection and all others that are doubted. One that waits for an answer is not: it is in use, or, where the
+// client does not say, no call waits for longer than DoubtAfter.
 func (p *Pinger) closeIdleSince(dead *pinged, since time.Time) {
 	idle := []*pinged{dead}
 	p.mu.Lock()
 	for c := range p.open {
-		if c != dead && !c.lastUsed().After(since) {
+		if c != dead && c.isDoubted(since) {
 			idle = append(idle, c)
 		}
 	}

@@ -2,6 +2,7 @@ package outbound_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"syscall"
@@ -63,4 +64,61 @@ func TestPinger(t *testing.T) {
 	assert.NoError(t, err)
 	assert.NoError(t, young.Close())
 	assert.Equal(t, 2, pings)
+}
+
+// A client that says what it uses may wait for longer than that: its connection is not closed with those that died.
+func TestPinger_Check(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	pinger := outbound.NewPinger(nil)
+	clock := new(outbound.Clock)
+	pinger.Now = clock.Now
+	dial := pinger.Dial(new(net.Dialer).DialContext)
+	open := func() net.Conn {
+		conn, err := dial(t.Context(), "tcp", listener.Addr().String())
+		require.NoError(t, err)
+		return conn
+	}
+	silence, pings := errors.New("silence"), 0
+	var answer error
+	ping := func(ctx context.Context) error {
+		pings++
+		_, limited := ctx.Deadline()
+		assert.True(t, limited)
+		return answer
+	}
+	isOpen := func(conn net.Conn) bool {
+		_, err := conn.Write([]byte("x"))
+		return err == nil
+	}
+
+	used, first, second, secure := open(), open(), open(), open()
+	overTLS := tls.Client(secure, nil)
+	require.NoError(t, pinger.Check(t.Context(), used, ping))
+	assert.Zero(t, pings, "it is new")
+	clock.Pass(outbound.DoubtAfter)
+	require.NoError(t, pinger.Check(t.Context(), first, ping))
+	require.NoError(t, pinger.Check(t.Context(), overTLS, ping))
+	assert.Equal(t, 2, pings)
+	pinger.Release(overTLS)
+	pinger.Release(first)
+	clock.Pass(outbound.DoubtAfter)
+
+	answer = silence
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	assert.ErrorIs(t, pinger.Check(gone, second, ping), silence)
+	assert.True(t, isOpen(first) && isOpen(second), "who gives up proves nothing")
+	clock.Pass(outbound.DoubtAfter)
+	assert.ErrorIs(t, pinger.Check(t.Context(), second, ping), silence)
+	assert.False(t, isOpen(first) || isOpen(second) || isOpen(secure))
+	assert.True(t, isOpen(used), "it waits for an answer")
+
+	pinger.Release(used)
+	require.NoError(t, pinger.Check(t.Context(), used, ping), "it was used just now")
+	pinger.Release(used)
+	pinger.Suspect()
+	assert.ErrorIs(t, pinger.Check(t.Context(), used, ping), silence)
+	assert.NoError(t, pinger.Check(t.Context(), new(net.TCPConn), ping), "of another client")
 }

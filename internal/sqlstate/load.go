@@ -2,9 +2,10 @@ package sqlstate
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/go-json-experiment/json" // in a third of the time
 
 	"msgext/pkg/msgext"
 	"msgext/pkg/state"

@@ -26,9 +26,9 @@ func (s *Store) Merge(ctx context.Context, message msgext.Message, read msgext.S
 	if read.Number <= after {
 		after = never // it can only be the read that stands already
 	}
-	batch := make([]Statement, 0, len(read.Newer)+3)
-	batch = append(batch,
-		Statement{s.sql.read, []any{id, read.Number, sum, after, read.Latest, read.Clear, base}},
+	arguments := []any{id, read.Number, sum, after, read.Latest, read.Clear, base}
+	batch := make([]Statement, 0, len(read.Newer)+4)
+	batch = append(batch, Statement{s.sql.reread, arguments}, Statement{s.sql.read, arguments},
 		Statement{s.sql.know, append(append([]any{id, read.Number, sum}, identity(message)[1:]...), latest, read.Latest)})
 	for _, kv := range read.Newer {
 		entry := s.put(id, kv.Key, msgext.Entry{Seq: kv.Seq, Value: kv.Value}).Args[1:]
@@ -36,7 +36,7 @@ func (s *Store) Merge(ctx context.Context, message msgext.Message, read msgext.S
 	}
 	batch = append(batch, Statement{s.sql.tidy, []any{id}})
 	rows, err := s.database.Write(ctx, id, batch)
-	if err == nil && rows == 0 {
+	if err == nil && rows[0]+rows[1] == 0 {
 		return state.ErrOvertaken
 	}
 	return err

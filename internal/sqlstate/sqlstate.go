@@ -23,9 +23,9 @@ import (
 // Database is what a Store needs of a connection. It is safe for concurrent use.
 type Database interface {
 	// Write runs the statements in order, in one transaction, and returns, once it is durable, how many rows
-	// the first one changed. Each statement sees what was committed before it, and no other write
+	// each changed. Each statement sees what was committed before it, and no other write
 	// to the same message, which is named by its digest, runs meanwhile.
-	Write(ctx context.Context, message []byte, statements []Statement) (rows int64, err error)
+	Write(ctx context.Context, message []byte, statements []Statement) (rows []int64, err error)
 
 	// Read runs the queries as of one moment.
 	Read(ctx context.Context, queries []Query) error
@@ -44,11 +44,6 @@ type Statement struct {
 type Query struct {
 	Statement
 	Row func(scan func(...any) error) error
-}
-
-// Dialect is how the databases differ.
-type Dialect struct {
-	Greatest, Least string // the functions of two numbers
 }
 
 // Store implements state.Store. It is safe for concurrent use.
@@ -76,7 +71,7 @@ func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, 
 		version, next = event.Version(), nextVersion(event.Version())
 	}
 	batch := make([]Statement, 0, len(event.KeyValues)+2)
-	batch = append(batch, Statement{s.sql.hear, append(identity(event.Message), event.Latest(), cleared, heard.UnixMilli(), version, next)})
+	batch = append(batch, Statement{s.sql.hear, append(identity(event.Message), event.Latest(), cleared, state.Milliseconds(heard), version, next)})
 	for key, entry := range event.Entries {
 		batch = append(batch, s.put(id, key, entry))
 	}
@@ -137,19 +132,32 @@ func (s *Store) Drop(ctx context.Context, message msgext.Message, drop state.Dro
 		{s.sql.drop, []any{id, loaded, drop.Above, state.Milliseconds(drop.Now), milliseconds(drop.Due)}},
 		{s.sql.place, []any{id}},
 	})
-	if err != nil || rows > 0 {
-		return rows > 0, err
+	if err != nil || rows[0] > 0 {
+		return err == nil, err
 	}
 	return false, s.writeKnown(ctx, id, []Statement{{s.sql.touch, []any{id}}})
 }
 
-// Sweep implements state.Store.
+// Sweep implements state.Store. What goes is worked out here, by the one rule; an entry goes only if neither the message
+// nor what was read of it has changed.
 func (s *Store) Sweep(ctx context.Context, message msgext.Message, revision int64) error {
+	record, err := s.Load(ctx, message)
+	if err != nil || record.Check.Revision != revision {
+		return err
+	}
 	id := idOf(message)
-	return s.writeKnown(ctx, id, []Statement{
-		{s.sql.touch, []any{id}},
-		{s.sql.sweep, []any{id, revision}},
-	})
+	batch := []Statement{{s.sql.touch, []any{id}}}
+	swept := record.State.Clone()
+	swept.Sweep()
+	for key := range record.State.Entries {
+		if _, kept := swept.Entries[key]; !kept {
+			batch = append(batch, Statement{s.sql.sweep, []any{id, revision, record.State.ReadNumber(), digest(key)}})
+		}
+	}
+	if len(batch) == 1 {
+		return nil
+	}
+	return s.writeKnown(ctx, id, batch)
 }
 
 // Erase implements state.Store, all at once.
@@ -160,7 +168,7 @@ func (s *Store) Erase(ctx context.Context, message msgext.Message, revision int6
 		{s.sql.mayErase, arguments},
 		{s.sql.eraseEntries, arguments}, {s.sql.eraseSeen, arguments}, {s.sql.eraseRead, arguments}, {s.sql.erase, arguments},
 	})
-	return rows > 0, err
+	return err == nil && rows[0] > 0, err
 }
 
 // Forget implements state.Store.
@@ -177,7 +185,7 @@ func (s *Store) Close() error { return s.database.Close() }
 // writeKnown is Write of a batch whose first statement changes the message's own row.
 func (s *Store) writeKnown(ctx context.Context, id []byte, batch []Statement) error {
 	rows, err := s.database.Write(ctx, id, batch)
-	if err == nil && rows == 0 {
+	if err == nil && rows[0] == 0 {
 		return state.ErrNotFound
 	}
 	return err

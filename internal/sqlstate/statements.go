@@ -1,7 +1,5 @@
 package sqlstate
 
-import "strings"
-
 // statements are the SQL of a Store. Everything about a message that only rises is written by its
 // greatest value, so that any order of the same writes ends in the same rows. Where a call writes only
 // under a condition, its first statement tells whether it holds, and the others ask for it again.
@@ -11,7 +9,7 @@ import "strings"
 type statements struct {
 	hear, put, advance, mark                      string
 	doubt, announce                               string
-	read, know, putNewer, tidy                    string
+	reread, read, know, putNewer, tidy            string
 	check, passOver, prune, place                 string
 	mayDrop, dropSeen, dropEntries, drop          string
 	touch, sweep                                  string
@@ -28,6 +26,22 @@ const (
 		m.dropped_at, m.gave_up, m.gone`
 	identityColumns = `m.id, m.sdk_app_id, m.group_id, m.msg_seq, m.from_account, m.to_account, m.msg_key`
 )
+
+// Newer fails, as a subquery of more than one row, where a schema stands that is newer than this package. A transaction
+// asks for it because that costs nothing, where a question before the first one would cost a round trip; and
+// because a schema may change under a process that runs.
+const Newer = `SELECT 1 UNION ALL SELECT 1 FROM msgext_schema WHERE version > 2`
+
+// entry writes what was said of a key, if it is greater than what is there.
+func entry(source string) upsert {
+	return upsert{
+		table: "msgext_entries", alias: "e", key: "message, digest", columns: `message, digest, "key", seq, deleted, value`,
+		source: source,
+		// Assigned in this order, the condition holds until its last part is assigned, or there is nothing left to assign.
+		set:   []string{`value = excluded.value`, `deleted = excluded.deleted`, `seq = excluded.seq`},
+		where: `(excluded.seq, excluded.deleted, excluded.value) > (e.seq, e.deleted, e.value)`,
+	}
+}
 
 // after is the version after a column's; there is none after the greatest.
 func after(column string) string {
@@ -49,8 +63,8 @@ func raised(version, next string) string {
 }
 
 func newStatements(d Dialect) statements {
-	functions := strings.NewReplacer("GREATEST(", d.Greatest+"(", "LEAST(", d.Least+"(")
 	const (
+		identity = `id, sdk_app_id, group_id, msg_seq, from_account, to_account, msg_key`
 		// merged holds while the read that was merged is the caller's: ?1 message, ?2 number, ?3 digest.
 		merged = `EXISTS (SELECT 1 FROM msgext_reads WHERE message = ?1 AND number = ?2 AND digest = ?3)`
 		// unDropped holds while nothing was dropped since the load: ?1 message, ?2 dropped_at.
@@ -66,71 +80,82 @@ func newStatements(d Dialect) statements {
 	return statements{
 		// ?1..?7 identity, ?8 latest, ?9 clear, ?10 heard, ?11 the version seen and ?12 the one after it, or NULL. The next version raises
 		// the floor at once, which in ordinary traffic keeps msgext_seen empty.
-		hear: functions.Replace(`INSERT INTO msgext_messages AS m (id, sdk_app_id, group_id, msg_seq, from_account, to_account, msg_key, latest, clear, revision, heard, due, floor)
-			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, CAST(?10 AS bigint) + 1, ?10, ?10, CASE WHEN CAST(?11 AS bigint) = 1 THEN 1 ELSE 0 END)
-			ON CONFLICT (id) DO UPDATE SET
-				latest = GREATEST(m.latest, excluded.latest),
-				clear = GREATEST(m.clear, excluded.clear),
-				floor = CASE WHEN m.floor = CAST(?11 AS bigint) - 1 THEN ` + raised("?11", "?12") + ` ELSE m.floor END,
-				revision = m.revision + 1,
-				heard = GREATEST(m.heard, excluded.heard),
-				due = LEAST(COALESCE(m.due, excluded.due), excluded.due),
-				lane = 0,
-				tries = 0,
-				told = 0,
-				gave_up = 0`),
-		put: `INSERT INTO msgext_entries AS e (message, digest, key, seq, deleted, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-			ON CONFLICT (message, digest) DO UPDATE SET seq = excluded.seq, deleted = excluded.deleted, value = excluded.value
-			WHERE (excluded.seq, excluded.deleted, excluded.value) > (e.seq, e.deleted, e.value)`,
-		advance: functions.Replace(`UPDATE msgext_messages SET latest = GREATEST(latest, ?2),
+		hear: d.upsert(upsert{
+			table: "msgext_messages", alias: "m", key: "id",
+			columns: identity + `, latest, clear, revision, heard, due, floor`,
+			source:  `VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, CAST(?10 AS bigint) + 1, ?10, ?10, CASE WHEN CAST(?11 AS bigint) = 1 THEN 1 ELSE 0 END)`,
+			set: []string{
+				`latest = GREATEST(m.latest, excluded.latest)`,
+				`clear = GREATEST(m.clear, excluded.clear)`,
+				`floor = CASE WHEN m.floor = CAST(?11 AS bigint) - 1 THEN ` + raised("?11", "?12") + ` ELSE m.floor END`,
+				`revision = m.revision + 1`,
+				`heard = GREATEST(m.heard, excluded.heard)`,
+				`due = LEAST(COALESCE(m.due, excluded.due), excluded.due)`,
+				`lane = 0`,
+				`tries = 0`,
+				`told = 0`,
+				`gave_up = 0`,
+			},
+		}),
+		put: d.upsert(entry(`VALUES (?1, ?2, ?3, ?4, ?5, ?6)`)),
+		advance: d.text(`UPDATE msgext_messages SET latest = GREATEST(latest, ?2),
 				floor = CASE WHEN floor = CAST(?2 AS bigint) - 1 THEN ` + raised("?2", "?3") + ` ELSE floor END WHERE id = ?1`),
-		mark: `INSERT INTO msgext_seen (message, version)
-			SELECT m.id, CAST(?2 AS bigint) FROM msgext_messages m WHERE m.id = ?1 AND m.floor < ?2
-				AND (SELECT count(*) FROM msgext_seen s WHERE s.message = ?1 AND s.version > m.floor) < ?3
-			ON CONFLICT (message, version) DO NOTHING`,
+		mark: d.upsert(upsert{
+			table: "msgext_seen", alias: "n", key: "message, version", columns: `message, version`,
+			source: `SELECT m.id, CAST(?2 AS bigint) FROM msgext_messages m WHERE m.id = ?1 AND m.floor < ?2
+				AND (SELECT count(*) FROM msgext_seen s WHERE s.message = ?1 AND s.version > m.floor) < ?3`,
+		}),
 
 		// ?1..?7 identity, ?8 at, ?9 heard
-		doubt: functions.Replace(`INSERT INTO msgext_messages AS m (id, sdk_app_id, group_id, msg_seq, from_account, to_account, msg_key, latest, revision, doubted, heard, due, standing)
-			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, CAST(?8 AS bigint) + 1, CAST(?8 AS bigint) + 1, ?9, ?8, 1)
-			ON CONFLICT (id) DO UPDATE SET
-				doubted = m.revision + 1,
-				revision = m.revision + 1,
-				heard = GREATEST(m.heard, excluded.heard),
-				due = LEAST(COALESCE(m.due, excluded.due), excluded.due),
-				lane = 0,
-				standing = 1,
-				tries = 0,
-				told = 0,
-				gave_up = 0`),
+		doubt: d.upsert(upsert{
+			table: "msgext_messages", alias: "m", key: "id",
+			columns: identity + `, latest, revision, doubted, heard, due, standing`,
+			source:  `VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, CAST(?8 AS bigint) + 1, CAST(?8 AS bigint) + 1, ?9, ?8, 1)`,
+			set: []string{
+				`doubted = m.revision + 1`,
+				`revision = m.revision + 1`,
+				`heard = GREATEST(m.heard, excluded.heard)`,
+				`due = LEAST(COALESCE(m.due, excluded.due), excluded.due)`,
+				`lane = 0`,
+				`standing = 1`,
+				`tries = 0`,
+				`told = 0`,
+				`gave_up = 0`,
+			},
+		}),
 		// ?1..?7 identity, ?8 at, ?9 due
-		announce: functions.Replace(`INSERT INTO msgext_messages AS m (id, sdk_app_id, group_id, msg_seq, from_account, to_account, msg_key, latest, revision, announced, due, lane)
-			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, CAST(?8 AS bigint) + 1, ?8, ?9, 2)
-			ON CONFLICT (id) DO UPDATE SET
-				revision = CASE WHEN m.announced = 0 AND m.heard = 0 THEN m.revision + 1 ELSE m.revision END,
-				due = CASE WHEN m.announced = 0 AND m.heard = 0 THEN LEAST(COALESCE(m.due, excluded.due), excluded.due) ELSE m.due END,
-				lane = CASE WHEN m.heard = 0 AND m.doubted = 0 THEN 2 ELSE m.lane END,
-				announced = CASE WHEN m.announced = 0 THEN excluded.announced ELSE m.announced END`),
+		announce: d.upsert(upsert{
+			table: "msgext_messages", alias: "m", key: "id",
+			columns: identity + `, latest, revision, announced, due, lane`,
+			source:  `VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, CAST(?8 AS bigint) + 1, ?8, ?9, 2)`,
+			set: []string{
+				`revision = CASE WHEN m.announced = 0 AND m.heard = 0 THEN m.revision + 1 ELSE m.revision END`,
+				`due = CASE WHEN m.announced = 0 AND m.heard = 0 THEN LEAST(COALESCE(m.due, excluded.due), excluded.due) ELSE m.due END`,
+				`lane = CASE WHEN m.heard = 0 AND m.doubted = 0 THEN 2 ELSE m.lane END`,
+				`announced = CASE WHEN m.announced = 0 THEN excluded.announced ELSE m.announced END`,
+			},
+		}),
 
 		// ?2 number, ?3 digest, ?4 after, ?5 latest, ?6 clear, ?7 key-values. A read that stands already is written again.
-		read: `INSERT INTO msgext_reads AS r (message, number, digest, latest, clear, key_values)
-			SELECT ?1, ?2, ?3, ?5, ?6, ?7 WHERE CAST(?4 AS bigint) = 0 OR EXISTS (SELECT 1 FROM msgext_reads WHERE message = ?1)
-			ON CONFLICT (message) DO UPDATE SET number = excluded.number, digest = excluded.digest, latest = excluded.latest,
-				clear = excluded.clear, key_values = excluded.key_values
-			WHERE r.number = ?4 OR r.number = ?2 AND r.digest = ?3`,
+		reread: `UPDATE msgext_reads SET number = ?2, digest = ?3, latest = ?5, clear = ?6, key_values = ?7
+			WHERE message = ?1 AND (number = ?4 OR number = ?2 AND digest = ?3)`,
+		read: d.text(`INSERT INTO msgext_reads (message, number, digest, latest, clear, key_values)
+			SELECT ?1, ?2, ?3, ?5, ?6, ?7 /*nothing*/ WHERE CAST(?4 AS bigint) = 0 AND NOT EXISTS (SELECT 1 FROM msgext_reads WHERE message = ?1)`),
 		// ?1 id, ?2 number, ?3 digest, ?4..?9 the rest of the identity, ?10 latest, ?11 the read's latest
-		know: functions.Replace(`INSERT INTO msgext_messages AS m (id, sdk_app_id, group_id, msg_seq, from_account, to_account, msg_key, latest, line, revision, due)
-			SELECT ?1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?2, ?2 WHERE ` + merged + `
-			ON CONFLICT (id) DO UPDATE SET latest = GREATEST(m.latest, excluded.latest), line = GREATEST(m.line, excluded.line)`),
+		know: d.upsert(upsert{
+			table: "msgext_messages", alias: "m", key: "id",
+			columns: identity + `, latest, line, revision, due`,
+			source:  `SELECT ?1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?2, ?2 /*nothing*/ WHERE ` + merged,
+			set:     []string{`latest = GREATEST(m.latest, excluded.latest)`, `line = GREATEST(m.line, excluded.line)`},
+		}),
 		// ?4.. as put from ?2 on
-		putNewer: `INSERT INTO msgext_entries AS e (message, digest, key, seq, deleted, value) SELECT ?1, ?4, ?5, ?6, ?7, ?8 WHERE ` + merged + `
-			ON CONFLICT (message, digest) DO UPDATE SET seq = excluded.seq, deleted = excluded.deleted, value = excluded.value
-			WHERE (excluded.seq, excluded.deleted, excluded.value) > (e.seq, e.deleted, e.value)`,
-		tidy: functions.Replace(`DELETE FROM msgext_entries WHERE message = ?1 AND seq <= (
+		putNewer: d.upsert(entry(`SELECT ?1, ?4, ?5, ?6, ?7, ?8 /*nothing*/ WHERE ` + merged)),
+		tidy: d.text(`DELETE FROM msgext_entries WHERE message = ?1 AND seq <= (
 			SELECT GREATEST(m.line, r.latest) FROM msgext_messages m JOIN msgext_reads r ON r.message = m.id WHERE m.id = ?1)`),
 
 		// ?2 revision, ?3 dropped at as loaded, ?4 started, ?5 floor, ?6 settles, ?7 decided, ?8 read, ?9 the read's latest,
 		// ?10 ahead since, ?11 ahead over, ?12 due, ?13 tries, ?14 told, ?15 gave up, ?16 gone
-		check: functions.Replace(`UPDATE msgext_messages SET
+		check: d.text(`UPDATE msgext_messages SET
 				floor = CASE WHEN dropped_at = ?3 THEN GREATEST(floor, ?5) ELSE floor END,
 				latest = CASE WHEN dropped_at = ?3 THEN GREATEST(latest, ?5) ELSE latest END,
 				ahead_since = CASE WHEN ?8 = 1 AND dropped_at = ?3 AND ahead_over <= ?9 THEN CAST(?10 AS bigint) ELSE ahead_since END,
@@ -156,7 +181,7 @@ func newStatements(d Dialect) statements {
 		mayDrop:     `UPDATE msgext_messages SET revision = revision WHERE id = ?1 AND dropped_at = ?2`,
 		dropSeen:    `DELETE FROM msgext_seen WHERE message = ?1 AND version >= ?3 AND ` + unDropped,
 		dropEntries: `DELETE FROM msgext_entries WHERE message = ?1 AND seq > ?3 AND ` + unDropped,
-		drop: functions.Replace(`UPDATE msgext_messages SET
+		drop: d.text(`UPDATE msgext_messages SET
 				latest = LEAST(latest, ?3),
 				floor = LEAST(floor, CAST(?3 AS bigint) - 1),
 				line = LEAST(line, ?3),
@@ -170,11 +195,9 @@ func newStatements(d Dialect) statements {
 			WHERE id = ?1 AND dropped_at = ?2`),
 
 		touch: `UPDATE msgext_messages SET revision = revision WHERE id = ?1`,
-		sweep: functions.Replace(`DELETE FROM msgext_entries WHERE message = ?1 AND ` + unchanged + `
-			AND (seq <= (SELECT GREATEST(m.clear, GREATEST(m.line, COALESCE(r.latest, 0))) FROM msgext_messages m LEFT JOIN msgext_reads r ON r.message = m.id WHERE m.id = ?1)
-				OR deleted = 1 AND NOT EXISTS (
-					SELECT 1 FROM msgext_messages m JOIN msgext_read_keys r ON r.message = m.id
-					WHERE m.id = ?1 AND m.clear <= GREATEST(m.line, r.latest) AND r.key = msgext_entries.key))`),
+		// ?2 revision, ?3 the number of the newest read, ?4 the digest of a key
+		sweep: `DELETE FROM msgext_entries WHERE message = ?1 AND digest = ?4 AND ` + unchanged + `
+			AND ?3 = (SELECT COALESCE(max(number), 0) FROM msgext_reads WHERE message = ?1)`,
 
 		mayErase:     `UPDATE msgext_messages SET revision = revision WHERE id = ?1 AND revision = ?2`,
 		eraseEntries: `DELETE FROM msgext_entries WHERE message = ?1 AND ` + unchanged,
@@ -190,7 +213,7 @@ func newStatements(d Dialect) statements {
 		load: `SELECT ` + headColumns + `, m.clear, m.line FROM msgext_messages m WHERE m.id = ?1`,
 		loadSeen: `SELECT s.version FROM msgext_seen s JOIN msgext_messages m ON m.id = s.message
 			WHERE s.message = ?1 AND s.version > m.floor ORDER BY s.version`,
-		loadEntries: `SELECT key, seq, deleted, value FROM msgext_entries WHERE message = ?1`,
+		loadEntries: d.text(`SELECT "key", seq, deleted, value FROM msgext_entries WHERE message = ?1`),
 		loadRead:    `SELECT number, latest, clear, key_values FROM msgext_reads WHERE message = ?1`,
 
 		due: `SELECT ` + headColumns + `, ` + identityColumns + ` ` + page,

@@ -13,7 +13,7 @@ func BenchmarkNew(b *testing.B) {
 	b.Run("event", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := cloudevent.New(change); err != nil {
+			if _, err := cloudevent.New(change, received); err != nil {
 				b.Fatal(err)
 			}
 		}

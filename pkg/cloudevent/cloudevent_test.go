@@ -2,6 +2,8 @@ package cloudevent_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"math"
 	"slices"
@@ -22,6 +24,8 @@ import (
 const setBody = `{"CallbackCommand": "Group.CallbackAfterGroupMsgExtension", "GroupId": "@TGS#1/a", "MsgSeq": 10, "OperateType": 1,
 	"ExtensionList": [{"Key": "key2", "Value": "value2", "Seq": 56}], "Seq": 56, "EventTime": 1764688294360, "Extra": 1.50e1}`
 
+var received = time.UnixMilli(1764688294500)
+
 func decode(t require.TestingT, command, body string) msgext.Event {
 	event, err := msgext.Decode("1400000000", command, []byte(body))
 	require.NoError(t, err)
@@ -36,18 +40,45 @@ func attributes(t *testing.T, event cloudevent.Event) map[string]any {
 }
 
 func TestNew_Group(t *testing.T) {
-	event, err := cloudevent.New(decode(t, msgext.GroupCommand, setBody))
+	event, err := cloudevent.New(decode(t, msgext.GroupCommand, setBody), received)
 	require.NoError(t, err)
 	all := attributes(t, event)
 	delete(all, "data")
 	assert.Equal(t, map[string]any{
-		"specversion": "1.0", "id": "1400000000/@TGS%231%2Fa/10/56", "source": "/chat/1400000000/groups/@TGS%231%2Fa", "subject": "messages/10",
+		"specversion": "1.0", "id": "1400000000/@TGS%231%2Fa/10/56/" + digest(event), "source": "/chat/1400000000/groups/@TGS%231%2Fa", "subject": "messages/10",
 		"type": "com.tencent.chat.group.msgextension.set", "time": "2025-12-02T15:11:34.36Z", "datacontenttype": "application/json",
-		"sequence": "00000000000000000056", "partitionkey": "1400000000/@TGS%231%2Fa/10",
+		"sequence": "00000000000000000056", "received": "00000001764688294500", "partitionkey": "1400000000/@TGS%231%2Fa/10",
 	}, all)
 	assert.JSONEq(t, setBody, string(event.Data()))
 	assert.Contains(t, string(event.JSON()), `"Extra":1.50e1`, "the same JSON value, its numbers as they were written")
 	assert.NotContains(t, string(event.Data()), " ")
+}
+
+func digest(event cloudevent.Event) string {
+	sum := sha256.Sum256(event.Data())
+	return hex.EncodeToString(sum[:8])
+}
+
+// A consumer that looks at ids loses a real change where a forgery under its version has the same one.
+func TestNew_AForgeryHasAnotherID(t *testing.T) {
+	real, err := cloudevent.New(decode(t, msgext.GroupCommand, setBody), received)
+	require.NoError(t, err)
+	again, err := cloudevent.New(decode(t, msgext.GroupCommand, setBody), received.Add(time.Second))
+	require.NoError(t, err)
+	assert.Equal(t, real.ID(), again.ID(), "a redelivery is the same event")
+	assert.EqualValues(t, 1764688295500, again.ReceivedMillis())
+	forged, err := cloudevent.New(decode(t, msgext.GroupCommand, strings.Replace(setBody, "value2", "forged", 1)), received)
+	require.NoError(t, err)
+	assert.NotEqual(t, real.ID(), forged.ID())
+	assert.Equal(t, real.Sequence(), forged.Sequence())
+}
+
+func TestEvent_ReceivedMillis(t *testing.T) {
+	for text, want := range map[string]int64{`"00000001764688294500"`: 1764688294500, `""`: 0, `"soon"`: 0, `7`: 0, `null`: 0} {
+		event, err := cloudevent.Decode(with(`,"received":` + text))
+		require.NoError(t, err)
+		assert.Equal(t, want, event.ReceivedMillis(), text)
+	}
 }
 
 func TestNew_TypesAndTimes(t *testing.T) {
@@ -64,11 +95,11 @@ func TestNew_TypesAndTimes(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			event, err := cloudevent.New(decode(t, msgext.C2CCommand, test.body))
+			event, err := cloudevent.New(decode(t, msgext.C2CCommand, test.body), received)
 			require.NoError(t, err)
 			all := attributes(t, event)
 			assert.Equal(t, test.wantType, all["type"])
-			assert.Equal(t, "1400000000/a%2Fb/%C3%A9/1_2_3/7", all["id"])
+			assert.Equal(t, "1400000000/a%2Fb/%C3%A9/1_2_3/7/"+digest(event), all["id"])
 			assert.Equal(t, "/chat/1400000000/c2c/a%2Fb/%C3%A9", all["source"])
 			assert.Equal(t, "messages/1_2_3", all["subject"])
 			if test.time == "" {
@@ -231,7 +262,7 @@ func TestNew_IsValidAndComesBack(t *testing.T) {
 			continue
 		}
 		events++
-		event, err := cloudevent.New(change)
+		event, err := cloudevent.New(change, received)
 		require.NoError(t, err)
 		requireValid(t, event)
 		decoded, err := cloudevent.Decode(event.JSON())

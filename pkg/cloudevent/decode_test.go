@@ -21,7 +21,7 @@ func TestDecode_IsTheInverseOfNew(t *testing.T) {
 		})
 		require.NoError(t, err)
 		change := decode(t, msgext.GroupCommand, string(body))
-		event, err := cloudevent.New(change)
+		event, err := cloudevent.New(change, received)
 		require.NoError(t, err)
 		requireValid(t, event)
 		decoded, err := cloudevent.Decode(event.JSON())
@@ -118,7 +118,7 @@ func TestEvent_IsOfOneKind(t *testing.T) {
 
 // Whatever is received: no panic, no error but ours, and a change that is read can be made into an event again.
 func FuzzDecode(f *testing.F) {
-	event, err := cloudevent.New(decode(f, msgext.GroupCommand, setBody))
+	event, err := cloudevent.New(decode(f, msgext.GroupCommand, setBody), received)
 	require.NoError(f, err)
 	f.Add(event.JSON())
 	f.Add([]byte(`{"specversion":"1.0","id":"1","source":"/","type":"com.tencent.chat.group.msgextension.repaired","partitionkey":"1/g/1","data":{}}`))
@@ -138,7 +138,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		made, err := cloudevent.New(change)
+		made, err := cloudevent.New(change, received)
 		require.NoError(t, err)
 		again, err := cloudevent.Decode(made.JSON())
 		require.NoError(t, err)

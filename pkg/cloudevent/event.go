@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/cloudevents/sdk-go/v2/event"
@@ -29,7 +30,8 @@ type Event struct {
 	json       []byte
 }
 
-// ID returns the event's id: a redelivered webhook's event has the same one.
+// ID returns the event's id: a redelivered webhook's event has the same one, and another body under
+// the same version has another.
 func (e Event) ID() string { return e.attributes.ID }
 
 // Type returns the event's type, such as com.tencent.chat.group.msgextension.set.
@@ -46,12 +48,27 @@ func (e Event) Time() time.Time {
 	return e.attributes.Time.Time
 }
 
-// PartitionKey returns the partitionkey extension: one per message, so that order per message
-// can be kept.
+// PartitionKey returns the partitionkey extension: the same for all events of a message and for no
+// other message's, so that it serves as the message's id. It is opaque: compare it, do not parse it.
 func (e Event) PartitionKey() string { return e.extension("partitionkey") }
 
 // Sequence returns the sequence extension, the version in twenty digits; "" where there is none.
 func (e Event) Sequence() string { return e.extension("sequence") }
+
+// receivedAttribute is the name of the received extension.
+const receivedAttribute = "received"
+
+// ReceivedMillis returns the received extension of a change in Unix milliseconds: when msgext got
+// its webhook. It is no earlier than the moment at which Chat signed it, and a redelivery has its
+// own. A read decides what was received before its DecidedBefore. It is 0 where there is none, as
+// in the events of earlier releases, which any read decides.
+func (e Event) ReceivedMillis() int64 {
+	millis, err := strconv.ParseInt(e.extension(receivedAttribute), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return millis
+}
 
 // Data returns the event's data: a webhook's body, or a snapshot. It must not be changed.
 func (e Event) Data() []byte { return e.data }

@@ -2,6 +2,7 @@ package cloudevent_test
 
 import (
 	"fmt"
+	"time"
 
 	"msgext/pkg/cloudevent"
 	"msgext/pkg/msgext"
@@ -16,16 +17,16 @@ func ExampleNew() {
 		fmt.Println(err)
 		return
 	}
-	event, err := cloudevent.New(change)
+	event, err := cloudevent.New(change, time.UnixMilli(1764688294500))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	fmt.Println(event.Type(), event.ID(), event.Time())
-	fmt.Println(event.PartitionKey(), event.Sequence())
+	fmt.Println(event.PartitionKey(), event.Sequence(), event.ReceivedMillis())
 	// Output:
-	// com.tencent.chat.group.msgextension.set 1400000000/poll/10/56 2025-12-02 15:11:34.36 +0000 UTC
-	// 1400000000/poll/10 00000000000000000056
+	// com.tencent.chat.group.msgextension.set 1400000000/poll/10/56/c2c96e6296d8abb7 2025-12-02 15:11:34.36 +0000 UTC
+	// 1400000000/poll/10 00000000000000000056 1764688294500
 }
 
 func ExampleDecode() {

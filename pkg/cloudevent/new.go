@@ -23,19 +23,22 @@ const (
 )
 
 // New returns the event of a change. Its data is the webhook's body, the same JSON value without
-// whitespace between tokens; its id is that of the message and the version; its time is EventTime,
-// left out where the webhook has none or one beyond the year 9999, which RFC 3339 cannot write.
-func New(change msgext.Event) (Event, error) {
+// whitespace between tokens. Its id is that of the message and the version, with a digest of the
+// data: a redelivery has the same id, and a forgery under that version has another. Its time is
+// EventTime, left out where the webhook has none or one beyond the year 9999, which RFC 3339
+// cannot write. received is when msgext got the webhook, see ReceivedMillis.
+func New(change msgext.Event, received time.Time) (Event, error) {
 	data := jsontext.Value(change.Body).Clone() // the body is shared
 	if err := data.Compact(); err != nil {
 		return Event{}, errors.New("cloudevent: body is not JSON") // the cause would quote it
 	}
 	n, version := namesOf(change.Message), change.Version()
-	id := n.path + "/" + strconv.FormatInt(version, 10)
+	id := n.path + "/" + strconv.FormatInt(version, 10) + "/" + digest(data)
 	attributes, err := attributes(n, id, n.typePrefix+typeOf(change.Operation), version, change.Time)
 	if err != nil {
 		return Event{}, err
 	}
+	attributes.Extensions[receivedAttribute] = twentyDigits(max(0, received.UnixMilli()))
 	return build(attributes, data)
 }
 
@@ -48,8 +51,8 @@ func NewRepaired(message msgext.Message, truth Truth, at time.Time) (Event, erro
 	if err != nil {
 		return Event{}, fmt.Errorf("cloudevent: snapshot: %w", err)
 	}
-	n, sum := namesOf(message), sha256.Sum256(data)
-	id := n.path + "/" + strconv.FormatInt(truth.LatestSeq, 10) + "/" + repairedType + "/" + hex.EncodeToString(sum[:8])
+	n := namesOf(message)
+	id := n.path + "/" + strconv.FormatInt(truth.LatestSeq, 10) + "/" + repairedType + "/" + digest(data)
 	attributes, err := attributes(n, id, n.typePrefix+repairedType, truth.LatestSeq, at)
 	if err != nil {
 		return Event{}, err
@@ -121,7 +124,7 @@ func attributes(n names, id, eventType string, version int64, at time.Time) (eve
 		c.Subject = &n.subject
 	}
 	if version >= 0 {
-		c.Extensions["sequence"] = sequence(version)
+		c.Extensions["sequence"] = twentyDigits(version)
 	}
 	if !at.IsZero() && at.Year() <= maxYear {
 		c.Time = &types.Timestamp{Time: at.UTC()}
@@ -129,10 +132,17 @@ func attributes(n names, id, eventType string, version int64, at time.Time) (eve
 	return c, nil
 }
 
-// sequence returns a version in the twenty digits of the greatest that 64 bits can hold, so
-// that texts sort as versions do (CloudEvents Sequence extension).
-func sequence(version int64) string {
+// digest returns the first 16 hex digits of the data's sha256.
+func digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:8])
+}
+
+// twentyDigits returns a number that is not negative in the twenty digits of the greatest that 64
+// bits can hold, so that texts sort as numbers do (CloudEvents Sequence extension). It is text
+// because a CloudEvents integer has 32 bits.
+func twentyDigits(number int64) string {
 	const zeros = "00000000000000000000"
-	digits := strconv.FormatInt(version, 10)
+	digits := strconv.FormatInt(number, 10)
 	return zeros[len(digits):] + digits
 }

@@ -46,13 +46,13 @@ func (rc *Receiver) deliver(ctx context.Context, rec *record) error {
 		half, cancel := withHalf(ctx)
 		defer cancel()
 		rec.outcomes = append(rec.outcomes, sink.Attempt(half, storeName, func(ctx context.Context) error {
-			return store.Apply(ctx, event, rec.arrived, state.Mark(len(sinks) == 0))
+			return store.Apply(ctx, event, rec.received, state.Mark(len(sinks) == 0))
 		}))
 	}
 	if len(sinks) == 0 {
 		return rec.failure()
 	}
-	told, err := cloudevent.New(event)
+	told, err := cloudevent.New(event, rec.received)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrDelivery, errors.Join(err, rec.failure()))
 	}

@@ -312,6 +312,63 @@ func (s *readingSink) Send(ctx context.Context, event cloudevent.Event) error {
 	return nil
 }
 
+// What a read decides is decided by when a webhook was received, so a receiver whose clock is behind Chat's
+// must not say that it got a webhook before Chat signed it. Nobody vouches for an unsigned time.
+func TestReceiver_SaysWhenItReceived(t *testing.T) {
+	at := func(millis int64) time.Time { return time.UnixMilli(now.Truncate(time.Second).UnixMilli() + millis) }
+	tests := []struct {
+		name         string
+		signed, ours time.Time
+		unsigned     bool
+		want         time.Time
+	}{
+		{name: "our clock", signed: at(0), ours: at(250), want: at(250)},
+		{name: "ours is behind Chat's", signed: at(30_000), ours: at(250), want: at(30_000)},
+		{name: "ours is ahead of Chat's", signed: at(0), ours: at(30_250), want: at(30_250)},
+		{name: "unsigned", signed: at(30_000), ours: at(250), unsigned: true, want: at(250)},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			options, _ := logged(options())
+			options.Now = func() time.Time { return test.ours }
+			if test.unsigned {
+				options.Verifier.Tokens, options.Verifier.AllowUnsigned = nil, true
+			}
+			var told cloudevent.Event
+			var heard time.Time
+			options.Sinks = []sink.Sink{sinkFunc(func(event cloudevent.Event) { told = event })}
+			options.Store = hearing{heard: &heard}
+			reply := httptest.NewRecorder()
+			receiver.New(options).ServeHTTP(reply, vectorRequest(t, "sample-group-set", test.signed))
+			require.Equal(t, ok, reply.Body.String())
+			assert.Equal(t, test.want.UnixMilli(), told.ReceivedMillis())
+			assert.Equal(t, test.want.UnixMilli(), heard.UnixMilli(), "the store drops by the same time")
+		})
+	}
+}
+
+// sinkFunc is a sink that accepts everything.
+type sinkFunc func(cloudevent.Event)
+
+func (sinkFunc) Name() string { return "sink" }
+func (sinkFunc) Close() error { return nil }
+func (f sinkFunc) Send(_ context.Context, event cloudevent.Event) error {
+	f(event)
+	return nil
+}
+
+// hearing is a store that notes when an event was heard.
+type hearing struct {
+	state.Store
+	heard *time.Time
+}
+
+func (h hearing) Apply(_ context.Context, _ msgext.Event, heard time.Time, _ state.Mark) error {
+	*h.heard = heard
+	return nil
+}
+func (hearing) MarkSeen(context.Context, msgext.Message, int64) error { return nil }
+
 func TestReceiver_HoldsOnlyWhatOurSideFailed(t *testing.T) {
 	for _, name := range []string{"sample-group-set", "auth-unsigned", "fault-negative", "other-before", "method-get"} {
 		synctest.Test(t, func(t *testing.T) {

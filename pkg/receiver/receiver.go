@@ -213,6 +213,7 @@ func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request, rec *record)
 		return err
 	}
 	rec.command, rec.appID = query.Command, query.SDKAppID
+	rec.received = latest(rec.arrived, rc.options.Verifier.SignedAt(query))
 	if !msgext.IsCommand(query.Command) {
 		if rc.options.Relay != nil {
 			return rc.relay(w, r, rec)
@@ -228,6 +229,14 @@ func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request, rec *record)
 	}
 	rec.event = &event
 	return rc.deliver(r.Context(), rec)
+}
+
+// latest returns the later of two moments.
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // acknowledge takes another command: it is answered OK whatever becomes of it, because a

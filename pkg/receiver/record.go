@@ -52,6 +52,7 @@ const maxErrorBytes = 2048
 // record gathers what the line of one request says.
 type record struct {
 	arrived  time.Time
+	received time.Time // arrived, or the moment of signing where our clock is behind Chat's; set once authentic
 	took     time.Duration
 	delivery time.Duration
 	cold     bool

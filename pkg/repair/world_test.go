@@ -121,7 +121,7 @@ func (w *world) receive(t *testing.T, events ...msgext.Event) {
 	t.Helper()
 	for _, event := range events {
 		require.NoError(t, w.store.Apply(t.Context(), event, w.clock(), state.MarkLater))
-		e, err := cloudevent.New(event)
+		e, err := cloudevent.New(event, w.clock())
 		require.NoError(t, err)
 		if w.sink.Send(t.Context(), e) == nil {
 			require.NoError(t, w.store.MarkSeen(t.Context(), event.Message, event.Version()))

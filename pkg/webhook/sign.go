@@ -86,6 +86,19 @@ func (v Verifier) Verify(q Query, now time.Time) error {
 	return nil
 }
 
+// SignedAt returns when Chat signed a query that Verify has taken, by Chat's clock and to the second;
+// zero where nothing was signed.
+func (v Verifier) SignedAt(q Query) time.Time {
+	if len(v.Tokens) == 0 {
+		return time.Time{} // whatever RequestTime says, nobody vouches for it
+	}
+	seconds, err := strconv.ParseInt(q.RequestTime, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0)
+}
+
 func (v Verifier) verifySign(q Query, now time.Time) error {
 	if q.Sign == "" || q.RequestTime == "" {
 		return ErrUnsigned

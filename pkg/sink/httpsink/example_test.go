@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
@@ -49,12 +50,12 @@ func Example_consumer() {
 	if err != nil {
 		panic(err)
 	}
-	event, err := cloudevent.New(change)
+	event, err := cloudevent.New(change, time.Now())
 	if err != nil {
 		panic(err)
 	}
 	if err := s.Send(context.Background(), event); err != nil {
 		panic(err)
 	}
-	// Output: 1400000000/test/10/56 set alice option 2
+	// Output: 1400000000/test/10/56/25df1a753754d1ff set alice option 2
 }

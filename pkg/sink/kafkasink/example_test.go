@@ -48,7 +48,7 @@ func Example_consumer() {
 		}
 	}
 	// Output:
-	// 1400000000/test/10/56 set user_a option_2
+	// 1400000000/test/10/56/da5a06d595eb6bad set user_a option_2
 }
 
 // vote sends one change, as the webhook function does.
@@ -65,7 +65,7 @@ func vote(brokers []string, topic string) error {
 	if err != nil {
 		return err
 	}
-	event, err := cloudevent.New(change)
+	event, err := cloudevent.New(change, time.Now())
 	if err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func Change(t testing.TB, group string, version int64, value string) cloudevent.
 	require.NoError(t, err)
 	decoded, err := msgext.Decode("1400000001", msgext.GroupCommand, body)
 	require.NoError(t, err)
-	event, err := cloudevent.New(decoded)
+	event, err := cloudevent.New(decoded, time.UnixMilli(1764688294500))
 	require.NoError(t, err)
 	return event
 }

@@ -30,12 +30,13 @@ func Example_consumer() {
 
 	batch := events.SQSEvent{Records: []events.SQSMessage{{Body: `{
 		"specversion": "1.0",
-		"id": "1400000000/test/10/56",
+		"id": "1400000000/test/10/56/4a1b3d0be17bd6a1",
 		"source": "/chat/1400000000/groups/test",
 		"type": "com.tencent.chat.group.msgextension.set",
 		"subject": "messages/10",
 		"partitionkey": "1400000000/test/10",
 		"sequence": "00000000000000000056",
+		"received": "00000001764688294500",
 		"datacontenttype": "application/json",
 		"data": {
 			"CallbackCommand": "Group.CallbackAfterGroupMsgExtension", "GroupId": "test", "MsgSeq": 10, "OperateType": 1,

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"regexp"
 	"strconv"
 
@@ -62,13 +63,13 @@ func isGraphic(text string) bool {
 	return text != ""
 }
 
-// deduplicationID returns the hex sha256 of the event's id and data: with the id alone a
-// forged event under a version that is still to come would make the queue drop the real one. A
-// redelivered webhook has the same id and data.
+// deduplicationID returns the hex sha256 of the event's id, received attribute and data, so that the
+// queue drops nothing but one delivery's own retries. A webhook that is received again is sent
+// again: the first may have been received before a read decided it, and the second after.
 func deduplicationID(event cloudevent.Event) string {
 	hash := sha256.New()
 	hash.Write([]byte(event.ID()))
-	hash.Write([]byte{0}) // which no id has
+	fmt.Fprintf(hash, "\x00%d\x00", event.ReceivedMillis()) // no id has a zero byte
 	hash.Write(event.Data())
 	return hex.EncodeToString(hash.Sum(nil))
 }

@@ -28,7 +28,7 @@ func event(t testing.TB, value string) cloudevent.Event {
 	change, err := msgext.Decode("1", msgext.GroupCommand, []byte(`{"CallbackCommand":"Group.CallbackAfterGroupMsgExtension",`+
 		`"GroupId":"g","MsgSeq":1,"OperateType":1,"Seq":1,"ExtensionList":[{"Key":"k","Value":"`+value+`","Seq":1}]}`))
 	require.NoError(t, err)
-	e, err := cloudevent.New(change)
+	e, err := cloudevent.New(change, time.UnixMilli(1764688294500))
 	require.NoError(t, err)
 	return e
 }

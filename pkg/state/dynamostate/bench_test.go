@@ -117,7 +117,7 @@ func bare(ctx context.Context, client *dynamodb.Client, table string, event msge
 func BenchmarkRead(b *testing.B) {
 	table := newTable(b)
 	client := dynamodb.NewFromConfig(local(b))
-	readertest.BenchmarkRead(b, open(b, local(b), table), func(ctx context.Context, m msgext.Message, isRead bool) (found int, err error) {
+	readertest.BenchmarkRead(b, open(b, local(b), table), readertest.Query{Name: "bare", Run: func(ctx context.Context, m msgext.Message, isRead bool) (found int, err error) {
 		page, err := client.Query(ctx, &dynamodb.QueryInput{
 			TableName: &table, ConsistentRead: aws.Bool(true), KeyConditionExpression: aws.String("pk = :pk"),
 			ExpressionAttributeValues: map[string]types.AttributeValue{":pk": &types.AttributeValueMemberS{Value: m.Path()}},
@@ -142,5 +142,5 @@ func BenchmarkRead(b *testing.B) {
 			}
 		}
 		return found, nil
-	})
+	}})
 }

@@ -56,20 +56,15 @@ func BenchmarkFloor(b *testing.B) {
 	}
 }
 
-// BenchmarkRead sets reading through the function beside one bare query for the rows of the message.
+// BenchmarkRead sets reading through the function beside the documented query and beside one for the bare rows.
 func BenchmarkRead(b *testing.B) {
 	url, _ := schema(b)
 	store := open(b, url)
 	pool, err := pgxpool.New(b.Context(), url)
 	require.NoError(b, err)
 	b.Cleanup(pool.Close)
-	readertest.BenchmarkRead(b, store, func(ctx context.Context, m msgext.Message, isRead bool) (found int, err error) {
-		query := "SELECT key, value, seq FROM msgext_entries WHERE message = $1"
-		if isRead {
-			query = "SELECT key, value, seq FROM msgext_read_keys WHERE message = $1"
-		}
-		id := sha256.Sum256([]byte(m.Path()))
-		rows, err := pool.Query(ctx, query, id[:])
+	count := func(ctx context.Context, query string, arguments ...any) (found int, err error) {
+		rows, err := pool.Query(ctx, query, arguments...)
 		if err != nil {
 			return 0, err
 		}
@@ -80,6 +75,15 @@ func BenchmarkRead(b *testing.B) {
 			}
 		}
 		return found, rows.Err()
-	})
+	}
+	readertest.BenchmarkRead(b, store, readertest.Query{Name: "documented", Run: func(ctx context.Context, m msgext.Message, _ bool) (int, error) {
+		return count(ctx, "SELECT key, value, seq FROM message_extensions WHERE group_id = $1 AND msg_seq = $2", m.GroupID, m.MsgSeq)
+	}}, readertest.Query{Name: "bare", Run: func(ctx context.Context, m msgext.Message, isRead bool) (int, error) {
+		id := sha256.Sum256([]byte(m.Path()))
+		if isRead {
+			return count(ctx, "SELECT key, value, seq FROM msgext_read_keys WHERE message = $1", id[:])
+		}
+		return count(ctx, "SELECT key, value, seq FROM msgext_entries WHERE message = $1", id[:])
+	}})
 	require.NoError(b, store.Close())
 }

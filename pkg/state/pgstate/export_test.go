@@ -12,5 +12,5 @@ var Dialect = dialect
 
 // OpenDatabase is what Open opens.
 func OpenDatabase(ctx context.Context, url secret.String) (sqlstate.Database, error) {
-	return open(ctx, url)
+	return open(ctx, url, maxConnections)
 }

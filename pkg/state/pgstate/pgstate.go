@@ -4,7 +4,7 @@
 // to the URL.)
 //
 // The schema is not made by the store, whose role then needs no right to create: apply Schema once,
-// and again after an upgrade, with scripts/schema-postgres or psql.
+// and again after an upgrade, with scripts/schema or psql.
 //
 // It is for programs that build a receiver, a repairer or a reader over this store. Its API is
 // v0: it may change with any release.
@@ -22,8 +22,10 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"msgext/internal/outbound"
 	"msgext/internal/sqlstate"
 	"msgext/pkg/secret"
+	"msgext/pkg/state"
 )
 
 // Schema is the SQL that makes the tables and the view message_extensions. Applying it
@@ -33,15 +35,19 @@ import (
 var Schema string
 
 // ErrSchema is every call's error where the schema is missing or of an earlier version.
-var ErrSchema = errors.New("pgstate: tables are missing or out of date, apply the schema with scripts/schema-postgres")
+var ErrSchema = fmt.Errorf("pgstate: tables are missing or out of date, apply the schema with scripts/schema: %w", state.ErrSchemaOld)
 
-// maxConnections of one process; a function serves one request at a time, a server many.
+// maxConnections of one process that does several things at once.
 const maxConnections = 16
 
 // Open returns a Store on the database at a postgres:// URL. It connects when it is first used. Its
 // error wraps ErrURL.
 func Open(ctx context.Context, url secret.String) (*sqlstate.Store, error) {
-	database, err := open(ctx, url)
+	return openStore(ctx, url, maxConnections)
+}
+
+func openStore(ctx context.Context, url secret.String, connections int) (*sqlstate.Store, error) {
+	database, err := open(ctx, url, connections)
 	if err != nil {
 		return nil, err
 	}
@@ -50,20 +56,24 @@ func Open(ctx context.Context, url secret.String) (*sqlstate.Store, error) {
 
 var dialect = sqlstate.Dialect{Greatest: "GREATEST", Least: "LEAST"}
 
-func open(ctx context.Context, url secret.String) (*database, error) {
-	config, err := parse(url)
+func open(ctx context.Context, url secret.String, connections int) (*database, error) {
+	config, err := parse(url, connections)
 	if err != nil {
 		return nil, err
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
+	d := &database{pinger: outbound.NewPinger(nil)}
+	doubting(config, d.pinger)
+	if d.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, ErrURL
 	}
-	return &database{pool}, nil
+	return d, nil
 }
 
 // database implements sqlstate.Database.
-type database struct{ pool *pgxpool.Pool }
+type database struct {
+	pool   *pgxpool.Pool
+	pinger *outbound.Pinger
+}
 
 // What a transaction begins with. The levels are named because a database may have others as its
 // default, and synchronous_commit because a role may have it off: then a commit is not yet durable.
@@ -71,43 +81,45 @@ type database struct{ pool *pgxpool.Pool }
 const (
 	beginRead  = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 	beginWrite = "BEGIN ISOLATION LEVEL READ COMMITTED"
-	lock       = "SELECT set_config('synchronous_commit', 'on', true), pg_advisory_xact_lock($1)"
+	notNewer   = "SELECT (" + sqlstate.Newer + ")"
+	lock       = "SELECT set_config('synchronous_commit', 'on', true), pg_advisory_xact_lock($1), (" + sqlstate.Newer + ")"
 )
 
 // Write implements sqlstate.Database.
-func (d *database) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) (rows int64, err error) {
-	batch := &pgx.Batch{}
-	batch.Queue(beginWrite)
-	batch.Queue(lock, int64(binary.BigEndian.Uint64(message)))
-	for i, statement := range statements {
-		queued := batch.Queue(placeholders(statement.SQL), statement.Args...)
-		if i == 0 {
-			queued.Exec(func(tag pgconn.CommandTag) error {
-				rows = tag.RowsAffected()
+func (d *database) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) (rows []int64, err error) {
+	always := func() bool { return true }
+	err = d.send(ctx, always, func(batch *pgx.Batch) {
+		rows = make([]int64, 0, len(statements))
+		batch.Queue(beginWrite)
+		batch.Queue(lock, int64(binary.BigEndian.Uint64(message)))
+		for _, statement := range statements {
+			batch.Queue(placeholders(statement.SQL), statement.Args...).Exec(func(tag pgconn.CommandTag) error {
+				rows = append(rows, tag.RowsAffected())
 				return nil
 			})
 		}
-	}
-	batch.Queue("COMMIT")
-	return rows, explain(d.pool.SendBatch(ctx, batch).Close())
+	})
+	return rows, err
 }
 
 // Read implements sqlstate.Database.
 func (d *database) Read(ctx context.Context, queries []sqlstate.Query) error {
-	batch := &pgx.Batch{}
-	batch.Queue(beginRead)
-	for _, query := range queries {
-		batch.Queue(placeholders(query.SQL), query.Args...).Query(func(rows pgx.Rows) error {
-			for rows.Next() {
-				if err := query.Row(rows.Scan); err != nil {
-					return err
+	given := false // rows that the caller has cannot be taken back
+	return d.send(ctx, func() bool { return !given }, func(batch *pgx.Batch) {
+		batch.Queue(beginRead)
+		batch.Queue(notNewer)
+		for _, query := range queries {
+			batch.Queue(placeholders(query.SQL), query.Args...).Query(func(rows pgx.Rows) error {
+				for rows.Next() {
+					given = true
+					if err := query.Row(rows.Scan); err != nil {
+						return err
+					}
 				}
-			}
-			return rows.Err()
-		})
-	}
-	batch.Queue("COMMIT")
-	return explain(d.pool.SendBatch(ctx, batch).Close())
+				return rows.Err()
+			})
+		}
+	})
 }
 
 // Close implements sqlstate.Database.
@@ -122,14 +134,16 @@ func placeholders(sql string) string { return strings.ReplaceAll(sql, "?", "$") 
 // explain names the one mistake that everybody makes once. A server's error quotes rows in its
 // detail, so only its message and code are kept.
 func explain(err error) error {
-	const undefinedTable, undefinedColumn = "42P01", "42703" // postgresql.org/docs/15/errcodes-appendix.html
-	var server *pgconn.PgError
+	const undefinedTable, undefinedColumn, severalRows = "42P01", "42703", "21000" // postgresql.org/docs/15/errcodes-appendix.html
+	server, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &server) && (server.Code == undefinedTable || server.Code == undefinedColumn):
+	case ok && (server.Code == undefinedTable || server.Code == undefinedColumn):
 		return ErrSchema
-	case errors.As(err, &server):
+	case ok && server.Code == severalRows: // of sqlstate.Newer; no other statement can have it
+		return fmt.Errorf("pgstate: %w", state.ErrSchemaNew)
+	case ok:
 		return fmt.Errorf("pgstate: %s (%s)", server.Message, server.Code)
 	}
 	return fmt.Errorf("pgstate: %w", err)

@@ -85,7 +85,7 @@ type faulty struct {
 	faults *statetest.Faults
 }
 
-func (d faulty) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) (rows int64, err error) {
+func (d faulty) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) (rows []int64, err error) {
 	err = d.faults.Do(func() error {
 		rows, err = d.Database.Write(ctx, message, statements)
 		return err
@@ -119,7 +119,7 @@ func TestStore_WhateverTheDefaults(t *testing.T) {
 		SQL: "SELECT 1 WHERE current_setting('synchronous_commit') = 'on' AND current_setting('transaction_isolation') = 'read committed'",
 	}})
 	require.NoError(t, err)
-	assert.EqualValues(t, 1, rows)
+	assert.Equal(t, []int64{1}, rows)
 }
 
 func TestOpen_DoesNotConnect(t *testing.T) {

@@ -42,12 +42,12 @@ CREATE TABLE msgext_messages (
   gone         smallint NOT NULL DEFAULT 0,-- Chat has the message no more
   line         bigint NOT NULL DEFAULT 0, -- greatest version of any read: what lies at or below it reads decide
   lane         smallint NOT NULL DEFAULT 0,-- in which it is due: 0 first checks, 1 retries, 2 announced
-  standing     smallint NOT NULL DEFAULT 0-- 1 when its newest check left something open, 2 when it was given up
+  standing     smallint NOT NULL DEFAULT 0,-- 1 when its newest check left something open, 2 when it was given up
+  long_name    boolean NOT NULL GENERATED ALWAYS AS (
+    octet_length(group_id || from_account || to_account || msg_key) > 2000) STORED -- see msgext_named
 );
 CREATE INDEX msgext_messages_lane ON msgext_messages (lane, due, id) WHERE due IS NOT NULL;
 CREATE INDEX msgext_messages_open ON msgext_messages (standing) WHERE standing <> 0;
-CREATE INDEX msgext_messages_group ON msgext_messages USING hash (group_id); -- a tree takes no text of any length
-CREATE INDEX msgext_messages_c2c ON msgext_messages USING hash (msg_key);
 
 -- What webhooks said of a key: the greatest of it. Values compare by their bytes.
 CREATE TABLE msgext_entries (
@@ -90,6 +90,8 @@ ELSE
   ALTER TABLE msgext_messages ADD COLUMN line bigint NOT NULL DEFAULT 0;
   ALTER TABLE msgext_messages ADD COLUMN lane smallint NOT NULL DEFAULT 0;
   ALTER TABLE msgext_messages ADD COLUMN standing smallint NOT NULL DEFAULT 0;
+  ALTER TABLE msgext_messages ADD COLUMN long_name boolean NOT NULL GENERATED ALWAYS AS (
+    octet_length(group_id || from_account || to_account || msg_key) > 2000) STORED;
   ALTER TABLE msgext_reads ADD COLUMN number bigint NOT NULL DEFAULT 0;
   ALTER TABLE msgext_reads ADD COLUMN digest bytea NOT NULL DEFAULT '';
   UPDATE msgext_messages m SET
@@ -101,28 +103,40 @@ ELSE
   DROP INDEX msgext_messages_due;
   CREATE INDEX msgext_messages_lane ON msgext_messages (lane, due, id) WHERE due IS NOT NULL;
   CREATE INDEX msgext_messages_open ON msgext_messages (standing) WHERE standing <> 0;
-  CREATE INDEX msgext_messages_group ON msgext_messages USING hash (group_id); -- a tree takes no text of any length
-  CREATE INDEX msgext_messages_c2c ON msgext_messages USING hash (msg_key);
 
 END IF;
 
-DROP VIEW IF EXISTS message_extensions;
-DROP VIEW IF EXISTS msgext_read_keys;
+-- A tree takes no more than 2,704 bytes. Names are much shorter in Chat, but nothing here depends on that: the few
+-- messages with long ones, if there are any, have indexes of hashes, and a branch of their own.
+CREATE INDEX msgext_messages_group ON msgext_messages (group_id, msg_seq) WHERE NOT long_name;
+CREATE INDEX msgext_messages_c2c ON msgext_messages (from_account, to_account, msg_key) WHERE NOT long_name;
+CREATE INDEX msgext_messages_long_group ON msgext_messages USING hash (group_id) WHERE long_name;
+CREATE INDEX msgext_messages_long_c2c ON msgext_messages USING hash (msg_key) WHERE long_name;
 
-CREATE VIEW msgext_read_keys AS
+CREATE VIEW msgext_named AS
+SELECT id, sdk_app_id, group_id, msg_seq, from_account, to_account, msg_key, clear, line, gone FROM msgext_messages WHERE NOT long_name
+UNION ALL
+SELECT id, sdk_app_id, group_id, msg_seq, from_account, to_account, msg_key, clear, line, gone FROM msgext_messages WHERE long_name;
+
+-- Views are replaced, not dropped: so who may read them still may.
+CREATE OR REPLACE VIEW msgext_read_keys AS
 SELECT r.message, r.latest, kv."Key" AS key, kv."Value" AS value, kv."Seq" AS seq
   FROM msgext_reads r CROSS JOIN LATERAL jsonb_to_recordset(r.key_values) AS kv ("Key" text COLLATE "C", "Value" text COLLATE "C", "Seq" bigint);
 
--- The key-values that are present, exactly as Chat has them: for queries.
-CREATE VIEW message_extensions AS
+-- The key-values that are present, exactly as Chat has them: for queries. "OFFSET 0" keeps what is inside together, where it
+-- costs one look at the entries and not one for each key that was read.
+CREATE OR REPLACE VIEW message_extensions AS
 SELECT m.sdk_app_id, m.group_id, m.msg_seq, m.from_account, m.to_account, m.msg_key, e.key, e.value, e.seq
-  FROM msgext_messages m JOIN msgext_entries e ON e.message = m.id LEFT JOIN msgext_reads r ON r.message = m.id
+  FROM msgext_named m JOIN msgext_entries e ON e.message = m.id LEFT JOIN msgext_reads r ON r.message = m.id
  WHERE e.seq > m.clear AND e.seq > greatest(m.line, coalesce(r.latest, 0)) AND e.deleted = 0 AND m.gone = 0
 UNION ALL
-SELECT m.sdk_app_id, m.group_id, m.msg_seq, m.from_account, m.to_account, m.msg_key, r.key, r.value, r.seq
-  FROM msgext_messages m JOIN msgext_read_keys r ON r.message = m.id
- WHERE m.clear <= greatest(m.line, r.latest) AND m.gone = 0
-   AND NOT EXISTS (SELECT 1 FROM msgext_entries e WHERE e.message = m.id AND e.key = r.key AND e.seq > greatest(m.line, r.latest));
+SELECT m.sdk_app_id, m.group_id, m.msg_seq, m.from_account, m.to_account, m.msg_key, kv.key, kv.value, kv.seq
+  FROM msgext_named m JOIN msgext_reads r ON r.message = m.id CROSS JOIN LATERAL (
+    SELECT kv."Key" AS key, kv."Value" AS value, kv."Seq" AS seq
+      FROM jsonb_to_recordset(r.key_values) AS kv ("Key" text COLLATE "C", "Value" text COLLATE "C", "Seq" bigint)
+     WHERE NOT EXISTS (SELECT 1 FROM msgext_entries e WHERE e.message = m.id AND e.key = kv."Key" AND e.seq > greatest(m.line, r.latest))
+    OFFSET 0) kv
+ WHERE m.clear <= greatest(m.line, r.latest) AND m.gone = 0;
 
 INSERT INTO msgext_schema (version) VALUES (2);
 

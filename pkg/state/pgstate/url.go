@@ -21,8 +21,8 @@ var (
 	errOption = fmt.Errorf("%w: an option is none of PostgreSQL's (pgbouncer, schema and connection_limit are those of other clients); a setting of the session is written options=-c%%20NAME%%3DVALUE", ErrURL)
 )
 
-// parse returns what a URL says. Its error wraps ErrURL.
-func parse(url secret.String) (*pgxpool.Config, error) {
+// parse returns what a URL says, with so many connections unless it says how many. Its error wraps ErrURL.
+func parse(url secret.String, connections int) (*pgxpool.Config, error) {
 	text := url.Reveal()
 	scheme, rest, _ := strings.Cut(text, "://")
 	if rest == "" || scheme != "postgres" && scheme != "postgresql" {
@@ -46,7 +46,7 @@ func parse(url secret.String) (*pgxpool.Config, error) {
 		}
 	}
 	if !strings.Contains(text, "pool_max_conns") {
-		config.MaxConns = maxConnections
+		config.MaxConns = int32(connections)
 	}
 	return config, nil
 }

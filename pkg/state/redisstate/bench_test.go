@@ -110,7 +110,7 @@ func BenchmarkRead(b *testing.B) {
 	for _, kind := range kinds {
 		b.Run(kind.name, func(b *testing.B) {
 			store := open(b, kind.url(b))
-			readertest.BenchmarkRead(b, store, func(ctx context.Context, m msgext.Message, isRead bool) (int, error) {
+			readertest.BenchmarkRead(b, store, readertest.Query{Name: "bare", Run: func(ctx context.Context, m msgext.Message, isRead bool) (int, error) {
 				keys := redisstate.Keys(m.Path())
 				if !isRead {
 					all, err := store.Client().HGetAll(ctx, keys[1]).Result()
@@ -127,7 +127,7 @@ func BenchmarkRead(b *testing.B) {
 				var read msgext.Snapshot
 				err = json.NewDecoder(unpacked).Decode(&read)
 				return len(read.KeyValues), err
-			})
+			}})
 		})
 	}
 }

@@ -104,7 +104,11 @@ func (s *Store) heads(ctx context.Context, paths map[int][]string) ([]state.Head
 			all := keys(path)
 			names = append(names, all[0], all[2])
 		}
-		return names, headFields()
+		var fields []any
+		for _, field := range headFields() {
+			fields = append(fields, field)
+		}
+		return names, fields
 	})
 	if err != nil {
 		return nil, err

@@ -32,7 +32,7 @@ func (s *Store) Client() redis.UniversalClient { return s.client }
 // LoadScripts makes the scripts known to every server, so that a test can count on one request per call.
 func (s *Store) LoadScripts(ctx context.Context) error {
 	all := s.scripts
-	for _, script := range []*redis.Script{all.apply, all.mark, all.doubt, all.announce, all.merge, all.saveCheck, all.drop, all.sweep, all.erase, all.load} {
+	for _, script := range []*redis.Script{all.apply, all.mark, all.doubt, all.announce, all.merge, all.saveCheck, all.drop, all.sweep, all.erase} {
 		if err := script.Load(ctx, s.client).Err(); err != nil {
 			return err
 		}

@@ -7,7 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+
+	jsonv2 "github.com/go-json-experiment/json" // decodes in a third of the time
+	"github.com/redis/go-redis/v9"
 
 	"msgext/pkg/msgext"
 	"msgext/pkg/state"
@@ -85,44 +89,54 @@ func decodeBase(encoded string) (*msgext.Snapshot, error) {
 		}
 	}
 	read := new(msgext.Snapshot)
-	if json.Unmarshal(plain, read) != nil {
+	if jsonv2.Unmarshal(plain, read) != nil {
 		return nil, errReply // the cause could quote a value
 	}
 	return read, nil
 }
 
 // headFields are what decodeHead reads, in this order.
-func headFields() []any {
-	return []any{"latest", "floor", "clear", "read", "revision", "heard", "announced", "due", "tries", "told", "doubted",
+func headFields() []string {
+	return []string{"latest", "floor", "clear", "read", "revision", "heard", "announced", "due", "tries", "told", "doubted",
 		"ahead", "over", "dropped", "gave", "gone"}
 }
 
-// decodeRecord reads the reply of lua/load.lua.
-func decodeRecord(reply any) (state.Record, error) {
-	parts, ok := reply.([]any)
-	if !ok || len(parts) != 4 {
-		return state.Record{}, errReply
+// kept is what a message's keys hold, read in one transaction: Lua would turn hundreds of fields into a table of its
+// own and back.
+type kept struct {
+	schema, base *redis.StringCmd
+	head         *redis.SliceCmd
+	seen         *redis.StringSliceCmd
+	entries      *redis.MapStringStringCmd
+}
+
+// record decodes it. Its errors are state.ErrSchemaNew and state.ErrNotFound.
+func (k kept) record() (state.Record, error) {
+	if written, _ := strconv.Atoi(k.schema.Val()); written > state.Schema { // none was written by schema 1
+		return state.Record{}, explain(state.ErrSchemaNew)
 	}
-	record, err := decodeHead(parts[:2])
+	if !slices.ContainsFunc(k.head.Val(), func(field any) bool { return field != nil }) {
+		return state.Record{}, state.ErrNotFound
+	}
+	seen := make([]any, len(k.seen.Val()))
+	for i, version := range k.seen.Val() {
+		seen[i] = version
+	}
+	record, err := decodeHead([]any{k.head.Val(), seen})
 	if err != nil {
 		return state.Record{}, err
 	}
-	entries, ok := parts[2].([]any)
-	if !ok || len(entries)%2 != 0 {
-		return state.Record{}, errReply
-	}
+	entries := k.entries.Val()
 	if len(entries) > 0 {
-		record.State.Entries = make(map[string]msgext.Entry, len(entries)/2)
+		record.State.Entries = make(map[string]msgext.Entry, len(entries))
 	}
-	for i := 0; i < len(entries); i += 2 {
-		key, _ := entries[i].(string)
-		encoded, _ := entries[i+1].(string)
+	for key, encoded := range entries {
 		if record.State.Entries[key], err = decodeEntry(encoded); err != nil {
 			return state.Record{}, err
 		}
 	}
-	if encoded, ok := parts[3].(string); ok {
-		record.State.Base, err = decodeBase(encoded)
+	if k.base.Err() == nil {
+		record.State.Base, err = decodeBase(k.base.Val())
 	}
 	return record, err
 }

@@ -22,6 +22,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/msgext"
 	"msgext/pkg/state"
 )
@@ -94,14 +95,44 @@ func (s *Store) Merge(ctx context.Context, message msgext.Message, read msgext.S
 
 // Load implements state.Store: all as of one moment.
 func (s *Store) Load(ctx context.Context, message msgext.Message) (state.Record, error) {
-	reply, err := s.run(ctx, s.scripts.load, message, headFields())
+	var all kept
+	// The client sends a transaction once; that a connection died shows in the first.
+	err := outbound.Policy{Tries: 2}.Do(ctx, func(ctx context.Context) error {
+		var err error
+		if all, err = s.read(ctx, keys(message.Path())); err != nil && !isAnswer(err) {
+			return outbound.Again(err, 0)
+		}
+		return err
+	})
 	if err != nil {
-		return state.Record{}, err
+		return state.Record{}, explain(err)
 	}
-	if reply == nil {
-		return state.Record{}, state.ErrNotFound
+	return all.record()
+}
+
+// read reads a message's keys in one transaction.
+func (s *Store) read(ctx context.Context, keys []string) (kept, error) {
+	pipe := s.client.TxPipeline()
+	all := kept{
+		schema: pipe.Get(ctx, keys[9]), head: pipe.HMGet(ctx, keys[0], headFields()...), seen: pipe.ZRange(ctx, keys[2], 0, -1),
+		entries: pipe.HGetAll(ctx, keys[1]), base: pipe.Get(ctx, keys[3]),
 	}
-	return decodeRecord(reply)
+	commands, err := pipe.Exec(ctx)
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return kept{}, err
+	}
+	for _, command := range commands {
+		if err := command.Err(); err != nil && !errors.Is(err, redis.Nil) {
+			return kept{}, err
+		}
+	}
+	return all, nil
+}
+
+// isAnswer reports whether an error came from the server, which another try would have again.
+func isAnswer(err error) bool {
+	var answer redis.Error
+	return errors.As(err, &answer)
 }
 
 // SaveCheck implements state.Store.

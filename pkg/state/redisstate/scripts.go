@@ -17,7 +17,7 @@ var sources embed.FS
 // scripts are the Lua behind the calls; lua/rules.lua goes before those that work on one message. Redis knows a
 // script by its digest and forgets it with a restart: then redis.Script sends it whole.
 type scripts struct {
-	apply, mark, doubt, announce, merge, saveCheck, drop, sweep, erase, load, upgrade *redis.Script
+	apply, mark, doubt, announce, merge, saveCheck, drop, sweep, erase, upgrade *redis.Script
 
 	waiting, heads *redis.Script // of one shard, for a pipeline over all, see Store.onShards
 }
@@ -30,7 +30,7 @@ func newScripts() (scripts, error) {
 	}
 	for name, script := range map[string]**redis.Script{
 		"apply": &s.apply, "mark": &s.mark, "doubt": &s.doubt, "announce": &s.announce, "merge": &s.merge,
-		"savecheck": &s.saveCheck, "drop": &s.drop, "sweep": &s.sweep, "erase": &s.erase, "load": &s.load, "upgrade": &s.upgrade,
+		"savecheck": &s.saveCheck, "drop": &s.drop, "sweep": &s.sweep, "erase": &s.erase, "upgrade": &s.upgrade,
 		"waiting": &s.waiting, "heads": &s.heads,
 	} {
 		source, err := sources.ReadFile("lua/" + name + ".lua")

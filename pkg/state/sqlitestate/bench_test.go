@@ -78,18 +78,13 @@ func BenchmarkFloor(b *testing.B) {
 	}
 }
 
-// BenchmarkRead sets reading through the function beside one bare query for the rows of the message.
+// BenchmarkRead sets reading through the function beside the documented query and beside one for the bare rows.
 func BenchmarkRead(b *testing.B) {
 	database, db, err := sqlitestate.OpenDatabase(b.Context(), filepath.Join(b.TempDir(), "state.db"))
 	require.NoError(b, err)
 	store := sqlstate.New(database, sqlitestate.Dialect)
-	readertest.BenchmarkRead(b, store, func(ctx context.Context, m msgext.Message, isRead bool) (found int, err error) {
-		query := "SELECT key, value, seq FROM msgext_entries WHERE message = ?1"
-		if isRead {
-			query = "SELECT key, value, seq FROM msgext_read_keys WHERE message = ?1"
-		}
-		id := sha256.Sum256([]byte(m.Path()))
-		rows, err := db.QueryContext(ctx, query, id[:])
+	count := func(ctx context.Context, query string, arguments ...any) (found int, err error) {
+		rows, err := db.QueryContext(ctx, query, arguments...)
 		if err != nil {
 			return 0, err
 		}
@@ -100,6 +95,15 @@ func BenchmarkRead(b *testing.B) {
 			}
 		}
 		return found, errors.Join(rows.Err(), rows.Close())
-	})
+	}
+	readertest.BenchmarkRead(b, store, readertest.Query{Name: "documented", Run: func(ctx context.Context, m msgext.Message, _ bool) (int, error) {
+		return count(ctx, "SELECT key, value, seq FROM message_extensions WHERE group_id = ?1 AND msg_seq = ?2", m.GroupID, m.MsgSeq)
+	}}, readertest.Query{Name: "bare", Run: func(ctx context.Context, m msgext.Message, isRead bool) (int, error) {
+		id := sha256.Sum256([]byte(m.Path()))
+		if isRead {
+			return count(ctx, "SELECT key, value, seq FROM msgext_read_keys WHERE message = ?1", id[:])
+		}
+		return count(ctx, "SELECT key, value, seq FROM msgext_entries WHERE message = ?1", id[:])
+	}})
 	require.NoError(b, store.Close())
 }

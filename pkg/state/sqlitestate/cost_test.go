@@ -25,7 +25,7 @@ type counting struct {
 	statements *int
 }
 
-func (d counting) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) (int64, error) {
+func (d counting) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) ([]int64, error) {
 	*d.statements += len(statements)
 	return d.Database.Write(ctx, message, statements)
 }

@@ -78,7 +78,7 @@ type database struct {
 }
 
 // Write implements sqlstate.Database; the one writer keeps all writes apart.
-func (d *database) Write(ctx context.Context, _ []byte, statements []sqlstate.Statement) (int64, error) {
+func (d *database) Write(ctx context.Context, _ []byte, statements []sqlstate.Statement) ([]int64, error) {
 	return d.writer.write(ctx, statements)
 }
 

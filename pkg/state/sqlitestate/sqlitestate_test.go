@@ -42,7 +42,7 @@ type faulty struct {
 	faults *statetest.Faults
 }
 
-func (d faulty) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) (rows int64, err error) {
+func (d faulty) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) (rows []int64, err error) {
 	err = d.faults.Do(func() error {
 		rows, err = d.Database.Write(ctx, message, statements)
 		return err

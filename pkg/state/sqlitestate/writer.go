@@ -33,7 +33,7 @@ type writer struct {
 type request struct {
 	ctx        context.Context
 	statements []sqlstate.Statement
-	rows       int64
+	rows       []int64
 	err        error
 	answered   chan struct{}
 }
@@ -53,20 +53,20 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 
 // write returns once the statements are durable, or have failed. A caller whose context ends
 // first does not wait for the outcome.
-func (w *writer) write(ctx context.Context, statements []sqlstate.Statement) (int64, error) {
+func (w *writer) write(ctx context.Context, statements []sqlstate.Statement) ([]int64, error) {
 	r := &request{ctx: ctx, statements: statements, answered: make(chan struct{})}
 	select {
 	case w.requests <- r:
 	case <-ctx.Done():
-		return 0, ctx.Err()
+		return nil, ctx.Err()
 	case <-w.stopping:
-		return 0, ErrClosed
+		return nil, ErrClosed
 	}
 	select {
 	case <-r.answered:
 		return r.rows, r.err
 	case <-ctx.Done():
-		return 0, ctx.Err()
+		return nil, ctx.Err()
 	}
 }
 
@@ -152,14 +152,13 @@ func (w *writer) apply(r *request) error {
 	if r.err = r.ctx.Err(); r.err != nil {
 		return nil // who has gone need not be served
 	}
-	for i, statement := range r.statements {
+	r.rows = r.rows[:0]
+	for _, statement := range r.statements {
 		rows, err := w.execute(statement.SQL, statement.Args...)
 		if err != nil {
 			return err
 		}
-		if i == 0 {
-			r.rows = rows
-		}
+		r.rows = append(r.rows, rows)
 	}
 	return nil
 }

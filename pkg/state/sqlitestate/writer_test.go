@@ -36,7 +36,7 @@ func TestWriter_AFailureTakesNobodyWithIt(t *testing.T) {
 				return
 			}
 			assert.NoError(t, err)
-			assert.EqualValues(t, 2, rows, "what the first statement changed")
+			assert.Equal(t, []int64{2, 1}, rows, "what each statement changed")
 		})
 	}
 	all.Wait()

@@ -1,0 +1,81 @@
+package sqlstate
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Dialect is how the databases differ.
+type Dialect struct {
+	Greatest, Least string // the functions of two numbers
+	Integer         string // the type of a number in CAST; bigint when empty
+	Nothing         string // what stands for no table before WHERE
+
+	// OnDuplicateKey is for MySQL, which has no ON CONFLICT: there a column is named by backquotes where its name means something else,
+	// too, and what an upsert would write is VALUES(column).
+	OnDuplicateKey bool
+}
+
+// upsert inserts a row, or updates the one that is there under its key.
+type upsert struct {
+	table, alias string
+	columns      string
+	source       string   // VALUES or a SELECT
+	key          string   // columns
+	set          []string // of the row that is there, which goes by the alias, from the other one, which is "excluded"; empty to leave it
+	where        string   // when it is updated; empty for always
+}
+
+var (
+	cast     = regexp.MustCompile(`AS bigint\)`)
+	excluded = regexp.MustCompile(`\bexcluded\.(\w+)`)
+	keyword  = regexp.MustCompile(`"(\w+)"`)
+)
+
+// text writes a statement in the dialect.
+func (d Dialect) text(sql string) string {
+	sql = strings.NewReplacer("GREATEST(", d.Greatest+"(", "LEAST(", d.Least+"(", "/*nothing*/", d.Nothing).Replace(sql)
+	if d.Integer != "" {
+		sql = cast.ReplaceAllLiteralString(sql, "AS "+d.Integer+")")
+	}
+	if d.OnDuplicateKey {
+		sql = keyword.ReplaceAllString(sql, "`$1`")
+	}
+	return sql
+}
+
+func (d Dialect) upsert(u upsert) string {
+	if d.OnDuplicateKey {
+		return d.text(u.onDuplicateKey())
+	}
+	sql := "INSERT INTO " + u.table + " AS " + u.alias + " (" + u.columns + ")\n" + u.source + "\nON CONFLICT (" + u.key + ") DO "
+	if len(u.set) == 0 {
+		return d.text(sql + "NOTHING")
+	}
+	sql += "UPDATE SET\n" + strings.Join(u.set, ",\n")
+	if u.where != "" {
+		sql += "\nWHERE " + u.where
+	}
+	return d.text(sql)
+}
+
+// onDuplicateKey asks for the condition again in each assignment.
+func (u upsert) onDuplicateKey() string {
+	there := regexp.MustCompile(`\b` + u.alias + `\.`)
+	in := func(expression string) string {
+		return there.ReplaceAllLiteralString(excluded.ReplaceAllString(expression, "VALUES($1)"), u.table+".")
+	}
+	var set []string
+	for _, assignment := range u.set {
+		column, value, _ := strings.Cut(assignment, " = ")
+		if u.where != "" {
+			value = "IF(" + u.where + ", " + value + ", " + u.alias + "." + column + ")"
+		}
+		set = append(set, column+" = "+in(value))
+	}
+	if len(set) == 0 {
+		column, _, _ := strings.Cut(u.key, ",")
+		set = []string{column + " = " + in("excluded."+column)}
+	}
+	return "INSERT INTO " + u.table + " (" + u.columns + ")\n" + u.source + "\nON DUPLICATE KEY UPDATE\n" + strings.Join(set, ",\n")
+}
