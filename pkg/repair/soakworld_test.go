@@ -90,7 +90,7 @@ func newSoakWorld(t *testing.T, size soakSize, all, falls bool, seed uint64) *so
 		sinksDown: []window{lasting(0.15, 3*time.Hour), lasting(0.55, 2*time.Hour)},
 		skewed:    []window{lasting(0.65, length/8)},
 	}
-	w.consumer = consumertest.NewAt(func() time.Time { return w.received })
+	w.consumer = consumertest.New()
 	w.store = &soakStore{
 		Store: memstate.NewLagging(soakLag, time.Now), t: t, allowed: w.allowed,
 		down: []window{lasting(0.10, 4*time.Minute), lasting(0.50, 7*time.Minute), lasting(0.85, 2*time.Minute)},
@@ -412,12 +412,9 @@ func (w *soakWorld) webhook(m *soakMessage, event msgext.Event, version int64) {
 			w.setLost(m, false)
 		}
 	}
-	e, err := cloudevent.New(event)
+	e, err := cloudevent.New(event, received)
 	require.NoError(w.t, err)
-	w.mu.Lock()
-	w.received = received
 	told := w.Send(ctx, e)
-	w.mu.Unlock()
 	if applied == nil && told == nil {
 		_ = w.store.MarkSeen(ctx, event.Message, event.Version()) // the store may be down by now
 	}

@@ -38,8 +38,7 @@ type world struct {
 
 func newWorld(t *testing.T, change func(*chatsim.Options)) *world {
 	t.Helper()
-	w := &world{now: time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC), store: memstate.New()}
-	w.sink = consumertest.NewAt(w.clock)
+	w := &world{now: time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC), store: memstate.New(), sink: consumertest.New()}
 	options := chatsim.Options{SDKAppID: app, Token: "xxxxyyyy", Admin: "administrator", SecretKey: "key", Now: w.clock}
 	if change != nil {
 		change(&options)
