@@ -37,7 +37,7 @@ type process struct {
 
 	console  *console.Console
 	handler  http.Handler
-	repairer *repair.Repairer // nil without REST access
+	repairer *repair.Repairer
 }
 
 func newProcess(cfg config.Config, c driver.Connections, logger *slog.Logger, url string, madeUp bool) (*process, error) {
@@ -51,9 +51,6 @@ func newProcess(cfg config.Config, c driver.Connections, logger *slog.Logger, ur
 	p.console = console.New(p.consoleOptions(webhooks, madeUp))
 	reading := readwire.New(cfg, c.Store, logger)
 	p.handler = routes(webhooks, p.console.Handler(), reading)
-	if cfg.Chat.Endpoint == "" {
-		return p, nil
-	}
 	repairing, err := repairwire.Options(cfg, c, logger, nil)
 	if err != nil {
 		return nil, err
@@ -85,14 +82,12 @@ func (p *process) consoleOptions(webhooks http.Handler, madeUp bool) console.Opt
 	return options
 }
 
-// serve serves, and repairs where it can, until ctx is done.
+// serve serves and repairs until ctx is done.
 func (p *process) serve(ctx context.Context, listener net.Listener) error {
 	server := newServer(p.handler, p.logger)
 	server.RegisterOnShutdown(p.console.Close)
 	var repairing sync.WaitGroup
-	if p.repairer != nil {
-		repairing.Go(func() { p.repairUntil(ctx) })
-	}
+	repairing.Go(func() { p.repairUntil(ctx) })
 	err := serve(ctx, server, listener)
 	repairing.Wait()
 	return err

@@ -35,7 +35,7 @@ func main() {
 }
 
 func apply(ctx context.Context, environ []string) (err error) {
-	cfg, err := driver.Drivers{Stores: []state.Driver{pgstate.Driver()}}.Load(environ, config.Schema)
+	cfg, err := driver.Drivers{Stores: []state.Driver{pgstate.Driver(0)}}.Load(environ, config.Schema)
 	if err != nil {
 		return err
 	}

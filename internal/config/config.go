@@ -48,7 +48,8 @@ type Config struct {
 
 	Chat        Chat
 	RepairGrace time.Duration
-	ReadAll     bool // MSGEXT_REPAIR_READ=all
+	ReadAll     bool          // MSGEXT_REPAIR_READ=all
+	Retention   time.Duration // 0 keeps messages for good
 }
 
 // Chat is how Chat's REST API is reached. Endpoint is "" where it is not.

@@ -97,7 +97,7 @@ func TestFromEnviron_Everything(t *testing.T) {
 		"MSGEXT_HTTP_SECRET=whsec_YQ== whsec_Yg==", "MSGEXT_HTTP_ALLOW_LINK_LOCAL=true",
 		"MSGEXT_KAFKA_SASL=SCRAM-SHA-512", "MSGEXT_KAFKA_USERNAME=u", "MSGEXT_KAFKA_PASSWORD=p", "MSGEXT_KAFKA_TLS=true",
 		"MSGEXT_CHAT_ENDPOINT=singapore", "MSGEXT_CHAT_ADMIN=administrator", "MSGEXT_CHAT_SECRET_KEY=k",
-		"MSGEXT_REPAIR_GRACE=10s", "MSGEXT_REPAIR_READ=all",
+		"MSGEXT_REPAIR_GRACE=10s", "MSGEXT_REPAIR_READ=all", "MSGEXT_RETENTION=90d",
 	}, config.Local, local)
 	require.NoError(t, err)
 	assert.Equal(t, config.Config{
@@ -117,7 +117,7 @@ func TestFromEnviron_Everything(t *testing.T) {
 		HTTP:        config.HTTP{Secrets: []secret.String{"whsec_YQ==", "whsec_Yg=="}, AllowLinkLocal: true},
 		Kafka:       config.Kafka{Mechanism: "SCRAM-SHA-512", Username: "u", Password: "p", TLS: true},
 		Chat:        config.Chat{Endpoint: "singapore", Admin: "administrator", SecretKey: "k"},
-		RepairGrace: 10 * time.Second, ReadAll: true,
+		RepairGrace: 10 * time.Second, ReadAll: true, Retention: 90 * 24 * time.Hour,
 	}, got)
 }
 

@@ -88,6 +88,21 @@ func setPath(c *Config, value string) error {
 	return nil
 }
 
+// setRetention takes whole days. Repair looks at a message for the last time 7 days after its last change.
+func setRetention(c *Config, value string) error {
+	const least, most, day = 8, 36500, 24 * time.Hour
+	if value == "keep" {
+		return nil
+	}
+	digits, found := strings.CutSuffix(value, "d")
+	days, err := strconv.Atoi(digits)
+	if !found || err != nil || days < least || days > most {
+		return fmt.Errorf("neither keep nor a number of days from %dd to %dd", least, most)
+	}
+	c.Retention = time.Duration(days) * day
+	return nil
+}
+
 func setMaxBodyBytes(c *Config, value string) error {
 	const least, most = 1024, 16 << 20
 	n, err := strconv.ParseInt(value, 10, 64)

@@ -52,5 +52,6 @@ func Variables() []Variable {
 		{"MSGEXT_CHAT_SECRET_KEY", Repair | Local, "", "the secret key of the Chat console", Repair, text(func(c *Config) *string { return (*string)(&c.Chat.SecretKey) })},
 		{"MSGEXT_REPAIR_GRACE", Repair | Local, "30s", "30s", 0, duration(time.Second, time.Hour, func(c *Config) *time.Duration { return &c.RepairGrace })},
 		{"MSGEXT_REPAIR_READ", Repair | Local, "gaps", "all", 0, choice("gaps", "all", func(c *Config) *bool { return &c.ReadAll })},
+		{"MSGEXT_RETENTION", Repair | Local, "keep", "90d", 0, setRetention},
 	}
 }
