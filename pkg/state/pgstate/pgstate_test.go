@@ -258,3 +258,9 @@ func TestSchema_MayBeAppliedAtAnyTime(t *testing.T) {
 	all.Wait()
 	assert.NoError(t, store.Close())
 }
+
+func TestExample(t *testing.T) {
+	url, _ := schema(t)
+	t.Setenv("DATABASE_URL", url)
+	assert.Equal(t, "[{alice option 2 1}]\n<nil>\n", peertest.Output(t, Example))
+}
