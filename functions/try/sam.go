@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"time"
@@ -69,6 +70,22 @@ func checkReply(ctx context.Context, invoke invoker, name string, event []byte, 
 	}
 	fmt.Fprintf(output, "%-40s %d, as expected, after %d ms\n", name, want.status, time.Since(began).Milliseconds())
 	return nil
+}
+
+// readToken opens the read function here.
+const readToken = "0123456789abcdef0123456789abcdef"
+
+// checkRead asks for a message that nobody has heard of through every gateway, with a token and without.
+func checkRead(ctx context.Context, invoke invoker, output io.Writer) error {
+	request := sample.Request{Method: http.MethodGet, Path: "/api/extensions", RawQuery: "GroupId=nobody&MsgSeq=1"}
+	closed := sample.AWSEvents(request)[0]
+	request.Header = map[string]string{"authorization": "Bearer " + readToken}
+	for _, event := range sample.AWSEvents(request) {
+		if err := checkReply(ctx, invoke, "read, "+event.Shape, event.Payload, notFound, output); err != nil {
+			return err
+		}
+	}
+	return checkReply(ctx, invoke, "read, "+closed.Shape+", no token", closed.Payload, unauthorized, output)
 }
 
 // checkRepair invokes the function as its schedule does, where nothing is due.
