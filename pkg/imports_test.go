@@ -157,7 +157,9 @@ var programs = map[string]struct{ links, avoids []string }{
 	"functions/scf/webhook":                 {[]string{redis, postgres}, []string{dynamo, sqlite, aws, chat, admin, console, sim}},
 	"functions/aws/repair":                  {[]string{dynamo, redis, postgres, chat}, []string{sqlite, console, sim}},
 	"functions/scf/repair":                  {[]string{redis, postgres, chat}, []string{dynamo, sqlite, aws, console, sim}},
-	"functions/local":                       {[]string{dynamo, redis, postgres, sqlite, chat, console, sim}, nil},
+	"functions/local":                       {[]string{sqlite, chat, console, sim}, []string{dynamo, redis, postgres, kafka, aws}},
+	"functions/server":                      {[]string{dynamo, redis, postgres, sqlite, kafka, aws, chat}, []string{console, sim}},
+	"functions/internal/process":            {avoids: []string{dynamo, redis, postgres, sqlite, kafka, aws, console, sim}},
 	"functions/schema":                      {[]string{postgres}, []string{dynamo, redis, sqlite, aws, chat, admin, console, sim}},
 	"functions/state":                       {[]string{dynamo, redis, postgres, sqlite}, []string{chat, admin, console, sim}},
 }

@@ -171,3 +171,22 @@ func vectorNamed(t *testing.T, name string) vectortest.Vector {
 	require.FailNow(t, "no such vector", name)
 	return vectortest.Vector{}
 }
+
+// Locally the read is open until it has tokens, and the console never asks for one.
+func TestLocal_ReadTokens(t *testing.T) {
+	const readToken = "0123456789abcdef0123456789abcdef"
+	local := processtest.StartLocal(t, binaries.Build(t, "functions/local"), []string{"MSGEXT_STATE=memory:", "MSGEXT_READ_TOKENS=" + readToken})
+	const path = "/api/groups/g/messages/1/extensions"
+	status, _ := get(t, local.URL+path)
+	assert.Equal(t, http.StatusUnauthorized, status)
+	status, _ = get(t, local.URL+"/console/")
+	assert.Equal(t, http.StatusOK, status)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, local.URL+path, nil)
+	require.NoError(t, err)
+	request.Header.Set("Authorization", "Bearer "+readToken)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	assert.Equal(t, http.StatusNotFound, response.StatusCode)
+	assert.NotContains(t, local.Greeting(), readToken)
+}

@@ -49,6 +49,7 @@ func TestPrograms_RefuseToStartWithWhatADriverWouldRefuse(t *testing.T) {
 		{"functions/aws/webhook", nil, []string{"MSGEXT_STATE", "MSGEXT_SINKS", "MSGEXT_HTTP_SECRET", "MSGEXT_KAFKA_SASL"}},
 		{"functions/aws/repair", nil, []string{"MSGEXT_STATE", "MSGEXT_SINKS", "MSGEXT_HTTP_SECRET", "MSGEXT_KAFKA_SASL", "MSGEXT_CHAT_ENDPOINT"}},
 		{"functions/local", nil, []string{"MSGEXT_STATE", "MSGEXT_SINKS", "MSGEXT_HTTP_SECRET", "MSGEXT_CHAT_ENDPOINT"}},
+		{"functions/server", nil, []string{"MSGEXT_STATE", "MSGEXT_SINKS", "MSGEXT_HTTP_SECRET", "MSGEXT_KAFKA_SASL", "MSGEXT_CHAT_ENDPOINT"}},
 		{"functions/state", []string{"read", "g", "1"}, []string{"MSGEXT_STATE"}},
 		{"functions/schema", nil, []string{"MSGEXT_STATE"}},
 		{"functions/try", []string{"send", "http://127.0.0.1:1"}, []string{"MSGEXT_PATH"}},

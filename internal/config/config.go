@@ -12,8 +12,9 @@ import (
 // Function says which of our programs is being configured.
 type Function int
 
-// The programs. Read is the function that answers with one message's key-values. Local is all of them in one process; State, Schema and
-// Send are the tools that read or erase a message, make a store's tables, and sign as Chat does.
+// The programs. Read is the function that answers with one message's key-values. Local and Server are all functions in
+// one process, Local with what it needs made up; State, Schema and Send are the tools that read or erase a message,
+// make a store's tables, and sign as Chat does.
 const (
 	Webhook Function = 1 << iota
 	Repair
@@ -22,6 +23,7 @@ const (
 	State
 	Schema
 	Send
+	Server
 )
 
 // Config is everything that the environment decides.

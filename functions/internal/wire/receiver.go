@@ -14,6 +14,16 @@ import (
 	"msgext/pkg/webhook"
 )
 
+// Receiver announces a configuration and returns the receiver of a function as it says. started is when the process did.
+func Receiver(cfg config.Config, c driver.Connections, logger *slog.Logger, metrics metric.Format, started time.Time) (*receiver.Receiver, error) {
+	Announce(cfg, logger)
+	options, err := ReceiverOptions(cfg, c, logger, metrics, started)
+	if err != nil {
+		return nil, err
+	}
+	return receiver.New(options), nil
+}
+
 // ReceiverOptions returns what a receiver needs, as configured. started is when the process did, zero for one that
 // does not start for a request.
 func ReceiverOptions(cfg config.Config, c driver.Connections, logger *slog.Logger, metrics metric.Format, started time.Time) (receiver.Options, error) {

@@ -26,10 +26,10 @@ func withRelay(options receiver.Options, cfg config.Config) (receiver.Options, e
 	return options, nil
 }
 
-// UnreadyOptions returns what a receiver needs that only says that it is not ready.
-func UnreadyOptions(environ []string, logger *slog.Logger, metrics metric.Format) receiver.Options {
-	return receiver.Options{
+// Unready returns a receiver that only says that it is not ready.
+func Unready(environ []string, logger *slog.Logger, metrics metric.Format) *receiver.Receiver {
+	return receiver.New(receiver.Options{
 		Logger: logger, Metrics: metrics, RequestID: gateway.RequestID,
 		RelayPass: config.RelayPasses(environ),
-	}
+	})
 }

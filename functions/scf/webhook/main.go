@@ -19,7 +19,6 @@ import (
 	"msgext/internal/config"
 	"msgext/internal/metric"
 	"msgext/pkg/gateway/scfgw"
-	"msgext/pkg/receiver"
 )
 
 func main() {
@@ -31,12 +30,10 @@ func main() {
 		if err != nil {
 			return nil, err
 		}
-		wire.Announce(cfg, logger)
-		options, err := wire.ReceiverOptions(cfg, connections, logger, metric.Plain, started)
-		rc := receiver.New(options)
+		rc, err := wire.Receiver(cfg, connections, logger, metric.Plain, started)
 		return scfgw.New(rc, http.HandlerFunc(rc.Malformed)), err
 	}, func(err error) lazy.Handler {
-		unready := receiver.New(wire.UnreadyOptions(os.Environ(), logger, metric.Plain))
+		unready := wire.Unready(os.Environ(), logger, metric.Plain)
 		return scfgw.New(unready.NotReady(err), http.HandlerFunc(unready.Malformed))
 	}))
 }

@@ -226,21 +226,3 @@ func TestRead_RefusesAWrongStart(t *testing.T) {
 		})
 	}
 }
-
-// Locally the read is open until it has tokens, and the console never asks for one.
-func TestLocal_ReadTokens(t *testing.T) {
-	local := processtest.StartLocal(t, binaries.Build(t, "functions/local"), []string{"MSGEXT_STATE=memory:", "MSGEXT_READ_TOKENS=" + readToken})
-	const path = "/api/groups/g/messages/1/extensions"
-	status, _ := get(t, local.URL+path)
-	assert.Equal(t, http.StatusUnauthorized, status)
-	status, _ = get(t, local.URL+"/console/")
-	assert.Equal(t, http.StatusOK, status)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, local.URL+path, nil)
-	require.NoError(t, err)
-	request.Header.Set("Authorization", "Bearer "+readToken)
-	response, err := http.DefaultClient.Do(request)
-	require.NoError(t, err)
-	require.NoError(t, response.Body.Close())
-	assert.Equal(t, http.StatusNotFound, response.StatusCode)
-	assert.NotContains(t, local.Greeting(), readToken)
-}
