@@ -3,8 +3,12 @@ package driver_test
 import (
 	"context"
 	"io"
+	"io/fs"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -177,4 +181,22 @@ func TestDrivers_OpenChecks(t *testing.T) {
 
 func open(ctx context.Context, d state.Driver, url string) (state.Store, error) {
 	return d.Open(ctx, secret.String(url))
+}
+
+// Every program and every tool loads its configuration by Load.
+func TestDrivers_LoadIsTheOneWay(t *testing.T) {
+	var callers []string
+	for _, root := range []string{"../..", "../../../scripts"} {
+		require.NoError(t, filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			source, err := os.ReadFile(path)
+			if strings.Contains(string(source), "config.FromEnviron(") {
+				callers = append(callers, filepath.Base(path))
+			}
+			return err
+		}))
+	}
+	assert.Equal(t, []string{"driver.go", "readwire.go"}, callers, "readwire is for a program that links no sink")
 }
