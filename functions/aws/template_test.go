@@ -100,7 +100,7 @@ func TestTemplate_SecretsAreReferences(t *testing.T) {
 	for _, name := range []string{"Webhook", "Repair", "Read"} {
 		maps.Copy(values, properties[function](t, template.Resources[name]).Environment.Variables)
 	}
-	for _, name := range []string{"MSGEXT_TOKEN", "MSGEXT_CHAT_SECRET_KEY", "MSGEXT_RELAY_HEADERS", "MSGEXT_HTTP_SECRET", "MSGEXT_KAFKA_USERNAME", "MSGEXT_KAFKA_PASSWORD", "MSGEXT_READ_TOKENS"} {
+	for _, name := range []string{"MSGEXT_TOKEN", "MSGEXT_CHAT_SECRET_KEY", "MSGEXT_RELAY_HEADERS", "MSGEXT_HTTP_SECRET", "MSGEXT_HTTP_HEADERS", "MSGEXT_KAFKA_USERNAME", "MSGEXT_KAFKA_PASSWORD", "MSGEXT_READ_TOKENS"} {
 		assert.Contains(t, fmt.Sprint(values[name]), "{{resolve:secretsmanager:", name)
 	}
 }

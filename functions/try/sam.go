@@ -25,7 +25,7 @@ type invoker func(ctx context.Context, event []byte) ([]byte, error)
 // are named, because SAM passes on references to secrets as they are where nothing takes their place.
 var samVariables = map[string]string{
 	"MSGEXT_SDK_APP_ID": sample.VectorsSDKAppID, "MSGEXT_TOKEN": sample.PublishedToken.Reveal(), "MSGEXT_SINKS": "stdout:",
-	"MSGEXT_PATH": "/webhook", "MSGEXT_STATE": "", "MSGEXT_HTTP_SECRET": "", "MSGEXT_KAFKA_USERNAME": "", "MSGEXT_KAFKA_PASSWORD": "",
+	"MSGEXT_PATH": "/webhook", "MSGEXT_STATE": "", "MSGEXT_HTTP_SECRET": "", "MSGEXT_HTTP_HEADERS": "", "MSGEXT_KAFKA_USERNAME": "", "MSGEXT_KAFKA_PASSWORD": "",
 }
 
 // sam runs the functions that SAM has built, by SAM in containers or under the emulator that SAM puts into them,

@@ -6,6 +6,7 @@ package config
 import (
 	"time"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/secret"
 )
 
@@ -60,15 +61,30 @@ type Chat struct {
 	SecretKey secret.String
 }
 
-// HTTP configures the https:// sinks.
+// HTTP configures the https:// sinks; what it allows, it allows to the relay, too.
 type HTTP struct {
 	Secrets        []secret.String // Standard Webhooks, whsec_...; unsigned when empty
+	Headers        []HostHeader
 	AllowLinkLocal bool
+	AllowPlain     bool
+}
+
+// Allow returns where requests may go.
+func (h HTTP) Allow() outbound.Allow {
+	return outbound.Allow{LinkLocal: h.AllowLinkLocal, Plain: h.AllowPlain}
+}
+
+// HostHeader is a header that goes to one host alone: that of a URL, with the port if the URL has one.
+type HostHeader struct {
+	Line  int // of MSGEXT_HTTP_HEADERS, from 1
+	Host  string
+	Name  string
+	Value secret.String
 }
 
 // Kafka configures the kafka:// sinks.
 type Kafka struct {
-	Mechanism string // "", "PLAIN", "SCRAM-SHA-256" or "SCRAM-SHA-512"
+	Mechanism string // "", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512" or "AWS_MSK_IAM"
 	Username  string
 	Password  secret.String
 	TLS       bool

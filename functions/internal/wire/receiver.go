@@ -53,6 +53,9 @@ func Announce(cfg config.Config, logger *slog.Logger) {
 	if cfg.AllowUnsigned && cfg.Relay.URL != "" {
 		logger.Warn("MSGEXT_ALLOW_UNSIGNED with MSGEXT_RELAY: anybody who knows the URL and the SDKAppID can reach the backend")
 	}
+	if cfg.HTTP.AllowPlain {
+		logger.Warn("MSGEXT_HTTP_ALLOW_PLAIN: what goes to http:// can be read and changed on the way, MSGEXT_HTTP_HEADERS included")
+	}
 	for _, location := range cfg.Sinks {
 		switch location.Scheme {
 		case "stdout":

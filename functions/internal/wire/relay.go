@@ -17,7 +17,7 @@ func withRelay(options receiver.Options, cfg config.Config) (receiver.Options, e
 		return options, nil
 	}
 	backend, err := relay.New(relay.Options{
-		URL: cfg.Relay.URL, Headers: cfg.Relay.Headers, AllowLinkLocal: cfg.HTTP.AllowLinkLocal,
+		URL: cfg.Relay.URL, Headers: cfg.Relay.Headers, AllowLinkLocal: cfg.HTTP.AllowLinkLocal, AllowPlain: cfg.HTTP.AllowPlain,
 	})
 	if err != nil {
 		return receiver.Options{}, fmt.Errorf("open MSGEXT_RELAY: %w", err)
