@@ -29,7 +29,7 @@ func TestLambda_RefusesToStartWithEveryProblem(t *testing.T) {
 	assert.NotContains(t, stderr, "7f3a")
 	for _, problem := range []string{
 		"MSGEXT_SDK_APP_ID: missing", "MSGEXT_TYPO: unknown variable", "MSGEXT_CHAT_SECRET_KEY: must not reach a webhook function",
-		"MSGEXT_STATE: the driver sqlite is in functions/local, functions/server; this program has: dynamodb, redis, rediss",
+		"MSGEXT_STATE: the driver sqlite is in functions/local, functions/server; this program has: dynamodb, postgres, postgresql, redis, rediss",
 	} {
 		assert.Contains(t, stderr, problem)
 	}
