@@ -75,7 +75,7 @@ var mayLink = map[string]string{
 	"internal/location":  "pkg/secret",
 	"internal/config":    "pkg/secret pkg/relay",
 	"internal/sqlstate":  "pkg/msgext pkg/state pkg/secret",
-	"internal/sample":    "pkg/secret pkg/webhook",
+	"internal/sample":    "pkg/secret pkg/webhook testdata",
 	"internal/scfrpc":    "internal/port",
 	"pkg/secret":         "",
 	"pkg/msgext":         "",
@@ -105,7 +105,7 @@ var mayLink = map[string]string{
 
 	"functions/scf/internal/lazy":      "",
 	"functions/local/internal/console": "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook internal/metric pkg/receiver pkg/relay",
-	"functions/try": "functions/internal/driver functions/internal/driver/programs functions/internal/driver/stores internal/config internal/port internal/sample internal/scfrpc pkg/secret pkg/webhook pkg/msgext " +
+	"functions/try": "functions/internal/driver functions/internal/driver/programs functions/internal/driver/stores internal/config internal/port internal/sample testdata internal/scfrpc pkg/secret pkg/webhook pkg/msgext " +
 		"pkg/cloudevent pkg/chatsim pkg/state pkg/sink pkg/relay",
 	"scripts/freeport": "",
 	"scripts/zip":      "",

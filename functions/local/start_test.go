@@ -153,7 +153,7 @@ func TestLocal_FinishesWhatIsInFlightWhenStopped(t *testing.T) {
 	})
 	answer := make(chan string, 1)
 	go func() {
-		response, err := http.Post(signedURL(local.URL, vectortest.SDKAppID, vectortest.Token, time.Now()), "application/json", bytes.NewReader([]byte(samples()[0])))
+		response, err := http.Post(signedURL(local.URL, vectortest.SDKAppID, vectortest.Token, time.Now()), "application/json", bytes.NewReader([]byte(sample.Changes()[0])))
 		if err != nil {
 			answer <- err.Error()
 			return

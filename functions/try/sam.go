@@ -47,10 +47,7 @@ func sam(ctx context.Context, args []string, c console) error {
 // checkWebhook invokes the function with a webhook through every gateway, signed now, and with the same as it was
 // published, long ago.
 func checkWebhook(ctx context.Context, invoke invoker, output io.Writer) error {
-	events, err := sample.Events(eventsFolder)
-	if err != nil {
-		return err
-	}
+	events := sample.Events("aws")
 	for _, event := range events {
 		if err := checkReply(ctx, invoke, event.Shape, event.Resigned(time.Now()).Payload, acknowledged, output); err != nil {
 			return err
@@ -104,10 +101,7 @@ func checkRepair(ctx context.Context, invoke invoker, output io.Writer) error {
 
 // checkDelivered counts the events that the function wrote: one for each sample that was accepted.
 func checkDelivered(written string, output io.Writer) error {
-	events, err := sample.Events(eventsFolder)
-	if err != nil {
-		return err
-	}
+	events := sample.Events("aws")
 	if got := strings.Count(written, `"type":"com.tencent.chat.group.msgextension.set"`); got != len(events) {
 		return fmt.Errorf("%w: %d events were delivered of %d accepted", errDiffers, got, len(events))
 	}
