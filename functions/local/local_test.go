@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/internal/processtest"
-	"msgext/internal/sample"
 	"msgext/internal/vectortest"
 	"msgext/pkg/msgext"
 	"msgext/pkg/secret"
@@ -23,7 +22,7 @@ import (
 
 func get(t *testing.T, url string) (status int, body string) {
 	t.Helper()
-	return post(t, sample.Request{Method: http.MethodGet}, url)
+	return processtest.Exchange(t, http.MethodGet, url, "")
 }
 
 // What the README's first command promises: no configuration, a signed line that works as pasted,
@@ -156,7 +155,7 @@ func TestLocal_ShuffledReplay(t *testing.T) {
 func send(t *testing.T, base, command, body string) {
 	t.Helper()
 	url := strings.Replace(signedURL(base, vectortest.SDKAppID, secret.String(vectortest.Token), time.Now()), msgext.GroupCommand, command, 1)
-	status, reply := post(t, sample.Request{Method: http.MethodPost, Body: body}, url)
+	status, reply := processtest.Exchange(t, http.MethodPost, url, body)
 	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, reply, `"ActionStatus":"OK"`)
 }

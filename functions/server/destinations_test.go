@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -48,7 +47,7 @@ func TestServer_OneWebhookReachesFourDestinationsAndTheStoreBeforeOK(t *testing.
 		"MSGEXT_REPLY_BUDGET=30s", // first connections to everything at once, on a loaded machine
 	})
 	sample := vectorNamed(t, "sample-group-set")
-	status, reply := exchange(t, http.MethodPost, sample.URL(server.URL, time.Now()), sample.Request.Body)
+	status, reply := processtest.Exchange(t, http.MethodPost, sample.URL(server.URL, time.Now()), sample.Request.Body)
 	require.Equal(t, http.StatusOK, status)
 	require.JSONEq(t, string(sample.Want.Reply), reply)
 
@@ -60,20 +59,8 @@ func TestServer_OneWebhookReachesFourDestinationsAndTheStoreBeforeOK(t *testing.
 	assert.Equal(t, id, decoded(t, first(t, brokers, name)).ID(), "Kafka")
 	message := msgext.Message{SDKAppID: vectortest.SDKAppID, GroupID: "test", MsgSeq: 10}
 	assert.EqualValues(t, 56, consumer.Reply(message).LatestSeq, "HTTP")
-	_, body := exchange(t, http.MethodGet, server.URL+"/api/groups/test/messages/10/extensions", "")
+	_, body := processtest.Exchange(t, http.MethodGet, server.URL+"/api/groups/test/messages/10/extensions", "")
 	assert.Contains(t, body, `"LatestSeq":56`)
-}
-
-func exchange(t *testing.T, method, url, body string) (status int, reply string) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
-	require.NoError(t, err)
-	response, err := http.DefaultClient.Do(request)
-	require.NoError(t, err)
-	defer func() { _ = response.Body.Close() }()
-	content, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
-	return response.StatusCode, string(content)
 }
 
 func vectorNamed(t *testing.T, name string) vectortest.Vector {

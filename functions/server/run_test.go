@@ -40,7 +40,7 @@ func TestServer_HasNoConsole(t *testing.T) {
 	server := processtest.StartLocal(t, binaries.Build(t, "functions/server"), []string{
 		"MSGEXT_SDK_APP_ID=" + vectortest.SDKAppID, "MSGEXT_TOKEN=" + vectortest.Token.Reveal(), "MSGEXT_STATE=memory:",
 	})
-	status, reply := exchange(t, "GET", server.URL+"/console/", "")
+	status, reply := processtest.Exchange(t, "GET", server.URL+"/console/", "")
 	assert.Equal(t, 405, status, reply)
 	assert.NotContains(t, server.Greeting(), "Sign=")
 	assert.Zero(t, server.Signal(t, syscall.SIGTERM))
