@@ -68,6 +68,9 @@ func open(cfg config.Config, c driver.Connections, address string, logger *slog.
 	options.Observe = observers.Webhook
 	p.Webhooks = receiver.New(options)
 	p.reads = readwire.New(cfg, c.Store, logger)
+	if len(cfg.ReadTokens) == 0 {
+		p.reads = loopbackOnly(p.reads)
+	}
 	if cfg.Chat.Endpoint != "" {
 		repairing, err := repairwire.Options(cfg, c, logger, nil)
 		if err != nil {
