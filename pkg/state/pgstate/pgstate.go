@@ -38,9 +38,12 @@ var ErrSchema = errors.New("pgstate: tables are missing or out of date, apply th
 // maxConnections of one process; a function serves one request at a time, a server many.
 const maxConnections = 16
 
+// Store is a state.Store over one database. SQLite and PostgreSQL share it, so it is made by Open alone.
+type Store = sqlstate.Store
+
 // Open returns a Store on the database at a postgres:// URL. It connects when it is first used. Its
 // error wraps ErrURL.
-func Open(ctx context.Context, url secret.String) (*sqlstate.Store, error) {
+func Open(ctx context.Context, url secret.String) (*Store, error) {
 	database, err := open(ctx, url)
 	if err != nil {
 		return nil, err
