@@ -1,5 +1,5 @@
-// Package functions_test has what holds of several programs at once: that they reply alike, and refuse to start
-// alike. What is one program's own stands in its folder.
+// Package functions_test has what holds of several programs at once: that they reply alike, and
+// refuse to start alike. What is one program's own stands in its folder.
 package functions_test
 
 import (

@@ -13,8 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// goList runs `go list` at the root, for the build without tests, and returns its lines. It looks at every folder
-// itself, because `go test` reuses a result unless what the test has opened has changed.
+// goList runs `go list` at the root, for the build without tests, and returns its lines. It looks
+// at every folder itself, because `go test` reuses a result unless what the test has opened has
+// changed.
 func goList(t *testing.T, arguments ...string) []string {
 	t.Helper()
 	require.NoError(t, filepath.WalkDir("..", func(_ string, entry fs.DirEntry, err error) error {
@@ -30,7 +31,8 @@ func goList(t *testing.T, arguments ...string) []string {
 	return strings.Split(strings.TrimSpace(string(out)), "\n")
 }
 
-// code is a package with what it imports and what it links; packages of ours are named without the module's path.
+// code is a package with what it imports and what it links; packages of ours are named without the
+// module's path.
 type code struct {
 	path           string
 	imports, links []string
@@ -63,8 +65,8 @@ func named(module, list string) []string {
 	return paths
 }
 
-// mayLink says which packages of ours a package may link (docs/design.md, section 3): imports point one way. What
-// stands in `shared` any may.
+// mayLink says which packages of ours a package may link (docs/design.md, section 3): imports point
+// one way. What stands in `shared` any may.
 var mayLink = map[string]string{
 	"internal/guard":     "",
 	"internal/jsonquote": "",
@@ -127,10 +129,12 @@ const (
 	console, sim                    = "functions/local/internal/console", "pkg/chatsim"
 )
 
-// notForReading is what a program that only reads must not link: nothing of it sends or receives, or can hold a key.
+// notForReading is what a program that only reads must not link: nothing of it sends or receives,
+// or can hold a key.
 var notForReading = []string{"pkg/sink", "pkg/cloudevent", "pkg/receiver", "pkg/repair", chat, admin, kafka, console, sim}
 
-// programs are the mains and what wires them: what one links decides what it can hold and what it costs to start.
+// programs are the mains and what wires them: what one links decides what it can hold and what it
+// costs to start.
 var programs = map[string]struct{ links, avoids []string }{
 	"functions/internal/driver":             {avoids: []string{dynamo, redis, postgres, sqlite, kafka, aws, chat, admin, console, sim}},
 	"functions/internal/driver/programs":    {avoids: []string{"pkg"}},
@@ -215,7 +219,8 @@ func hasPrefix(paths []string, path string) bool {
 	return slices.ContainsFunc(paths, func(p string) bool { return p == path || strings.HasPrefix(p, path+"/") })
 }
 
-// leaves says where a vendor's code may be imported. A folder that ends in a slash stands for what is below it.
+// leaves says where a vendor's code may be imported. A folder that ends in a slash stands for what
+// is below it.
 var leaves = map[string]string{
 	"github.com/aws/aws-sdk-go-v2":                "functions/internal/awssdk functions/internal/driver/awssinks pkg/state/dynamostate pkg/sink/sqssink pkg/sink/eventbridgesink pkg/sink/internal/awscall",
 	"github.com/aws/smithy-go":                    "pkg/sink/sqssink pkg/sink/eventbridgesink pkg/sink/internal/awscall",

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Whatever another program may import says for whom it is, and shows how it is used. Suites for tests need no example:
-// the tests of the drivers are that.
+// Whatever another program may import says for whom it is, and shows how it is used. Suites for
+// tests need no example: the tests of the drivers are that.
 func TestPublicPackages(t *testing.T) {
 	found := 0
 	require.NoError(t, filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {

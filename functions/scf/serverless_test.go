@@ -36,7 +36,8 @@ type variable struct{ Key, Value string }
 // The folders that scripts/deploy-scf deploys.
 const webhook, apigateway, repair, read, readByCAM = "../..", "apigateway", "repair", "read", "read/cam"
 
-// requestsOf loads a folder's serverless.yml in an environment and returns what the vendor's own tools make of it.
+// requestsOf loads a folder's serverless.yml in an environment and returns what the vendor's own
+// tools make of it.
 func requestsOf(t *testing.T, folder string, environ ...string) requests {
 	t.Helper()
 	command := exec.Command("node", "testdata/requests.js", folder)
@@ -171,8 +172,8 @@ func TestServerless_APIGatewayVariant(t *testing.T) {
 	assert.Equal(t, "EVENT", endpoint.Function.FunctionType)
 }
 
-// The variant whose function URL asks for CAM differs in that and in what the function takes from it: never is there a
-// URL that asks for nothing before a function that compares no token.
+// The variant whose function URL asks for CAM differs in that and in what the function takes from
+// it: never is there a URL that asks for nothing before a function that compares no token.
 func TestServerless_ReadByCAM(t *testing.T) {
 	got, original := requestsOf(t, readByCAM, everything()...), requestsOf(t, read, everything()...)
 	assert.Equal(t, original.Instance, got.Instance, "a deployment of one replaces the other")

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Output runs an example that needs a real service, and returns what it printed. Such an example has no Output comment,
-// because it would then run, and fail, where there is no service.
+// Output runs an example that needs a real service, and returns what it printed. Such an example
+// has no Output comment, because it would then run, and fail, where there is no service.
 func Output(t testing.TB, example func()) string {
 	t.Helper()
 	reading, writing, err := os.Pipe()

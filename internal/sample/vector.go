@@ -20,8 +20,8 @@ import (
 // VectorsSDKAppID is the app that the vectors are for, until Query is told of another.
 const VectorsSDKAppID = "1400000000"
 
-// Vector is a file of testdata/vectors: a request as Chat or an attacker would send it, with the reply it must
-// get. The query's placeholders are filled by Query.
+// Vector is a file of testdata/vectors: a request as Chat or an attacker would send it, with the
+// reply it must get. The query's placeholders are filled by Query.
 type Vector struct {
 	Name    string `json:"-"`
 	Comment string `json:"comment"`
@@ -42,9 +42,10 @@ type Vector struct {
 
 var placeholder = regexp.MustCompile(`\{(TIME|SIGN)([+-]\d+)?(?::(\w+))?\}`)
 
-// Query returns the raw query as it would be sent at a moment, for an app and signed with its token: {TIME} is the
-// moment's Unix seconds, {SIGN} the signature for them, either with an offset in seconds ({TIME-61}) and the
-// signature with another token ({SIGN:token}). An app that a vector writes percent-encoded stays as it is.
+// Query returns the raw query as it would be sent at a moment, for an app and signed with its
+// token: {TIME} is the moment's Unix seconds, {SIGN} the signature for them, either with an offset
+// in seconds ({TIME-61}) and the signature with another token ({SIGN:token}). An app that a vector
+// writes percent-encoded stays as it is.
 func (v Vector) Query(sdkAppID string, token secret.String, at time.Time) string {
 	query := strings.ReplaceAll(v.Request.Query, VectorsSDKAppID, url.QueryEscape(sdkAppID))
 	return placeholder.ReplaceAllStringFunc(query, func(text string) string {
@@ -86,8 +87,8 @@ func (v *Vector) read(content []byte) error {
 	return err
 }
 
-// Changes returns the bodies of the three changes on the vendor's page (trtc.io/document/76007, read 2026-01-04): a
-// set, a delete and a clear, without the comments that the page prints.
+// Changes returns the bodies of the three changes on the vendor's page (trtc.io/document/76007,
+// read 2026-01-04): a set, a delete and a clear, without the comments that the page prints.
 func Changes() (bodies []string) {
 	for _, name := range []string{"sample-group-set", "sample-group-delete", "sample-group-clear"} {
 		for _, vector := range Vectors() {
@@ -99,7 +100,8 @@ func Changes() (bodies []string) {
 	return bodies
 }
 
-// files returns the JSON files of a folder of testdata, in the order of their names, which come without .json.
+// files returns the JSON files of a folder of testdata, in the order of their names, which come
+// without .json.
 func files(folder string) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		entries, err := testdata.Files.ReadDir(folder)
