@@ -18,6 +18,7 @@ import (
 	"msgext/functions/internal/entry"
 	"msgext/functions/internal/process"
 	"msgext/functions/internal/repairwire"
+	"msgext/functions/internal/wire"
 	"msgext/internal/config"
 	"msgext/pkg/secret"
 )
@@ -113,6 +114,7 @@ func start(ctx context.Context, cfg config.Config, drivers driver.Drivers, o opt
 		level = slog.LevelError // of thousands of webhooks, lost on purpose
 	}
 	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
+	wire.AnnounceUnsigned(cfg, logger)
 	l, err := open(ctx, cfg, drivers, o.address, logger, madeUp)
 	if err != nil {
 		return err

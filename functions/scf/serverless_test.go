@@ -112,6 +112,13 @@ func TestServerless_LeavesOutWhatIsNotSet(t *testing.T) {
 	assert.Empty(t, got.Function.VpcConfig)
 }
 
+// Headers for the relay's backend stand a line each, and come through as they were set.
+func TestServerless_SeveralLines(t *testing.T) {
+	const headers = "Authorization: Bearer a#b\nX-Key: {\"c\"}"
+	got := requestsOf(t, webhook, "STAGE=test", "TENCENT_REGION=ap-singapore", "MSGEXT_RELAY_HEADERS="+headers)
+	assert.Equal(t, []variable{{"MSGEXT_RELAY_HEADERS", headers}}, got.Function.Environment.Variables)
+}
+
 // The handler names the binary that scripts/build packs, alone, into the function's code.
 func TestServerless_HandlerIsTheBinary(t *testing.T) {
 	_ = peertest.Address(t, peertest.Serverless) // before the builds, which take a while

@@ -47,15 +47,7 @@ func ReceiverOptions(cfg config.Config, c driver.Connections, logger *slog.Logge
 
 // Announce logs what an operator should know of a configuration that is sound, but has a price.
 func Announce(cfg config.Config, logger *slog.Logger) {
-	if cfg.AllowUnsigned {
-		logger.Warn("MSGEXT_ALLOW_UNSIGNED: anybody who knows the URL and the SDKAppID can send events")
-	}
-	if cfg.AllowUnsigned && cfg.Relay.URL != "" {
-		logger.Warn("MSGEXT_ALLOW_UNSIGNED with MSGEXT_RELAY: anybody who knows the URL and the SDKAppID can reach the backend")
-	}
-	if cfg.HTTP.AllowPlain {
-		logger.Warn("MSGEXT_HTTP_ALLOW_PLAIN: what goes to http:// can be read and changed on the way, MSGEXT_HTTP_HEADERS included")
-	}
+	AnnounceUnsigned(cfg, logger)
 	for _, location := range cfg.Sinks {
 		switch location.Scheme {
 		case "stdout":
@@ -65,5 +57,18 @@ func Announce(cfg config.Config, logger *slog.Logger) {
 				logger.Warn("MSGEXT_HTTP_SECRET is not set: events go to https:// sinks unsigned")
 			}
 		}
+	}
+}
+
+// AnnounceUnsigned logs what an app without a token opens to whom.
+func AnnounceUnsigned(cfg config.Config, logger *slog.Logger) {
+	if cfg.AllowUnsigned {
+		logger.Warn("MSGEXT_ALLOW_UNSIGNED: anybody who knows the URL and the SDKAppID can send events")
+	}
+	if cfg.AllowUnsigned && cfg.Relay.URL != "" {
+		logger.Warn("MSGEXT_ALLOW_UNSIGNED with MSGEXT_RELAY: anybody who knows the URL and the SDKAppID can reach the backend")
+	}
+	if cfg.HTTP.AllowPlain {
+		logger.Warn("MSGEXT_HTTP_ALLOW_PLAIN: what goes to http:// can be read and changed on the way, MSGEXT_HTTP_HEADERS included")
 	}
 }
