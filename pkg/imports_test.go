@@ -118,7 +118,7 @@ var shared = []string{"internal/guard", "internal/jsonquote", "internal/jsonwalk
 // forTests are the packages that only tests import: no program links one.
 var forTests = []string{
 	"internal/consumertest", "internal/outbound/outboundtest", "internal/peertest", "internal/processtest", "internal/relaytest",
-	"internal/vectortest", "pkg/msgext/msgexttest", "pkg/reader/readertest", "pkg/sink/sinktest", "pkg/state/statetest",
+	"internal/vectortest", "pkg/msgext/msgexttest", "pkg/reader/readertest", "pkg/sink/sinktest", "pkg/state/dynamostate/dynamotest", "pkg/state/statetest",
 }
 
 const (
