@@ -82,23 +82,21 @@ func (c *Consumer) Reply(m msgext.Message) msgext.ReadReply {
 }
 
 // Repaired returns the events that carried the truth.
-func (c *Consumer) Repaired() []cloudevent.Event {
+func (c *Consumer) Repaired() []cloudevent.Event { return c.which(cloudevent.Event.IsRepaired) }
+
+// Gone returns the events that told of a message that is gone.
+func (c *Consumer) Gone() []cloudevent.Event { return c.which(cloudevent.Event.IsGone) }
+
+func (c *Consumer) which(is func(cloudevent.Event) bool) []cloudevent.Event {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var events []cloudevent.Event
 	for _, event := range c.events {
-		if event.IsRepaired() {
+		if is(event) {
 			events = append(events, event)
 		}
 	}
 	return events
-}
-
-// Forget makes the consumer forget the events it was sent; what it believes stays.
-func (c *Consumer) Forget() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.events = nil
 }
 
 func (c *Consumer) view(m msgext.Message) *view {
