@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"sync"
-	"time"
 
 	"msgext/pkg/cloudevent"
 	"msgext/pkg/msgext"
@@ -19,8 +18,6 @@ var ErrDown = errors.New("consumertest: down")
 
 // Consumer is a sink.Sink, and the HTTP endpoint of one. It is safe for concurrent use.
 type Consumer struct {
-	now func() time.Time
-
 	mu     sync.Mutex
 	down   bool
 	events []cloudevent.Event
@@ -28,13 +25,7 @@ type Consumer struct {
 }
 
 // New returns a Consumer that knows nothing.
-func New() *Consumer { return NewAt(time.Now) }
-
-// NewAt returns a Consumer that knows nothing, and takes a change as received by msgext when it
-// arrives here, on a given clock.
-func NewAt(now func() time.Time) *Consumer {
-	return &Consumer{now: now, views: make(map[msgext.Message]*view)}
-}
+func New() *Consumer { return &Consumer{views: make(map[msgext.Message]*view)} }
 
 // Name implements sink.Sink.
 func (c *Consumer) Name() string { return "consumer" }
@@ -58,7 +49,7 @@ func (c *Consumer) Send(_ context.Context, event cloudevent.Event) error {
 	if err != nil {
 		return err
 	}
-	c.view(change.Message).apply(change, c.now().UnixMilli())
+	c.view(change.Message).apply(change, event.ReceivedMillis())
 	return nil
 }
 

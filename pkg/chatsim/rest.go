@@ -33,7 +33,12 @@ func (s *Sim) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 
 func (s *Sim) serve(w http.ResponseWriter, r *http.Request) {
 	command := strings.TrimPrefix(r.URL.Path, service)
+	w.Header().Set("Date", s.options.Now().UTC().Format(http.TimeFormat))
 	switch trouble := s.trouble(command); {
+	case trouble == Hang:
+		_, _ = io.Copy(io.Discard, r.Body) // a server notices that the caller is gone only after the body
+		<-r.Context().Done()
+		return
 	case trouble >= 400 && trouble < 600:
 		http.Error(w, "trouble", trouble)
 		return
@@ -76,6 +81,11 @@ func (s *Sim) call(command string, r *http.Request) (any, error) {
 	request, err := parseRequest(command, s.options.SDKAppID, r.Body)
 	if err != nil {
 		return nil, err
+	}
+	if s.options.Refuse != nil {
+		if code := s.options.Refuse(request.message); code != 0 {
+			return nil, &Refusal{Code: code, Info: "refused"}
+		}
 	}
 	if strings.HasSuffix(command, "get_key_values") {
 		return s.read(request.message, request.StartSeq)
@@ -157,7 +167,11 @@ func (s *Sim) read(message msgext.Message, start int64) (any, error) {
 		return nil, err
 	}
 	list := record.list(start)
-	page := msgext.NewReadReply(record.latest, record.clear, list)
+	latest := record.latest
+	if s.options.LatestFalls {
+		latest = s.latestOf(record, record.list(0))
+	}
+	page := msgext.NewReadReply(latest, record.clear, list)
 	if len(list) > s.options.PageSize {
 		page.CompleteFlag, page.ExtensionList = 0, list[:s.options.PageSize]
 	}

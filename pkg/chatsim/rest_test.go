@@ -1,6 +1,7 @@
 package chatsim_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -246,6 +247,61 @@ func TestREST_Trouble(t *testing.T) {
 	assert.Equal(t, 503, post(sim, "group_get_key_values", credentials(t), `{"GroupId":"test","MsgSeq":10}`).Code)
 	assert.Equal(t, 60008, errorCode(t, post(sim, "group_get_key_values", credentials(t), `{"GroupId":"test","MsgSeq":10}`)))
 	assert.Equal(t, 0, errorCode(t, post(sim, "group_get_key_values", credentials(t), `{"GroupId":"test","MsgSeq":10}`)))
+}
+
+func TestREST_RefusesCallsAboutAMessage(t *testing.T) {
+	options := restOptions()
+	options.Refuse = func(message msgext.Message) int {
+		if message == group {
+			return 10004
+		}
+		return 0
+	}
+	sim := chatsim.New(options)
+	sim.Add(group, msgext.Message{SDKAppID: group.SDKAppID, GroupID: "test", MsgSeq: 11})
+	assert.Equal(t, 10004, errorCode(t, post(sim, "group_get_key_values", credentials(t), `{"GroupId":"test","MsgSeq":10}`)))
+	assert.Equal(t, 0, errorCode(t, post(sim, "group_get_key_values", credentials(t), `{"GroupId":"test","MsgSeq":11}`)))
+}
+
+func TestREST_ACallThatHangsIsNotAnswered(t *testing.T) {
+	options := restOptions()
+	options.Trouble = func(int, string) int { return chatsim.Hang }
+	server := httptest.NewServer(chatsim.New(options).Handler())
+	defer server.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL+service+"group_get_key_values", strings.NewReader("{}"))
+	require.NoError(t, err)
+	_, err = server.Client().Do(request)
+	assert.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+// Both ways of counting: versions rise all the same, what a read calls the newest may fall.
+func TestREST_LatestSeqMayFall(t *testing.T) {
+	for falls, want := range map[bool][]int64{false: {1, 2, 3, 4, 5}, true: {1, 2, 1, 4, 5}} {
+		options := restOptions()
+		options.LatestFalls = falls
+		sim := chatsim.New(options)
+		var latest, versions []int64
+		for _, change := range []chatsim.Change{
+			{Operation: msgext.Set, KeyValues: []msgext.KeyValue{{Key: "a"}}},
+			{Operation: msgext.Set, KeyValues: []msgext.KeyValue{{Key: "b"}}},
+			{Operation: msgext.Delete, KeyValues: []msgext.KeyValue{{Key: "b"}}},
+			{Operation: msgext.Set, KeyValues: []msgext.KeyValue{{Key: "c"}}},
+			{Operation: msgext.Clear},
+		} {
+			change.Message = group
+			outcome, err := sim.Change(change)
+			require.NoError(t, err)
+			versions = append(versions, outcome.Version)
+			var reply msgext.ReadReply
+			require.NoError(t, json.Unmarshal(post(sim, "group_get_key_values", credentials(t), `{"GroupId":"test","MsgSeq":10}`).Body.Bytes(), &reply))
+			latest = append(latest, max(reply.LatestSeq, reply.ClearSeq))
+			assert.Equal(t, sim.Truth(group).LatestSeq, latest[len(latest)-1])
+		}
+		assert.Equal(t, []int64{1, 2, 3, 4, 5}, versions)
+		assert.Equal(t, want, latest)
+	}
 }
 
 // Whatever is asked, the answer is Chat's JSON under status 200.

@@ -33,10 +33,18 @@ type Options struct {
 	// that the admin gives (see package chatapi's sources), and neither does a Sim without this.
 	CheckSeq bool
 
-	// Trouble, if set, is asked before each REST call, numbered from 1, is served: 0 serves it, 400
-	// to 599 answers with that HTTP status and no JSON, any other number with that ErrorCode. It may change
-	// messages meanwhile.
+	// LatestFalls counts as one reading of the vendor's page has it ("the greatest Seq of all KVs",
+	// trtc.io/document/51194): a read's LatestSeq is that of the keys that are listed, and falls when the newest of
+	// them is deleted. Versions go on rising all the same.
+	LatestFalls bool
+
+	// Trouble, if set, is asked before each REST call, numbered from 1, is served: 0 serves it, Hang never
+	// answers, 400 to 599 answers with that HTTP status and no JSON, any other number with that ErrorCode. It may
+	// change messages meanwhile.
 	Trouble func(call int, command string) int
+
+	// Refuse, if set, is asked for the ErrorCode with which a call about a message is refused; 0 serves it.
+	Refuse func(message msgext.Message) int
 
 	// OnChange, if set, gets the signed webhook of every change made by REST or by Change, after it was
 	// made, one at a time for each caller. Play plans webhooks of its own.
@@ -45,6 +53,9 @@ type Options struct {
 	// Now is the clock by which webhooks are signed and UserSigs expire; time.Now when nil.
 	Now func() time.Time
 }
+
+// Hang is the Trouble of a call that is not answered before the caller gives up.
+const Hang = -1
 
 // Sim is a fake Chat of one app. It is safe for concurrent use.
 type Sim struct {
@@ -105,7 +116,19 @@ func (s *Sim) Truth(message msgext.Message) msgext.ReadReply {
 	if !ok {
 		return msgext.NewReadReply(0, 0, nil)
 	}
-	return msgext.NewReadReply(record.latest, record.clear, record.list(0))
+	list := record.list(0)
+	return msgext.NewReadReply(max(s.latestOf(record, list), record.clear), record.clear, list)
+}
+
+// latestOf returns the LatestSeq of a record with all of its key-values, sorted by Seq.
+func (s *Sim) latestOf(r *record, list []msgext.KeyValue) int64 {
+	switch {
+	case !s.options.LatestFalls:
+		return r.latest
+	case len(list) == 0:
+		return 0
+	}
+	return list[len(list)-1].Seq
 }
 
 // Change makes a change. Its error is a *Refusal if nothing was changed; keys that were refused while others were

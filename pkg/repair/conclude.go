@@ -138,7 +138,7 @@ func (p policy) concludeRead(d decision, f finding, now time.Time) decision {
 			quiet = later(quiet, state.Moment(read.Number))
 		}
 		save.Due = p.next(c, quiet, now)
-		d.sweep = now.Sub(quiet) >= quietBeforeSweep
+		d.sweep = sweeps(c, now)
 	}
 	return d
 }

@@ -63,7 +63,7 @@ func (p policy) plan(head state.Head, now time.Time) decision {
 	case open, p.readAll && p.access:
 		d.read = true
 	default:
-		d.sweep = now.Sub(quietSince(c)) >= quietBeforeSweep
+		d.sweep = sweeps(c, now)
 		d.save = &state.Outcome{
 			Revision: c.Revision, DroppedAt: c.DroppedAt, Started: p.began(now, now), Floor: head.Progress.Contiguous(),
 			Due: p.next(c, quietSince(c), now), SinksUpToDate: c.SinksUpToDate,

@@ -92,6 +92,12 @@ func (p policy) end(quiet, now time.Time) time.Time {
 	return p.look(quiet.Add(p.retention), now)
 }
 
+// sweeps reports whether nothing about a message can be on its way any more. One that was never heard of has no
+// garbage.
+func sweeps(c state.Check, now time.Time) bool {
+	return !c.Heard.IsZero() && now.Sub(c.Heard) >= quietBeforeSweep
+}
+
 // mayErase reports whether a message has been quiet for the retention time. One with a doubt that was not given
 // up, or with a gap that nobody has looked at, is read first.
 func (p policy) mayErase(head state.Head, now time.Time) bool {

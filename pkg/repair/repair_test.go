@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"msgext/pkg/chatsim"
 	"msgext/pkg/cloudevent"
 	"msgext/pkg/msgext"
 	"msgext/pkg/repair"
@@ -93,11 +93,13 @@ func TestRun_WhatASinkMissedIsAGapUntilItHasTheTruth(t *testing.T) {
 func TestRun_BacksOffAndNeverBlocksTheRest(t *testing.T) {
 	other := msgext.Message{SDKAppID: app, GroupID: "@TGS#other", MsgSeq: 1}
 	broken := true
-	w := newWorld(t, func(_ int, _ string) int {
-		if broken {
-			return http.StatusInternalServerError
+	w := newWorld(t, func(o *chatsim.Options) {
+		o.Trouble = func(int, string) int {
+			if broken {
+				return 60021 // our address is not allowed to call: nothing that a try a little later mends
+			}
+			return 0
 		}
-		return 0
 	})
 	w.change(t, poll, msgext.Set, "alice", "1") // lost
 	w.receive(t, w.change(t, poll, msgext.Set, "alice", "2"))

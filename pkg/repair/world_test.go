@@ -36,13 +36,14 @@ type world struct {
 	api   *chatapi.Client
 }
 
-func newWorld(t *testing.T, trouble func(call int, command string) int) *world {
+func newWorld(t *testing.T, change func(*chatsim.Options)) *world {
 	t.Helper()
-	w := &world{now: time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC), store: memstate.New()}
-	w.sink = consumertest.NewAt(w.clock)
-	w.chat = chatsim.New(chatsim.Options{
-		SDKAppID: app, Token: "xxxxyyyy", Admin: "administrator", SecretKey: "key", Now: w.clock, Trouble: trouble,
-	})
+	w := &world{now: time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC), store: memstate.New(), sink: consumertest.New()}
+	options := chatsim.Options{SDKAppID: app, Token: "xxxxyyyy", Admin: "administrator", SecretKey: "key", Now: w.clock}
+	if change != nil {
+		change(&options)
+	}
+	w.chat = chatsim.New(options)
 	server := httptest.NewServer(w.chat.Handler())
 	t.Cleanup(server.Close)
 	var err error

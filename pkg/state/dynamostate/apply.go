@@ -3,32 +3,78 @@ package dynamostate
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"msgext/pkg/msgext"
+	"msgext/pkg/state"
 )
 
-// Apply implements state.Store: the head, then the keys, then, if seen, the mark.
-func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, seen bool) error {
+// Apply implements state.Store: the head, then the keys, then, if it is to be marked now, the mark.
+func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, when state.Mark) error {
 	path := event.Message.Path()
-	head, err := s.change(ctx, path, head{}, hear(event, path, heard, seen))
+	h, err := s.change(ctx, path, head{}, hear(event, path, heard))
 	if err != nil {
 		return failed(ctx, "apply", err)
 	}
-	if err := s.put(ctx, path, entriesOf(event)); err != nil {
+	written, err := s.put(ctx, path, entriesOf(event))
+	if err != nil {
 		return failed(ctx, "apply", err)
 	}
-	if seen {
-		_, err = s.change(ctx, path, head, mark(path, event.Version()))
+	if when == state.MarkNow {
+		if e, _ := mark(event.Version())(h); e == unneeded && written {
+			h = ordinarily(event.Version()) // it was marked before, but do the keys still have a head?
+		}
+		err = s.mark(ctx, path, h, event.Version())
 	}
 	return failed(ctx, "apply", err)
 }
 
 // MarkSeen implements state.Store.
 func (s *Store) MarkSeen(ctx context.Context, message msgext.Message, version int64) error {
+	return failed(ctx, "mark as seen", s.mark(ctx, message.Path(), ordinarily(version), version))
+}
+
+// mark marks a version as seen, beginning with a guess of what stands. Where there is no head, the message was
+// forgotten since its event was applied, and keys of the event may have come after that: they go. Where a head
+// appears meanwhile, they may be missing in it, and the version shows as a gap.
+func (s *Store) mark(ctx context.Context, path string, guess head, version int64) error {
+	found, err := s.change(ctx, path, guess, mark(version))
+	if err != nil || found.known {
+		return err
+	}
+	if _, ok, err := s.clear(ctx, path); ok || err != nil {
+		return err
+	}
+	_, err = s.change(ctx, path, head{known: true}, func(h head) (*expression, error) {
+		if !h.known || h.record.State.Latest >= version {
+			return unneeded, nil
+		}
+		e := new(expression)
+		e.raise("latest", h.record.State.Latest, version)
+		e.readable()
+		e.when("attribute_exists(#pk)")
+		return e, nil
+	})
+	return err
+}
+
+// Doubt implements state.Store, in one write.
+func (s *Store) Doubt(ctx context.Context, message msgext.Message, at time.Time, source state.Source) error {
 	path := message.Path()
-	_, err := s.change(ctx, path, ordinarily(version), mark(path, version))
-	return failed(ctx, "mark as seen", err)
+	_, err := s.change(ctx, path, head{}, doubt(path, state.Milliseconds(at), source))
+	return failed(ctx, "doubt", err)
+}
+
+// Announce implements state.Store, in one write where nobody has heard of the message.
+func (s *Store) Announce(ctx context.Context, message msgext.Message, at, due time.Time) error {
+	path := message.Path()
+	_, err := s.change(ctx, path, head{}, func(h head) (*expression, error) {
+		after := h.record
+		after.Announce(at, due)
+		return h.becoming(path, after), nil
+	})
+	return failed(ctx, "announce", err)
 }
 
 // keyEntry is what is known of one key.
@@ -45,17 +91,22 @@ func entriesOf(event msgext.Event) []keyEntry {
 	return entries
 }
 
-// put writes entries, each unless what stands is at least as great. One that is too large does not
-// keep the others out.
-func (s *Store) put(ctx context.Context, path string, entries []keyEntry) error {
-	return parallel(len(entries), func(i int) error {
+// put writes entries, each unless what stands is at least as great, and reports whether it wrote any. One that is
+// too large does not keep the others out.
+func (s *Store) put(ctx context.Context, path string, entries []keyEntry) (written bool, err error) {
+	var any atomic.Bool
+	err = parallel(len(entries), func(i int) error {
 		entry := entries[i]
 		if size := entry.bytes(path); size > maxItemBytes {
 			return fmt.Errorf("%w: a key-value of %d bytes, the limit is %d", ErrTooLarge, size, maxItemBytes)
 		}
-		_, _, err := s.write(ctx, address(path, keyItem(entry.key)), entry.replacing())
+		_, ok, err := s.write(ctx, address(path, keyItem(entry.key)), entry.replacing())
+		if ok {
+			any.Store(true)
+		}
 		return err
 	})
+	return any.Load(), err
 }
 
 // bytes is the size of the entry's item, give or take a few bytes

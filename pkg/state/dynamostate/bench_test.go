@@ -19,6 +19,7 @@ import (
 
 	"msgext/pkg/msgext"
 	"msgext/pkg/reader/readertest"
+	"msgext/pkg/state"
 	"msgext/pkg/state/statetest"
 )
 
@@ -32,14 +33,14 @@ func BenchmarkApply(b *testing.B) {
 			b.Run(fmt.Sprintf("%d keys, message of %d", keys, has), func(b *testing.B) {
 				message := func() msgext.Message {
 					m := statetest.NewMessage()
-					require.NoError(b, store.Apply(b.Context(), event(m, 1, 0, min(has, 20)), start, true))
+					require.NoError(b, store.Apply(b.Context(), event(m, 1, 0, min(has, 20)), start, state.MarkNow))
 					for from := 20; from < has; from += 20 {
-						require.NoError(b, store.Apply(b.Context(), event(m, 1, from, 20), start, true))
+						require.NoError(b, store.Apply(b.Context(), event(m, 1, from, 20), start, state.MarkNow))
 					}
 					return m
 				}
 				apply := func(ctx context.Context, m msgext.Message, version int64) error {
-					return store.Apply(ctx, event(m, version, 0, keys), start, true)
+					return store.Apply(ctx, event(m, version, 0, keys), start, state.MarkNow)
 				}
 				floor := func(ctx context.Context, m msgext.Message, version int64) error {
 					return bare(ctx, client, table, event(m, version, 0, keys))

@@ -3,7 +3,8 @@ package dynamostate
 import (
 	"cmp"
 	"context"
-	"math"
+	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 
@@ -15,89 +16,159 @@ import (
 	"msgext/pkg/state"
 )
 
-// Due implements state.Store. The index, which lags, says whom to look at; their heads decide.
-func (s *Store) Due(ctx context.Context, before time.Time, limit int) ([]state.Head, error) {
-	if limit <= 0 {
-		return nil, failed(ctx, "due", ctx.Err())
-	}
-	var waiting [shards][]waiter
-	err := parallel(shards, func(i int) (err error) {
-		waiting[i], err = s.waiting(ctx, int64(i), state.Milliseconds(before), limit)
-		return err
-	})
+// errCursor is the error for a cursor that these lists did not make.
+var errCursor = errors.New("not a cursor of this list")
+
+// Due implements state.Store. The index, which lags, says whom to look at; their heads decide. A page asks each
+// partition for a few of those that have waited longest, and takes those that come first among all.
+func (s *Store) Due(ctx context.Context, lane state.Lane, before time.Time, after state.Cursor, limit int) (state.Page, error) {
+	page, err := s.due(ctx, lane, before, after, limit)
+	return page, failed(ctx, "due", err)
+}
+
+func (s *Store) due(ctx context.Context, lane state.Lane, before time.Time, after state.Cursor, limit int) (state.Page, error) {
+	lines, err := parseLines(lane, after)
 	if err != nil {
-		return nil, failed(ctx, "due", err)
+		return state.Page{}, err
 	}
-	longest := slices.Concat(waiting[:]...)
-	slices.SortFunc(longest, func(a, b waiter) int {
-		return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.partition, b.partition))
-	})
-	longest = distinct(longest)
-	heads, err := s.heads(ctx, longest[:min(limit, len(longest))])
+	few := limit/8 + 2
+	err = parallel(len(lines), func(i int) error { return s.ask(ctx, &lines[i], state.Milliseconds(before), few) })
 	if err != nil {
-		return nil, failed(ctx, "due", err)
+		return state.Page{}, err
 	}
-	heads = slices.DeleteFunc(heads, func(h state.Head) bool { return h.Check.Due.IsZero() || h.Check.Due.After(before) })
-	slices.SortFunc(heads, func(a, b state.Head) int {
+	first := take(lines, limit)
+	page := state.Page{}
+	if page.Heads, err = s.heads(ctx, first); err != nil {
+		return state.Page{}, err
+	}
+	page.Heads = slices.DeleteFunc(page.Heads, func(h state.Head) bool { return h.Check.Due.IsZero() || h.Check.Due.After(before) })
+	slices.SortFunc(page.Heads, func(a, b state.Head) int {
 		return cmp.Or(a.Check.Due.Compare(b.Check.Due), cmp.Compare(a.Message.Path(), b.Message.Path()))
 	})
-	return heads, nil
+	page.More = slices.ContainsFunc(lines, func(l line) bool { return !l.Done })
+	page.Next, err = cursor(lines)
+	return page, err
+}
+
+// line is how far a partition has been read. As JSON it is its part of a cursor.
+type line struct {
+	Due       int64  `json:"d,omitempty"` // the last that was met, none where After is empty
+	After     string `json:"a,omitempty"`
+	Done      bool   `json:"e,omitempty"`
+	partition int64
+	waiting   []waiter // what comes next
+	more      bool     // whether something follows that
 }
 
 // waiter is an entry of the index.
 type waiter struct {
-	partition string
-	due       int64
+	line int
+	due  int64
+	pk   string
 }
 
-// distinct keeps the first of those that are there more than once: a message whose due time moves while the
-// index is read may be met at both, and BatchGetItem refuses a key that comes twice.
-func distinct(waiting []waiter) []waiter {
-	met := make(map[string]bool, len(waiting))
-	return slices.DeleteFunc(waiting, func(w waiter) bool {
-		again := met[w.partition]
-		met[w.partition] = true
-		return again
-	})
+func (w waiter) compare(other waiter) int {
+	return cmp.Or(cmp.Compare(w.due, other.due), cmp.Compare(w.pk, other.pk))
 }
 
-// waiting returns up to limit messages of one shard that are due, those that have waited longest first.
-func (s *Store) waiting(ctx context.Context, shard, before int64, limit int) ([]waiter, error) {
+func parseLines(lane state.Lane, after state.Cursor) ([]line, error) {
+	all := partitions(lane)
+	lines := make([]line, len(all))
+	if after != "" {
+		if err := json.Unmarshal([]byte(after), &lines); err != nil || len(lines) != len(all) {
+			return nil, errCursor
+		}
+	}
+	for i, partition := range all {
+		lines[i].partition = partition
+	}
+	return lines, nil
+}
+
+func cursor(lines []line) (state.Cursor, error) {
+	encoded, err := json.Marshal(lines)
+	return state.Cursor(encoded), err
+}
+
+// ask fills a line with up to a few that are due.
+func (s *Store) ask(ctx context.Context, l *line, before int64, few int) error {
+	if l.Done {
+		return nil
+	}
 	const condition = "#shard = :shard AND #due <= :before"
 	query := &dynamodb.QueryInput{
 		TableName:                 s.table,
 		IndexName:                 aws.String(dueIndex),
 		KeyConditionExpression:    aws.String(condition),
 		ExpressionAttributeNames:  names(condition),
-		ExpressionAttributeValues: item{":shard": number(shard), ":before": number(before)},
-		Limit:                     aws.Int32(int32(min(limit, math.MaxInt32))),
+		ExpressionAttributeValues: item{":shard": number(l.partition), ":before": number(before)},
+		Limit:                     aws.Int32(int32(few)),
 	}
-	var waiting []waiter
-	for pages := dynamodb.NewQueryPaginator(s.client, query); pages.HasMorePages() && len(waiting) < limit; {
-		page, err := pages.NextPage(ctx)
+	if l.After != "" {
+		query.ExclusiveStartKey = item{"pk": text(l.After), "sk": text(headItem), "shard": number(l.partition), "due": number(l.Due)}
+	}
+	for len(l.waiting) < few {
+		page, err := s.client.Query(ctx, query)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, attributes := range page.Items {
 			d := decoder{item: attributes}
-			waiting = append(waiting, waiter{d.text("pk"), d.number("due")})
+			l.waiting = append(l.waiting, waiter{due: d.number("due"), pk: d.text("pk")})
 			if d.err != nil {
-				return nil, d.err
+				return d.err
 			}
 		}
+		query.ExclusiveStartKey = page.LastEvaluatedKey
+		if l.more = len(page.LastEvaluatedKey) > 0; !l.more {
+			break
+		}
 	}
-	return waiting, nil
+	return nil
+}
+
+// take returns up to limit of those that come first among all lines, and moves each line behind its own. A line
+// that has more than it was asked for says nothing of what comes after its last, so nothing after that is taken.
+func take(lines []line, limit int) []waiter {
+	var all []waiter
+	var horizon *waiter
+	for i, l := range lines {
+		for n := range l.waiting {
+			l.waiting[n].line = i
+		}
+		all = append(all, l.waiting...)
+		if n := len(l.waiting); l.more && n > 0 && (horizon == nil || l.waiting[n-1].compare(*horizon) < 0) {
+			horizon = &l.waiting[n-1]
+		}
+	}
+	slices.SortStableFunc(all, func(a, b waiter) int { return cmp.Compare(a.due, b.due) }) // in a line, the index's own order
+	taken := make([]int, len(lines))
+	var first []waiter
+	for _, w := range all {
+		if len(first) == limit || horizon != nil && w.due > horizon.due {
+			break
+		}
+		first = append(first, w)
+		taken[w.line]++
+		lines[w.line].Due, lines[w.line].After = w.due, w.pk
+	}
+	for i := range lines {
+		l := &lines[i]
+		l.Done = l.Done || !l.more && taken[i] == len(l.waiting)
+	}
+	return first
 }
 
 // heads reads heads, those that exist, in no order.
 func (s *Store) heads(ctx context.Context, of []waiter) ([]state.Head, error) {
 	const most = 100 // in one BatchGetItem (docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html, read 2026-11)
+	of = distinct(of)
 	batches := slices.Collect(slices.Chunk(of, most))
 	found := make([][]state.Head, len(batches))
 	err := parallel(len(batches), func(i int) error {
 		keys := make([]item, len(batches[i]))
 		for k, waiter := range batches[i] {
-			keys[k] = item{"pk": text(waiter.partition), "sk": text(headItem)}
+			keys[k] = item{"pk": text(waiter.pk), "sk": text(headItem)}
 		}
 		wanted := map[string]types.KeysAndAttributes{*s.table: {Keys: keys, ConsistentRead: aws.Bool(true)}}
 		// An answer holds at least one item of those asked for, and names the rest; where the table is too
@@ -121,6 +192,17 @@ func (s *Store) heads(ctx context.Context, of []waiter) ([]state.Head, error) {
 	return slices.Concat(found...), err
 }
 
+// distinct keeps the first of those that are there more than once: a message that moves while the index is read
+// may be met at both places, and BatchGetItem refuses a key that comes twice.
+func distinct(waiting []waiter) []waiter {
+	met := make(map[string]bool, len(waiting))
+	return slices.DeleteFunc(slices.Clone(waiting), func(w waiter) bool {
+		again := met[w.pk]
+		met[w.pk] = true
+		return again
+	})
+}
+
 func stateHead(attributes item) (state.Head, error) {
 	h, err := decodeHead(attributes)
 	if err != nil {
@@ -132,5 +214,5 @@ func stateHead(attributes item) (state.Head, error) {
 		return state.Head{}, d.err
 	}
 	message, err := msgext.ParsePath(path)
-	return state.Head{Message: message, Progress: h.progress, Check: h.check}, err
+	return state.Head{Message: message, Progress: h.record.State.Progress, Check: h.record.Check}, err
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"msgext/pkg/state"
 )
 
 // expression is a conditional update of one item. Attributes are written #name, because many a plain name
@@ -38,11 +40,25 @@ func (e *expression) initial(value int64, names ...string) {
 func (e *expression) raise(name string, have, value int64) {
 	if have < value {
 		e.set(name, number(value))
-		e.when("#" + name + " <= :" + name)
+		e.when("(attribute_not_exists(#" + name + ") OR #" + name + " <= :" + name + ")")
 		return
 	}
 	e.initial(value, name)
-	e.when("#" + name + " >= :initial_" + name)
+	e.when("(attribute_not_exists(#" + name + ") OR #" + name + " >= :initial_" + name + ")")
+}
+
+// unchanged holds while an attribute is what it was, nil for absent.
+func (e *expression) unchanged(name string, was types.AttributeValue) {
+	if was == nil {
+		e.when("attribute_not_exists(#" + name + ")")
+		return
+	}
+	e.when("#" + name + " = " + e.value("was_"+name, was))
+}
+
+// readable holds while no newer version of this package has written the item.
+func (e *expression) readable() {
+	e.when("(attribute_not_exists(#schema) OR #schema <= " + e.value("schema", number(state.Schema)) + ")")
 }
 
 // remove removes attributes.
@@ -92,7 +108,7 @@ func (e *expression) update() *string {
 func (e *expression) condition() *string {
 	condition := strings.Join(e.conditions, " AND ")
 	if e.create {
-		condition = "attribute_not_exists(#pk) OR " + condition // AND binds closer than OR
+		condition = "attribute_not_exists(#pk) OR (" + condition + ")"
 	}
 	return aws.String(condition)
 }

@@ -66,15 +66,18 @@ func TestStore_AnswersLost(t *testing.T) {
 	}), newTable(t))
 	m := statetest.NewMessage()
 	for _, version := range []int64{1, 2, 4} {
-		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version, "v", "a", "b"), start, true))
+		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version, "v", "a", "b"), start, state.MarkNow))
 	}
-	require.NoError(t, store.Merge(t.Context(), m, msgext.Snapshot{Latest: 3}))
+	require.NoError(t, store.Merge(t.Context(), m, msgext.Snapshot{Number: 1, Latest: 3}))
 	record, err := store.Load(t.Context(), m)
 	require.NoError(t, err)
 	assert.Equal(t, msgext.Progress{Latest: 4, Floor: 2, Seen: []int64{4}}, record.State.Progress)
+	assert.EqualValues(t, 1, record.State.ReadNumber())
 	assert.Equal(t, statetest.SetEvent(m, 4, "v", "a", "b").KeyValues, record.State.Visible())
-	require.NoError(t, store.Checked(t.Context(), m, state.Outcome{Floor: 4, Check: state.Check{Revision: record.Check.Revision}}))
-	require.NoError(t, store.Drop(t.Context(), m, 3, start))
+	require.NoError(t, store.SaveCheck(t.Context(), m, state.Outcome{Floor: 4, Revision: record.Check.Revision}))
+	dropped, err := store.Drop(t.Context(), m, state.Drop{Above: 3, Now: start, Due: start})
+	require.NoError(t, err)
+	assert.True(t, dropped)
 	record, err = store.Load(t.Context(), m)
 	require.NoError(t, err)
 	assert.Equal(t, msgext.Progress{Latest: 3, Floor: 2}, record.State.Progress)
@@ -109,18 +112,28 @@ func TestStore_IndexLags(t *testing.T) {
 
 	settled, gone, due := statetest.NewMessage(), statetest.NewC2CMessage(), statetest.NewMessage()
 	for _, m := range []msgext.Message{settled, gone, due} {
-		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, 1, "v", "a"), start, true))
+		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, 1, "v", "a"), start, state.MarkNow))
 	}
-	heads, err := store.Due(t.Context(), start, 10)
-	require.NoError(t, err)
-	require.Len(t, heads, 3)
+	require.Len(t, allDue(t, store, 10), 3)
 
-	require.NoError(t, store.Checked(t.Context(), settled, state.Outcome{Floor: 1, Check: state.Check{Revision: 1}}))
+	require.NoError(t, store.SaveCheck(t.Context(), settled, state.Outcome{Floor: 1, Revision: start.UnixMilli() + 1}))
 	require.NoError(t, store.Forget(t.Context(), gone))
-	heads, err = store.Due(t.Context(), start, 10)
-	require.NoError(t, err)
+	heads := allDue(t, store, 10)
 	require.Len(t, heads, 1)
 	assert.Equal(t, due, heads[0].Message)
+}
+
+// allDue returns the first checks that are due since start, page by page.
+func allDue(t *testing.T, store state.Store, limit int) (heads []state.Head) {
+	t.Helper()
+	for page := (state.Page{More: true}); page.More; {
+		var err error
+		page, err = store.Due(t.Context(), state.FirstChecks, start, page.Next, limit)
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(page.Heads), limit)
+		heads = append(heads, page.Heads...)
+	}
+	return heads
 }
 
 // BatchGetItem may leave some of what it was asked for to another call.
@@ -160,12 +173,10 @@ func TestStore_BatchesLeftOver(t *testing.T) {
 	}), table)
 	const messages = 250
 	for range messages {
-		require.NoError(t, store.Apply(t.Context(), statetest.ClearEvent(statetest.NewMessage(), 1), start, false))
+		require.NoError(t, store.Apply(t.Context(), statetest.ClearEvent(statetest.NewMessage(), 1), start, state.MarkLater))
 	}
-	for limit, want := range map[int]int{0: 0, 1: 1, 100: 100, 101: 101, 1000: messages} {
-		heads, err := store.Due(t.Context(), start, limit)
-		require.NoError(t, err)
-		assert.Len(t, heads, want)
+	for _, limit := range []int{40, 100, 101, 1000} {
+		assert.Len(t, allDue(t, store, limit), messages)
 	}
 }
 
@@ -184,7 +195,7 @@ func TestStore_Throttled(t *testing.T) {
 		store := open(t, cfg, "throttled")
 		ctx, cancel := context.WithTimeout(t.Context(), budget)
 		defer cancel()
-		err := store.Apply(ctx, statetest.ClearEvent(statetest.NewMessage(), 1), start, true)
+		err := store.Apply(ctx, statetest.ClearEvent(statetest.NewMessage(), 1), start, state.MarkNow)
 		said := smithy.APIError(nil)
 		require.ErrorAs(t, err, &said)
 		assert.Equal(t, "ProvisionedThroughputExceededException", said.ErrorCode())
@@ -232,7 +243,7 @@ func TestStore_DeadConnection(t *testing.T) {
 		require.Less(t, version, int64(1000), "no connection is ever used again")
 		seconds.Add(2)
 		ctx, cancel := context.WithTimeout(t.Context(), budget)
-		require.NoError(t, store.Apply(ctx, statetest.ClearEvent(statetest.NewMessage(), version), start, false))
+		require.NoError(t, store.Apply(ctx, statetest.ClearEvent(statetest.NewMessage(), version), start, state.MarkLater))
 		cancel()
 	}
 }
@@ -259,9 +270,8 @@ func TestStore_IndexNamesTwice(t *testing.T) {
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body))}, nil
 	}), newTable(t))
 	m := statetest.NewMessage()
-	require.NoError(t, store.Apply(t.Context(), statetest.ClearEvent(m, 1), start, true))
-	heads, err := store.Due(t.Context(), start, 10)
-	require.NoError(t, err)
+	require.NoError(t, store.Apply(t.Context(), statetest.ClearEvent(m, 1), start, state.MarkNow))
+	heads := allDue(t, store, 10)
 	require.Len(t, heads, 1)
 	assert.Equal(t, m, heads[0].Message)
 }
@@ -275,19 +285,19 @@ func TestStore_SweepMeetsARead(t *testing.T) {
 	store := open(t, through(local(t), func(request *http.Request, send send) (*http.Response, error) {
 		if name := operation(request); !merged && name != "UpdateItem" && name != "Query" {
 			merged = true
-			require.NoError(t, other.Merge(t.Context(), m, msgext.Snapshot{Latest: 1, KeyValues: statetest.SetEvent(m, 1, "v", "a").KeyValues}))
+			require.NoError(t, other.Merge(t.Context(), m, msgext.Snapshot{Number: 1, Latest: 1, KeyValues: statetest.SetEvent(m, 1, "v", "a").KeyValues}))
 		}
 		return send(request)
 	}), table)
-	require.NoError(t, store.Apply(t.Context(), statetest.DeleteEvent(m, 2, "a"), start, true))
-	require.NoError(t, store.Sweep(t.Context(), m, 1))
+	require.NoError(t, store.Apply(t.Context(), statetest.DeleteEvent(m, 2, "a"), start, state.MarkNow))
+	require.NoError(t, store.Sweep(t.Context(), m, start.UnixMilli()+1))
 	record, err := store.Load(t.Context(), m)
 	require.NoError(t, err)
 	require.True(t, merged)
 	assert.Empty(t, record.State.Visible())
 
-	require.NoError(t, store.Apply(t.Context(), statetest.DeleteEvent(m, 3, "b"), start, true))
-	require.NoError(t, store.Sweep(t.Context(), m, 2))
+	require.NoError(t, store.Apply(t.Context(), statetest.DeleteEvent(m, 3, "b"), start, state.MarkNow))
+	require.NoError(t, store.Sweep(t.Context(), m, start.UnixMilli()+2))
 	record, err = store.Load(t.Context(), m)
 	require.NoError(t, err)
 	assert.Equal(t, map[string]msgext.Entry{"a": {Seq: 2, Deleted: true}}, record.State.Entries)

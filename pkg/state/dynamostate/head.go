@@ -2,8 +2,12 @@ package dynamostate
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"msgext/pkg/msgext"
 	"msgext/pkg/state"
@@ -11,28 +15,94 @@ import (
 
 // head is a message's head item.
 type head struct {
-	exists   bool
-	progress msgext.Progress
-	clear    int64
-	check    state.Check
+	known  bool
+	record state.Record // without entries and base
+	item   item         // as it stands; nil for a guess
 }
 
+// due is the attribute of that name, which may be never; 0 for none.
+func (h head) due() int64 {
+	d := decoder{item: h.item}
+	return d.number("due")
+}
+
+// erasing reports whether what stands is all that an erasure leaves until it is done: a gap that no mark
+// closes.
+func (h head) erasing() bool {
+	return h.record.State.Floor == -1 && len(h.record.State.Seen) == 0 && !h.record.Check.DroppedAt.IsZero()
+}
+
+// decodeHead reads a head item. What is absent is zero. Its error is state.ErrSchemaNew for what a newer
+// version wrote.
 func decodeHead(attributes item) (head, error) {
 	if len(attributes) == 0 {
 		return head{}, nil
 	}
 	d := decoder{item: attributes}
-	h := head{
-		exists:   true,
-		progress: msgext.Progress{Latest: d.number("latest"), Floor: d.number("floor"), Seen: d.versions("seen")},
-		clear:    d.number("clear"),
-		check: state.Check{
-			Revision: d.number("revision"), Heard: state.Moment(d.number("heard")), Due: state.Moment(d.number("due")),
-			Tries: int(d.number("tries")), Told: d.boolean("told"), AheadSince: state.Moment(d.number("ahead")),
-		},
+	if d.number("schema") > state.Schema {
+		return head{}, state.ErrSchemaNew
 	}
-	slices.Sort(h.progress.Seen)
+	moment := func(name string) time.Time { return state.Moment(d.number(name)) }
+	h := head{known: true, item: attributes}
+	h.record.State = msgext.State{
+		Progress: msgext.Progress{Latest: d.number("latest"), Floor: d.number("floor"), Seen: d.versions("seen")},
+		Clear:    d.number("clear"), Line: d.number("line"),
+	}
+	h.record.Check = state.Check{
+		Revision: d.number("revision"), Heard: moment("heard"), Announced: moment("announced"),
+		Tries: int(d.number("tries")), SinksUpToDate: d.boolean("told"), Doubted: d.number("doubted"),
+		AheadOver: d.number("over"), DroppedAt: moment("dropped"), GaveUp: d.boolean("gave"), Gone: d.boolean("gone"),
+	}
+	if due := d.number("due"); due != never {
+		h.record.Check.Due = state.Moment(due)
+	}
+	if h.record.Check.AheadOver != 0 { // version 1 kept the time alone
+		h.record.Check.AheadSince = moment("ahead")
+	}
+	if h.record.Check.Revision == 0 {
+		h.record.Check.Revision = unnumbered
+	}
+	p := &h.record.State.Progress
+	slices.Sort(p.Seen)
+	p.Seen = p.Seen[len(upTo(p.Seen, p.Floor)):] // version 1 could leave some below the floor
 	return h, d.err
+}
+
+// unnumbered is the revision of a message that version 1 created without one. An event makes it 1, so it must
+// be something else.
+const unnumbered = -1 << 40
+
+// headAttributes are the names of what a head may hold beside its key.
+var headAttributes = strings.Fields("path schema latest floor clear line revision heard announced due shard tries told doubted ahead over dropped gave gone seen")
+
+// encodeHead is the inverse of decodeHead. What is zero is left out, but for what conditions count on.
+func encodeHead(path string, r state.Record) item {
+	c := r.Check
+	attributes := item{
+		"path": text(path), "schema": number(state.Schema),
+		"latest": number(r.State.Latest), "floor": number(r.State.Floor), "revision": number(c.Revision),
+	}
+	for name, n := range map[string]int64{
+		"clear": r.State.Clear, "line": r.State.Line, "heard": state.Milliseconds(c.Heard), "announced": state.Milliseconds(c.Announced),
+		"tries": int64(c.Tries), "doubted": c.Doubted, "ahead": state.Milliseconds(c.AheadSince), "over": c.AheadOver,
+		"dropped": state.Milliseconds(c.DroppedAt),
+	} {
+		if n != 0 {
+			attributes[name] = number(n)
+		}
+	}
+	for name, yes := range map[string]bool{"told": c.SinksUpToDate, "gave": c.GaveUp, "gone": c.Gone} {
+		if yes {
+			attributes[name] = boolean(true)
+		}
+	}
+	if len(r.State.Seen) > 0 {
+		attributes["seen"] = versions(r.State.Seen...)
+	}
+	if due, partition := place(path, c); due != 0 {
+		attributes["due"], attributes["shard"] = number(due), number(partition)
+	}
+	return attributes
 }
 
 // unneeded is what a decision returns when the head already says all there is to say.
@@ -42,7 +112,7 @@ var unneeded *expression
 // conditioned on whatever in it the write depends on; where the belief, at first a guess, was wrong, it
 // decides again on the head that stands. A refusal means that somebody else's write was made, so
 // the writers of one head make progress together. What is returned is the head as written, if the write
-// returns it.
+// returns it, or as it was found where no write was needed.
 func (s *Store) change(ctx context.Context, path string, guess head, decide func(head) (*expression, error)) (head, error) {
 	for believed := guess; ; {
 		e, err := decide(believed)
@@ -59,93 +129,61 @@ func (s *Store) change(ctx context.Context, path string, guess head, decide func
 	}
 }
 
-// hear takes in what an event says of the whole message.
-func hear(event msgext.Event, path string, heard time.Time, returns bool) func(head) (*expression, error) {
-	at := state.Milliseconds(heard)
-	return func(h head) (*expression, error) {
-		e := &expression{create: true, returns: returns}
-		e.raise("latest", h.progress.Latest, event.Latest())
-		e.raise("heard", state.Milliseconds(h.check.Heard), at)
-		if event.Operation == msgext.Clear {
-			e.raise("clear", h.clear, event.Seq)
-		} else {
-			e.initial(0, "clear")
-		}
-		if due := state.Milliseconds(h.check.Due); due == 0 || due <= at {
-			e.initial(at, "due")
-			e.when("(attribute_not_exists(#due) OR #due <= :initial_due)")
-		} else {
-			e.set("due", number(at))
-			e.when("#due > :due")
-		}
-		e.set("shard", number(shard(path)))
-		e.set("path", text(path))
-		e.initial(0, "floor")
-		e.set("tries", number(0))
-		e.set("told", boolean(false))
-		e.sets = append(e.sets, "#revision = if_not_exists(#revision, "+e.value("zero", number(0))+") + "+e.value("one", number(1)))
-		return e, nil
-	}
-}
-
-// hearOf notes that a version exists.
-func hearOf(path string, version int64) func(head) (*expression, error) {
-	return func(h head) (*expression, error) {
-		if h.exists && h.progress.Latest >= version {
-			return unneeded, nil
-		}
-		e := &expression{create: true}
-		e.raise("latest", h.progress.Latest, version)
-		e.initial(0, "floor", "clear", "revision", "heard")
-		e.set("path", text(path))
-		return e, nil
-	}
-}
-
-// ordinarily is the head that the mark of a version finds when events come in order.
-func ordinarily(version int64) head {
-	return head{exists: true, progress: msgext.Progress{Latest: version, Floor: version - 1}}
-}
-
-// mark notes that a version is completely handled. The next one raises the floor at once, which keeps seen
-// empty, and the head small, as long as events come in order.
-func mark(path string, version int64) func(head) (*expression, error) {
-	return func(h head) (*expression, error) {
-		if !h.exists {
-			return firstMark(path, version), nil
-		}
-		p := h.progress
-		e := new(expression)
-		e.raise("latest", p.Latest, version)
-		switch _, seen := slices.BinarySearch(p.Seen, version); {
-		case version == p.Floor+1:
-			e.set("floor", number(version))
-			e.exclude("seen", version)
-			e.when("#floor = " + e.value("before", number(version-1)))
-		case version > p.Floor && !seen && len(p.Seen) < msgext.MaxSeen:
-			e.include("seen", version)
-			e.when("#floor < " + e.value("version", number(version)))
-			e.when("(attribute_not_exists(#seen) OR size(#seen) < " + e.value("most", number(msgext.MaxSeen)) + ")")
-		case version <= p.Latest:
-			return unneeded, nil
-		}
-		return e, nil
-	}
-}
-
-// firstMark is the mark of a message nobody has heard of.
-func firstMark(path string, version int64) *expression {
+// becoming makes a head what a record says. It holds only if nothing of what is written has changed
+// meanwhile, nor what most decisions look at, nor the attributes that it also reads.
+func (h head) becoming(path string, after state.Record, reads ...string) *expression {
 	e := new(expression)
-	e.when("attribute_not_exists(#pk)")
-	e.set("path", text(path))
-	e.set("latest", number(version))
-	e.initial(0, "clear", "revision", "heard")
-	switch {
-	case version <= 1:
-		e.set("floor", number(version))
-	default:
-		e.set("floor", number(0))
-		e.include("seen", version)
+	wanted := encodeHead(path, after)
+	reads = append(reads, "schema", "revision", "announced", "due", "tries", "doubted", "over", "dropped", "gave")
+	changes := false
+	for _, name := range headAttributes {
+		is, want := h.item[name], wanted[name]
+		same := equal(is, want)
+		switch {
+		case same:
+		case want == nil:
+			e.remove(name)
+		default:
+			e.set(name, want)
+		}
+		changes = changes || !same
+		if h.known && (!same || slices.Contains(reads, name)) {
+			e.unchanged(name, is)
+		}
+	}
+	if !changes {
+		return unneeded
+	}
+	if !h.known {
+		e.when("attribute_not_exists(#pk)")
 	}
 	return e
+}
+
+// equal compares two attributes as DynamoDB does; a set has no order.
+func equal(a, b types.AttributeValue) bool {
+	return a == nil && b == nil || a != nil && b != nil && plain(a) == plain(b)
+}
+
+func plain(value types.AttributeValue) string {
+	switch v := value.(type) {
+	case *types.AttributeValueMemberN:
+		return v.Value
+	case *types.AttributeValueMemberS:
+		return v.Value
+	case *types.AttributeValueMemberBOOL:
+		return fmt.Sprint(v.Value)
+	case *types.AttributeValueMemberNS:
+		return strings.Join(slices.Sorted(slices.Values(v.Value)), " ")
+	}
+	return ""
+}
+
+// upTo returns the part of a sorted set that does not exceed version.
+func upTo(set []int64, version int64) []int64 {
+	at, found := slices.BinarySearch(set, version)
+	if found {
+		at++
+	}
+	return set[:at]
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"hash/fnv"
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -42,16 +41,6 @@ func keyItem(key string) string { return keyPrefix + hash(key) }
 func hash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
-}
-
-// shards is over how many partitions the index spreads the messages that are due. One partition takes
-// 1,000 writes a second; an event that moves no due time writes nothing to the index.
-const shards = 16
-
-func shard(path string) int64 {
-	sum := fnv.New32a()
-	sum.Write([]byte(path))
-	return int64(sum.Sum32() % shards)
 }
 
 func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }

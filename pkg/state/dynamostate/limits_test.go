@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/pkg/msgext"
+	"msgext/pkg/state"
 	"msgext/pkg/state/dynamostate"
 	"msgext/pkg/state/statetest"
 )
@@ -42,20 +43,30 @@ func TestStore_CostOfAnEvent(t *testing.T) {
 			for i := range max(1, int64(keys)/15) {
 				event.KeyValues = append(event.KeyValues, msgext.KeyValue{Key: fmt.Sprint((version*20 + i) % int64(keys)), Value: "v", Seq: version + 1})
 			}
-			require.NoError(t, store.Apply(t.Context(), event, start, true))
+			require.NoError(t, store.Apply(t.Context(), event, start, state.MarkNow))
 		}
 		requests.take()
 		for _, test := range tests {
 			t.Run(fmt.Sprintf("%s, %d keys", test.name, keys), func(t *testing.T) {
-				require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, test.version, "w", "a", "b"), start, true))
+				require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, test.version, "w", "a", "b"), start, state.MarkNow))
 				assert.Equal(t, test.want, requests.take())
 			})
 		}
 		t.Run(fmt.Sprintf("a mark of its own, %d keys", keys), func(t *testing.T) {
-			require.NoError(t, store.MarkSeen(t.Context(), m, 17))
-			assert.Equal(t, map[string]int{"UpdateItem": 1}, requests.take(), "the floor stands at 16")
-			require.NoError(t, store.MarkSeen(t.Context(), m, 19))
-			assert.Equal(t, map[string]int{"UpdateItem": 2}, requests.take(), "the floor does not stand at 18")
+			for _, version := range []int64{21, 23} {
+				require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version, "w", "a"), start, state.MarkLater))
+			}
+			requests.take()
+			for _, mark := range []struct {
+				version int64
+				want    int
+				why     string
+			}{
+				{17, 2, "18 was seen: the floor passes over it"}, {19, 2, "20 was seen"}, {21, 1, "the floor stands at 20"}, {23, 2, "the floor does not stand at 22"},
+			} {
+				require.NoError(t, store.MarkSeen(t.Context(), m, mark.version))
+				assert.Equal(t, map[string]int{"UpdateItem": mark.want}, requests.take(), mark.why)
+			}
 		})
 	}
 }
@@ -89,7 +100,7 @@ func TestStore_CapacityOfAnEvent(t *testing.T) {
 			version := int64(version)
 			at := start.Add(time.Duration(version) * time.Minute)
 			units = 0
-			require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version+1, "v", "a"), at, settled))
+			require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version+1, "v", "a"), at, state.Mark(settled)))
 			if !settled {
 				require.NoError(t, store.MarkSeen(t.Context(), m, version+1))
 			}
@@ -103,7 +114,7 @@ func TestStore_TooLarge(t *testing.T) {
 	m := statetest.NewMessage()
 	event := statetest.SetEvent(m, 1, "v", "a", "b", "c")
 	event.KeyValues[0].Value = strings.Repeat("v", 400<<10)
-	err := store.Apply(t.Context(), event, start, true)
+	err := store.Apply(t.Context(), event, start, state.MarkNow)
 	require.ErrorIs(t, err, dynamostate.ErrTooLarge)
 	assert.Regexp(t, `a key-value of 409\d\d\d bytes, the limit is 409600$`, err.Error())
 
@@ -113,9 +124,9 @@ func TestStore_TooLarge(t *testing.T) {
 	assert.True(t, record.State.Gap())
 
 	event.KeyValues[0].Value = strings.Repeat("v", 399<<10)
-	require.NoError(t, store.Apply(t.Context(), event, start, true))
+	require.NoError(t, store.Apply(t.Context(), event, start, state.MarkNow))
 
-	read := msgext.Snapshot{Latest: 2, KeyValues: []msgext.KeyValue{{Key: "a", Value: noise(600 << 10), Seq: 2}}}
+	read := msgext.Snapshot{Number: 1, Latest: 2, KeyValues: []msgext.KeyValue{{Key: "a", Value: noise(600 << 10), Seq: 2}}}
 	err = store.Merge(t.Context(), m, read)
 	require.ErrorIs(t, err, dynamostate.ErrTooLarge)
 	assert.Regexp(t, `a read of \d+ bytes, the limit is 409600$`, err.Error())
@@ -143,7 +154,7 @@ func TestStore_GreatestRead(t *testing.T) {
 		"ascii": noise(msgext.MaxKeys * (msgext.MaxValueBytes + msgext.MaxKeyBytes)), "hanzi": string(hanzi),
 	} {
 		t.Run(name, func(t *testing.T) {
-			read := msgext.Snapshot{Latest: 1 << 40}
+			read := msgext.Snapshot{Number: 1, Latest: 1 << 40}
 			for i := range msgext.MaxKeys {
 				n := min(msgext.MaxValueBytes, len(all)/msgext.MaxKeys)
 				value := strings.ToValidUTF8(all[i*n:(i+1)*n], "?")
@@ -164,12 +175,14 @@ func TestStore_ManyPages(t *testing.T) {
 	store := open(t, local(t), newTable(t))
 	m := statetest.NewMessage()
 	event := statetest.SetEvent(m, 1, strings.Repeat("v", 150<<10), strings.Split("abcdefghijklmnopqrst", "")...)
-	require.NoError(t, store.Apply(t.Context(), event, start, true))
-	require.NoError(t, store.Merge(t.Context(), m, msgext.Snapshot{Latest: 0}))
+	require.NoError(t, store.Apply(t.Context(), event, start, state.MarkNow))
+	require.NoError(t, store.Merge(t.Context(), m, msgext.Snapshot{Number: 1}))
 	record, err := store.Load(t.Context(), m)
 	require.NoError(t, err)
 	assert.Equal(t, event.KeyValues, record.State.Visible())
-	require.NoError(t, store.Drop(t.Context(), m, 0, start))
+	dropped, err := store.Drop(t.Context(), m, state.Drop{Now: start, Due: start})
+	require.NoError(t, err)
+	assert.True(t, dropped)
 	record, err = store.Load(t.Context(), m)
 	require.NoError(t, err)
 	assert.Empty(t, record.State.Entries)

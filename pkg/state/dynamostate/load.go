@@ -3,7 +3,6 @@ package dynamostate
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,47 +14,44 @@ import (
 
 // Load implements state.Store. It reads what every write before it has left, the head first.
 func (s *Store) Load(ctx context.Context, message msgext.Message) (state.Record, error) {
-	record, err := s.load(ctx, message.Path())
+	_, record, err := s.load(ctx, message.Path())
 	if errors.Is(err, state.ErrNotFound) {
 		return state.Record{}, err
 	}
 	return record, failed(ctx, "load", err)
 }
 
-func (s *Store) load(ctx context.Context, path string) (state.Record, error) {
-	var record state.Record
-	found := false
-	err := s.each(ctx, path, "", func(sortKey string, d *decoder) {
+func (s *Store) load(ctx context.Context, path string) (h head, record state.Record, err error) {
+	var entries map[string]msgext.Entry
+	var base *msgext.Snapshot
+	err = s.items(ctx, path, "", func(sortKey string, d *decoder) {
 		switch {
 		case sortKey == headItem:
-			found = true
-			var h head
 			h, d.err = decodeHead(d.item)
-			record.State.Progress, record.State.Clear, record.Check = h.progress, h.clear, h.check
-			// A mark that met a rising floor may have left a version below it.
-			record.State.Seen = slices.DeleteFunc(record.State.Seen, func(version int64) bool { return version <= h.progress.Floor })
 		case strings.HasPrefix(sortKey, keyPrefix):
 			key, entry := d.entry()
-			if record.State.Entries == nil {
-				record.State.Entries = make(map[string]msgext.Entry)
+			if entries == nil {
+				entries = make(map[string]msgext.Entry)
 			}
-			record.State.Entries[key] = entry
+			entries[key] = entry
 		case sortKey == readItem:
-			record.State.Base = d.snapshot()
+			base = d.snapshot()
 		}
 	})
+	if err == nil && !h.known {
+		err = state.ErrNotFound
+	}
 	if err != nil {
-		return state.Record{}, err
+		return head{}, state.Record{}, err
 	}
-	if !found {
-		return state.Record{}, state.ErrNotFound
-	}
-	return record, nil
+	record = h.record.Clone()
+	record.State.Entries, record.State.Base = entries, base
+	return h, record, nil
 }
 
-// each calls visit for each item of a message, in the order of their sort keys. Attributes, where not
+// items calls visit for each item of a message, in the order of their sort keys. Attributes, where not
 // empty, are those that are wanted.
-func (s *Store) each(ctx context.Context, path, attributes string, visit func(sortKey string, d *decoder)) error {
+func (s *Store) items(ctx context.Context, path, attributes string, visit func(sortKey string, d *decoder)) error {
 	const condition = "#pk = :pk"
 	query := &dynamodb.QueryInput{
 		TableName:                 s.table,

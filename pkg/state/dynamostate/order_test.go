@@ -21,21 +21,21 @@ import (
 func TestStore_RepairBetweenPages(t *testing.T) {
 	table := newTable(t)
 	repairer := open(t, local(t), table)
-	truth := msgext.Snapshot{Latest: 5, KeyValues: []msgext.KeyValue{{Key: "a", Value: "new", Seq: 4}, {Key: "c", Value: "new", Seq: 5}}}
+	truth := msgext.Snapshot{Number: 2, After: 1, Latest: 5, KeyValues: []msgext.KeyValue{{Key: "a", Value: "new", Seq: 4}, {Key: "c", Value: "new", Seq: 5}}}
 	pages := 0
 	for at := 0; at <= pages; at++ {
 		t.Run(fmt.Sprintf("before page %d", at), func(t *testing.T) {
 			m := statetest.NewMessage()
-			require.NoError(t, repairer.Apply(t.Context(), statetest.SetEvent(m, 1, "old", "a", "b"), start, true))
-			require.NoError(t, repairer.Merge(t.Context(), m, msgext.Snapshot{Latest: 1, KeyValues: statetest.SetEvent(m, 1, "old", "a", "b").KeyValues}))
-			require.NoError(t, repairer.Apply(t.Context(), statetest.SetEvent(m, 5, "new", "c"), start, true))
+			require.NoError(t, repairer.Apply(t.Context(), statetest.SetEvent(m, 1, "old", "a", "b"), start, state.MarkNow))
+			require.NoError(t, repairer.Merge(t.Context(), m, msgext.Snapshot{Number: 1, Latest: 1, KeyValues: statetest.SetEvent(m, 1, "old", "a", "b").KeyValues}))
+			require.NoError(t, repairer.Apply(t.Context(), statetest.SetEvent(m, 5, "new", "c"), start, state.MarkNow))
 
 			pages = 0
 			store := open(t, through(local(t), func(request *http.Request, send send) (*http.Response, error) {
 				if pages == at {
 					require.NoError(t, repairer.Merge(t.Context(), m, truth))
-					require.NoError(t, repairer.Checked(t.Context(), m, state.Outcome{Floor: 5, Check: state.Check{Revision: 2}}))
-					require.NoError(t, repairer.Sweep(t.Context(), m, 2))
+					require.NoError(t, repairer.SaveCheck(t.Context(), m, state.Outcome{Floor: 5, Revision: start.UnixMilli() + 2}))
+					require.NoError(t, repairer.Sweep(t.Context(), m, start.UnixMilli()+2))
 				}
 				pages++
 				var query map[string]any

@@ -5,39 +5,128 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"msgext/pkg/msgext"
+	"msgext/pkg/state"
 )
 
-// Merge implements state.Store: the head, then what the read saw above itself, then the read.
+// Merge implements state.Store: the read, by a compare-and-set of its number, then the head, then what the read saw
+// above itself. Reads decide up to the LatestSeq of the newest whatever the head says, so a read whose head is
+// still to come hides nothing. The head of an unknown message comes first, so that there is no read without one.
 func (s *Store) Merge(ctx context.Context, message msgext.Message, read msgext.Snapshot) error {
 	path := message.Path()
-	latest := max(read.Latest, read.Ahead)
-	newer := make([]keyEntry, len(read.Newer))
-	for i, kv := range read.Newer {
-		latest = max(latest, kv.Seq)
-		newer[i] = keyEntry{kv.Key, msgext.Entry{Seq: kv.Seq, Value: kv.Value}}
+	err := s.merge(ctx, path, read)
+	if errors.Is(err, state.ErrOvertaken) {
+		return err
+	}
+	return failed(ctx, "merge", err)
+}
+
+func (s *Store) merge(ctx context.Context, path string, read msgext.Snapshot) error {
+	heard := state.Record{State: msgext.State{Base: &msgext.Snapshot{Number: read.After}}} // what the read adds to what webhooks said
+	if read.Number > read.After {
+		heard.Merge(read)
 	}
 	compressed, err := compress(read.KeyValues)
 	if err != nil {
-		return failed(ctx, "merge", err)
+		return err
 	}
-	if _, err := s.change(ctx, path, head{}, hearOf(path, latest)); err != nil {
-		return failed(ctx, "merge", err)
+	h, err := s.head(ctx, path)
+	if err != nil {
+		return err
 	}
-	if err := s.put(ctx, path, newer); err != nil {
-		return failed(ctx, "merge", err)
+	tell := func(h head) (*expression, error) {
+		after := h.record.Clone()
+		after.State.Hear(heard.State.Latest)
+		after.State.Line = max(after.State.Line, read.Latest)
+		if !h.known {
+			after.Check.Revision, after.Check.Due = read.Number, state.Moment(read.Number)
+		}
+		return h.becoming(path, after), nil
 	}
-	e := &expression{create: true}
+	switch {
+	case !h.known && read.After != 0:
+		return state.ErrOvertaken
+	case !h.known:
+		if _, _, err := s.clear(ctx, path); err != nil {
+			return err
+		}
+		if h, err = s.change(ctx, path, h, tell); err != nil {
+			return err
+		}
+	case read.After == 0:
+		if h, err = s.drawLine(ctx, path, h); err != nil {
+			return err
+		}
+	}
+	if err := s.replace(ctx, path, read, compressed); err != nil {
+		return err
+	}
+	if _, err := s.change(ctx, path, h, tell); err != nil {
+		return err
+	}
+	newer := make([]keyEntry, 0, len(heard.State.Entries))
+	for key, entry := range heard.State.Entries {
+		newer = append(newer, keyEntry{key, entry})
+	}
+	_, err = s.put(ctx, path, newer)
+	return err
+}
+
+// replace makes a read the one that stands, if it follows that. Its error is state.ErrOvertaken.
+func (s *Store) replace(ctx context.Context, path string, read msgext.Snapshot, compressed types.AttributeValue) error {
+	e := new(expression)
+	e.set("number", number(read.Number))
 	e.set("latest", number(read.Latest))
 	e.set("clear", number(read.Clear))
 	e.set("key_values", compressed)
-	e.when("#latest < :latest")
-	_, _, err = s.write(ctx, address(path, readItem), e)
-	return failed(ctx, "merge", err)
+	var was types.AttributeValue
+	if read.After != 0 {
+		was = number(read.After)
+	}
+	e.unchanged("number", was)
+	if read.Number <= read.After {
+		e.when(":was_number < :number") // never: it can only be the one that stands
+	}
+	stands, ok, err := s.write(ctx, address(path, readItem), e)
+	if err != nil || ok {
+		return err
+	}
+	if len(stands) > 0 {
+		d := &decoder{item: stands}
+		if same := d.snapshot(); d.err != nil || same.Number == read.Number && same.Same(read) {
+			return d.err
+		}
+	}
+	return state.ErrOvertaken
+}
+
+// drawLine lets the line take over the LatestSeq of a read that version 1 wrote, before one that may be lower
+// replaces it.
+func (s *Store) drawLine(ctx context.Context, path string, h head) (head, error) {
+	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: s.table, Key: address(path, readItem), ConsistentRead: aws.Bool(true),
+		ProjectionExpression: aws.String("#latest, #number"), ExpressionAttributeNames: names("#latest #number"),
+	})
+	if err != nil {
+		return head{}, err
+	}
+	d := decoder{item: out.Item}
+	latest := d.number("latest")
+	if d.err != nil || latest == 0 || d.number("number") != 0 {
+		return h, d.err
+	}
+	return s.change(ctx, path, h, func(h head) (*expression, error) {
+		after := h.record.Clone()
+		after.State.Line = max(after.State.Line, latest)
+		return h.becoming(path, after), nil
+	})
 }
 
 // compress encodes the key-values of a read. The 300 that a message may have are 330 KB at most, of which
@@ -72,7 +161,7 @@ func decompress(compressed []byte) ([]msgext.KeyValue, error) {
 
 // snapshot reads the item of a read.
 func (d *decoder) snapshot() *msgext.Snapshot {
-	read := &msgext.Snapshot{Latest: d.number("latest"), Clear: d.number("clear")}
+	read := &msgext.Snapshot{Number: d.number("number"), Latest: d.number("latest"), Clear: d.number("clear")}
 	compressed := d.binary("key_values")
 	if d.err == nil {
 		read.KeyValues, d.err = decompress(compressed)

@@ -13,6 +13,6 @@ import (
 func List(sdk *awssdk.SDK) []state.Driver {
 	return append(basestores.List(),
 		dynamostate.Driver(sdk.Load),
-		pgstate.Driver(),
+		pgstate.Driver(0),
 	)
 }

@@ -10,6 +10,6 @@ import (
 // List returns their drivers.
 func List() []state.Driver {
 	return append(basestores.List(),
-		pgstate.Driver(),
+		pgstate.Driver(0),
 	)
 }

@@ -146,7 +146,9 @@ func (p *process) repair(t testing.TB, read msgext.Snapshot) {
 	require.NoError(t, p.Store.Merge(ctx, message, read))
 	record, err = p.Store.Load(ctx, message)
 	require.NoError(t, err)
-	require.NoError(t, p.Store.SaveCheck(ctx, message, state.Outcome{Revision: record.Check.Revision, Floor: read.Latest}))
+	require.NoError(t, p.Store.SaveCheck(ctx, message, state.Outcome{
+		Revision: record.Check.Revision, DroppedAt: record.Check.DroppedAt, Floor: read.Latest,
+	}))
 	p.Repaired(message, read, p.clock.now())
 }
 

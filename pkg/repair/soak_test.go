@@ -1,0 +1,139 @@
+package repair_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/pkg/repair"
+	"msgext/pkg/state"
+	"msgext/pkg/state/memstate"
+)
+
+// soakFlag chooses how long the soak is, and with it whether it runs on simulated time. The gate sets MSGEXT_SOAK=gate.
+var soakFlag = flag.String("soak", os.Getenv("MSGEXT_SOAK"), "empty: in small; gate: 30 days of 2,000 messages; long: 90 days of 20,000")
+
+// soakSize is how much of a life a soak plays.
+type soakSize struct {
+	days, messages, changes int
+}
+
+func chosenSize(t *testing.T) soakSize {
+	t.Helper()
+	switch *soakFlag {
+	case "":
+		return soakSize{days: 12, messages: 100, changes: 3000}
+	case "gate":
+		return soakSize{days: 30, messages: 2000, changes: 60_000}
+	case "long":
+		return soakSize{days: 90, messages: 20_000, changes: 1_000_000}
+	}
+	require.Failf(t, "soak", "%q is neither empty, gate nor long", *soakFlag)
+	return soakSize{}
+}
+
+// Months of dirty life on a simulated clock: hot polls, losses, duplicates, late and forged events, doubts, groups
+// that disband, messages recalled, refusals by code, hanging reads, an index that lags, sinks down for hours,
+// REST down for two days, the store down for minutes, clocks off by five minutes, restarts in the middle of a
+// run, two runs at once. What must hold is checked on the way (see soakStore), and at the end.
+func TestRun_Soak_All(t *testing.T) { soak(t, true, false, 1) }
+
+// The same with a LatestSeq that falls when the newest key is deleted.
+func TestRun_Soak_AllWithFallingLatestSeq(t *testing.T) { soak(t, true, true, 2) }
+
+// The same where only what is betrayed is read.
+func TestRun_Soak_Gaps(t *testing.T) { soak(t, false, false, 3) }
+
+func soak(t *testing.T, all, falls bool, seed uint64) {
+	size := chosenSize(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newSoakWorld(t, size, all, falls, seed)
+		began := time.Now()
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			w.repairAll(ctx)
+		}()
+		w.live()
+		w.settle()
+		stop()
+		<-ended
+		w.compare()
+		t.Logf("%s: %s", time.Since(began), w.summary())
+	})
+}
+
+// repairAll runs two repairers until the context is done: one a minute, the other, whose clock may be wrong, every
+// half, with runs that are cut short.
+func (w *soakWorld) repairAll(ctx context.Context) {
+	second := make(chan struct{})
+	go func() {
+		defer close(second)
+		for n := 0; ctx.Err() == nil; n++ {
+			w.runOnce(ctx, w.crooked, w.skewAt(time.Now()), n%7 == 3)
+			sleep(ctx, 97*time.Second)
+		}
+	}()
+	next := time.Now()
+	for n := 0; ctx.Err() == nil; n++ {
+		w.runOnce(ctx, w.straight, 0, n%11 == 5)
+		next = next.Add(time.Minute)
+		if now := time.Now(); next.Before(now) {
+			next = now
+		}
+		sleep(ctx, time.Until(next))
+	}
+	<-second
+}
+
+func (w *soakWorld) runOnce(ctx context.Context, r *repair.Repairer, skew time.Duration, restarts bool) {
+	run := beginSoakRun(skew)
+	ctx = context.WithValue(ctx, soakRunKey{}, run)
+	if restarts {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		stop := time.AfterFunc(2*time.Second, cancel)
+		defer stop.Stop()
+		defer cancel()
+	}
+	report, err := r.Run(ctx)
+	if err != nil && !w.store.wasDown(run.began) {
+		assert.NoError(w.t, err, "a run fails only while the store is down")
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.totals.Checked += report.Checked
+	w.totals.Read += report.Read
+	w.totals.Repaired += report.Repaired
+	w.totals.Dropped += report.Dropped
+	w.totals.Fell += report.Fell
+	w.totals.Gone += report.Gone
+	w.totals.GaveUp += report.GaveUp
+	w.totals.Erased += report.Erased
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+func (w *soakWorld) summary() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return fmt.Sprintf("%d changes, %d webhooks, %d forged, %d REST calls, longest wait %s; %+v",
+		w.changes, w.heard, w.forged, w.chat.Calls(), w.store.longest, w.totals)
+}
+
+var _ state.Store = (*memstate.Store)(nil)

@@ -1,0 +1,208 @@
+package repair_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"msgext/pkg/msgext"
+	"msgext/pkg/state"
+)
+
+var errStoreDown = errors.New("the store is down")
+
+type soakRunKey struct{}
+
+// soakRun is one run of a repairer.
+type soakRun struct {
+	began time.Time // by the clock of the test
+	clock time.Time // by that of the repairer
+	saved map[msgext.Message][]state.Outcome
+}
+
+// window is a time in which something does not work.
+type window struct{ from, to time.Time }
+
+func (w window) has(at time.Time) bool { return !at.Before(w.from) && at.Before(w.to) }
+
+// soakStore is a store that is down at times, and holds what repair writes to what was promised:
+//
+//   - no message that shows a gap shows it for longer than allowed;
+//   - no outcome is due again in the run that wrote it, and none is written twice in a run.
+type soakStore struct {
+	state.Store
+	t    *testing.T
+	down []window
+
+	// allowed says how long a gap of a message may last that showed at a time, by now.
+	allowed func(message msgext.Message, since, now time.Time) time.Duration
+
+	mu      sync.Mutex
+	open    map[msgext.Message]time.Time // since when a message has shown a gap
+	late    map[msgext.Message]bool      // complained of
+	longest time.Duration                // of any gap outside outages
+}
+
+func beginSoakRun(skew time.Duration) *soakRun {
+	return &soakRun{began: time.Now(), clock: time.Now().Add(skew), saved: make(map[msgext.Message][]state.Outcome)}
+}
+
+func (s *soakStore) isDown(at time.Time) bool {
+	for _, w := range s.down {
+		if w.has(at) {
+			return true
+		}
+	}
+	return false
+}
+
+// wasDown reports whether the store was down at any time of a run that began at a time and has ended now.
+func (s *soakStore) wasDown(began time.Time) bool {
+	for _, w := range s.down {
+		if !w.from.After(time.Now()) && w.to.After(began) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *soakStore) fails(ctx context.Context) error {
+	if s.isDown(time.Now()) {
+		return errStoreDown
+	}
+	return ctx.Err()
+}
+
+// look notes whether the message shows a gap.
+func (s *soakStore) look(message msgext.Message) {
+	record, err := s.Store.Load(context.Background(), message)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	since, was := s.open[message]
+	is := err == nil && record.State.Gap() && !record.Check.Gone && !record.Check.GaveUp
+	switch {
+	case is && !was:
+		s.open[message] = time.Now()
+	case !is && was:
+		s.judge(message, since)
+		delete(s.open, message)
+	}
+}
+
+// judge complains of a gap that has lasted too long. The caller holds the lock.
+func (s *soakStore) judge(message msgext.Message, since time.Time) {
+	now := time.Now()
+	lasted, allowed := now.Sub(since), s.allowed(message, since, now)
+	if allowed == promised {
+		s.longest = max(s.longest, lasted)
+	}
+	if lasted > allowed && !s.late[message] {
+		s.late[message] = true
+		assert.Failf(s.t, "a gap lasted too long", "%s: %s, at most %s allowed, since %s", message.Path(), lasted, allowed, since)
+	}
+}
+
+// judgeAll judges all gaps that are open.
+func (s *soakStore) judgeAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for message, since := range s.open {
+		s.judge(message, since)
+	}
+}
+
+func (s *soakStore) Apply(ctx context.Context, event msgext.Event, heard time.Time, mark state.Mark) error {
+	if err := s.fails(ctx); err != nil {
+		return err
+	}
+	defer s.look(event.Message)
+	return s.Store.Apply(ctx, event, heard, mark)
+}
+
+func (s *soakStore) MarkSeen(ctx context.Context, message msgext.Message, version int64) error {
+	if err := s.fails(ctx); err != nil {
+		return err
+	}
+	defer s.look(message)
+	return s.Store.MarkSeen(ctx, message, version)
+}
+
+func (s *soakStore) Doubt(ctx context.Context, message msgext.Message, at time.Time, source state.Source) error {
+	if err := s.fails(ctx); err != nil {
+		return err
+	}
+	return s.Store.Doubt(ctx, message, at, source)
+}
+
+func (s *soakStore) Announce(ctx context.Context, message msgext.Message, at, due time.Time) error {
+	if err := s.fails(ctx); err != nil {
+		return err
+	}
+	return s.Store.Announce(ctx, message, at, due)
+}
+
+func (s *soakStore) Load(ctx context.Context, message msgext.Message) (state.Record, error) {
+	if err := s.fails(ctx); err != nil {
+		return state.Record{}, err
+	}
+	return s.Store.Load(ctx, message)
+}
+
+func (s *soakStore) Due(ctx context.Context, lane state.Lane, before time.Time, after state.Cursor, limit int) (state.Page, error) {
+	if err := s.fails(ctx); err != nil {
+		return state.Page{}, err
+	}
+	return s.Store.Due(ctx, lane, before, after, limit)
+}
+
+func (s *soakStore) Merge(ctx context.Context, message msgext.Message, read msgext.Snapshot) error {
+	if err := s.fails(ctx); err != nil {
+		return err
+	}
+	defer s.look(message)
+	return s.Store.Merge(ctx, message, read)
+}
+
+func (s *soakStore) Drop(ctx context.Context, message msgext.Message, drop state.Drop) (bool, error) {
+	if err := s.fails(ctx); err != nil {
+		return false, err
+	}
+	defer s.look(message)
+	return s.Store.Drop(ctx, message, drop)
+}
+
+func (s *soakStore) Sweep(ctx context.Context, message msgext.Message, revision int64) error {
+	if err := s.fails(ctx); err != nil {
+		return err
+	}
+	return s.Store.Sweep(ctx, message, revision)
+}
+
+func (s *soakStore) Erase(ctx context.Context, message msgext.Message, revision int64) (bool, error) {
+	if err := s.fails(ctx); err != nil {
+		return false, err
+	}
+	defer s.look(message)
+	return s.Store.Erase(ctx, message, revision)
+}
+
+func (s *soakStore) SaveCheck(ctx context.Context, message msgext.Message, outcome state.Outcome) error {
+	if err := s.fails(ctx); err != nil {
+		return err
+	}
+	defer s.look(message)
+	if run, ok := ctx.Value(soakRunKey{}).(*soakRun); ok {
+		s.mu.Lock()
+		run.saved[message] = append(run.saved[message], outcome)
+		twice := len(run.saved[message]) > 1
+		s.mu.Unlock()
+		if twice || !outcome.Due.IsZero() && !outcome.Due.After(run.clock.Add(-grace)) {
+			assert.Failf(s.t, "an outcome that its own run meets again", "%s: run began %s: %+v", message.Path(), run.began, run.saved[message])
+		}
+	}
+	return s.Store.SaveCheck(ctx, message, outcome)
+}
