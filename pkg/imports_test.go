@@ -87,6 +87,7 @@ var mayLink = map[string]string{
 	"pkg/gateway/scfgw":  "pkg/gateway",
 	"pkg/webhook":        "pkg/secret",
 	"pkg/cloudevent":     "pkg/msgext",
+	"pkg/consumer":       "pkg/msgext pkg/cloudevent",
 	"pkg/chatapi":        "pkg/msgext pkg/secret",
 	"pkg/chatsim":        "pkg/msgext pkg/secret pkg/webhook",
 	"pkg/receiver":       "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook internal/metric pkg/relay",
