@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The deploying scripts, with stubs in place of the programs that they call: what they ask for before anything is
-// built or sent, and what they then call.
+// The deploying scripts, with stubs in place of the programs that they call: what they ask for
+// before anything is built or sent, and what they then call.
 func TestDeploy(t *testing.T) {
 	scf := []string{"TENCENT_SECRET_ID=id", "TENCENT_SECRET_KEY=very-secret", "TENCENT_REGION=ap-singapore", "MSGEXT_SDK_APP_ID=1400000000", "MSGEXT_TOKEN=very-secret"}
 	aws := []string{"AWS_ACCESS_KEY_ID=id", "AWS_SECRET_ACCESS_KEY=very-secret", "AWS_REGION=eu-central-1"}
@@ -79,8 +79,8 @@ func TestDeploy_FailsWithItsTool(t *testing.T) {
 	assert.Contains(t, output, "deployed", "what it printed is seen")
 }
 
-// deploy runs a script where only the stubs can be found, and returns what it called but for Go. A stub called
-// false-NAME is a NAME that fails.
+// deploy runs a script where only the stubs can be found, and returns what it called but for Go. A
+// stub called false-NAME is a NAME that fails.
 func deploy(t *testing.T, script string, environ, stubs []string) (calls, output string, err error) {
 	t.Helper()
 	folder := t.TempDir()

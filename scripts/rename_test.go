@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Under another path the module still holds together, and a program outside of it uses what is public.
+// Under another path the module still holds together, and a program outside of it uses what is
+// public.
 func TestRenameModule(t *testing.T) {
 	const path = "example.com/some-team/msgext.v0"
 	root := filepath.Join(t.TempDir(), "copy")

@@ -15,8 +15,8 @@ import (
 	"msgext/internal/config"
 )
 
-// template is what these tests look at. CloudFormation's own tags (!Ref, !Sub, !If) are left out: of
-// `!Sub "x"` the text stays, of `!If [a, b, c]` the list.
+// template is what these tests look at. CloudFormation's own tags (!Ref, !Sub, !If) are left out:
+// of `!Sub "x"` the text stays, of `!If [a, b, c]` the list.
 type template struct {
 	Globals   struct{ Function function }
 	Resources map[string]resource
@@ -52,7 +52,8 @@ func properties[T any](t *testing.T, r resource) (decoded T) {
 	return decoded
 }
 
-// Each function gets the variables that it uses and no other: the webhook's must not hold the admin's key.
+// Each function gets the variables that it uses and no other: the webhook's must not hold the
+// admin's key.
 func TestTemplate_VariablesOfEachFunction(t *testing.T) {
 	template := read(t)
 	for name, usedBy := range map[string]config.Function{"Webhook": config.Webhook, "Repair": config.Repair, "Read": config.Read} {
@@ -100,12 +101,13 @@ func TestTemplate_SecretsAreReferences(t *testing.T) {
 	for _, name := range []string{"Webhook", "Repair", "Read"} {
 		maps.Copy(values, properties[function](t, template.Resources[name]).Environment.Variables)
 	}
-	for _, name := range []string{"MSGEXT_TOKEN", "MSGEXT_CHAT_SECRET_KEY", "MSGEXT_RELAY_HEADERS", "MSGEXT_HTTP_SECRET", "MSGEXT_KAFKA_USERNAME", "MSGEXT_KAFKA_PASSWORD", "MSGEXT_READ_TOKENS"} {
+	for _, name := range []string{"MSGEXT_TOKEN", "MSGEXT_CHAT_SECRET_KEY", "MSGEXT_RELAY_HEADERS", "MSGEXT_HTTP_SECRET", "MSGEXT_HTTP_HEADERS", "MSGEXT_KAFKA_USERNAME", "MSGEXT_KAFKA_PASSWORD", "MSGEXT_READ_TOKENS"} {
 		assert.Contains(t, fmt.Sprint(values[name]), "{{resolve:secretsmanager:", name)
 	}
 }
 
-// CloudFormation reads a secret again only for a resource that changes: both functions change with the revision.
+// CloudFormation reads a secret again only for a resource that changes: both functions change with
+// the revision.
 func TestTemplate_SecretsAreReadAgain(t *testing.T) {
 	template := read(t)
 	for _, name := range []string{"Webhook", "Repair", "Read"} {
@@ -113,7 +115,8 @@ func TestTemplate_SecretsAreReadAgain(t *testing.T) {
 	}
 }
 
-// What opens the read function and what its URL asks for are decided together, and the function can only read.
+// What opens the read function and what its URL asks for are decided together, and the function can
+// only read.
 func TestTemplate_Read(t *testing.T) {
 	type url struct{ AuthType any }
 	type role struct{ ManagedPolicyArns []any }

@@ -9,20 +9,11 @@ import (
 	"time"
 
 	"msgext/internal/config"
+	"msgext/internal/sample"
 	"msgext/pkg/msgext"
 	"msgext/pkg/secret"
 	"msgext/pkg/webhook"
 )
-
-// samples are the three webhooks of the vendor's page (trtc.io/document/76007, read
-// 2026-01-04), without the comments that the page prints.
-func samples() []string {
-	return []string{
-		`{"CallbackCommand":"Group.CallbackAfterGroupMsgExtension","GroupId":"test","MsgSeq":10,"OperateType":1,"ExtensionList":[{"Key":"key2","Value":"value2","Seq":56},{"Key":"key3","Value":"12122","Seq":56}],"Seq":56,"EventTime":1764688294360}`,
-		`{"CallbackCommand":"Group.CallbackAfterGroupMsgExtension","GroupId":"test","MsgSeq":10,"OperateType":2,"ExtensionList":[{"Key":"key2","Value":"","Seq":57},{"Key":"key3","Value":"","Seq":57}],"Seq":57,"EventTime":1764688312045}`,
-		`{"CallbackCommand":"Group.CallbackAfterGroupMsgExtension","GroupId":"test","MsgSeq":10,"OperateType":3,"ExtensionList":[],"Seq":58,"EventTime":1764688329047}`,
-	}
-}
 
 // greet tells people where the process serves and, where its token is made up, how to call it.
 func greet(stderr io.Writer, base string, cfg config.Config, madeUp bool) {
@@ -34,12 +25,12 @@ func greet(stderr io.Writer, base string, cfg config.Config, madeUp bool) {
 	if !madeUp {
 		return
 	}
-	token := cfg.Tokens[0]
-	fmt.Fprintf(w, "\nSDKAppID %s and the token are made up for this run. A webhook as Chat would send it, signed for the next minute:\n\n", cfg.SDKAppID)
-	fmt.Fprintf(w, "curl -sS '%s' -d '%s'\n", signedURL(base, cfg.SDKAppID, token, time.Now()), samples()[0])
+	token, samples := cfg.Tokens[0], sample.Changes()
+	fmt.Fprintf(w, "\nSDKAppID %s and the token are made up for this run. A webhook as Chat would send it, signed for as long as MSGEXT_MAX_SKEW:\n\n", cfg.SDKAppID)
+	fmt.Fprintf(w, "curl -sS '%s' -d '%s'\n", signedURL(base, cfg.SDKAppID, token, time.Now()), samples[0])
 	fmt.Fprintf(w, "\nThe vendor's three samples (set, delete, clear), signed when you paste it:\n\n")
 	fmt.Fprintf(w, "for body in '%s' '%s' '%s'; do t=$(date +%%s); curl -sS \"%s&RequestTime=$t&Sign=$(printf '%%s' \"%s$t\" | openssl dgst -sha256 -r | cut -c1-64)\" -d \"$body\"; echo; done\n\n",
-		samples()[0], samples()[1], samples()[2], unsignedURL(base, cfg.SDKAppID), token.Reveal())
+		samples[0], samples[1], samples[2], unsignedURL(base, cfg.SDKAppID), token.Reveal())
 }
 
 func unsignedURL(base, sdkAppID string) string {

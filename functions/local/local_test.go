@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/internal/processtest"
-	"msgext/internal/sample"
 	"msgext/internal/vectortest"
 	"msgext/pkg/msgext"
 	"msgext/pkg/secret"
@@ -23,7 +22,7 @@ import (
 
 func get(t *testing.T, url string) (status int, body string) {
 	t.Helper()
-	return post(t, sample.Request{Method: http.MethodGet}, url)
+	return processtest.Exchange(t, http.MethodGet, url, "")
 }
 
 // What the README's first command promises: no configuration, a signed line that works as pasted,
@@ -156,7 +155,7 @@ func TestLocal_ShuffledReplay(t *testing.T) {
 func send(t *testing.T, base, command, body string) {
 	t.Helper()
 	url := strings.Replace(signedURL(base, vectortest.SDKAppID, secret.String(vectortest.Token), time.Now()), msgext.GroupCommand, command, 1)
-	status, reply := post(t, sample.Request{Method: http.MethodPost, Body: body}, url)
+	status, reply := processtest.Exchange(t, http.MethodPost, url, body)
 	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, reply, `"ActionStatus":"OK"`)
 }
@@ -170,4 +169,23 @@ func vectorNamed(t *testing.T, name string) vectortest.Vector {
 	}
 	require.FailNow(t, "no such vector", name)
 	return vectortest.Vector{}
+}
+
+// Locally the read is open until it has tokens, and the console never asks for one.
+func TestLocal_ReadTokens(t *testing.T) {
+	const readToken = "0123456789abcdef0123456789abcdef"
+	local := processtest.StartLocal(t, binaries.Build(t, "functions/local"), []string{"MSGEXT_STATE=memory:", "MSGEXT_READ_TOKENS=" + readToken})
+	const path = "/api/groups/g/messages/1/extensions"
+	status, _ := get(t, local.URL+path)
+	assert.Equal(t, http.StatusUnauthorized, status)
+	status, _ = get(t, local.URL+"/console/")
+	assert.Equal(t, http.StatusOK, status)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, local.URL+path, nil)
+	require.NoError(t, err)
+	request.Header.Set("Authorization", "Bearer "+readToken)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	assert.Equal(t, http.StatusNotFound, response.StatusCode)
+	assert.NotContains(t, local.Greeting(), readToken)
 }

@@ -14,6 +14,7 @@ import (
 	"msgext/internal/processtest"
 	"msgext/internal/relaytest"
 	"msgext/internal/sample"
+	"msgext/internal/vectortest"
 	"msgext/pkg/msgext"
 )
 
@@ -57,7 +58,7 @@ func TestRelay_NobodyIsBlockedByUs(t *testing.T) {
 		if onFailure == "allow" {
 			otherwise = delivered
 		}
-		for _, platform := range []string{"lambda", "scf", "local"} {
+		for _, platform := range []string{"lambda", "scf", "local", "server"} {
 			t.Run(platform+", "+onFailure, func(t *testing.T) {
 				t.Parallel()
 				backend := relaytest.Start(t)
@@ -101,6 +102,17 @@ func TestRelay_NobodyIsBlockedByUs(t *testing.T) {
 			})
 		}
 	}
+}
+
+// An app without a token relays, too, and the start says what that opens.
+func TestRelay_Unsigned(t *testing.T) {
+	backend := relaytest.Start(t)
+	local := processtest.StartLocal(t, binaries.Build(t, "functions/local"), []string{
+		"MSGEXT_SDK_APP_ID=" + vectortest.SDKAppID, "MSGEXT_STATE=memory:", "MSGEXT_ALLOW_UNSIGNED=true", "MSGEXT_RELAY=" + backend.URL,
+	})
+	request := sample.Request{Method: http.MethodPost, Path: "/", Body: plain, RawQuery: "SdkAppid=" + vectortest.SDKAppID + "&CallbackCommand=" + relaytest.Before}
+	assert.Equal(t, relaytest.OKBody, overHTTP(t, local.URL, request).Body)
+	assert.Contains(t, local.Greeting(), "can reach the backend")
 }
 
 // Sandboxes are Lambda functions of which as many run as the reserved concurrency says: an event for which

@@ -9,19 +9,17 @@ import (
 	"io"
 	"log/slog"
 	mathrand "math/rand/v2"
-	"net"
 	"slices"
 	"strings"
 
-	"msgext/functions/internal/awssdk"
 	"msgext/functions/internal/driver"
-	"msgext/functions/internal/driver/allstores"
-	"msgext/functions/internal/driver/awssinks"
+	"msgext/functions/internal/driver/localsinks"
+	"msgext/functions/internal/driver/localstores"
 	"msgext/functions/internal/entry"
+	"msgext/functions/internal/process"
 	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
 	"msgext/internal/config"
-	"msgext/internal/loopback"
 	"msgext/pkg/secret"
 )
 
@@ -50,8 +48,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
 	}
-	sdk := new(awssdk.SDK)
-	drivers := driver.Drivers{Stores: allstores.List(sdk), Sinks: awssinks.List(sdk, stdout), Checks: []config.Check{repairwire.CheckChat}}
+	drivers := driver.Drivers{Stores: localstores.List(), Sinks: localsinks.List(stdout), Checks: []config.Check{repairwire.CheckChat}}
 	var cfg config.Config
 	if err == nil {
 		cfg, err = configure(environ, drivers, opts)
@@ -87,7 +84,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if o.seed == 0 {
 		o.seed = mathrand.Uint64()
 	}
-	return o, checkLoopback(o.address)
+	if err := process.CheckAddress(o.address); err != nil {
+		return o, fmt.Errorf("local: %w", err)
+	}
+	return o, nil
 }
 
 // configure reads the environment. A simulation leaves no trace unless it is told where: its state
@@ -114,25 +114,17 @@ func start(ctx context.Context, cfg config.Config, drivers driver.Drivers, o opt
 		level = slog.LevelError // of thousands of webhooks, lost on purpose
 	}
 	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
-	connections, err := drivers.Open(ctx, cfg)
+	wire.AnnounceUnsigned(cfg, logger)
+	l, err := open(ctx, cfg, drivers, o.address, logger, madeUp)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, connections.Close()) }()
-	wire.LogDurability(ctx, connections.Store, logger)
-	listener, err := net.Listen("tcp", o.address)
-	if err != nil {
-		return fmt.Errorf("%w; -addr 127.0.0.1:0 takes any free port", err)
-	}
-	p, err := newProcess(cfg, connections, logger, "http://"+listener.Addr().String(), madeUp)
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
+	defer func() { err = errors.Join(err, l.Close()) }()
 	if o.simulate {
-		return p.simulate(ctx, listener, o, stderr)
+		return l.simulate(ctx, o, stderr)
 	}
-	greet(stderr, p.url, cfg, madeUp)
-	return p.serve(ctx, listener)
+	greet(stderr, l.URL, cfg, madeUp)
+	return l.serve(ctx)
 }
 
 // makeUp fills in what a first run has not configured, and reports whether the token is made up and
@@ -146,15 +138,4 @@ func makeUp(cfg *config.Config) bool {
 	}
 	cfg.Tokens = []secret.String{secret.String(rand.Text())}
 	return true
-}
-
-func checkLoopback(address string) error {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return errors.New("local: -addr: not of the form 127.0.0.1:8080")
-	}
-	if !loopback.IsHost(host) {
-		return errors.New("local: -addr: this process shows webhooks to whoever asks, so it serves on loopback only; use a tunnel to reach it from outside")
-	}
-	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"msgext/functions/internal/driver"
+	"msgext/functions/internal/process"
 	"msgext/functions/internal/repairwire"
 	"msgext/internal/config"
 	"msgext/pkg/chatsim"
@@ -53,7 +54,7 @@ func newSimulation(cfg config.Config, c driver.Connections, logger *slog.Logger,
 	if err != nil {
 		return nil, err
 	}
-	s.api = newServer(s.chat.Handler(), logger)
+	s.api = process.NewServer(s.chat.Handler(), logger)
 	go func() {
 		if err := s.api.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			logger.Error("simulated Chat", "error", err)

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -16,127 +15,7 @@ import (
 	"msgext/internal/processtest"
 	"msgext/internal/sample"
 	"msgext/internal/vectortest"
-	"msgext/pkg/msgext"
 )
-
-// A Lambda function with a wrong environment does not start, and says everything that is wrong.
-func TestLambda_RefusesToStartWithEveryProblem(t *testing.T) {
-	status, stdout, stderr := processtest.Exit(t, []string{
-		"MSGEXT_TOKEN=7f3a", "MSGEXT_STATE=sqlite:x.db", "MSGEXT_TYPO=1", "MSGEXT_CHAT_SECRET_KEY=7f3a",
-	}, binaries.Build(t, "functions/aws/webhook"))
-	assert.Equal(t, 2, status)
-	assert.Empty(t, stdout)
-	assert.NotContains(t, stderr, "7f3a")
-	for _, problem := range []string{
-		"MSGEXT_SDK_APP_ID: missing", "MSGEXT_TYPO: unknown variable", "MSGEXT_CHAT_SECRET_KEY: must not reach a webhook function",
-		"MSGEXT_STATE: the driver sqlite is in functions/local, functions/server; this program has: dynamodb, redis, rediss",
-	} {
-		assert.Contains(t, stderr, problem)
-	}
-	status, _, stderr = processtest.Exit(t, nil, binaries.Build(t, "functions/aws/repair"))
-	assert.Equal(t, 2, status)
-	assert.Contains(t, stderr, "MSGEXT_CHAT_ENDPOINT: missing")
-}
-
-// What a driver would refuse later is refused at the start, with everything else, in every program that is a
-// process of its own.
-func TestPrograms_RefuseToStartWithWhatADriverWouldRefuse(t *testing.T) {
-	tests := []struct {
-		program string
-		args    []string
-		wrong   []string // variables
-	}{
-		{"functions/aws/webhook", nil, []string{"MSGEXT_STATE", "MSGEXT_SINKS", "MSGEXT_HTTP_SECRET", "MSGEXT_KAFKA_SASL"}},
-		{"functions/aws/repair", nil, []string{"MSGEXT_STATE", "MSGEXT_SINKS", "MSGEXT_HTTP_SECRET", "MSGEXT_KAFKA_SASL", "MSGEXT_CHAT_ENDPOINT"}},
-		{"functions/local", nil, []string{"MSGEXT_STATE", "MSGEXT_SINKS", "MSGEXT_HTTP_SECRET", "MSGEXT_CHAT_ENDPOINT"}},
-		{"functions/state", []string{"read", "g", "1"}, []string{"MSGEXT_STATE"}},
-		{"functions/schema", nil, []string{"MSGEXT_STATE"}},
-		{"functions/try", []string{"send", "http://127.0.0.1:1"}, []string{"MSGEXT_PATH"}},
-	}
-	for _, test := range tests {
-		t.Run(test.program, func(t *testing.T) {
-			environ := []string{
-				"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=t", "MSGEXT_STATE=redis://:7f3a#ss@h", "MSGEXT_SINKS=https://169.254.169.254/7f3a",
-				"MSGEXT_HTTP_SECRET=whsec_!7f3a", "MSGEXT_KAFKA_SASL=PLAIN", "MSGEXT_CHAT_ENDPOINT=7f3a", "MSGEXT_CHAT_ADMIN=a", "MSGEXT_PATH=7f3a",
-			}
-			if test.program != "functions/aws/webhook" {
-				environ = append(environ, "MSGEXT_CHAT_SECRET_KEY=k")
-			}
-			status, stdout, stderr := processtest.Exit(t, environ, binaries.Build(t, test.program), test.args...)
-			assert.Equal(t, 2, status, stderr)
-			assert.Empty(t, stdout)
-			assert.NotContains(t, stderr, "7f3a")
-			for _, variable := range test.wrong {
-				assert.Contains(t, stderr, "\n  "+variable+": ")
-			}
-		})
-	}
-}
-
-// On SCF the variables come with the invocation: the reply is an HTTP one, the problems stand in the log.
-// The console and our own commands are told that nothing works here; no user is blocked.
-func TestSCF_IsNotReadyUntilItIsConfigured(t *testing.T) {
-	variables := map[string]string{"MSGEXT_TOKEN": "7f3a", "MSGEXT_STATE": "dynamodb://votes", "MSGEXT_SINKS": "stdout: kafka://7f3a/t"}
-	function := processtest.StartSCF(t, binaries.Build(t, "functions/scf/webhook"), 5*time.Second, variables)
-	others := 0
-	for _, vector := range vectortest.Load(t) {
-		request := sample.Request{
-			Method: vector.Request.Method, Path: vector.Request.Path, RawQuery: vector.Query(time.Now()), Body: vector.Request.Body,
-		}
-		wantStatus, wantReply := 503, `{"ActionStatus":"FAIL","ErrorInfo":"not processed, our side failed","ErrorCode":1}`
-		switch {
-		case strings.HasPrefix(vector.Name, "other-"):
-			wantStatus, wantReply = vector.Want.Status, string(vector.Want.Reply)
-			others++
-		case !strings.HasPrefix(vector.Name, "probe") && !strings.HasPrefix(vector.Name, "sample-"):
-			continue
-		}
-		for _, event := range sample.SCFEvents(request) {
-			response, err := function.Invoke(event.Payload)
-			require.NoError(t, err)
-			status, body, err := sample.Unwrap(response)
-			require.NoError(t, err)
-			assert.Equal(t, wantStatus, status, "%s, %s", vector.Name, event.Shape)
-			assert.JSONEq(t, wantReply, body, "%s, %s", vector.Name, event.Shape)
-		}
-	}
-	assert.NotZero(t, others)
-	assert.Contains(t, function.Log(), "MSGEXT_SDK_APP_ID: missing")
-	assert.Contains(t, function.Log(), "MSGEXT_SINKS: sink 2: kafkasink: options: a broker is not HOST:PORT")
-	assert.Contains(t, function.Log(), "the driver dynamodb is in functions/aws, functions/server; this program has: postgres, postgresql, redis, rediss")
-	assert.NotContains(t, function.Log(), "7f3a")
-}
-
-// An event that a gateway broke is refused, but for another command: it is answered OK by every binary.
-func TestReplies_AMalformedEventBlocksNobody(t *testing.T) {
-	variables := map[string]string{
-		"MSGEXT_SDK_APP_ID": vectortest.SDKAppID, "MSGEXT_TOKEN": vectortest.Token.Reveal(), "MSGEXT_SINKS": "stdout:",
-	}
-	var environ []string
-	for name, value := range variables {
-		environ = append(environ, name+"="+value)
-	}
-	aws := processtest.StartLambda(t, binaries.Build(t, "functions/aws/webhook"), 10*time.Second, environ)
-	scf := processtest.StartSCF(t, binaries.Build(t, "functions/scf/webhook"), 10*time.Second, variables)
-	unready := processtest.StartSCF(t, binaries.Build(t, "functions/scf/webhook"), 10*time.Second, map[string]string{"MSGEXT_TYPO": "1"})
-	for command, wantStatus := range map[string]int{msgext.GroupCommand: 400, msgext.C2CCommand: 400, "Group.CallbackBeforeSendMsg": 200} {
-		request := sample.Request{Method: http.MethodPost, Path: "/", RawQuery: "CallbackCommand=" + command, Body: "not base64"}
-		for _, platform := range []struct {
-			invoke func([]byte) ([]byte, error)
-			events []sample.Event
-		}{{aws.Invoke, sample.AWSEvents(request)}, {scf.Invoke, sample.SCFEvents(request)}, {unready.Invoke, sample.SCFEvents(request)}} {
-			for _, event := range platform.events {
-				broken := bytes.Replace(event.Payload, []byte(`"body":"`), []byte(`"body":7,"was":"`), 1)
-				response, err := platform.invoke(broken)
-				require.NoError(t, err)
-				status, body, err := sample.Unwrap(response)
-				require.NoError(t, err)
-				assert.Equal(t, wantStatus, status, "%s, %s", command, event.Shape)
-				assert.Equal(t, wantStatus == 200, strings.Contains(body, `"ErrorCode":0`), "%s, %s: %s", command, event.Shape, body)
-			}
-		}
-	}
-}
 
 // A stop lets the request in flight finish: its event is delivered and answered.
 func TestLocal_FinishesWhatIsInFlightWhenStopped(t *testing.T) {
@@ -152,7 +31,7 @@ func TestLocal_FinishesWhatIsInFlightWhenStopped(t *testing.T) {
 	})
 	answer := make(chan string, 1)
 	go func() {
-		response, err := http.Post(signedURL(local.URL, vectortest.SDKAppID, vectortest.Token, time.Now()), "application/json", bytes.NewReader([]byte(samples()[0])))
+		response, err := http.Post(signedURL(local.URL, vectortest.SDKAppID, vectortest.Token, time.Now()), "application/json", bytes.NewReader([]byte(sample.Changes()[0])))
 		if err != nil {
 			answer <- err.Error()
 			return

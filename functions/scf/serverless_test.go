@@ -36,7 +36,8 @@ type variable struct{ Key, Value string }
 // The folders that scripts/deploy-scf deploys.
 const webhook, apigateway, repair, read, readByCAM = "../..", "apigateway", "repair", "read", "read/cam"
 
-// requestsOf loads a folder's serverless.yml in an environment and returns what the vendor's own tools make of it.
+// requestsOf loads a folder's serverless.yml in an environment and returns what the vendor's own
+// tools make of it.
 func requestsOf(t *testing.T, folder string, environ ...string) requests {
 	t.Helper()
 	command := exec.Command("node", "testdata/requests.js", folder)
@@ -111,6 +112,13 @@ func TestServerless_LeavesOutWhatIsNotSet(t *testing.T) {
 	assert.Empty(t, got.Function.VpcConfig)
 }
 
+// Headers for the relay's backend stand a line each, and come through as they were set.
+func TestServerless_SeveralLines(t *testing.T) {
+	const headers = "Authorization: Bearer a#b\nX-Key: {\"c\"}"
+	got := requestsOf(t, webhook, "STAGE=test", "TENCENT_REGION=ap-singapore", "MSGEXT_RELAY_HEADERS="+headers)
+	assert.Equal(t, []variable{{"MSGEXT_RELAY_HEADERS", headers}}, got.Function.Environment.Variables)
+}
+
 // The handler names the binary that scripts/build packs, alone, into the function's code.
 func TestServerless_HandlerIsTheBinary(t *testing.T) {
 	_ = peertest.Address(t, peertest.Serverless) // before the builds, which take a while
@@ -171,8 +179,8 @@ func TestServerless_APIGatewayVariant(t *testing.T) {
 	assert.Equal(t, "EVENT", endpoint.Function.FunctionType)
 }
 
-// The variant whose function URL asks for CAM differs in that and in what the function takes from it: never is there a
-// URL that asks for nothing before a function that compares no token.
+// The variant whose function URL asks for CAM differs in that and in what the function takes from
+// it: never is there a URL that asks for nothing before a function that compares no token.
 func TestServerless_ReadByCAM(t *testing.T) {
 	got, original := requestsOf(t, readByCAM, everything()...), requestsOf(t, read, everything()...)
 	assert.Equal(t, original.Instance, got.Instance, "a deployment of one replaces the other")

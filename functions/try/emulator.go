@@ -17,8 +17,8 @@ import (
 // awaitTimeout is what a container may take to be pulled and started.
 const awaitTimeout = 5 * time.Minute
 
-// underEmulator runs both functions under the Lambda runtime interface emulator. Repair needs a store: the Redis
-// that TEST_REDIS_URL names.
+// underEmulator runs the functions under the Lambda runtime interface emulator. Repair and read need a store: the
+// Redis that TEST_REDIS_URL names.
 func underEmulator(ctx context.Context, emulator, build string, c console) error {
 	written, err := emulate(ctx, emulator, filepath.Join(build, "Webhook"), samVariables, func(invoke invoker) error {
 		return checkWebhook(ctx, invoke, c.stdout)
@@ -31,8 +31,13 @@ func underEmulator(ctx context.Context, emulator, build string, c console) error
 	}
 	redis := c.variable("TEST_REDIS_URL")
 	if redis == "" {
-		fmt.Fprintln(c.stdout, `repair is not invoked: TEST_REDIS_URL is not set (eval "$(scripts/services up redis)")`)
+		fmt.Fprintln(c.stdout, `repair and read are not invoked: TEST_REDIS_URL is not set (eval "$(scripts/services up redis)")`)
 		return nil
+	}
+	if _, err = emulate(ctx, emulator, filepath.Join(build, "Read"), map[string]string{
+		"MSGEXT_SDK_APP_ID": "1400000001", "MSGEXT_STATE": redis, "MSGEXT_READ_AUTH": "tokens", "MSGEXT_READ_TOKENS": readToken,
+	}, func(invoke invoker) error { return checkRead(ctx, invoke, c.stdout) }); err != nil {
+		return err
 	}
 	_, err = emulate(ctx, emulator, filepath.Join(build, "Repair"), map[string]string{
 		"MSGEXT_SDK_APP_ID": "1400000001", "MSGEXT_STATE": redis, "MSGEXT_SINKS": "stdout:", // nothing is due in an app of its own

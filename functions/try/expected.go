@@ -15,6 +15,8 @@ type expected struct {
 
 var (
 	acknowledged = expected{http.StatusOK, []byte(`{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}`)}
+	notFound     = expected{http.StatusNotFound, []byte(`{"ActionStatus":"FAIL","ErrorInfo":"message not found","ErrorCode":1}`)}
+	unauthorized = expected{http.StatusUnauthorized, []byte(`{"ActionStatus":"FAIL","ErrorInfo":"Authorization: no valid bearer token","ErrorCode":1}`)}
 	refused      = expected{http.StatusForbidden, []byte(`{"ActionStatus":"FAIL","ErrorInfo":"not authenticated","ErrorCode":1}`)}
 )
 

@@ -20,12 +20,6 @@ const (
 	exitUsage  = 2
 )
 
-// Folders of samples, from the repository's root.
-const (
-	vectorsFolder = "testdata/vectors"
-	eventsFolder  = "testdata/events/aws"
-)
-
 const usage = `usage: try send URL [SAMPLE|-]                       MSGEXT_SDK_APP_ID, MSGEXT_TOKEN: the app's
        try invoke webhook|repair BINARY [SAMPLE|-]   MSGEXT_...: the function's
        try urls                                      standard input: what a deployment printed; MSGEXT_PATH
@@ -90,14 +84,10 @@ func execute(ctx context.Context, args []string, c console) error {
 	return errUsage
 }
 
-// vectorNamed reads one sample.
+// vectorNamed returns one sample.
 func vectorNamed(name string) (sample.Vector, error) {
-	vectors, err := sample.Vectors(vectorsFolder)
-	if err != nil {
-		return sample.Vector{}, err
-	}
 	var names []string
-	for _, vector := range vectors {
+	for _, vector := range sample.Vectors() {
 		if vector.Name == name {
 			return vector, nil
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"time"
@@ -24,7 +25,7 @@ type invoker func(ctx context.Context, event []byte) ([]byte, error)
 // are named, because SAM passes on references to secrets as they are where nothing takes their place.
 var samVariables = map[string]string{
 	"MSGEXT_SDK_APP_ID": sample.VectorsSDKAppID, "MSGEXT_TOKEN": sample.PublishedToken.Reveal(), "MSGEXT_SINKS": "stdout:",
-	"MSGEXT_PATH": "/webhook", "MSGEXT_STATE": "", "MSGEXT_HTTP_SECRET": "", "MSGEXT_KAFKA_USERNAME": "", "MSGEXT_KAFKA_PASSWORD": "",
+	"MSGEXT_PATH": "/webhook", "MSGEXT_STATE": "", "MSGEXT_HTTP_SECRET": "", "MSGEXT_HTTP_HEADERS": "", "MSGEXT_KAFKA_USERNAME": "", "MSGEXT_KAFKA_PASSWORD": "",
 }
 
 // sam runs the functions that SAM has built, by SAM in containers or under the emulator that SAM puts into them,
@@ -46,10 +47,7 @@ func sam(ctx context.Context, args []string, c console) error {
 // checkWebhook invokes the function with a webhook through every gateway, signed now, and with the same as it was
 // published, long ago.
 func checkWebhook(ctx context.Context, invoke invoker, output io.Writer) error {
-	events, err := sample.Events(eventsFolder)
-	if err != nil {
-		return err
-	}
+	events := sample.Events("aws")
 	for _, event := range events {
 		if err := checkReply(ctx, invoke, event.Shape, event.Resigned(time.Now()).Payload, acknowledged, output); err != nil {
 			return err
@@ -71,6 +69,22 @@ func checkReply(ctx context.Context, invoke invoker, name string, event []byte, 
 	return nil
 }
 
+// readToken opens the read function here.
+const readToken = "0123456789abcdef0123456789abcdef"
+
+// checkRead asks for a message that nobody has heard of through every gateway, with a token and without.
+func checkRead(ctx context.Context, invoke invoker, output io.Writer) error {
+	request := sample.Request{Method: http.MethodGet, Path: "/api/extensions", RawQuery: "GroupId=nobody&MsgSeq=1"}
+	closed := sample.AWSEvents(request)[0]
+	request.Header = map[string]string{"authorization": "Bearer " + readToken}
+	for _, event := range sample.AWSEvents(request) {
+		if err := checkReply(ctx, invoke, "read, "+event.Shape, event.Payload, notFound, output); err != nil {
+			return err
+		}
+	}
+	return checkReply(ctx, invoke, "read, "+closed.Shape+", no token", closed.Payload, unauthorized, output)
+}
+
 // checkRepair invokes the function as its schedule does, where nothing is due.
 func checkRepair(ctx context.Context, invoke invoker, output io.Writer) error {
 	response, err := invoke(ctx, []byte(schedule))
@@ -87,10 +101,7 @@ func checkRepair(ctx context.Context, invoke invoker, output io.Writer) error {
 
 // checkDelivered counts the events that the function wrote: one for each sample that was accepted.
 func checkDelivered(written string, output io.Writer) error {
-	events, err := sample.Events(eventsFolder)
-	if err != nil {
-		return err
-	}
+	events := sample.Events("aws")
 	if got := strings.Count(written, `"type":"com.tencent.chat.group.msgextension.set"`); got != len(events) {
 		return fmt.Errorf("%w: %d events were delivered of %d accepted", errDiffers, got, len(events))
 	}

@@ -25,8 +25,9 @@ func inReadme(t *testing.T) []string {
 	return names
 }
 
-// inServerless returns the variables that a deployment on SCF sets, each to what the environment holds under its name.
-// What opens a read function stands in the file itself, beside what its function URL asks for.
+// inServerless returns the variables that a deployment on SCF sets, each to what the environment
+// holds under its name. What opens a read function stands in the file itself, beside what its
+// function URL asks for.
 func inServerless(t *testing.T, file string) []string {
 	t.Helper()
 	content, err := os.ReadFile("../../" + file)
@@ -59,8 +60,8 @@ func variables(usedBy config.Function) []string {
 	return names
 }
 
-// The table of variables, the README's and what the deployments set are one and the same (template.yaml:
-// functions/aws/template_test.go).
+// The table of variables, the README's and what the deployments set are one and the same
+// (template.yaml: functions/aws/template_test.go).
 func TestVariables_AgreeEverywhere(t *testing.T) {
 	assert.ElementsMatch(t, variables(config.Webhook|config.Repair|config.Read|config.Local), inReadme(t), "README.md")
 	byCAM := slices.DeleteFunc(variables(config.Read), func(name string) bool { return name == "MSGEXT_READ_TOKENS" })

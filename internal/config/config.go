@@ -6,14 +6,16 @@ package config
 import (
 	"time"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/secret"
 )
 
 // Function says which of our programs is being configured.
 type Function int
 
-// The programs. Read is the function that answers with one message's key-values. Local is all of them in one process; State, Schema and
-// Send are the tools that read or erase a message, make a store's tables, and sign as Chat does.
+// The programs. Read is the function that answers with one message's key-values. Local and Server are all functions in
+// one process, Local with what it needs made up; State, Schema and Send are the tools that read or erase a message,
+// make a store's tables, and sign as Chat does.
 const (
 	Webhook Function = 1 << iota
 	Repair
@@ -22,6 +24,7 @@ const (
 	State
 	Schema
 	Send
+	Server
 )
 
 // Config is everything that the environment decides.
@@ -59,15 +62,30 @@ type Chat struct {
 	SecretKey secret.String
 }
 
-// HTTP configures the https:// sinks.
+// HTTP configures the https:// sinks; what it allows, it allows to the relay, too.
 type HTTP struct {
 	Secrets        []secret.String // Standard Webhooks, whsec_...; unsigned when empty
+	Headers        []HostHeader
 	AllowLinkLocal bool
+	AllowPlain     bool
+}
+
+// Allow returns where requests may go.
+func (h HTTP) Allow() outbound.Allow {
+	return outbound.Allow{LinkLocal: h.AllowLinkLocal, Plain: h.AllowPlain}
+}
+
+// HostHeader is a header that goes to one host alone: that of a URL, with the port if the URL has one.
+type HostHeader struct {
+	Line  int // of MSGEXT_HTTP_HEADERS, from 1
+	Host  string
+	Name  string
+	Value secret.String
 }
 
 // Kafka configures the kafka:// sinks.
 type Kafka struct {
-	Mechanism string // "", "PLAIN", "SCRAM-SHA-256" or "SCRAM-SHA-512"
+	Mechanism string // "", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512" or "AWS_MSK_IAM"
 	Username  string
 	Password  secret.String
 	TLS       bool

@@ -95,6 +95,7 @@ func TestFromEnviron_Everything(t *testing.T) {
 		"MSGEXT_FORWARD_OTHER=true", "MSGEXT_RELAY=https://169.254.1.1/chat?key=1", "MSGEXT_RELAY_ON_FAILURE=allow", "MSGEXT_RELAY_BUDGET=1800ms",
 		"MSGEXT_RELAY_HEADERS=Authorization: Bearer x\nX-Key: y",
 		"MSGEXT_HTTP_SECRET=whsec_YQ== whsec_Yg==", "MSGEXT_HTTP_ALLOW_LINK_LOCAL=true",
+		"MSGEXT_HTTP_HEADERS=example.com:8443 Authorization: Bearer x\n\n example.org\tX-Key:y", "MSGEXT_HTTP_ALLOW_PLAIN=true",
 		"MSGEXT_KAFKA_SASL=SCRAM-SHA-512", "MSGEXT_KAFKA_USERNAME=u", "MSGEXT_KAFKA_PASSWORD=p", "MSGEXT_KAFKA_TLS=true",
 		"MSGEXT_CHAT_ENDPOINT=singapore", "MSGEXT_CHAT_ADMIN=administrator", "MSGEXT_CHAT_SECRET_KEY=k",
 		"MSGEXT_REPAIR_GRACE=10s", "MSGEXT_REPAIR_READ=all", "MSGEXT_RETENTION=90d",
@@ -114,7 +115,11 @@ func TestFromEnviron_Everything(t *testing.T) {
 			URL: "https://169.254.1.1/chat?key=1", Allow: true, Budget: 1800 * time.Millisecond,
 			Headers: []relay.Header{{Name: "Authorization", Value: "Bearer x"}, {Name: "X-Key", Value: "y"}},
 		},
-		HTTP:        config.HTTP{Secrets: []secret.String{"whsec_YQ==", "whsec_Yg=="}, AllowLinkLocal: true},
+		HTTP: config.HTTP{Secrets: []secret.String{"whsec_YQ==", "whsec_Yg=="}, AllowLinkLocal: true, AllowPlain: true,
+			Headers: []config.HostHeader{
+				{Line: 1, Host: "example.com:8443", Name: "Authorization", Value: "Bearer x"},
+				{Line: 3, Host: "example.org", Name: "X-Key", Value: "y"},
+			}},
 		Kafka:       config.Kafka{Mechanism: "SCRAM-SHA-512", Username: "u", Password: "p", TLS: true},
 		Chat:        config.Chat{Endpoint: "singapore", Admin: "administrator", SecretKey: "k"},
 		RepairGrace: 10 * time.Second, ReadAll: true, Retention: 90 * 24 * time.Hour,
@@ -159,9 +164,10 @@ func TestFromEnviron_EveryProblemAtOnce(t *testing.T) {
 			"MSGEXT_FORWARD_OTHER", "MSGEXT_RELAY", "MSGEXT_RELAY_ON_FAILURE", "MSGEXT_RELAY_BUDGET", "MSGEXT_RELAY_HEADERS", "MSGEXT_KAFKA_SASL", "MSGEXT_REPAIR_READ", "MSGEXT_ANOTHER", "MSGEXT_TYPO"}},
 		{"half of the REST access", config.Local, []string{"MSGEXT_CHAT_ADMIN=" + plant}, []string{"MSGEXT_CHAT_ENDPOINT"}},
 		{"every sink", config.Local, []string{"MSGEXT_SINKS=https://bad stdout:x kafka:"}, []string{"MSGEXT_SINKS", "MSGEXT_SINKS", "MSGEXT_SINKS"}},
-		{"what could not be read is not looked at", config.Local, []string{"MSGEXT_TOKEN=  ", "MSGEXT_ALLOW_UNSIGNED=" + plant}, []string{"MSGEXT_TOKEN", "MSGEXT_ALLOW_UNSIGNED"}},
+		{"what could not be read is not missing, too", config.Webhook, []string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=  "}, []string{"MSGEXT_TOKEN"}},
 		{"in the table's order", config.Local, []string{"MSGEXT_TYPO=1", "MSGEXT_REPAIR_READ=" + plant, "MSGEXT_STATE=sqlite:bad"}, []string{"MSGEXT_STATE", "MSGEXT_REPAIR_READ", "MSGEXT_TYPO"}},
 		{"a tool that reads a message", config.State, []string{"MSGEXT_STATE=sqlite:bad", "MSGEXT_SINKS=" + plant}, []string{"MSGEXT_SDK_APP_ID", "MSGEXT_STATE"}},
+		{"nothing for a server", config.Server, nil, []string{"MSGEXT_SDK_APP_ID", "MSGEXT_TOKEN", "MSGEXT_STATE"}},
 		{"a tool that makes a schema", config.Schema, nil, []string{"MSGEXT_STATE"}},
 		{"a tool that signs", config.Send, []string{"MSGEXT_PATH=" + plant, "MSGEXT_STATE=" + plant}, []string{"MSGEXT_PATH"}},
 		{"another function's variables are ignored", config.Webhook,
@@ -221,7 +227,7 @@ func TestConfig_PrintsNoSecret(t *testing.T) {
 	const plant = "7f3aplant"
 	cfg, err := config.FromEnviron([]string{
 		"MSGEXT_TOKEN=" + plant, "MSGEXT_STATE=postgres://u:" + plant + "@h/d", "MSGEXT_SINKS=https://example.com/" + plant,
-		"MSGEXT_HTTP_SECRET=whsec_" + plant, "MSGEXT_KAFKA_SASL=PLAIN", "MSGEXT_KAFKA_USERNAME=u", "MSGEXT_KAFKA_PASSWORD=" + plant,
+		"MSGEXT_HTTP_SECRET=whsec_" + plant, "MSGEXT_HTTP_HEADERS=example.com Authorization: " + plant, "MSGEXT_KAFKA_SASL=PLAIN", "MSGEXT_KAFKA_USERNAME=u", "MSGEXT_KAFKA_PASSWORD=" + plant,
 		"MSGEXT_CHAT_ENDPOINT=tokyo", "MSGEXT_CHAT_ADMIN=a", "MSGEXT_CHAT_SECRET_KEY=" + plant,
 	}, config.Local, local)
 	require.NoError(t, err)

@@ -103,14 +103,14 @@ func (c *Config) check(function Function, linked Linked, unread func(variable st
 			problems = append(problems, Problem{variable, problem, example})
 		}
 	}
-	if function == Webhook && len(c.Tokens) == 0 && !c.AllowUnsigned {
+	if function&(Webhook|Server) != 0 && len(c.Tokens) == 0 && !c.AllowUnsigned {
 		add("MSGEXT_TOKEN", "missing", "the token of the Chat console, or MSGEXT_ALLOW_UNSIGNED=true for an app that has none")
 	}
 	if len(c.Tokens) > 0 && c.AllowUnsigned {
 		add("MSGEXT_ALLOW_UNSIGNED", "contradicts MSGEXT_TOKEN: with a token every webhook is signed", "")
 	}
 	c.checkRelay(add)
-	if given := c.Chat; function == Local && given != (Chat{}) && (given.Endpoint == "" || given.Admin == "" || given.SecretKey == "") {
+	if given := c.Chat; function&(Local|Server) != 0 && given != (Chat{}) && (given.Endpoint == "" || given.Admin == "" || given.SecretKey == "") {
 		add("MSGEXT_CHAT_ENDPOINT", "MSGEXT_CHAT_ENDPOINT, MSGEXT_CHAT_ADMIN and MSGEXT_CHAT_SECRET_KEY go together", "")
 	}
 	if function == Read && !unread("MSGEXT_READ_AUTH") && !c.ReadByIAM && len(c.ReadTokens) == 0 {

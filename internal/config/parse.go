@@ -3,10 +3,12 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 	"time"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/secret"
 )
 
@@ -118,6 +120,28 @@ func setHTTPSecrets(c *Config, value string) error {
 		c.HTTP.Secrets = append(c.HTTP.Secrets, secret.String(s))
 	}
 	return nil
+}
+
+// setHTTPHeaders reads lines of HOST Name: value.
+func setHTTPHeaders(c *Config, value string) error {
+	for i, line := range strings.Split(value, "\n") {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		host := strings.Fields(line)[0]
+		name, header, err := outbound.ParseHeader(strings.TrimSpace(strings.TrimPrefix(line, host)))
+		if err != nil || strings.ContainsAny(host, ":/") && !isHostPort(host) {
+			return fmt.Errorf("line %d: not of the form HOST Name: value", i+1)
+		}
+		c.HTTP.Headers = append(c.HTTP.Headers, HostHeader{i + 1, host, name, secret.String(header)})
+	}
+	return nil
+}
+
+// isHostPort tells HOST:PORT from the name of a header whose host is missing, and from a URL.
+func isHostPort(text string) bool {
+	_, port, err := net.SplitHostPort(text)
+	return err == nil && port != "" && strings.Trim(port, "0123456789") == ""
 }
 
 func setState(c *Config, value string) (err error) {

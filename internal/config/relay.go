@@ -18,7 +18,7 @@ type Relay struct {
 
 func setRelay(c *Config, value string) error {
 	c.Relay.URL = secret.String(value)
-	_, err := outbound.ParseURL(value, true) // what it may reach is known once all variables are read
+	_, err := outbound.ParseURL(value, outbound.Allow{LinkLocal: true, Plain: true}) // what it may reach is known once all variables are read
 	return err
 }
 
@@ -29,7 +29,7 @@ func setRelayHeaders(c *Config, value string) (err error) {
 
 // checkRelay finds a backend that the address rules refuse.
 func (c *Config) checkRelay(add func(variable, problem, example string)) {
-	if _, err := outbound.ParseURL(c.Relay.URL.Reveal(), c.HTTP.AllowLinkLocal); err == outbound.ErrLinkLocal {
+	if _, err := outbound.ParseURL(c.Relay.URL.Reveal(), c.HTTP.Allow()); err == outbound.ErrLinkLocal || err == outbound.ErrPlain {
 		add("MSGEXT_RELAY", err.Error(), "")
 	}
 }

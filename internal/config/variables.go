@@ -19,12 +19,12 @@ type Variable struct {
 // Variables returns the table of all variables, in the README's order.
 func Variables() []Variable {
 	const (
-		takes = Webhook | Local
-		all   = Webhook | Repair | Local
+		takes = Webhook | Local | Server
+		all   = Webhook | Repair | Local | Server
 		tools = State | Schema
 	)
 	return []Variable{
-		{"MSGEXT_SDK_APP_ID", all | Read | State | Send, "", "1400000000", Webhook | Repair | Read | State, text(func(c *Config) *string { return &c.SDKAppID })},
+		{"MSGEXT_SDK_APP_ID", all | Read | State | Send, "", "1400000000", Webhook | Repair | Read | State | Server, text(func(c *Config) *string { return &c.SDKAppID })},
 		{"MSGEXT_TOKEN", takes | Send, "", "the token of the Chat console", 0, setTokens},
 		{"MSGEXT_ALLOW_UNSIGNED", takes, "false", "true", 0, boolean(func(c *Config) *bool { return &c.AllowUnsigned })},
 		{"MSGEXT_PATH", takes | Send, "", "/chat/5f1d7a", 0, setPath},
@@ -32,26 +32,28 @@ func Variables() []Variable {
 		{"MSGEXT_MAX_BODY_BYTES", takes, "1048576", "1048576", 0, setMaxBodyBytes},
 		{"MSGEXT_REPLY_BUDGET", takes, "1500ms", "1500ms", 0, duration(time.Millisecond, time.Minute, func(c *Config) *time.Duration { return &c.ReplyBudget })},
 		{"MSGEXT_ON_FAILURE", takes, "fail", "hold", 0, choice("fail", "hold", func(c *Config) *bool { return &c.Hold })},
-		{"MSGEXT_STATE", all | Read | tools, "", "postgres://user@host/database", Repair | Read | Schema, setState},
+		{"MSGEXT_STATE", all | Read | tools, "", "postgres://user@host/database", Repair | Read | Schema | Server, setState},
 		{"MSGEXT_SINKS", all, "", "sqs://votes.fifo https://example.com/hook", 0, setSinks},
 		{"MSGEXT_FORWARD_OTHER", takes, "false", "true", 0, boolean(func(c *Config) *bool { return &c.ForwardOther })},
 		{"MSGEXT_RELAY", takes, "", "https://example.com/chat", 0, setRelay},
 		{"MSGEXT_RELAY_ON_FAILURE", takes, "pass", "allow", 0, choice("pass", "allow", func(c *Config) *bool { return &c.Relay.Allow })},
 		{"MSGEXT_RELAY_BUDGET", takes, "1500ms", "1500ms", 0, duration(100*time.Millisecond, 1800*time.Millisecond, func(c *Config) *time.Duration { return &c.Relay.Budget })},
 		{"MSGEXT_RELAY_HEADERS", takes, "", "Authorization: Bearer 5f1d7a", 0, setRelayHeaders},
-		{"MSGEXT_HTTP_SECRET", all, "", "whsec_c2VjcmV0", 0, setHTTPSecrets},
+		{"MSGEXT_HTTP_SECRET", all, "", "whsec_ and what openssl rand -base64 32 prints", 0, setHTTPSecrets},
+		{"MSGEXT_HTTP_HEADERS", all, "", "example.com Authorization: Bearer 5f1d7a", 0, setHTTPHeaders},
+		{"MSGEXT_HTTP_ALLOW_PLAIN", all, "false", "true", 0, boolean(func(c *Config) *bool { return &c.HTTP.AllowPlain })},
 		{"MSGEXT_HTTP_ALLOW_LINK_LOCAL", all, "false", "true", 0, boolean(func(c *Config) *bool { return &c.HTTP.AllowLinkLocal })},
 		{"MSGEXT_KAFKA_SASL", all, "", "SCRAM-SHA-256", 0, text(func(c *Config) *string { return &c.Kafka.Mechanism })},
 		{"MSGEXT_KAFKA_USERNAME", all, "", "msgext", 0, text(func(c *Config) *string { return &c.Kafka.Username })},
 		{"MSGEXT_KAFKA_PASSWORD", all, "", "the user's password", 0, text(func(c *Config) *string { return (*string)(&c.Kafka.Password) })},
 		{"MSGEXT_KAFKA_TLS", all, "false", "true", 0, boolean(func(c *Config) *bool { return &c.Kafka.TLS })},
 		{"MSGEXT_READ_AUTH", Read, "", "tokens", Read, choice("tokens", "iam", func(c *Config) *bool { return &c.ReadByIAM })},
-		{"MSGEXT_READ_TOKENS", Read | Local, "", "what openssl rand -hex 32 prints", 0, setReadTokens},
-		{"MSGEXT_CHAT_ENDPOINT", Repair | Local, "", "singapore", Repair, text(func(c *Config) *string { return &c.Chat.Endpoint })},
-		{"MSGEXT_CHAT_ADMIN", Repair | Local, "", "administrator", Repair, text(func(c *Config) *string { return &c.Chat.Admin })},
-		{"MSGEXT_CHAT_SECRET_KEY", Repair | Local, "", "the secret key of the Chat console", Repair, text(func(c *Config) *string { return (*string)(&c.Chat.SecretKey) })},
-		{"MSGEXT_REPAIR_GRACE", Repair | Local, "30s", "30s", 0, duration(time.Second, time.Hour, func(c *Config) *time.Duration { return &c.RepairGrace })},
-		{"MSGEXT_REPAIR_READ", Repair | Local, "gaps", "all", 0, choice("gaps", "all", func(c *Config) *bool { return &c.ReadAll })},
-		{"MSGEXT_RETENTION", Repair | Local, "keep", "90d", 0, setRetention},
+		{"MSGEXT_READ_TOKENS", Read | Local | Server, "", "what openssl rand -hex 32 prints", 0, setReadTokens},
+		{"MSGEXT_CHAT_ENDPOINT", Repair | Local | Server, "", "singapore", Repair, text(func(c *Config) *string { return &c.Chat.Endpoint })},
+		{"MSGEXT_CHAT_ADMIN", Repair | Local | Server, "", "administrator", Repair, text(func(c *Config) *string { return &c.Chat.Admin })},
+		{"MSGEXT_CHAT_SECRET_KEY", Repair | Local | Server, "", "the secret key of the Chat console", Repair, text(func(c *Config) *string { return (*string)(&c.Chat.SecretKey) })},
+		{"MSGEXT_REPAIR_GRACE", Repair | Local | Server, "30s", "30s", 0, duration(time.Second, time.Hour, func(c *Config) *time.Duration { return &c.RepairGrace })},
+		{"MSGEXT_REPAIR_READ", Repair | Local | Server, "gaps", "all", 0, choice("gaps", "all", func(c *Config) *bool { return &c.ReadAll })},
+		{"MSGEXT_RETENTION", Repair | Local | Server, "keep", "90d", 0, setRetention},
 	}
 }

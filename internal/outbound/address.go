@@ -9,16 +9,25 @@ import (
 	"msgext/internal/loopback"
 )
 
-// ParseURL reads a URL that events or commands may be sent to. Its errors are ErrURL and ErrLinkLocal.
-func ParseURL(text string, allowLinkLocal bool) (*url.URL, error) {
+// Allow is what an operator allows although it is refused otherwise.
+type Allow struct {
+	LinkLocal bool // link-local and cloud metadata addresses
+	Plain     bool // http:// to other hosts than loopback
+}
+
+// ParseURL reads a URL that events or commands may be sent to. Its errors are ErrURL, ErrPlain and ErrLinkLocal.
+func ParseURL(text string, allow Allow) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
 		return nil, ErrURL
 	}
-	if u.Scheme != "https" && (u.Scheme != "http" || !loopback.IsHost(u.Hostname())) {
+	if u.Scheme != "https" && u.Scheme != "http" {
 		return nil, ErrURL
 	}
-	if address, err := netip.ParseAddr(u.Hostname()); err == nil && !allowLinkLocal && isRefused(address) {
+	if u.Scheme == "http" && !allow.Plain && !loopback.IsHost(u.Hostname()) {
+		return nil, ErrPlain
+	}
+	if address, err := netip.ParseAddr(u.Hostname()); err == nil && !allow.LinkLocal && isRefused(address) {
 		return nil, ErrLinkLocal
 	}
 	return u, nil

@@ -14,7 +14,8 @@ import (
 
 // Errors of ParseURL. A connection has ErrLinkLocal, too, where it is a name that leads there.
 var (
-	ErrURL       = errors.New("not an https:// URL without credentials (http:// only to loopback)")
+	ErrURL       = errors.New("not an https:// or http:// URL without credentials")
+	ErrPlain     = errors.New("http:// leads to loopback only, unless MSGEXT_HTTP_ALLOW_PLAIN is true: it is for names within your own network")
 	ErrLinkLocal = errors.New("link-local and metadata addresses are refused")
 )
 

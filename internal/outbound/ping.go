@@ -77,12 +77,12 @@ func (p *Pinger) Release(conn net.Conn) {
 	}
 }
 
-// Suspect doubts every connection that is not in use, however short a while it was idle: a server has ended another.
+// Suspect doubts every connection, however short a while it was idle, when it is next taken up: a server has ended another.
 func (p *Pinger) Suspect() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for c := range p.open {
-		c.set(func() { c.suspect = !c.busy })
+		c.set(func() { c.suspect = true })
 	}
 }
 
@@ -121,7 +121,13 @@ func (c *pinged) set(change func()) {
 func (c *pinged) isDoubted(since time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return !c.busy && (c.suspect || !c.used.After(since))
+	return c.suspect || !c.used.After(since)
+}
+
+func (c *pinged) isBusy() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.busy
 }
 
 func (c *pinged) Read(b []byte) (int, error) {
@@ -173,7 +179,7 @@ func (p *Pinger) closeIdleSince(dead *pinged, since time.Time) {
 	idle := []*pinged{dead}
 	p.mu.Lock()
 	for c := range p.open {
-		if c != dead && c.isDoubted(since) {
+		if c != dead && !c.isBusy() && c.isDoubted(since) {
 			idle = append(idle, c)
 		}
 	}

@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -63,9 +62,23 @@ func (b *Builder) Build(t testing.TB, main string) string {
 	return binary
 }
 
+// root returns the folder of the module, which is at or above that of the package under test: bench, a
+// module within it, has no functions.
 func root() string {
-	_, here, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(here), "..", "..")
+	folder, err := filepath.Abs(".")
+	if err != nil {
+		panic(err)
+	}
+	for {
+		if info, err := os.Stat(filepath.Join(folder, "functions")); err == nil && info.IsDir() {
+			return folder
+		}
+		above := filepath.Dir(folder)
+		if above == folder {
+			panic("processtest: not within the module")
+		}
+		folder = above
+	}
 }
 
 // process is a running binary whose output is kept.

@@ -2,11 +2,7 @@ package sample
 
 import (
 	"bytes"
-	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"msgext/pkg/secret"
@@ -20,23 +16,13 @@ const (
 	publishedTime  = "1669872112"
 )
 
-// Events reads all events of a folder below testdata/events, by name. It fails where there are none.
-func Events(folder string) ([]Event, error) {
-	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
-	if err != nil {
-		return nil, err
+// Events returns all events of a cloud, aws or scf, by name.
+func Events(cloud string) []Event {
+	var events []Event
+	for name, content := range files("events/" + cloud) {
+		events = append(events, Event{name, content})
 	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("no events in %s", folder)
-	}
-	events := make([]Event, len(files))
-	for i, file := range files {
-		events[i].Shape = strings.TrimSuffix(filepath.Base(file), ".json")
-		if events[i].Payload, err = os.ReadFile(file); err != nil {
-			return nil, err
-		}
-	}
-	return events, nil
+	return events
 }
 
 // Resigned returns an event of testdata/events as it would be had Chat signed it at another moment.

@@ -4,9 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/url"
-	"os"
-	"path/filepath"
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -14,13 +14,14 @@ import (
 
 	"msgext/pkg/secret"
 	"msgext/pkg/webhook"
+	"msgext/testdata"
 )
 
 // VectorsSDKAppID is the app that the vectors are for, until Query is told of another.
 const VectorsSDKAppID = "1400000000"
 
-// Vector is a file of testdata/vectors: a request as Chat or an attacker would send it, with the reply it must
-// get. The query's placeholders are filled by Query.
+// Vector is a file of testdata/vectors: a request as Chat or an attacker would send it, with the
+// reply it must get. The query's placeholders are filled by Query.
 type Vector struct {
 	Name    string `json:"-"`
 	Comment string `json:"comment"`
@@ -41,9 +42,10 @@ type Vector struct {
 
 var placeholder = regexp.MustCompile(`\{(TIME|SIGN)([+-]\d+)?(?::(\w+))?\}`)
 
-// Query returns the raw query as it would be sent at a moment, for an app and signed with its token: {TIME} is the
-// moment's Unix seconds, {SIGN} the signature for them, either with an offset in seconds ({TIME-61}) and the
-// signature with another token ({SIGN:token}). An app that a vector writes percent-encoded stays as it is.
+// Query returns the raw query as it would be sent at a moment, for an app and signed with its
+// token: {TIME} is the moment's Unix seconds, {SIGN} the signature for them, either with an offset
+// in seconds ({TIME-61}) and the signature with another token ({SIGN:token}). An app that a vector
+// writes percent-encoded stays as it is.
 func (v Vector) Query(sdkAppID string, token secret.String, at time.Time) string {
 	query := strings.ReplaceAll(v.Request.Query, VectorsSDKAppID, url.QueryEscape(sdkAppID))
 	return placeholder.ReplaceAllStringFunc(query, func(text string) string {
@@ -60,32 +62,60 @@ func (v Vector) Query(sdkAppID string, token secret.String, at time.Time) string
 	})
 }
 
-// Vectors reads all files of a folder, by name. It fails where there are none.
-func Vectors(folder string) ([]Vector, error) {
-	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
-	if err != nil {
-		return nil, err
-	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("no vectors in %s", folder)
-	}
-	vectors := make([]Vector, len(files))
-	for i, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
+// Vectors returns all vectors by name.
+func Vectors() []Vector {
+	var vectors []Vector
+	for name, content := range files("vectors") {
+		vector := Vector{Name: name}
+		if err := vector.read(content); err != nil {
+			panic(fmt.Sprintf("testdata/vectors/%s.json: %v", name, err)) // part of the binary, and its tests read every one
 		}
-		if err := json.Unmarshal(content, &vectors[i]); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		if request := &vectors[i].Request; request.Base64 {
-			body, err := base64.StdEncoding.DecodeString(request.Body)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", file, err)
+		vectors = append(vectors, vector)
+	}
+	return vectors
+}
+
+func (v *Vector) read(content []byte) error {
+	if err := json.Unmarshal(content, v); err != nil {
+		return err
+	}
+	if !v.Request.Base64 {
+		return nil
+	}
+	body, err := base64.StdEncoding.DecodeString(v.Request.Body)
+	v.Request.Body = string(body)
+	return err
+}
+
+// Changes returns the bodies of the three changes on the vendor's page (trtc.io/document/76007,
+// read 2026-01-04): a set, a delete and a clear, without the comments that the page prints.
+func Changes() (bodies []string) {
+	for _, name := range []string{"sample-group-set", "sample-group-delete", "sample-group-clear"} {
+		for _, vector := range Vectors() {
+			if vector.Name == name {
+				bodies = append(bodies, vector.Request.Body)
 			}
-			request.Body = string(body)
 		}
-		vectors[i].Name = strings.TrimSuffix(filepath.Base(file), ".json")
 	}
-	return vectors, nil
+	return bodies
+}
+
+// files returns the JSON files of a folder of testdata, in the order of their names, which come
+// without .json.
+func files(folder string) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		entries, err := testdata.Files.ReadDir(folder)
+		if err != nil {
+			panic(err) // no such folder: a mistake of the caller's
+		}
+		for _, entry := range entries {
+			content, err := testdata.Files.ReadFile(path.Join(folder, entry.Name()))
+			if err != nil {
+				panic(err) // it is part of the binary
+			}
+			if !yield(strings.TrimSuffix(entry.Name(), ".json"), content) {
+				return
+			}
+		}
+	}
 }

@@ -3,6 +3,7 @@ package msgext
 import (
 	"errors"
 	"log/slog"
+	"strings"
 )
 
 // Address holds the fields by which Chat's JSON names a message, in webhooks and in the REST API:
@@ -41,11 +42,22 @@ func (a Address) Message(sdkAppID string) (Message, error) {
 	return Message{}, ErrAddress
 }
 
+// maxLoggedBytes bounds an id in a log line: a sender may make it as long as a body.
+const maxLoggedBytes = 256
+
+// Loggable returns a sender's text as a log line has it: cut where it is long, with three dots for the rest.
+func Loggable(text string) string {
+	if len(text) <= maxLoggedBytes {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxLoggedBytes], "") + "..."
+}
+
 // AppendLogAttrs appends what a log line says of m: group_id and msg_seq, or msg_key alone, since
 // accounts are personal data. The app is left to the line.
 func (m Message) AppendLogAttrs(attrs []slog.Attr) []slog.Attr {
 	if m.IsGroup() {
-		return append(attrs, slog.String("group_id", m.GroupID), slog.Int64("msg_seq", m.MsgSeq))
+		return append(attrs, slog.String("group_id", Loggable(m.GroupID)), slog.Int64("msg_seq", m.MsgSeq))
 	}
-	return append(attrs, slog.String("msg_key", m.MsgKey))
+	return append(attrs, slog.String("msg_key", Loggable(m.MsgKey)))
 }

@@ -17,6 +17,7 @@ import (
 	"testing/iotest"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -284,6 +285,26 @@ func TestReceiver_Line(t *testing.T) {
 	assert.Equal(t, false, line["cold"])
 	assert.Equal(t, "93847636_1287657_1764688415", line["msg_key"])
 	assert.NotContains(t, lines.String(), "jared", "accounts are personal data")
+}
+
+// A sender makes ids and commands as long as it likes; once a group of 900 KB made a line of 900 KB.
+func TestReceiver_TheLineIsBounded(t *testing.T) {
+	long := strings.Repeat("日", 300_000)
+	body := `{"CallbackCommand":"` + msgext.GroupCommand + `","GroupId":"` + long + `","MsgSeq":1,"OperateType":3,"Seq":1`
+	seconds := "1669872112"
+	for _, request := range []struct{ command, body string }{
+		{msgext.GroupCommand, body + "}"}, {msgext.GroupCommand, body + `,"Seq":1}`}, {"Group." + strings.Repeat("日", 50_000), "{}"},
+	} {
+		options, lines := logged(options())
+		query := url.Values{"SdkAppid": {vectortest.SDKAppID}, "CallbackCommand": {request.command}, "RequestTime": {seconds}, "Sign": {webhook.Sign(vectortest.Token, seconds)}}
+		receiver.New(options).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/?"+query.Encode(), strings.NewReader(request.body)))
+		line := lines.only(t)
+		assert.Less(t, lines.Len(), 2048)
+		assert.True(t, utf8.Valid(lines.Bytes()))
+		if request.command == msgext.GroupCommand && line["fate"] == "accepted" {
+			assert.Equal(t, strings.Repeat("日", 85)+"...", line["group_id"], "cut, and marked")
+		}
+	}
 }
 
 func TestReceiver_TheLineIsTheMetric(t *testing.T) {

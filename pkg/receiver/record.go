@@ -96,7 +96,7 @@ func (rec *record) attrs(options Options, requestID string, verdict rule, err er
 		attrs = append(attrs, slog.String(keyRequestID, requestID))
 	}
 	if rec.command != "" {
-		attrs = append(attrs, slog.String(keyCommand, rec.command), slog.String(keyAppID, rec.appID))
+		attrs = append(attrs, slog.String(keyCommand, msgext.Loggable(rec.command)), slog.String(keyAppID, rec.appID))
 	}
 	if event := rec.event; event != nil {
 		attrs = event.Message.AppendLogAttrs(attrs)

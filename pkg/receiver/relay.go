@@ -73,14 +73,10 @@ func (rc *Receiver) relayBudget(rec *record) time.Duration {
 
 // readBefore reads a body, as long as ctx allows where the server can stop reading.
 func readBefore(ctx context.Context, w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	server := http.NewResponseController(w)
 	deadline, _ := ctx.Deadline()
-	limited := server.SetReadDeadline(deadline) == nil // a gateway has the body already
-	body, err := webhook.ReadBody(r.Body, r.ContentLength, maxRelayedBytes)
-	if limited && err == nil {
-		_ = server.SetReadDeadline(time.Time{}) // all of this request is read
-	}
-	return body, err
+	// A gateway cannot, and has the body already. A server sets another deadline for the next request.
+	_ = http.NewResponseController(w).SetReadDeadline(deadline)
+	return webhook.ReadBody(r.Body, r.ContentLength, maxRelayedBytes)
 }
 
 // ask makes the one request and notes what came of it.

@@ -73,10 +73,11 @@ func TestReceiver_RelayVectors(t *testing.T) {
 				reply := httptest.NewRecorder()
 				receiver.New(options).ServeHTTP(reply, request)
 
+				header := reply.Result().Header // with what a server adds
 				assert.Less(t, time.Since(arrived), chatTimeout)
 				assert.Equal(t, want, relaytest.Reply{
 					Status: reply.Code, Body: reply.Body.String(),
-					ContentType: reply.Header().Get("Content-Type"), ContentEncoding: reply.Header().Get("Content-Encoding"),
+					ContentType: header.Get("Content-Type"), ContentEncoding: header.Get("Content-Encoding"),
 				})
 				assert.Equal(t, vector.Complete && want == vector.Pass, reply.Header().Get(relay.AnsweredHeader) == "backend")
 				line := lines.only(t)
@@ -223,6 +224,22 @@ func TestReceiver_RelaySkips(t *testing.T) {
 	assert.NotContains(t, line, metric.RelayFailed)
 	assert.NotContains(t, line, metric.RelayTime)
 	assert.Len(t, backend.Requests(), 5)
+}
+
+// After-commands that are cut short say nothing of the backend: before-commands still reach it.
+func TestReceiver_AfterCommandsDoNotOpenTheCircuit(t *testing.T) {
+	backend := relaytest.Start(t)
+	backend.Answer(relaytest.Answer{End: relaytest.Hang})
+	options, _ := logged(relaying(t, backend, true))
+	options.RelayBudget = 50 * time.Millisecond
+	rc := receiver.New(options)
+	for range 6 {
+		rc.ServeHTTP(httptest.NewRecorder(), relayedRequest(relaytest.After))
+	}
+	backend.Answer(relaytest.OK)
+	reply := httptest.NewRecorder()
+	rc.ServeHTTP(reply, relayedRequest(relaytest.Before))
+	assert.Equal(t, relaytest.OKBody, reply.Body.String())
 }
 
 // The sinks are told beside the relay, which waits for none of them.

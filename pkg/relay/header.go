@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/secret"
 )
 
@@ -33,12 +34,12 @@ func ParseHeaders(text string) ([]Header, error) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
-		name, value, found := strings.Cut(line, ":")
-		if !found {
-			return nil, fmt.Errorf("line %d: %w: not of the form Name: value", i+1, ErrHeader)
+		name, value, err := outbound.ParseHeader(line)
+		h := Header{name, secret.String(value)}
+		if err == nil {
+			err = h.check()
 		}
-		h := Header{name, secret.String(strings.TrimSpace(value))}
-		if err := h.check(); err != nil {
+		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", i+1, err)
 		}
 		headers = append(headers, h)
@@ -48,30 +49,11 @@ func ParseHeaders(text string) ([]Header, error) {
 
 // check refuses what is no header, and those that the relay or the connection sets.
 func (h Header) check() error {
-	if !isToken(h.Name) {
-		return fmt.Errorf("%w: the name is none", ErrHeader)
-	}
-	if strings.ContainsFunc(h.Value.Reveal(), func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
-		return fmt.Errorf("%w: the value has a control character", ErrHeader)
-	}
 	switch name := textproto.CanonicalMIMEHeaderKey(h.Name); name {
 	case contentType, contentEncoding, userAgent, HopsHeader:
 		return fmt.Errorf("%w: %s is passed on as it came", ErrHeader, name)
-	case "Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "Proxy-Connection",
-		"Proxy-Authorization", "Te", "Trailer", "Upgrade", "Expect":
-		return fmt.Errorf("%w: %s is the connection's", ErrHeader, name)
-	case "Idempotency-Key", "X-Idempotency-Key": // net/http sends such a request a second time
-		return fmt.Errorf("%w: %s is each request's own", ErrHeader, name)
 	}
-	return nil
-}
-
-// isToken reports whether text can be a header's name (RFC 9110, section 5.6.2).
-func isToken(text string) bool {
-	return text != "" && !strings.ContainsFunc(text, func(c rune) bool {
-		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
-		return !letter && !strings.ContainsRune("!#$%&'*+-.^_`|~", c)
-	})
+	return outbound.CheckHeader(h.Name, h.Value.Reveal())
 }
 
 const (

@@ -28,7 +28,8 @@ import (
 var (
 	ErrURL       = outbound.ErrURL
 	ErrLinkLocal = outbound.ErrLinkLocal
-	ErrHeader    = errors.New("relay: header cannot be set")
+	ErrPlain     = outbound.ErrPlain
+	ErrHeader    = outbound.ErrHeader
 )
 
 // Errors of Do. ErrNoAnswer has what went wrong with it, without addresses of the request.
@@ -61,8 +62,9 @@ type Options struct {
 	// Headers are added to each request.
 	Headers []Header
 
-	// AllowLinkLocal lets requests reach link-local and cloud metadata addresses, as it does for the https:// sinks.
-	AllowLinkLocal bool
+	// AllowLinkLocal lets requests reach link-local and cloud metadata addresses, AllowPlain any host by http://, as they
+	// do for the https:// sinks.
+	AllowLinkLocal, AllowPlain bool
 
 	// TLS has the roots and other settings of connections; nil for the system's.
 	TLS *tls.Config
@@ -81,9 +83,9 @@ type Relay struct {
 	circuit   circuit
 }
 
-// New returns a Relay. It does no I/O. Its errors are ErrURL, ErrLinkLocal and ErrHeader.
+// New returns a Relay. It does no I/O. Its errors are ErrURL, ErrPlain, ErrLinkLocal and ErrHeader.
 func New(options Options) (*Relay, error) {
-	target, err := outbound.ParseURL(options.URL.Reveal(), options.AllowLinkLocal)
+	target, err := outbound.ParseURL(options.URL.Reveal(), outbound.Allow{LinkLocal: options.AllowLinkLocal, Plain: options.AllowPlain})
 	if err != nil {
 		return nil, err
 	}

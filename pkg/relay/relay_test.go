@@ -152,7 +152,7 @@ func TestNew_URL(t *testing.T) {
 		"https://10.0.0.1/":               nil,
 		"http://127.0.0.1:1/":             nil,
 		"http://localhost/":               nil,
-		"http://example.com/":             relay.ErrURL,
+		"http://example.com/":             relay.ErrPlain,
 		"https://user:secret@example.com": relay.ErrURL,
 		"https://example.com/#a":          relay.ErrURL,
 		"https://":                        relay.ErrURL,
@@ -164,6 +164,8 @@ func TestNew_URL(t *testing.T) {
 		assert.ErrorIs(t, err, want, text)
 	}
 	_, err := relay.New(relay.Options{URL: "https://169.254.169.254/", AllowLinkLocal: true})
+	assert.NoError(t, err)
+	_, err = relay.New(relay.Options{URL: "http://backend/", AllowPlain: true})
 	assert.NoError(t, err)
 }
 

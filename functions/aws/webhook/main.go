@@ -19,7 +19,6 @@ import (
 	"msgext/internal/config"
 	"msgext/internal/metric"
 	"msgext/pkg/gateway/awsgw"
-	"msgext/pkg/receiver"
 )
 
 func main() {
@@ -29,7 +28,6 @@ func main() {
 	cfg := entry.Must(drivers.Load(os.Environ(), config.Webhook))
 	connections := entry.Must(drivers.Open(context.Background(), cfg))
 	logger := entry.CloudLogger(os.Stdout)
-	wire.Announce(cfg, logger)
-	rc := receiver.New(entry.Must(wire.ReceiverOptions(cfg, connections, logger, metric.Embedded, started)))
+	rc := entry.Must(wire.Receiver(cfg, connections, logger, metric.Embedded, started))
 	lambda.Start(awsgw.New(rc, http.HandlerFunc(rc.Malformed)))
 }

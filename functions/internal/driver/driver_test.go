@@ -2,9 +2,16 @@ package driver_test
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"io/fs"
 	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -23,6 +30,7 @@ import (
 	"msgext/functions/internal/repairwire"
 	"msgext/internal/config"
 	"msgext/pkg/secret"
+	"msgext/pkg/sink/sinktest"
 	"msgext/pkg/state"
 )
 
@@ -51,7 +59,7 @@ func TestProgramsWith_IsWhatTheListsSay(t *testing.T) {
 	for program, drivers := range map[string]driver.Drivers{
 		"functions/local":  {Stores: localstores.List(), Sinks: localsinks.List(io.Discard)},
 		"functions/aws":    {Stores: awsstores.List(sdk), Sinks: awssinks.List(sdk, io.Discard)},
-		"functions/scf":    {Stores: scfstores.List(), Sinks: basesinks.List(io.Discard)},
+		"functions/scf":    {Stores: scfstores.List(), Sinks: basesinks.List(io.Discard, nil)},
 		"functions/server": every(),
 	} {
 		var named []string
@@ -89,8 +97,8 @@ func TestDrivers_LoadReportsWhatADriverWouldRefuse(t *testing.T) {
 		{"a table", "MSGEXT_STATE", "dynamodb://a/" + plant, "not the name of a table"},
 
 		{"stdout", "MSGEXT_SINKS", "stdout:" + plant, "sink 1: stdout: takes nothing after the colon"},
-		{"credentials", "MSGEXT_SINKS", "stdout: https://u:" + plant + "@example.com/", "sink 2: not an https:// URL without credentials"},
-		{"plain HTTP", "MSGEXT_SINKS", "http://example.com/" + plant, "http:// only to loopback"},
+		{"credentials", "MSGEXT_SINKS", "stdout: https://u:" + plant + "@example.com/", "sink 2: not an https:// or http:// URL without credentials"},
+		{"plain HTTP", "MSGEXT_SINKS", "http://example.com/" + plant, "unless MSGEXT_HTTP_ALLOW_PLAIN is true"},
 		{"no host", "MSGEXT_SINKS", "https:///" + plant, "sink 1: not an https"},
 		{"metadata", "MSGEXT_SINKS", "https://169.254.169.254/" + plant, "link-local and metadata addresses are refused"},
 		{"a broker without a port", "MSGEXT_SINKS", "kafka://" + plant + "/t", "a broker is not HOST:PORT"},
@@ -102,7 +110,12 @@ func TestDrivers_LoadReportsWhatADriverWouldRefuse(t *testing.T) {
 		{"a bus", "MSGEXT_SINKS", "eventbridge://" + plant + "?", "eventbridgesink: bus is neither"},
 		{"a comma", "MSGEXT_SINKS", "http://127.0.0.1:1/a,http://127.0.0.1:1/" + plant, "sinks are separated by spaces"},
 
-		{"a secret", "MSGEXT_HTTP_SECRET", "whsec_c2VjcmV0 whsec_!" + plant, "not a Standard Webhooks secret"},
+		{"a secret", "MSGEXT_HTTP_SECRET", "whsec_b2xkIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw== whsec_!" + plant, "openssl rand"},
+		{"a short secret", "MSGEXT_HTTP_SECRET", "whsec_c2VjcmV0", "24 bytes or more"},
+		{"a header without a host", "MSGEXT_HTTP_HEADERS", "Authorization: " + plant, "line 1: not of the form HOST Name: value"},
+		{"a header for a URL", "MSGEXT_HTTP_HEADERS", "\nhttps://example.com/ X: " + plant, "line 2: not of the form HOST Name: value"},
+		{"no header", "MSGEXT_HTTP_HEADERS", "example.com " + plant, "line 1: not of the form HOST Name: value"},
+		{"a header for nobody", "MSGEXT_HTTP_HEADERS", "example.com X: " + plant, "line 1: no https:// or http:// sink has this host"},
 		{"a mechanism", "MSGEXT_KAFKA_SASL", plant, "SASL mechanism is not PLAIN"},
 		{"a mechanism alone", "MSGEXT_KAFKA_SASL", "PLAIN", "user name and password go together"},
 		{"a region", "MSGEXT_CHAT_ENDPOINT", plant, "neither a region (china, singapore"},
@@ -137,11 +150,52 @@ func TestDrivers_LoadTakes(t *testing.T) {
 	}
 	_, err := every().Load([]string{
 		"MSGEXT_SINKS=stdout: https://example.com/a?b=c,d http://[::1]:81/ kafka://a:9092,b:9092/votes sqs://votes.fifo sqs://https://sqs.eu-central-1.amazonaws.com/1/q eventbridge://default",
-		"MSGEXT_KAFKA_SASL=SCRAM-SHA-512", "MSGEXT_KAFKA_USERNAME=u", "MSGEXT_KAFKA_PASSWORD=p", "MSGEXT_HTTP_SECRET=whsec_YQ== whsec_Yg==",
+		"MSGEXT_KAFKA_SASL=SCRAM-SHA-512", "MSGEXT_KAFKA_USERNAME=u", "MSGEXT_KAFKA_PASSWORD=p", "MSGEXT_HTTP_SECRET=whsec_b2xkIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw== whsec_bmV3IHNlY3JldCBvZiB0aGVzZSB0ZXN0cw==",
 	}, config.Local)
+	require.NoError(t, err)
+	_, err = every().Load([]string{"MSGEXT_SINKS=http://receiver:8080/hook", "MSGEXT_HTTP_ALLOW_PLAIN=true", "MSGEXT_RELAY=http://backend/", "MSGEXT_KAFKA_SASL=AWS_MSK_IAM"}, config.Local)
 	require.NoError(t, err)
 	_, err = every().Load([]string{"MSGEXT_SINKS=https://169.254.169.254/", "MSGEXT_HTTP_ALLOW_LINK_LOCAL=true"}, config.Local)
 	require.NoError(t, err)
+}
+
+// A header goes to its host alone, whatever the case of the name, and with the port that stands in the URL.
+func TestDrivers_HeadersGoToTheirHostAlone(t *testing.T) {
+	received := map[string]http.Header{}
+	serve := func(name string) string {
+		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { received[name] = r.Header }))
+		t.Cleanup(server.Close)
+		return server.Listener.Addr().String()
+	}
+	one, two := serve("one"), strings.Replace(serve("two"), "127.0.0.1", "localhost", 1)
+	cfg, connections, err := every().LoadAndOpen(t.Context(), []string{
+		"MSGEXT_SINKS=http://" + one + "/a http://" + two,
+		"MSGEXT_HTTP_HEADERS=" + one + " Authorization: Bearer one\r\n\n" + strings.ToUpper(two) + "   X-Key:two\n" + two + " X-Key: three",
+	}, config.Local)
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, connections.Close()) }()
+	assert.NotContains(t, fmt.Sprintf("%+v", cfg), "Bearer one")
+	for _, s := range connections.Sinks {
+		require.NoError(t, s.Send(t.Context(), sinktest.Change(t, "g", 1, "v")))
+	}
+	assert.Equal(t, []string{"Bearer one"}, received["one"]["Authorization"])
+	assert.NotContains(t, received["one"], "X-Key")
+	assert.Equal(t, []string{"two", "three"}, received["two"]["X-Key"])
+	assert.NotContains(t, received["two"], "Authorization")
+
+	_, err = every().Load([]string{"MSGEXT_SINKS=https://example.com:8443/", "MSGEXT_HTTP_HEADERS=example.com:8443 Host: x\nexample.com X: y"}, config.Local)
+	assert.EqualError(t, err, "configuration:\n"+
+		"  MSGEXT_HTTP_HEADERS: line 1: header cannot be set: Host is the connection's\n"+
+		"  MSGEXT_HTTP_HEADERS: line 2: no https:// or http:// sink has this host, as it stands in the URL")
+}
+
+// Only programs for AWS look for the credentials that Amazon MSK wants.
+func TestDrivers_MSKIAMIsForAWS(t *testing.T) {
+	scf := driver.Drivers{Sinks: basesinks.List(io.Discard, nil)}
+	_, err := scf.Load([]string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=t", "MSGEXT_KAFKA_SASL=AWS_MSK_IAM"}, config.Webhook)
+	assert.ErrorContains(t, err, "MSGEXT_KAFKA_SASL: kafkasink: options: AWS_MSK_IAM needs AWS credentials, which this program does not look for")
+	_, err = every().Load([]string{"MSGEXT_KAFKA_SASL=AWS_MSK_IAM", "MSGEXT_KAFKA_USERNAME=u"}, config.Local)
+	assert.ErrorContains(t, err, "takes no user name and no password")
 }
 
 // What Load has passed, Open opens, without a network.
@@ -151,7 +205,7 @@ func TestDrivers_Open(t *testing.T) {
 	t.Setenv("AWS_REGION", "eu-central-1")
 	for _, store := range []string{"memory:", "sqlite:" + path, "postgres://u@127.0.0.1:1/d", "redis://127.0.0.1:1", "dynamodb://votes"} {
 		cfg, c, err := drivers.LoadAndOpen(t.Context(), []string{
-			"MSGEXT_STATE=" + store, "MSGEXT_SINKS=stdout: https://example.com/ kafka://127.0.0.1:1/t sqs://q eventbridge://b", "MSGEXT_HTTP_SECRET=whsec_YQ==",
+			"MSGEXT_STATE=" + store, "MSGEXT_SINKS=stdout: https://example.com/ kafka://127.0.0.1:1/t sqs://q eventbridge://b", "MSGEXT_HTTP_SECRET=whsec_b2xkIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw==",
 		}, config.Local)
 		require.NoError(t, err, store)
 		assert.NotNil(t, c.Store)
@@ -177,4 +231,22 @@ func TestDrivers_OpenChecks(t *testing.T) {
 
 func open(ctx context.Context, d state.Driver, url string) (state.Store, error) {
 	return d.Open(ctx, secret.String(url))
+}
+
+// Every program and every tool loads its configuration by Load.
+func TestDrivers_LoadIsTheOneWay(t *testing.T) {
+	var callers []string
+	for _, root := range []string{"../..", "../../../scripts"} {
+		require.NoError(t, filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			source, err := os.ReadFile(path)
+			if strings.Contains(string(source), "config.FromEnviron(") {
+				callers = append(callers, filepath.Base(path))
+			}
+			return err
+		}))
+	}
+	assert.Equal(t, []string{"driver.go", "readwire.go"}, callers, "readwire is for a program that links no sink")
 }

@@ -14,6 +14,16 @@ import (
 	"msgext/pkg/webhook"
 )
 
+// Receiver announces a configuration and returns the receiver of a function as it says. started is when the process did.
+func Receiver(cfg config.Config, c driver.Connections, logger *slog.Logger, metrics metric.Format, started time.Time) (*receiver.Receiver, error) {
+	Announce(cfg, logger)
+	options, err := ReceiverOptions(cfg, c, logger, metrics, started)
+	if err != nil {
+		return nil, err
+	}
+	return receiver.New(options), nil
+}
+
 // ReceiverOptions returns what a receiver needs, as configured. started is when the process did, zero for one that
 // does not start for a request.
 func ReceiverOptions(cfg config.Config, c driver.Connections, logger *slog.Logger, metrics metric.Format, started time.Time) (receiver.Options, error) {
@@ -37,12 +47,7 @@ func ReceiverOptions(cfg config.Config, c driver.Connections, logger *slog.Logge
 
 // Announce logs what an operator should know of a configuration that is sound, but has a price.
 func Announce(cfg config.Config, logger *slog.Logger) {
-	if cfg.AllowUnsigned {
-		logger.Warn("MSGEXT_ALLOW_UNSIGNED: anybody who knows the URL and the SDKAppID can send events")
-	}
-	if cfg.AllowUnsigned && cfg.Relay.URL != "" {
-		logger.Warn("MSGEXT_ALLOW_UNSIGNED with MSGEXT_RELAY: anybody who knows the URL and the SDKAppID can reach the backend")
-	}
+	AnnounceUnsigned(cfg, logger)
 	for _, location := range cfg.Sinks {
 		switch location.Scheme {
 		case "stdout":
@@ -52,5 +57,18 @@ func Announce(cfg config.Config, logger *slog.Logger) {
 				logger.Warn("MSGEXT_HTTP_SECRET is not set: events go to https:// sinks unsigned")
 			}
 		}
+	}
+}
+
+// AnnounceUnsigned logs what an app without a token opens to whom.
+func AnnounceUnsigned(cfg config.Config, logger *slog.Logger) {
+	if cfg.AllowUnsigned {
+		logger.Warn("MSGEXT_ALLOW_UNSIGNED: anybody who knows the URL and the SDKAppID can send events")
+	}
+	if cfg.AllowUnsigned && cfg.Relay.URL != "" {
+		logger.Warn("MSGEXT_ALLOW_UNSIGNED with MSGEXT_RELAY: anybody who knows the URL and the SDKAppID can reach the backend")
+	}
+	if cfg.HTTP.AllowPlain {
+		logger.Warn("MSGEXT_HTTP_ALLOW_PLAIN: what goes to http:// can be read and changed on the way, MSGEXT_HTTP_HEADERS included")
 	}
 }

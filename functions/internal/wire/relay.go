@@ -17,7 +17,7 @@ func withRelay(options receiver.Options, cfg config.Config) (receiver.Options, e
 		return options, nil
 	}
 	backend, err := relay.New(relay.Options{
-		URL: cfg.Relay.URL, Headers: cfg.Relay.Headers, AllowLinkLocal: cfg.HTTP.AllowLinkLocal,
+		URL: cfg.Relay.URL, Headers: cfg.Relay.Headers, AllowLinkLocal: cfg.HTTP.AllowLinkLocal, AllowPlain: cfg.HTTP.AllowPlain,
 	})
 	if err != nil {
 		return receiver.Options{}, fmt.Errorf("open MSGEXT_RELAY: %w", err)
@@ -26,10 +26,10 @@ func withRelay(options receiver.Options, cfg config.Config) (receiver.Options, e
 	return options, nil
 }
 
-// UnreadyOptions returns what a receiver needs that only says that it is not ready.
-func UnreadyOptions(environ []string, logger *slog.Logger, metrics metric.Format) receiver.Options {
-	return receiver.Options{
+// Unready returns a receiver that only says that it is not ready.
+func Unready(environ []string, logger *slog.Logger, metrics metric.Format) *receiver.Receiver {
+	return receiver.New(receiver.Options{
 		Logger: logger, Metrics: metrics, RequestID: gateway.RequestID,
 		RelayPass: config.RelayPasses(environ),
-	}
+	})
 }

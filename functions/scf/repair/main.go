@@ -21,7 +21,7 @@ import (
 
 func main() {
 	logger := entry.CloudLogger(os.Stdout)
-	drivers := driver.Drivers{Stores: scfstores.List(), Sinks: basesinks.List(os.Stdout), Checks: []config.Check{repairwire.CheckChat}}
+	drivers := driver.Drivers{Stores: scfstores.List(), Sinks: basesinks.List(os.Stdout, nil), Checks: []config.Check{repairwire.CheckChat}}
 	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {
 		cfg, connections, err := drivers.LoadAndOpen(context.Background(), os.Environ(), config.Repair)
 		if err != nil {

@@ -19,24 +19,21 @@ import (
 	"msgext/internal/config"
 	"msgext/internal/metric"
 	"msgext/pkg/gateway/scfgw"
-	"msgext/pkg/receiver"
 )
 
 func main() {
 	started := time.Now()
 	logger := entry.CloudLogger(os.Stdout)
-	drivers := driver.Drivers{Stores: scfstores.List(), Sinks: basesinks.List(os.Stdout)}
+	drivers := driver.Drivers{Stores: scfstores.List(), Sinks: basesinks.List(os.Stdout, nil)}
 	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {
 		cfg, connections, err := drivers.LoadAndOpen(context.Background(), os.Environ(), config.Webhook)
 		if err != nil {
 			return nil, err
 		}
-		wire.Announce(cfg, logger)
-		options, err := wire.ReceiverOptions(cfg, connections, logger, metric.Plain, started)
-		rc := receiver.New(options)
+		rc, err := wire.Receiver(cfg, connections, logger, metric.Plain, started)
 		return scfgw.New(rc, http.HandlerFunc(rc.Malformed)), err
 	}, func(err error) lazy.Handler {
-		unready := receiver.New(wire.UnreadyOptions(os.Environ(), logger, metric.Plain))
+		unready := wire.Unready(os.Environ(), logger, metric.Plain)
 		return scfgw.New(unready.NotReady(err), http.HandlerFunc(unready.Malformed))
 	}))
 }

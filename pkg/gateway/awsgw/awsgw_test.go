@@ -19,7 +19,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"msgext/internal/processtest"
 	"msgext/internal/sample"
 	"msgext/pkg/gateway"
 	"msgext/pkg/gateway/awsgw"
@@ -228,7 +227,7 @@ func TestAdapter_EveryShapeBringsTheSameRequest(t *testing.T) {
 }
 
 func FuzzAdapter(f *testing.F) {
-	for _, event := range processtest.Samples(f, "aws") {
+	for _, event := range sample.Events("aws") {
 		f.Add(event.Payload)
 	}
 	f.Add([]byte(`{"httpMethod":"POST","body":"` + base64.StdEncoding.EncodeToString([]byte("x")) + `","isBase64Encoded":true}`))

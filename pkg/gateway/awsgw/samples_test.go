@@ -19,6 +19,7 @@ import (
 	"pgregory.net/rapid"
 
 	"msgext/internal/processtest"
+	"msgext/internal/sample"
 	"msgext/pkg/gateway/awsgw"
 )
 
@@ -27,7 +28,7 @@ func TestAdapter_EverySampleIsTheSameRequest(t *testing.T) {
 	want := processtest.SampleRequest()
 	wantQuery, err := url.ParseQuery(want.RawQuery)
 	require.NoError(t, err)
-	for _, sample := range processtest.Samples(t, "aws") {
+	for _, sample := range sample.Events("aws") {
 		t.Run(sample.Shape, func(t *testing.T) {
 			got, _ := invoke(t, string(sample.Payload))
 			assert.Equal(t, want.Method, got.method)
@@ -89,7 +90,7 @@ func receive(t require.TestingT, shape string, response []byte) replyOf {
 }
 
 func TestAdapter_EveryShapeBringsTheReplyBack(t *testing.T) {
-	samples := processtest.Samples(t, "aws")
+	samples := sample.Events("aws")
 	rapid.Check(t, func(t *rapid.T) {
 		want := replyOf{
 			status: rapid.SampledFrom([]int{200, 201, 301, 400, 401, 404, 405, 413, 500, 503}).Draw(t, "status"),
@@ -132,7 +133,7 @@ func BenchmarkAdapter(b *testing.B) {
 		_, _ = w.Write([]byte(`{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}`))
 	})
 	adapter := awsgw.New(handler, refused)
-	for _, sample := range processtest.Samples(b, "aws") {
+	for _, sample := range sample.Events("aws") {
 		b.Run("ours/"+sample.Shape, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -88,7 +88,7 @@ func TestAdapter_AnEventThatMakesNoSenseGetsAnHTTPReply(t *testing.T) {
 // One webhook, as every gateway sends it, is one request.
 func TestAdapter_EverySampleIsTheSameRequest(t *testing.T) {
 	want := processtest.SampleRequest()
-	for _, sample := range processtest.Samples(t, "scf") {
+	for _, sample := range sample.Events("scf") {
 		t.Run(sample.Shape, func(t *testing.T) {
 			got, _ := invoke(t, t.Context(), string(sample.Payload))
 			assert.Equal(t, want.Method, got.method)
@@ -110,7 +110,7 @@ func TestAdapter_EverySampleIsTheSameRequest(t *testing.T) {
 }
 
 func TestAdapter_BringsTheReplyBack(t *testing.T) {
-	event := processtest.Samples(t, "scf")[0].Payload
+	event := sample.Events("scf")[0].Payload
 	malformed := http.NotFoundHandler()
 	rapid.Check(t, func(t *rapid.T) {
 		status := rapid.IntRange(200, 599).Draw(t, "status")
@@ -154,7 +154,7 @@ func TestAdapter_EveryShapeBringsTheSameRequest(t *testing.T) {
 }
 
 func FuzzAdapter(f *testing.F) {
-	for _, event := range processtest.Samples(f, "scf") {
+	for _, event := range sample.Events("scf") {
 		f.Add(event.Payload)
 	}
 	f.Add([]byte(`{"httpMethod":"POST","queryString":{"a":true,"b":1e3}}`))
@@ -172,7 +172,7 @@ func BenchmarkAdapter(b *testing.B) {
 		_, _ = w.Write([]byte(`{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}`))
 	})
 	adapter := scfgw.New(handler, http.NotFoundHandler())
-	for _, sample := range processtest.Samples(b, "scf") {
+	for _, sample := range sample.Events("scf") {
 		b.Run("ours/"+sample.Shape, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

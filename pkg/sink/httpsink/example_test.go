@@ -18,7 +18,7 @@ import (
 
 // An endpoint that verifies the signature and applies what it is told.
 func Example_consumer() {
-	verifier, err := standardwebhooks.NewWebhook("whsec_bmV3IHNlY3JldCBvZiB0ZXN0cw==")
+	verifier, err := standardwebhooks.NewWebhook("whsec_bmV3IHNlY3JldCBvZiB0aGVzZSB0ZXN0cw==")
 	if err != nil {
 		panic(err)
 	}
@@ -41,7 +41,7 @@ func Example_consumer() {
 	}))
 	defer endpoint.Close()
 
-	s, err := httpsink.New(httpsink.Options{URL: secret.String(endpoint.URL), Secrets: []secret.String{"whsec_bmV3IHNlY3JldCBvZiB0ZXN0cw=="}})
+	s, err := httpsink.New(httpsink.Options{URL: secret.String(endpoint.URL), Secrets: []secret.String{"whsec_bmV3IHNlY3JldCBvZiB0aGVzZSB0ZXN0cw=="}})
 	if err != nil {
 		panic(err)
 	}

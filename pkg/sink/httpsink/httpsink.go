@@ -13,6 +13,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"net/http"
 	"net/url"
 	"sync/atomic"
 	"time"
@@ -25,9 +26,23 @@ import (
 // Errors of New. Send has ErrLinkLocal, too, where it is a name that leads there.
 var (
 	ErrURL       = outbound.ErrURL
-	ErrSecret    = errors.New("httpsink: not a Standard Webhooks secret, whsec_ and base64")
+	ErrPlain     = outbound.ErrPlain
+	ErrHeader    = outbound.ErrHeader
+	ErrSecret    = errors.New("httpsink: not a Standard Webhooks secret of 24 bytes or more; this makes one: echo whsec_$(openssl rand -base64 32)")
 	ErrLinkLocal = outbound.ErrLinkLocal
 )
+
+// Header is one that each request gets.
+type Header struct {
+	Name  string
+	Value secret.String
+}
+
+// CheckHeader says whether New takes a header, where configuration wants to know before it has a URL. Its
+// error is ErrHeader, with the rule and never the value.
+func CheckHeader(h Header) error {
+	return outbound.CheckHeader(h.Name, h.Value.Reveal(), "Content-Type", "Webhook-Id", "Webhook-Timestamp", "Webhook-Signature")
+}
 
 // Options configure a Sink. URL must be set.
 type Options struct {
@@ -35,13 +50,20 @@ type Options struct {
 	URL secret.String
 
 	// Secrets sign each request; several while one replaces another. Without any, requests go unsigned.
-	// The specification asks for 24 to 64 random bytes; New takes what the receiver has.
+	// The specification asks for 24 to 64 random bytes; New takes no fewer.
 	Secrets []secret.String
+
+	// Headers are added to each request, such as the receiver's Authorization.
+	Headers []Header
 
 	// AllowLinkLocal lets requests reach link-local and cloud metadata addresses, which are refused
 	// otherwise, whatever name leads to them. Private addresses are allowed: in a VPC they are where receivers are.
 	// Behind a proxy it is the proxy that resolves names, and it that must refuse.
 	AllowLinkLocal bool
+
+	// AllowPlain lets requests go to any host by http://, not to loopback alone: for names within one's own
+	// network. Events, headers and signatures can then be read on the way.
+	AllowPlain bool
 
 	// TLS has the roots and other settings of connections; nil for the system's.
 	TLS *tls.Config
@@ -56,6 +78,7 @@ type Options struct {
 type Sink struct {
 	url       *url.URL
 	keys      [][]byte
+	header    http.Header
 	transport *outbound.Transport
 	now       func() time.Time
 	closed    atomic.Bool
@@ -65,9 +88,9 @@ var _ sink.Sink = (*Sink)(nil)
 
 const maxIdle = 16 // connections
 
-// New returns a Sink. It does no I/O. Its errors are ErrURL, ErrSecret and ErrLinkLocal.
+// New returns a Sink. It does no I/O. Its errors are ErrURL, ErrPlain, ErrLinkLocal, ErrSecret and ErrHeader.
 func New(options Options) (*Sink, error) {
-	target, err := outbound.ParseURL(options.URL.Reveal(), options.AllowLinkLocal)
+	target, err := outbound.ParseURL(options.URL.Reveal(), outbound.Allow{LinkLocal: options.AllowLinkLocal, Plain: options.AllowPlain})
 	if err != nil {
 		return nil, err
 	}
@@ -75,11 +98,18 @@ func New(options Options) (*Sink, error) {
 	if err != nil {
 		return nil, err
 	}
+	header := make(http.Header, len(options.Headers))
+	for _, h := range options.Headers {
+		if err := CheckHeader(h); err != nil {
+			return nil, err
+		}
+		header.Add(h.Name, h.Value.Reveal())
+	}
 	transport := outbound.NewTransport(outbound.Options{
 		AllowLinkLocal: options.AllowLinkLocal, TLS: options.TLS,
 		IdleTimeout: outbound.IdleTimeout, MaxIdle: maxIdle, Resolver: options.resolver,
 	})
-	s := &Sink{url: target, keys: keys, now: options.Now, transport: outbound.Doubting(transport)}
+	s := &Sink{url: target, keys: keys, header: header, now: options.Now, transport: outbound.Doubting(transport)}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	oldSecret = "whsec_b2xkIHNlY3JldCBvZiB0ZXN0cw=="
-	newSecret = "whsec_bmV3IHNlY3JldCBvZiB0ZXN0cw=="
+	oldSecret = "whsec_b2xkIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw=="
+	newSecret = "whsec_bmV3IHNlY3JldCBvZiB0aGVzZSB0ZXN0cw=="
 )
 
 // receiver is an endpoint as a user would write it: it verifies with the Standard Webhooks library.
@@ -140,8 +140,50 @@ func TestSink_UnsignedWithoutASecret(t *testing.T) {
 	assert.NotContains(t, <-header, "Webhook-Signature")
 }
 
+// The receiver gets its own headers, and cannot be given others in place of those that the protocol wants.
+func TestSink_Headers(t *testing.T) {
+	header := make(chan http.Header, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { header <- r.Header }))
+	defer server.Close()
+	s, err := httpsink.New(httpsink.Options{
+		URL: secret.String(server.URL), Secrets: []secret.String{newSecret},
+		Headers: []httpsink.Header{{Name: "authorization", Value: "Bearer 7f3a"}, {Name: "X-Key", Value: "1"}, {Name: "X-Key", Value: "2"}, {Name: "User-Agent", Value: "own"}},
+	})
+	require.NoError(t, err)
+	for range 2 {
+		require.NoError(t, s.Send(t.Context(), sinktest.Change(t, "g", 1, "v")))
+		got := <-header
+		assert.Equal(t, []string{"Bearer 7f3a"}, got["Authorization"])
+		assert.Equal(t, []string{"1", "2"}, got["X-Key"])
+		assert.Equal(t, []string{"own"}, got["User-Agent"])
+		assert.Equal(t, []string{cloudevent.ContentType}, got["Content-Type"])
+		assert.NotEmpty(t, got["Webhook-Signature"])
+	}
+	for _, h := range []httpsink.Header{
+		{Name: "content-type", Value: "7f3a"}, {Name: "Webhook-Signature", Value: "7f3a"}, {Name: "webhook-id", Value: "7f3a"}, {Name: "Webhook-Timestamp", Value: "7f3a"},
+		{Name: "Host", Value: "7f3a"}, {Name: "Content-Length", Value: "7f3a"}, {Name: "", Value: "7f3a"}, {Name: "a b", Value: "7f3a"}, {Name: "X", Value: "7f3a\r\nY: 1"},
+	} {
+		_, err := httpsink.New(httpsink.Options{URL: "https://example.com/", Headers: []httpsink.Header{h}})
+		require.ErrorIs(t, err, httpsink.ErrHeader, h.Name)
+		assert.NotContains(t, err.Error(), "7f3a")
+	}
+}
+
+func TestNew_Plain(t *testing.T) {
+	for _, url := range []string{"http://example.com/", "http://receiver:8080/hook", "http://10.0.0.1/"} {
+		_, err := httpsink.New(httpsink.Options{URL: secret.String(url)})
+		assert.ErrorIs(t, err, httpsink.ErrPlain, url)
+		_, err = httpsink.New(httpsink.Options{URL: secret.String(url), AllowPlain: true})
+		assert.NoError(t, err, url)
+	}
+	_, err := httpsink.New(httpsink.Options{URL: "http://169.254.169.254/", AllowPlain: true})
+	assert.ErrorIs(t, err, httpsink.ErrLinkLocal)
+	_, err = httpsink.New(httpsink.Options{URL: "ftp://example.com/", AllowPlain: true})
+	assert.ErrorIs(t, err, httpsink.ErrURL)
+}
+
 func TestNew(t *testing.T) {
-	for _, url := range []string{"", "http://example.com/", "ftp://example.com", "https://user:pass@example.com/", "https:///x", "https:example.com/x", "example.com", "https://example.com/#f"} {
+	for _, url := range []string{"", "ftp://example.com", "https://user:pass@example.com/", "https:///x", "https:example.com/x", "example.com", "https://example.com/#f"} {
 		_, err := httpsink.New(httpsink.Options{URL: secret.String(url)})
 		assert.ErrorIs(t, err, httpsink.ErrURL, url)
 	}
@@ -149,8 +191,14 @@ func TestNew(t *testing.T) {
 		_, err := httpsink.New(httpsink.Options{URL: secret.String(url)})
 		assert.NoError(t, err, url)
 	}
-	for _, s := range []string{"secret", "whsec_", "whsec_%", ""} {
+	for _, s := range []string{"secret", "whsec_", "whsec_%", "", "whsec_c2VjcmV0", "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM="} {
 		_, err := httpsink.New(httpsink.Options{URL: "https://example.com/", Secrets: []secret.String{secret.String(s)}})
 		assert.ErrorIs(t, err, httpsink.ErrSecret, s)
+		assert.ErrorContains(t, err, "openssl rand -base64 32")
+	}
+	// What openssl prints is taken, and so is what others make of 24 bytes.
+	for _, s := range []string{"whsec_3q2+7zJf0aC8m9sT/4uVb1cXe5yQpR6hWk2nLzGtUAo=", "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0"} {
+		_, err := httpsink.New(httpsink.Options{URL: "https://example.com/", Secrets: []secret.String{secret.String(s)}})
+		assert.NoError(t, err)
 	}
 }

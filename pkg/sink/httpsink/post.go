@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"time"
 
@@ -25,8 +26,9 @@ func (s *Sink) post(ctx context.Context, event cloudevent.Event) (wait time.Dura
 	if err != nil {
 		return 0, ErrURL
 	}
-	request.Header.Set("Content-Type", cloudevent.ContentType)
 	request.Header.Set("User-Agent", "msgext")
+	maps.Copy(request.Header, s.header)
+	request.Header.Set("Content-Type", cloudevent.ContentType)
 	s.sign(request.Header, event)
 	response, err := s.transport.RoundTrip(request) // a Client would look at redirects
 	if err != nil {

@@ -13,8 +13,12 @@ import (
 	"msgext/pkg/secret"
 )
 
-// secretPrefix marks a Standard Webhooks secret, whose rest is base64.
-const secretPrefix = "whsec_"
+// A Standard Webhooks secret is marked by secretPrefix; its rest is base64 of minSecret to 64 random bytes
+// (spec 1.0.0, "Signature scheme").
+const (
+	secretPrefix = "whsec_"
+	minSecret    = 24
+)
 
 // CheckSecret says whether New takes a secret, where configuration wants to know before it has a URL. Its
 // error is ErrSecret.
@@ -26,7 +30,7 @@ func CheckSecret(s secret.String) error {
 func decodeSecret(s secret.String) ([]byte, error) {
 	encoded, found := strings.CutPrefix(s.Reveal(), secretPrefix)
 	key, err := base64.StdEncoding.DecodeString(encoded)
-	if !found || err != nil || len(key) == 0 {
+	if !found || err != nil || len(key) < minSecret {
 		return nil, ErrSecret
 	}
 	return key, nil

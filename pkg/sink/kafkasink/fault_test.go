@@ -4,12 +4,15 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -217,6 +220,53 @@ func TestSink_TLS(t *testing.T) {
 	err := open(t, options).Send(budget(t), sinktest.Change(t, "@TGS#a/b", 2, "b"))
 	var untrusted *tls.CertificateVerificationError
 	require.ErrorAs(t, err, &untrusted)
+}
+
+// A broker such as Amazon MSK's gets, over TLS, a request signed with credentials that are asked for anew for each
+// connection. The fake broker stands in for it: what it is sent is looked at, the signature is not checked.
+func TestSink_MSKIAM(t *testing.T) {
+	https := httptest.NewTLSServer(http.NotFoundHandler())
+	defer https.Close()
+	trusted := x509.NewCertPool()
+	trusted.AddCert(https.Certificate())
+	t.Setenv("AWS_REGION", "eu-central-1") // MSK's own names have it in them
+	cluster := fake(t, kfake.NumBrokers(1), kfake.TLS(&tls.Config{Certificates: https.TLS.Certificates}))
+	cluster.ControlKey(int16(kmsg.SASLHandshake), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		assert.Equal(t, "AWS_MSK_IAM", request.(*kmsg.SASLHandshakeRequest).Mechanism)
+		return request.ResponseKind(), nil, true
+	})
+	var signed []map[string]string
+	cluster.ControlKey(int16(kmsg.SASLAuthenticate), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		var fields map[string]string
+		assert.NoError(t, json.Unmarshal(request.(*kmsg.SASLAuthenticateRequest).SASLAuthBytes, &fields))
+		signed = append(signed, fields)
+		response := request.ResponseKind().(*kmsg.SASLAuthenticateResponse)
+		response.SASLAuthBytes = []byte(`{"version":"2020_10_22"}`)
+		return response, nil, true
+	})
+	var asked atomic.Int64
+	options := kafkasink.Options{
+		Brokers: cluster.ListenAddrs(), Topic: "events", TLS: &tls.Config{RootCAs: trusted}, SASL: kafkasink.AWSMSKIAM,
+		AWS: func(context.Context) (kafkasink.AWSCredentials, error) {
+			return kafkasink.AWSCredentials{AccessKeyID: fmt.Sprint("AKIA", asked.Add(1)), SecretAccessKey: "planted-9c1e", SessionToken: "session"}, nil
+		},
+	}
+	require.NoError(t, open(t, options).Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 1, "a")))
+	require.NotEmpty(t, signed)
+	for i, fields := range signed {
+		assert.Equal(t, "kafka-cluster:Connect", fields["action"])
+		assert.Regexp(t, fmt.Sprintf(`^AKIA%d/\d{8}/eu-central-1/kafka-cluster/aws4_request$`, i+1), fields["x-amz-credential"])
+		assert.Equal(t, "session", fields["x-amz-security-token"])
+		assert.Len(t, fields["x-amz-signature"], 64)
+		assert.NotContains(t, fmt.Sprint(fields), "planted-9c1e")
+	}
+
+	options.TLS = nil
+	err := open(t, options).Send(budget(t), sinktest.Change(t, "@TGS#a/b", 2, "b"))
+	var untrusted *tls.CertificateVerificationError
+	require.ErrorAs(t, err, &untrusted, "TLS, although none was asked for")
 }
 
 func TestSink_SendNotAllowed(t *testing.T) {

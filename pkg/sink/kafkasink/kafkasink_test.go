@@ -89,6 +89,9 @@ func TestNew(t *testing.T) {
 		{name: "negative limit", options: kafkasink.Options{Brokers: brokers, Topic: "t", MaxBytes: -1000}, wantErr: kafkasink.ErrOptions},
 		{name: "user without a mechanism", options: kafkasink.Options{Brokers: brokers, Topic: "t", Username: "u", Password: "p"}, wantErr: kafkasink.ErrOptions},
 		{name: "mechanism without a password", options: kafkasink.Options{Brokers: brokers, Topic: "t", SASL: kafkasink.Plain, Username: "u"}, wantErr: kafkasink.ErrOptions},
+		{name: "AWS without credentials", options: kafkasink.Options{Brokers: brokers, Topic: "t", SASL: kafkasink.AWSMSKIAM}, wantErr: kafkasink.ErrOptions},
+		{name: "AWS with a password", options: kafkasink.Options{Brokers: brokers, Topic: "t", SASL: kafkasink.AWSMSKIAM, Password: "p",
+			AWS: func(context.Context) (kafkasink.AWSCredentials, error) { return kafkasink.AWSCredentials{}, nil }}, wantErr: kafkasink.ErrOptions},
 		{name: "unknown mechanism", options: kafkasink.Options{Brokers: brokers, Topic: "t", SASL: "GSSAPI", Username: "u", Password: "p"}, wantErr: kafkasink.ErrOptions},
 	}
 	for _, tt := range tests {

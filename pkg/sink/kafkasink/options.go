@@ -1,6 +1,7 @@
 package kafkasink
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl"
+	"github.com/twmb/franz-go/pkg/sasl/aws"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 
@@ -31,7 +33,18 @@ const (
 	Plain       Mechanism = "PLAIN"
 	ScramSHA256 Mechanism = "SCRAM-SHA-256"
 	ScramSHA512 Mechanism = "SCRAM-SHA-512"
+
+	// AWSMSKIAM is Amazon MSK's: a request signed with AWS credentials in place of a password, over TLS alone.
+	// MSK Serverless takes nothing else (docs.aws.amazon.com/msk, "IAM access control", 2026-11-26).
+	AWSMSKIAM Mechanism = "AWS_MSK_IAM"
 )
+
+// AWSCredentials sign for AWSMSKIAM. SessionToken is "" for those that last.
+type AWSCredentials struct {
+	AccessKeyID     string
+	SecretAccessKey secret.String
+	SessionToken    secret.String
+}
 
 // DefaultMaxBytes is the limit of a topic that sets none
 // (kafka.apache.org/documentation, topic configuration max.message.bytes, 4.3; CKafka allows up to 12 MB,
@@ -48,6 +61,9 @@ type Options struct {
 	SASL     Mechanism
 	Username secret.String // for CKafka INSTANCE#USER
 	Password secret.String
+
+	// AWS returns the credentials for AWSMSKIAM, afresh for each connection, since they expire.
+	AWS func(context.Context) (AWSCredentials, error)
 
 	// MaxBytes is the topic's max.message.bytes, 0 for DefaultMaxBytes. It may be set too
 	// high: the topic's own limit is found out when it refuses a record.
@@ -113,10 +129,13 @@ func (o Options) client(log kgo.Logger) ([]kgo.Opt, error) {
 		kgo.MetadataMinAge(metadataPause),
 		kgo.RetryBackoffFn(outbound.Policy{First: 2 * firstBackoff, Longest: longestBackoff}.Pause),
 	}
-	if o.TLS != nil {
+	switch {
+	case o.TLS != nil:
 		opts = append(opts, kgo.DialTLSConfig(o.TLS))
+	case o.SASL == AWSMSKIAM:
+		opts = append(opts, kgo.DialTLSConfig(&tls.Config{MinVersion: tls.VersionTLS12}))
 	}
-	mechanism, err := mechanism(o.SASL, o.Username, o.Password)
+	mechanism, err := mechanism(o.SASL, o.Username, o.Password, o.AWS)
 	if err != nil {
 		return nil, err
 	}
@@ -137,22 +156,24 @@ func isTopic(name string) bool {
 }
 
 // CheckSASL says whether New takes a mechanism with its credentials, where configuration wants to know before it
-// has brokers and a topic. Its error wraps ErrOptions.
-func CheckSASL(name Mechanism, username, password secret.String) error {
-	_, err := mechanism(name, username, password)
+// has brokers and a topic; of options it looks at SASL, Username, Password and AWS. Its error wraps ErrOptions.
+func CheckSASL(options Options) error {
+	_, err := mechanism(options.SASL, options.Username, options.Password, options.AWS)
 	return err
 }
 
 // mechanism returns nil for None.
-func mechanism(name Mechanism, username, password secret.String) (sasl.Mechanism, error) {
+func mechanism(name Mechanism, username, password secret.String, credentials func(context.Context) (AWSCredentials, error)) (sasl.Mechanism, error) {
+	user, pass := username.Reveal(), password.Reveal()
 	switch name {
 	case None, Plain, ScramSHA256, ScramSHA512:
+		if (name == None) != (user == "") || (name == None) != (pass == "") {
+			return nil, fmt.Errorf("%w: SASL mechanism, user name and password go together", ErrOptions)
+		}
+	case AWSMSKIAM:
+		return mskIAM(user+pass != "", credentials)
 	default:
-		return nil, fmt.Errorf("%w: SASL mechanism is not PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512", ErrOptions)
-	}
-	user, pass := username.Reveal(), password.Reveal()
-	if (name == None) != (user == "") || (name == None) != (pass == "") {
-		return nil, fmt.Errorf("%w: SASL mechanism, user name and password go together", ErrOptions)
+		return nil, fmt.Errorf("%w: SASL mechanism is not PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or AWS_MSK_IAM", ErrOptions)
 	}
 	switch name {
 	case Plain:
@@ -163,4 +184,22 @@ func mechanism(name Mechanism, username, password secret.String) (sasl.Mechanism
 		return scram.Auth{User: user, Pass: pass}.AsSha512Mechanism(), nil
 	}
 	return nil, nil
+}
+
+func mskIAM(hasPassword bool, credentials func(context.Context) (AWSCredentials, error)) (sasl.Mechanism, error) {
+	switch {
+	case hasPassword:
+		return nil, fmt.Errorf("%w: AWS_MSK_IAM takes no user name and no password", ErrOptions)
+	case credentials == nil:
+		return nil, fmt.Errorf("%w: AWS_MSK_IAM needs AWS credentials, which this program does not look for", ErrOptions)
+	}
+	return aws.ManagedStreamingIAM(func(ctx context.Context) (aws.Auth, error) {
+		c, err := credentials(ctx)
+		if err != nil {
+			return aws.Auth{}, err
+		}
+		return aws.Auth{
+			AccessKey: c.AccessKeyID, SecretKey: c.SecretAccessKey.Reveal(), SessionToken: c.SessionToken.Reveal(), UserAgent: "msgext",
+		}, nil
+	}), nil
 }

@@ -40,13 +40,16 @@ var ErrSchema = fmt.Errorf("pgstate: tables are missing or out of date, apply th
 // maxConnections of one process that does several things at once.
 const maxConnections = 16
 
+// Store is a state.Store over one database. SQLite and PostgreSQL share it, so it is made by Open alone.
+type Store = sqlstate.Store
+
 // Open returns a Store on the database at a postgres:// URL. It connects when it is first used. Its
 // error wraps ErrURL.
-func Open(ctx context.Context, url secret.String) (*sqlstate.Store, error) {
+func Open(ctx context.Context, url secret.String) (*Store, error) {
 	return openStore(ctx, url, maxConnections)
 }
 
-func openStore(ctx context.Context, url secret.String, connections int) (*sqlstate.Store, error) {
+func openStore(ctx context.Context, url secret.String, connections int) (*Store, error) {
 	database, err := open(ctx, url, connections)
 	if err != nil {
 		return nil, err

@@ -270,3 +270,9 @@ func merge(t *testing.T, store state.Store, m msgext.Message, read msgext.Snapsh
 	read.Number = read.After + 1
 	require.NoError(t, store.Merge(t.Context(), m, read))
 }
+
+func TestExample(t *testing.T) {
+	url, _ := schema(t)
+	t.Setenv("DATABASE_URL", url)
+	assert.Equal(t, "[{alice option 2 1}]\n<nil>\n", peertest.Output(t, Example))
+}

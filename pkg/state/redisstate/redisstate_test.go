@@ -1,7 +1,6 @@
 package redisstate_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -152,18 +151,7 @@ func TestStore_DropToZeroLeavesGap(t *testing.T) {
 	})
 }
 
-func Example() {
-	store, err := redisstate.Open("redis://localhost:6379")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	record, err := store.Load(context.Background(), msgext.Message{SDKAppID: "1400000000", GroupID: "@TGS#1", MsgSeq: 10})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	for _, kv := range record.State.Visible() {
-		fmt.Println(kv.Key, kv.Value)
-	}
+func TestExample(t *testing.T) {
+	t.Setenv("REDIS_URL", peertest.Address(t, peertest.Redis))
+	assert.Equal(t, "[{alice option 2 1}]\n<nil>\n", peertest.Output(t, Example))
 }

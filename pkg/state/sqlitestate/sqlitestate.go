@@ -25,10 +25,13 @@ import (
 // each commit; fullfsync is for macOS, where a plain fsync does not reach the disk.
 const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=fullfsync(1)"
 
+// Store is a state.Store over one file. SQLite and PostgreSQL share it, so it is made by Open alone.
+type Store = sqlstate.Store
+
 // Open opens the file at path and creates it, and what it must contain, where it is not there.
 // Only its owner may read a file that it creates: user ids are personal data. A Store has no error
 // of its own but ErrClosed.
-func Open(ctx context.Context, path string) (*sqlstate.Store, error) {
+func Open(ctx context.Context, path string) (*Store, error) {
 	database, err := open(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("sqlitestate: open %s: %w", path, err)

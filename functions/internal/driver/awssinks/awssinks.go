@@ -11,14 +11,16 @@ import (
 	"msgext/functions/internal/driver"
 	"msgext/functions/internal/driver/basesinks"
 	"msgext/internal/config"
+	"msgext/pkg/secret"
 	"msgext/pkg/sink"
 	"msgext/pkg/sink/eventbridgesink"
+	"msgext/pkg/sink/kafkasink"
 	"msgext/pkg/sink/sqssink"
 )
 
 // List returns their drivers. What goes to stdout: is written to stdout.
 func List(sdk *awssdk.SDK, stdout io.Writer) []driver.Sink {
-	return append(basesinks.List(stdout),
+	return append(basesinks.List(stdout, credentials(sdk)),
 		service(sdk, "sqs", func(cfg aws.Config, queue string) (*sqssink.Sink, error) {
 			return sqssink.New(cfg, sqssink.Options{Queue: queue})
 		}),
@@ -26,6 +28,23 @@ func List(sdk *awssdk.SDK, stdout io.Writer) []driver.Sink {
 			return eventbridgesink.New(cfg, eventbridgesink.Options{Bus: bus})
 		}),
 	)
+}
+
+// credentials are those of the function's role, for Amazon MSK.
+func credentials(sdk *awssdk.SDK) basesinks.AWSCredentials {
+	return func(ctx context.Context) (kafkasink.AWSCredentials, error) {
+		cfg, err := sdk.Load(ctx)
+		if err != nil {
+			return kafkasink.AWSCredentials{}, err
+		}
+		found, err := cfg.Credentials.Retrieve(ctx)
+		if err != nil {
+			return kafkasink.AWSCredentials{}, err
+		}
+		return kafkasink.AWSCredentials{
+			AccessKeyID: found.AccessKeyID, SecretAccessKey: secret.String(found.SecretAccessKey), SessionToken: secret.String(found.SessionToken),
+		}, nil
+	}
 }
 
 // service is the driver of a sink of SCHEME://NAME. Without a region and credentials it can be made, and so be

@@ -15,14 +15,18 @@ import (
 	"msgext/pkg/sink/kafkasink"
 )
 
-// List returns their drivers. What goes to stdout: is written to stdout.
-func List(stdout io.Writer) []driver.Sink {
+// AWSCredentials returns the credentials that Amazon MSK wants.
+type AWSCredentials = func(context.Context) (kafkasink.AWSCredentials, error)
+
+// List returns their drivers. What goes to stdout: is written to stdout. A program that looks for no AWS credentials
+// has nil.
+func List(stdout io.Writer, credentials AWSCredentials) []driver.Sink {
 	return append(localsinks.List(stdout),
-		kafka(),
+		kafka(credentials),
 	)
 }
 
-func kafka() driver.Sink {
+func kafka(credentials AWSCredentials) driver.Sink {
 	return driver.Sink{
 		Schemes: []string{"kafka"},
 		Check: func(_ config.Config, location config.Location) error {
@@ -30,22 +34,26 @@ func kafka() driver.Sink {
 			return err
 		},
 		Settings: func(cfg config.Config) []config.Problem {
-			sasl := cfg.Kafka
-			if err := kafkasink.CheckSASL(kafkasink.Mechanism(sasl.Mechanism), secret.String(sasl.Username), sasl.Password); err != nil {
+			if err := kafkasink.CheckSASL(withSASL(kafkasink.Options{AWS: credentials}, cfg)); err != nil {
 				return []config.Problem{{Variable: "MSGEXT_KAFKA_SASL", Problem: err.Error(), Example: "SCRAM-SHA-256, with MSGEXT_KAFKA_USERNAME and MSGEXT_KAFKA_PASSWORD"}}
 			}
 			return nil
 		},
 		Open: func(_ context.Context, cfg config.Config, location config.Location) (sink.Sink, error) {
-			options := kafkaOptions(location)
-			options.SASL = kafkasink.Mechanism(cfg.Kafka.Mechanism)
-			options.Username, options.Password = secret.String(cfg.Kafka.Username), cfg.Kafka.Password
+			options := withSASL(kafkaOptions(location), cfg)
+			options.AWS = credentials
 			if cfg.Kafka.TLS {
 				options.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 			}
 			return kafkasink.New(options)
 		},
 	}
+}
+
+func withSASL(options kafkasink.Options, cfg config.Config) kafkasink.Options {
+	options.SASL = kafkasink.Mechanism(cfg.Kafka.Mechanism)
+	options.Username, options.Password = secret.String(cfg.Kafka.Username), cfg.Kafka.Password
+	return options
 }
 
 // kafkaOptions reads kafka://BROKER,BROKER/TOPIC.

@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What imports each other in a circle cannot be read from either end, and runs in an order that nobody chose.
+// What imports each other in a circle cannot be read from either end, and runs in an order that
+// nobody chose.
 func TestScripts_ImportWithoutCircles(t *testing.T) {
 	files, err := filepath.Glob("static/*.js")
 	require.NoError(t, err)

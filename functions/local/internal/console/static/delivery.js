@@ -85,7 +85,7 @@ async function copyCurl(d, status, line, signed) {
     const reply = await post(`deliveries/${d.id}/curl`);
     line.value = reply.line;
     line.hidden = false;
-    const about = [signed ? "signed for the next minute" : "takes the token from MSGEXT_TOKEN in your shell", reply.same || "with a sample body, as this one was not read"];
+    const about = [signed ? "signed for as long as MSGEXT_MAX_SKEW" : "takes the token from MSGEXT_TOKEN in your shell", reply.same || "with a sample body, as this one was not read"];
     let copied = "Copied";
     try {
       await navigator.clipboard.writeText(reply.line);

@@ -227,20 +227,38 @@ func TestRead_RefusesAWrongStart(t *testing.T) {
 	}
 }
 
-// Locally the read is open until it has tokens, and the console never asks for one.
-func TestLocal_ReadTokens(t *testing.T) {
-	local := processtest.StartLocal(t, binaries.Build(t, "functions/local"), []string{"MSGEXT_STATE=memory:", "MSGEXT_READ_TOKENS=" + readToken})
-	const path = "/api/groups/g/messages/1/extensions"
-	status, _ := get(t, local.URL+path)
-	assert.Equal(t, http.StatusUnauthorized, status)
-	status, _ = get(t, local.URL+"/console/")
-	assert.Equal(t, http.StatusOK, status)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, local.URL+path, nil)
-	require.NoError(t, err)
-	request.Header.Set("Authorization", "Bearer "+readToken)
-	response, err := http.DefaultClient.Do(request)
-	require.NoError(t, err)
-	require.NoError(t, response.Body.Close())
-	assert.Equal(t, http.StatusNotFound, response.StatusCode)
-	assert.NotContains(t, local.Greeting(), readToken)
+// Whoever has a token may read under any name that leads to the server, a reverse proxy's too; without tokens the read is
+// for this machine alone.
+func TestServer_ReadUnderAnotherHost(t *testing.T) {
+	open := processtest.StartLocal(t, binaries.Build(t, "functions/server"), serving())
+	guarded := processtest.StartLocal(t, binaries.Build(t, "functions/server"), serving("MSGEXT_READ_TOKENS="+readToken))
+	tests := []struct {
+		name, url, host, token string
+		want                   int
+	}{
+		{"open, this machine", open.URL, "", "", 404},
+		{"open, another host", open.URL, "votes.example", "", 403},
+		{"guarded, this machine without a token", guarded.URL, "", "", 401},
+		{"guarded, this machine", guarded.URL, "", readToken, 404},
+		{"guarded, another host without a token", guarded.URL, "votes.example", "", 401},
+		{"guarded, another host", guarded.URL, "votes.example", readToken, 404},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, test.url+"/api/groups/g/messages/1/extensions", nil)
+			require.NoError(t, err)
+			request.Host = test.host
+			if test.token != "" {
+				request.Header.Set("Authorization", "Bearer "+test.token)
+			}
+			response, err := http.DefaultClient.Do(request)
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+			assert.Equal(t, test.want, response.StatusCode)
+		})
+	}
+}
+
+func serving(more ...string) []string {
+	return append([]string{"MSGEXT_STATE=memory:", "MSGEXT_SDK_APP_ID=" + vectortest.SDKAppID, "MSGEXT_TOKEN=" + string(vectortest.Token)}, more...)
 }

@@ -57,7 +57,7 @@ func TestProof(t *testing.T) {
 		platform, store string
 		changes         int
 	}{
-		{"local", "sqlite", 3000}, {"local", "postgres", 3000}, {"local", "redis", 3000}, {"local", "dynamodb", 1000},
+		{"local", "sqlite", 3000}, {"server", "postgres", 3000}, {"server", "redis", 3000}, {"server", "dynamodb", 1000},
 		{"lambda", "dynamodb", 1000}, {"lambda", "redis", 2000},
 		{"scf", "redis", 2000}, {"scf", "postgres", 2000},
 	}
@@ -79,7 +79,7 @@ func TestProof(t *testing.T) {
 
 // The proof can fail: with repair switched off it does.
 func TestProof_WithoutRepairItDiffers(t *testing.T) {
-	differing, believed, _ := provenBy(t, "local", "memory:", "gaps", 1000, 1, false)
+	differing, believed, _ := provenBy(t, "server", "memory:", "gaps", 1000, 1, false)
 	assert.Positive(t, differing)
 	assert.Positive(t, believed)
 }
@@ -157,9 +157,9 @@ func startTarget(t *testing.T, platform string, webhook, repair map[string]strin
 	t.Helper()
 	both := environ(webhook, repair)
 	switch platform {
-	case "local":
-		local := processtest.StartLocal(t, binaries.Build(t, "functions/local"), both)
-		return target{send: chatsim.Sender(http.DefaultClient, local.URL), read: readOver(local.URL)}
+	case "local", "server":
+		process := processtest.StartLocal(t, binaries.Build(t, "functions/"+platform), both)
+		return target{send: chatsim.Sender(http.DefaultClient, process.URL), read: readOver(process.URL)}
 	case "lambda":
 		function := processtest.StartLambda(t, binaries.Build(t, "functions/aws/webhook"), 10*time.Second, environ(webhook, nil))
 		repairer := processtest.StartLambda(t, binaries.Build(t, "functions/aws/repair"), time.Minute, environ(without(webhook, "MSGEXT_TOKEN"), repair))
@@ -193,7 +193,7 @@ func sendAs(shapes func(sample.Request) []sample.Event, invoke func([]byte) ([]b
 	}
 }
 
-// readOver reads a message as the local process shows it; one that nobody has heard of is empty.
+// readOver reads a message as a process shows it; one that nobody has heard of is empty.
 func readOver(base string) func(context.Context, msgext.Message) (msgext.ReadReply, error) {
 	return func(ctx context.Context, m msgext.Message) (msgext.ReadReply, error) {
 		path := fmt.Sprintf("/api/groups/%s/messages/%d/extensions", url.PathEscape(m.GroupID), m.MsgSeq)

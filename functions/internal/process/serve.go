@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"context"
@@ -20,15 +20,15 @@ const (
 	shutdownTimeout   = 5 * time.Second
 )
 
-// routes serves what lies below /console/ and /api/ to people on this machine; everything
-// else takes webhooks. A ServeMux would redirect paths that are not clean, so it does not come first.
+// routes serves what lies below /console/, if there is a console, to people on this machine, and the read below /api/;
+// everything else takes webhooks. A ServeMux would redirect paths that are not clean, so it does not come first.
 func routes(webhooks, console, api http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case strings.HasPrefix(r.URL.Path, "/console/"):
+		case console != nil && strings.HasPrefix(r.URL.Path, "/console/"):
 			loopbackOnly(console).ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, "/api/"):
-			loopbackOnly(api).ServeHTTP(w, r)
+			api.ServeHTTP(w, r)
 		default:
 			webhooks.ServeHTTP(w, r)
 		}
@@ -51,7 +51,8 @@ func loopbackOnly(next http.Handler) http.Handler {
 	})
 }
 
-func newServer(handler http.Handler, logger *slog.Logger) *http.Server {
+// NewServer returns a server with the time-outs of this process.
+func NewServer(handler http.Handler, logger *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: readHeaderTimeout,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -28,7 +29,7 @@ import (
 )
 
 // One webhook is at four destinations and in the state store by the time OK is answered.
-func TestLocal_OneWebhookReachesFourDestinationsAndTheStoreBeforeOK(t *testing.T) {
+func TestServer_OneWebhookReachesFourDestinationsAndTheStoreBeforeOK(t *testing.T) {
 	moto, brokers := peertest.Address(t, peertest.Moto), peertest.Address(t, peertest.Kafka)
 	name := "msgext-" + rand.Text()
 	queue, buses, queues := awsDestinations(t, moto, name)
@@ -37,14 +38,18 @@ func TestLocal_OneWebhookReachesFourDestinationsAndTheStoreBeforeOK(t *testing.T
 	endpoint := httptest.NewServer(consumer)
 	t.Cleanup(endpoint.Close)
 
-	local := processtest.StartLocal(t, binaries.Build(t, "functions/local"), []string{
+	server := processtest.StartLocal(t, binaries.Build(t, "functions/server"), []string{
+		"MSGEXT_STATE=memory:",
 		"MSGEXT_TOKEN=" + vectortest.Token.Reveal(), "MSGEXT_SDK_APP_ID=" + vectortest.SDKAppID,
 		"MSGEXT_SINKS=sqs://" + name + ".fifo eventbridge://" + name + " kafka://" + brokers + "/" + name + " " + endpoint.URL + "/events",
 		"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 		"AWS_ENDPOINT_URL_SQS=" + moto, "AWS_ENDPOINT_URL_EVENTBRIDGE=" + moto, "AWS_ENDPOINT_URL_EVENTS=" + moto,
 		"MSGEXT_REPLY_BUDGET=30s", // first connections to everything at once, on a loaded machine
 	})
-	send(t, local.URL, msgext.GroupCommand, samples()[0])
+	sample := vectorNamed(t, "sample-group-set")
+	status, reply := processtest.Exchange(t, http.MethodPost, sample.URL(server.URL, time.Now()), sample.Request.Body)
+	require.Equal(t, http.StatusOK, status)
+	require.JSONEq(t, string(sample.Want.Reply), reply)
 
 	const id = "1400000000/test/10/56/" // and a digest
 	assert.Contains(t, decoded(t, receive(t, queues, queue)).ID(), id, "SQS")
@@ -54,8 +59,19 @@ func TestLocal_OneWebhookReachesFourDestinationsAndTheStoreBeforeOK(t *testing.T
 	assert.Contains(t, decoded(t, first(t, brokers, name)).ID(), id, "Kafka")
 	message := msgext.Message{SDKAppID: vectortest.SDKAppID, GroupID: "test", MsgSeq: 10}
 	assert.EqualValues(t, 56, consumer.Reply(message).LatestSeq, "HTTP")
-	_, body := get(t, local.URL+"/api/groups/test/messages/10/extensions")
+	_, body := processtest.Exchange(t, http.MethodGet, server.URL+"/api/groups/test/messages/10/extensions", "")
 	assert.Contains(t, body, `"LatestSeq":56`)
+}
+
+func vectorNamed(t *testing.T, name string) vectortest.Vector {
+	t.Helper()
+	for _, vector := range vectortest.Load(t) {
+		if vector.Name == name {
+			return vector
+		}
+	}
+	require.FailNow(t, "no such vector", name)
+	return vectortest.Vector{}
 }
 
 func decoded(t *testing.T, text string) cloudevent.Event {

@@ -1,7 +1,7 @@
-package main
+package functions_test
 
 import (
-	"io"
+	"bytes"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,6 +13,7 @@ import (
 	"msgext/internal/processtest"
 	"msgext/internal/sample"
 	"msgext/internal/vectortest"
+	"msgext/pkg/msgext"
 )
 
 // The local server, the Lambda binary and the SCF binary give the same reply, byte for byte, to every
@@ -36,7 +37,7 @@ func TestReplies_AreTheSameEverywhere(t *testing.T) {
 			request := sample.Request{
 				Method: vector.Request.Method, Path: vector.Request.Path, RawQuery: vector.Query(now), Body: vector.Request.Body,
 			}
-			status, body := post(t, request, vector.URL(local.URL, now))
+			status, body := processtest.Exchange(t, request.Method, vector.URL(local.URL, now), request.Body)
 			require.Equal(t, vector.Want.Status, status)
 			require.JSONEq(t, string(vector.Want.Reply), body)
 			if vector.Want.Reason == "delivered" {
@@ -73,14 +74,33 @@ func hidden(vector, shape string) bool {
 	return shape == "alb" && (strings.HasSuffix(vector, "-twice") || vector == "app-query")
 }
 
-func post(t *testing.T, request sample.Request, url string) (status int, body string) {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), request.Method, url, strings.NewReader(request.Body))
-	require.NoError(t, err)
-	response, err := http.DefaultClient.Do(r)
-	require.NoError(t, err)
-	defer func() { _ = response.Body.Close() }()
-	content, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
-	return response.StatusCode, string(content)
+// An event that a gateway broke is refused, but for another command: it is answered OK by every binary.
+func TestReplies_AMalformedEventBlocksNobody(t *testing.T) {
+	variables := map[string]string{
+		"MSGEXT_SDK_APP_ID": vectortest.SDKAppID, "MSGEXT_TOKEN": vectortest.Token.Reveal(), "MSGEXT_SINKS": "stdout:",
+	}
+	var environ []string
+	for name, value := range variables {
+		environ = append(environ, name+"="+value)
+	}
+	aws := processtest.StartLambda(t, binaries.Build(t, "functions/aws/webhook"), 10*time.Second, environ)
+	scf := processtest.StartSCF(t, binaries.Build(t, "functions/scf/webhook"), 10*time.Second, variables)
+	unready := processtest.StartSCF(t, binaries.Build(t, "functions/scf/webhook"), 10*time.Second, map[string]string{"MSGEXT_TYPO": "1"})
+	for command, wantStatus := range map[string]int{msgext.GroupCommand: 400, msgext.C2CCommand: 400, "Group.CallbackBeforeSendMsg": 200} {
+		request := sample.Request{Method: http.MethodPost, Path: "/", RawQuery: "CallbackCommand=" + command, Body: "not base64"}
+		for _, platform := range []struct {
+			invoke func([]byte) ([]byte, error)
+			events []sample.Event
+		}{{aws.Invoke, sample.AWSEvents(request)}, {scf.Invoke, sample.SCFEvents(request)}, {unready.Invoke, sample.SCFEvents(request)}} {
+			for _, event := range platform.events {
+				broken := bytes.Replace(event.Payload, []byte(`"body":"`), []byte(`"body":7,"was":"`), 1)
+				response, err := platform.invoke(broken)
+				require.NoError(t, err)
+				status, body, err := sample.Unwrap(response)
+				require.NoError(t, err)
+				assert.Equal(t, wantStatus, status, "%s, %s", command, event.Shape)
+				assert.Equal(t, wantStatus == 200, strings.Contains(body, `"ErrorCode":0`), "%s, %s: %s", command, event.Shape, body)
+			}
+		}
+	}
 }

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"time"
+
+	"msgext/functions/internal/driver"
+	"msgext/functions/internal/process"
+	"msgext/functions/local/internal/console"
+	"msgext/internal/config"
+	"msgext/pkg/gateway"
+	"msgext/pkg/msgext"
+	"msgext/pkg/receiver"
+	"msgext/pkg/webhook"
+)
+
+// local is the process together with the console that shows it.
+type local struct {
+	*process.Process
+	cfg     config.Config
+	logger  *slog.Logger
+	console *console.Console
+}
+
+func open(ctx context.Context, cfg config.Config, drivers driver.Drivers, address string, logger *slog.Logger, madeUp bool) (*local, error) {
+	l := &local{cfg: cfg, logger: logger}
+	p, err := process.Open(ctx, cfg, drivers, address, logger, process.Observers{
+		Webhook:  func(o receiver.Observation) { l.console.Observe(o) },
+		Repaired: func(m msgext.Message, read msgext.Snapshot, at time.Time) { l.console.Repaired(m, read, at) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.Process = p
+	l.console = console.New(l.consoleOptions(madeUp))
+	return l, nil
+}
+
+// serve serves until ctx is done.
+func (l *local) serve(ctx context.Context) error {
+	return l.Serve(ctx, l.console.Handler(), l.console.Close)
+}
+
+func (l *local) consoleOptions(madeUp bool) console.Options {
+	options := console.Options{
+		SDKAppID: l.cfg.SDKAppID, BaseURL: l.URL + l.cfg.Path, MaxBodyBytes: l.cfg.MaxBodyBytes,
+		Load: l.Connections.Store.Load,
+		Send: func(ctx context.Context, method, query string, body []byte) (int, []byte) {
+			request := gateway.Request{Method: method, Path: cmp.Or(l.cfg.Path, "/"), RawQuery: query, Body: body}
+			reply := gateway.Serve(l.Webhooks, request.HTTP(ctx))
+			text, _ := reply.Body() // always JSON
+			return reply.Status(), text
+		},
+		HideSigned: !madeUp,
+		Simulate:   l.simulateFor,
+	}
+	for _, preset := range presets() {
+		options.Presets = append(options.Presets, preset.name)
+	}
+	if len(l.cfg.Tokens) > 0 {
+		options.Sign = func(requestTime string) string { return webhook.Sign(l.cfg.Tokens[0], requestTime) }
+	}
+	return options
+}
+
+var errDiffers = errors.New("some messages are not as the simulated Chat has them")
+
+// simulate serves while one simulation is played, and shows the outcome.
+func (l *local) simulate(ctx context.Context, o options, stderr io.Writer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	served := make(chan error, 1)
+	go func() { served <- l.serve(ctx) }()
+	which := presets()[0]
+	if o.faults {
+		which = presets()[len(presets())-1]
+	}
+	outcome, err := l.play(ctx, which, o.seed, stderr)
+	cancel()
+	if err = errors.Join(err, <-served); err != nil {
+		return err
+	}
+	outcome.print(stderr)
+	if outcome.unrepaired > 0 {
+		return errDiffers
+	}
+	return nil
+}
+
+// simulateFor plays a preset for the console.
+func (l *local) simulateFor(ctx context.Context, name string) error {
+	for _, preset := range presets() {
+		if preset.name == name {
+			outcome, err := l.play(ctx, preset, mathrand.Uint64(), io.Discard)
+			if err == nil && outcome.unrepaired > 0 {
+				err = errDiffers
+			}
+			return err
+		}
+	}
+	return fmt.Errorf("no simulation %q", name)
+}
+
+func (l *local) play(ctx context.Context, preset preset, seed uint64, progress io.Writer) (outcome, error) {
+	s, err := newSimulation(l.cfg, l.Connections, l.logger, l.URL+l.cfg.Path, l.console.Repaired)
+	if err != nil {
+		return outcome{}, err
+	}
+	o, err := s.play(ctx, preset, seed, progress)
+	return o, errors.Join(err, s.close())
+}

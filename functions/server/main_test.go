@@ -1,0 +1,15 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"msgext/internal/processtest"
+)
+
+// binaries are the product's own, built once for all tests here. TestMain sets it before any runs.
+var binaries *processtest.Builder
+
+func TestMain(m *testing.M) {
+	os.Exit(processtest.Main(m, func(b *processtest.Builder) { binaries = b }))
+}

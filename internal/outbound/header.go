@@ -1,0 +1,52 @@
+package outbound
+
+import (
+	"errors"
+	"fmt"
+	"net/textproto"
+	"slices"
+	"strings"
+)
+
+// ErrHeader is the error of a header that requests cannot be given.
+var ErrHeader = errors.New("header cannot be set")
+
+// ParseHeader reads a header of the form Name: value. Its error is ErrHeader and names the rule, never the value.
+func ParseHeader(text string) (name, value string, err error) {
+	name, value, found := strings.Cut(text, ":")
+	if !found {
+		return "", "", fmt.Errorf("%w: not of the form Name: value", ErrHeader)
+	}
+	return name, strings.TrimSpace(value), nil
+}
+
+// CheckHeader refuses what is no header, those of the connection, and those that a request sets itself, by
+// their canonical names. Its error is ErrHeader and names the rule, never the value.
+func CheckHeader(name, value string, own ...string) error {
+	if !isToken(name) {
+		return fmt.Errorf("%w: the name is none", ErrHeader)
+	}
+	if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
+		return fmt.Errorf("%w: the value has a control character", ErrHeader)
+	}
+	name = textproto.CanonicalMIMEHeaderKey(name)
+	if slices.Contains(own, name) {
+		return fmt.Errorf("%w: %s is each request's own", ErrHeader, name)
+	}
+	switch name {
+	case "Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "Proxy-Connection",
+		"Proxy-Authorization", "Te", "Trailer", "Upgrade", "Expect":
+		return fmt.Errorf("%w: %s is the connection's", ErrHeader, name)
+	case "Idempotency-Key", "X-Idempotency-Key": // net/http sends such a request a second time
+		return fmt.Errorf("%w: %s is each request's own", ErrHeader, name)
+	}
+	return nil
+}
+
+// isToken reports whether text can be a header's name (RFC 9110, section 5.6.2).
+func isToken(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(c rune) bool {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		return !letter && !strings.ContainsRune("!#$%&'*+-.^_`|~", c)
+	})
+}

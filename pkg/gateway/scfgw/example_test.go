@@ -1,0 +1,32 @@
+package scfgw_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+
+	"msgext/pkg/gateway/scfgw"
+)
+
+func Example() {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		fmt.Fprintf(w, "%s %s: %s", r.Method, r.URL, body)
+	})
+	malformed := http.NotFoundHandler() // for events that make no sense
+	adapter := scfgw.New(handler, malformed)
+
+	reply, err := adapter.Invoke(context.Background(), []byte(`{"httpMethod":"POST","path":"/webhook","queryString":{"a":"1"},"body":"hello"}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var response struct {
+		StatusCode int
+		Body       string
+	}
+	fmt.Println(json.Unmarshal(reply, &response), response.StatusCode, response.Body)
+	// Output: <nil> 200 POST /webhook?a=1: hello
+}

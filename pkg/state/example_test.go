@@ -1,0 +1,38 @@
+package state_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+
+	"msgext/pkg/msgext"
+	"msgext/pkg/receiver"
+	"msgext/pkg/state/memstate"
+	"msgext/pkg/webhook"
+)
+
+// A receiver keeps what it hears in a store; whoever wants to know reads it there.
+func Example() {
+	ctx := context.Background()
+	store := memstate.New() // or any other below this package
+	handler := receiver.New(receiver.Options{
+		Verifier: webhook.Verifier{SDKAppID: "1400000000", AllowUnsigned: true}, // tokens, in earnest
+		Store:    store,
+		Logger:   slog.New(slog.DiscardHandler),
+	})
+	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST",
+		"/?SdkAppid=1400000000&CallbackCommand="+msgext.GroupCommand, strings.NewReader(`{
+		"CallbackCommand": "Group.CallbackAfterGroupMsgExtension", "GroupId": "test", "MsgSeq": 10,
+		"OperateType": 1, "ExtensionList": [{"Key": "alice", "Value": "option 2", "Seq": 1}], "Seq": 1}`)))
+
+	message := msgext.Message{SDKAppID: "1400000000", GroupID: "test", MsgSeq: 10}
+	record, err := store.Load(ctx, message)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(record.State.Visible())
+	// Output: [{alice option 2 1}]
+}

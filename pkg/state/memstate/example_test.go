@@ -1,0 +1,27 @@
+package memstate_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+
+	"msgext/pkg/msgext"
+	"msgext/pkg/reader"
+	"msgext/pkg/state/memstate"
+)
+
+// A store without a word of any message, behind a reader.
+func Example() {
+	store := memstate.New()
+	_, err := store.Load(context.Background(), msgext.Message{SDKAppID: "1400000000", GroupID: "test", MsgSeq: 10})
+	fmt.Println(err)
+
+	api := reader.New(reader.Options{Store: store, SDKAppID: "1400000000", Logger: slog.New(slog.DiscardHandler)})
+	reply := httptest.NewRecorder()
+	api.ServeHTTP(reply, httptest.NewRequest("GET", "/api/groups/test/messages/10/extensions", nil))
+	fmt.Println(reply.Code)
+	// Output:
+	// state: message not found
+	// 404
+}

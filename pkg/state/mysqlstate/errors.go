@@ -1,0 +1,100 @@
+package mysqlstate
+
+import (
+	"crypto/tls"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"syscall"
+
+	"github.com/go-sql-driver/mysql"
+
+	"msgext/pkg/state"
+)
+
+var (
+	// ErrSchema is every call's error where the schema is missing or of an earlier version.
+	ErrSchema = fmt.Errorf("mysqlstate: tables are missing or out of date, apply the schema with scripts/schema: %w", state.ErrSchemaOld)
+
+	// ErrNoTLS is the error of a server that has no TLS, where its URL does not renounce it.
+	ErrNoTLS = errors.New("mysqlstate: the server has no TLS; with ?tls=false, passwords and what people wrote travel unencrypted")
+
+	// ErrCertificate is the error of a server whose certificate is not trusted.
+	ErrCertificate = errors.New("mysqlstate: the server's certificate is not trusted; ?ca=FILE names its authority, ?tls=skip-verify trusts whoever is there")
+)
+
+// What errors of a server mean, by number (dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html, mariadb.com/docs/server/reference/error-codes).
+const (
+	undefinedTable, undefinedColumn, severalRows = 1146, 1054, 1242
+
+	tooManyConnections, accessDenied, databaseDenied, noDatabase, commandDenied = 1040, 1045, 1044, 1049, 1142
+	tooLarge, lockTimeout, binlogFormat                                         = 1153, 1205, 1665
+)
+
+// meanings are told for errors that an operator meets. A server's own words quote users, addresses, and what was written.
+var meanings = map[uint16]string{
+	tooManyConnections: "too many connections",
+	accessDenied:       "access denied",
+	databaseDenied:     "no access to the database",
+	noDatabase:         "no such database",
+	commandDenied:      "the user may not do this to the tables",
+	tooLarge:           "max_allowed_packet is too small",
+	lockTimeout:        "a lock was waited for in vain",
+	binlogFormat:       "binlog_format is STATEMENT, which must be ROW or MIXED",
+}
+
+// explain says what went wrong without what a log must not hold.
+func explain(err error) error {
+	server, ok := errors.AsType[*mysql.MySQLError](err)
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	network, lost := errors.AsType[*net.OpError](err)
+	name, unresolved := errors.AsType[*net.DNSError](err)
+	switch {
+	case err == nil:
+		return nil
+	case ok && (server.Number == undefinedTable || server.Number == undefinedColumn):
+		return ErrSchema
+	case ok && server.Number == severalRows: // of sqlstate.Newer; no other statement can have it
+		return fmt.Errorf("mysqlstate: %w", state.ErrSchemaNew)
+	case ok && meanings[server.Number] != "":
+		return fmt.Errorf("mysqlstate: %s (%d)", meanings[server.Number], server.Number)
+	case ok:
+		return fmt.Errorf("mysqlstate: error %d (%s)", server.Number, server.SQLState[:])
+	case errors.Is(err, mysql.ErrNoTLS):
+		return ErrNoTLS
+	case untrusted:
+		return ErrCertificate
+	case unresolved:
+		return fmt.Errorf("mysqlstate: the host's name: %s", name.Err)
+	case lost:
+		return fmt.Errorf("mysqlstate: %s: %w", network.Op, network.Err)
+	}
+	return fmt.Errorf("mysqlstate: %w", err)
+}
+
+// isEnded reports whether a connection or a transaction was ended for a reason that another one need not meet: a server that stops or hands
+// over, a lost connection, a deadlock.
+func isEnded(err error) bool {
+	if server, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		switch server.Number {
+		case 1213, 1205, 3058, // deadlock, lock wait time-out
+			1053, 1927, 4031, 1317, // shutdown, killed, idle for too long, interrupted
+			1290, 1792, 1836, // read-only, as after a failover
+			1047, 1180: // a cluster's node that is not ready, a commit that lost to another node's
+			return true
+		}
+		return false
+	}
+	return isLost(err)
+}
+
+// isLost reports whether an error is that of a connection.
+func isLost(err error) bool {
+	_, network := errors.AsType[net.Error](err)
+	for _, lost := range []error{driver.ErrBadConn, mysql.ErrInvalidConn, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.EPIPE} {
+		network = network || errors.Is(err, lost)
+	}
+	return network
+}

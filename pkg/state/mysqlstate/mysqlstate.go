@@ -1,0 +1,187 @@
+// Package mysqlstate keeps the state of messages in MySQL 8.0.4 or later, or MariaDB 10.6 or later. (MySQL 5.7 is meant to do for
+// everything but the view message_extensions.) An event costs one round trip: its transaction travels as one packet of
+// several statements.
+//
+// The server decides what a commit is worth: with other settings than innodb_flush_log_at_trx_commit=1 it can lose what it
+// acknowledged; Durability tells.
+//
+// The schema is not made by the store, whose user then needs no right to create: apply it once, and again after an upgrade, with
+// scripts/schema or the client mysql.
+//
+// It is for programs that build a receiver, a repairer or a reader over this store. Its API is
+// v0: it may change with any release.
+package mysqlstate
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"msgext/internal/outbound"
+	"msgext/internal/sqlstate"
+	"msgext/pkg/secret"
+	"msgext/pkg/state"
+)
+
+// maxConnections of one process that does several things at once.
+const maxConnections = 16
+
+// Store is a state.Store whose server tells what it may lose.
+type Store struct {
+	*sqlstate.Store
+	database *database
+}
+
+var _ state.Settable = (*Store)(nil)
+
+// Open returns a Store on the database at a mysql:// URL. It connects when it is first used. Its error wraps ErrURL.
+//
+//	mysql://USER:PASSWORD@HOST:PORT/DATABASE?OPTION=VALUE
+//
+// The port is 3306 unless given. The connection is TLS, and the server's certificate verified, unless the host is this machine; the
+// options are
+//
+//	tls=true|false|skip-verify   true for every host but a loopback address; skip-verify proves nothing about who is there
+//	ca=FILE                      the authorities that may have signed the certificate, in PEM, in place of the system's
+//	pool_max_conns=N             how many connections there are at most; 16
+func Open(url secret.String) (*Store, error) { return openStore(url, maxConnections) }
+
+func openStore(url secret.String, connections int) (*Store, error) {
+	database, err := open(url, connections)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{sqlstate.New(database, dialect), database}, nil
+}
+
+var dialect = sqlstate.Dialect{Greatest: "GREATEST", Least: "LEAST", Integer: "SIGNED", Nothing: "FROM DUAL", OnDuplicateKey: true}
+
+func open(url secret.String, connections int) (*database, error) {
+	options, err := parse(url, connections)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newConnector(options.config)
+	if err != nil {
+		return nil, ErrURL
+	}
+	pool := sql.OpenDB(c)
+	pool.SetMaxOpenConns(options.connections)
+	pool.SetMaxIdleConns(options.connections)
+	pool.SetConnMaxIdleTime(maxIdle)
+	return &database{pool, c.pinger}, nil
+}
+
+// maxIdle is how long an unused connection is kept, of which a server has so many.
+const maxIdle = 30 * time.Minute
+
+// database implements sqlstate.Database.
+type database struct {
+	pool   *sql.DB
+	pinger *outbound.Pinger
+}
+
+// What a transaction begins with. The levels are named because a server may have others as its default. A snapshot
+// is taken at once, not with the first query.
+const (
+	notNewer   = "DO (" + sqlstate.Newer + ");\n"
+	beginRead  = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;\nSTART TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY;\n" + notNewer
+	beginWrite = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;\nSTART TRANSACTION;\nUPDATE msgext_locks SET n = n WHERE n = ?;\n" + notNewer
+	before     = 4    // statements in beginWrite
+	locks      = 4096 // rows in msgext_locks
+)
+
+// Write implements sqlstate.Database.
+func (d *database) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) (rows []int64, err error) {
+	text := newScript(beginWrite, int64(binary.BigEndian.Uint16(message)%locks))
+	for _, statement := range statements {
+		text.add(statement)
+	}
+	sql, args, err := text.end()
+	if err != nil {
+		return nil, err
+	}
+	always := func() bool { return true }
+	err = d.onConnection(ctx, always, func(ctx context.Context, conn *sqlConn) error {
+		rows, err = conn.exec(ctx, sql, args)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) != before+len(statements)+1 {
+		return nil, errAnswer
+	}
+	return rows[before : before+len(statements)], nil
+}
+
+// errAnswer is the error of a server, or of what stands before it, that answers to other statements than it was sent.
+var errAnswer = errors.New("mysqlstate: the server's answer is not that of so many statements")
+
+// Read implements sqlstate.Database.
+func (d *database) Read(ctx context.Context, queries []sqlstate.Query) error {
+	text := newScript(beginRead)
+	for _, query := range queries {
+		text.add(query.Statement)
+	}
+	sql, args, err := text.end()
+	if err != nil {
+		return err
+	}
+	given := false // rows that the caller has cannot be taken back
+	mayRepeat := func() bool { return !given }
+	return d.onConnection(ctx, mayRepeat, func(ctx context.Context, conn *sqlConn) error {
+		rows, err := conn.query(ctx, sql, args)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }() // its error is that of Err
+		for i, query := range queries {
+			if i > 0 && !rows.NextResultSet() {
+				return errors.Join(rows.Err(), errAnswer)
+			}
+			for rows.Next() {
+				given = true
+				if err := query.Row(rows.Scan); err != nil {
+					return err
+				}
+			}
+			if err := rows.Err(); err != nil {
+				return err
+			}
+		}
+		for rows.NextResultSet() { // COMMIT has none
+		}
+		return rows.Err()
+	})
+}
+
+// Close implements sqlstate.Database.
+func (d *database) Close() error { return d.pool.Close() }
+
+// Durability implements state.Settable.
+func (s *Store) Durability(ctx context.Context) (state.Durability, error) {
+	var flush, sync int
+	var binlog bool
+	err := s.database.pool.QueryRowContext(ctx, "SELECT @@innodb_flush_log_at_trx_commit, @@sync_binlog, @@log_bin").Scan(&flush, &sync, &binlog)
+	switch {
+	case err != nil:
+		return "", explain(err)
+	case flush != 1:
+		return state.Durability(fmt.Sprintf("innodb_flush_log_at_trx_commit is %d: a crash of the machine loses up to a second of what was acknowledged", flush)), nil
+	case binlog && sync != 1:
+		return state.Durability(fmt.Sprintf("sync_binlog is %d: a crash of the machine may leave replicas, and who takes over, without what was acknowledged", sync)), nil
+	}
+	return state.Durable, nil
+}
+
+var (
+	_ driver.Connector = (*connector)(nil)
+	_ mysql.Result     = mysql.Result(nil)
+)

@@ -1,0 +1,113 @@
+package mysqlstate
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	neturl "net/url"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+
+	"msgext/internal/location"
+	"msgext/internal/loopback"
+	"msgext/pkg/secret"
+)
+
+// ErrURL is what every error of Open wraps.
+var ErrURL = errors.New("mysqlstate: not a MySQL URL, mysql://USER:PASSWORD@HOST:PORT/DATABASE?OPTION=VALUE")
+
+// Why a URL is refused. None quotes it, because it holds a password.
+var (
+	errEscape = fmt.Errorf("%w: %s", ErrURL, location.Escape)
+	errOption = fmt.Errorf("%w: an option is none of tls, ca and pool_max_conns", ErrURL)
+	errTLS    = fmt.Errorf("%w: tls is none of true, false and skip-verify", ErrURL)
+	errCA     = fmt.Errorf("%w: ca is not a file with certificates in PEM", ErrURL)
+	errCount  = fmt.Errorf("%w: pool_max_conns is not a number above 0", ErrURL)
+)
+
+// options are what a URL says.
+type options struct {
+	config      *mysql.Config
+	connections int
+}
+
+// parse returns what a URL says, with so many connections unless it says how many. Its error wraps ErrURL.
+func parse(url secret.String, connections int) (options, error) {
+	if location.IsUnescaped(url) {
+		return options{}, errEscape
+	}
+	u, err := neturl.Parse(url.Reveal())
+	if err != nil {
+		return options{}, errEscape
+	}
+	database := strings.TrimPrefix(u.Path, "/")
+	if u.Scheme != "mysql" || u.Hostname() == "" || u.User.Username() == "" || database == "" || strings.Contains(database, "/") || u.Fragment != "" {
+		return options{}, ErrURL
+	}
+	config := mysql.NewConfig()
+	config.User = u.User.Username()
+	config.Passwd, _ = u.User.Password()
+	config.Net, config.Addr, config.DBName = "tcp", u.Host, database
+	if u.Port() == "" {
+		config.Addr = net.JoinHostPort(u.Hostname(), "3306")
+	}
+	config.MultiStatements, config.InterpolateParams = true, true // one round trip a transaction
+	config.ClientFoundRows = true                                 // rows that an UPDATE finds, changed or not
+	config.CheckConnLiveness = false                              // package outbound sees to it
+	config.Logger = log.New(io.Discard, "", 0)                    // it has addresses
+
+	settings, err := neturl.ParseQuery(u.RawQuery)
+	if err != nil {
+		return options{}, errEscape
+	}
+	o := options{config, connections}
+	return o, o.set(settings, u.Hostname())
+}
+
+func (o *options) set(settings neturl.Values, host string) error {
+	for name := range settings {
+		if name != "tls" && name != "ca" && name != "pool_max_conns" {
+			return errOption
+		}
+	}
+	secure := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+	if path := settings.Get("ca"); path != "" {
+		file, err := os.ReadFile(path)
+		if err != nil {
+			return errCA
+		}
+		secure.RootCAs = x509.NewCertPool()
+		if !secure.RootCAs.AppendCertsFromPEM(file) {
+			return errCA
+		}
+	}
+	switch settings.Get("tls") {
+	case "":
+		if !loopback.IsHost(host) || settings.Has("ca") {
+			o.config.TLS = secure
+		}
+	case "true":
+		o.config.TLS = secure
+	case "skip-verify":
+		secure.InsecureSkipVerify = true
+		o.config.TLS = secure
+	case "false":
+	default:
+		return errTLS
+	}
+	if settings.Has("pool_max_conns") {
+		n, err := strconv.Atoi(settings.Get("pool_max_conns"))
+		if err != nil || n < 1 {
+			return errCount
+		}
+		o.connections = n
+	}
+	return nil
+}
