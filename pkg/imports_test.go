@@ -224,8 +224,8 @@ func hasPrefix(paths []string, path string) bool {
 // leaves says where a vendor's code may be imported. A folder that ends in a slash stands for what
 // is below it.
 var leaves = map[string]string{
-	"github.com/aws/aws-sdk-go-v2":                "functions/internal/awssdk functions/internal/driver/awssinks pkg/state/dynamostate pkg/sink/sqssink pkg/sink/eventbridgesink pkg/sink/internal/awscall",
-	"github.com/aws/smithy-go":                    "pkg/sink/sqssink pkg/sink/eventbridgesink pkg/sink/internal/awscall",
+	"github.com/aws/aws-sdk-go-v2":                "functions/internal/awssdk functions/internal/driver/awssinks pkg/state/dynamostate pkg/state/dynamostate/dynamotest pkg/sink/sqssink pkg/sink/eventbridgesink pkg/sink/internal/awscall",
+	"github.com/aws/smithy-go":                    "pkg/state/dynamostate/dynamotest pkg/sink/sqssink pkg/sink/eventbridgesink pkg/sink/internal/awscall",
 	"github.com/aws/aws-lambda-go/lambda":         "functions/aws/",
 	"github.com/aws/aws-lambda-go/lambdacontext":  "functions/aws/ pkg/gateway/awsgw",
 	"github.com/redis/go-redis":                   "pkg/state/redisstate",
