@@ -163,6 +163,7 @@ var programs = map[string]struct{ links, avoids []string }{
 	"functions/server":                      {[]string{dynamo, redis, postgres, sqlite, kafka, aws, chat}, []string{console, sim}},
 	"functions/internal/process":            {avoids: []string{dynamo, redis, postgres, sqlite, kafka, aws, console, sim}},
 	"functions/schema":                      {[]string{postgres}, []string{dynamo, redis, sqlite, aws, chat, admin, console, sim}},
+	"functions/replay":                      {[]string{dynamo, redis, postgres, sqlite, kafka, aws, chat}, []string{console, sim}},
 	"functions/state":                       {[]string{dynamo, redis, postgres, sqlite}, []string{chat, admin, console, sim}},
 }
 

@@ -154,6 +154,28 @@ func TestSchedule_ARunVisitsEveryMessageOnceHoweverTheIndexLags(t *testing.T) {
 	}
 }
 
+// What the index says of a message that has moved on is left out of a page, which may be empty then, and is not the end.
+func TestSchedule_AnEmptyPageIsNotTheEnd(t *testing.T) {
+	scheduled(t, func(t *testing.T, l *line) {
+		for i := range 1000 {
+			l.hears(named("first", i))
+		}
+		time.Sleep(time.Second)
+		for i := range 50 {
+			l.hears(named("second", i))
+		}
+		r := l.with(nil)
+		time.Sleep(grace - 500*time.Millisecond)
+		report, err := r.Run(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, 1000, report.Checked)
+		time.Sleep(time.Second) // the index still lists them all, as they were
+		report, err = r.Run(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, 50, report.Checked)
+	})
+}
+
 // visited counts the outcomes of each message.
 type visited struct {
 	state.Store
