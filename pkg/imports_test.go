@@ -87,6 +87,7 @@ var mayLink = map[string]string{
 	"pkg/gateway/scfgw":  "pkg/gateway",
 	"pkg/webhook":        "pkg/secret",
 	"pkg/cloudevent":     "pkg/msgext",
+	"pkg/consumer":       "pkg/msgext pkg/cloudevent",
 	"pkg/chatapi":        "pkg/msgext pkg/secret",
 	"pkg/chatsim":        "pkg/msgext pkg/secret pkg/webhook",
 	"pkg/receiver":       "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook internal/metric pkg/relay",
@@ -162,6 +163,7 @@ var programs = map[string]struct{ links, avoids []string }{
 	"functions/server":                      {[]string{dynamo, redis, postgres, sqlite, kafka, aws, chat}, []string{console, sim}},
 	"functions/internal/process":            {avoids: []string{dynamo, redis, postgres, sqlite, kafka, aws, console, sim}},
 	"functions/schema":                      {[]string{postgres}, []string{dynamo, redis, sqlite, aws, chat, admin, console, sim}},
+	"functions/replay":                      {[]string{dynamo, redis, postgres, sqlite, kafka, aws, chat}, []string{console, sim}},
 	"functions/state":                       {[]string{dynamo, redis, postgres, sqlite}, []string{chat, admin, console, sim}},
 }
 
@@ -222,8 +224,8 @@ func hasPrefix(paths []string, path string) bool {
 // leaves says where a vendor's code may be imported. A folder that ends in a slash stands for what
 // is below it.
 var leaves = map[string]string{
-	"github.com/aws/aws-sdk-go-v2":                "functions/internal/awssdk functions/internal/driver/awssinks pkg/state/dynamostate pkg/sink/sqssink pkg/sink/eventbridgesink pkg/sink/internal/awscall",
-	"github.com/aws/smithy-go":                    "pkg/sink/sqssink pkg/sink/eventbridgesink pkg/sink/internal/awscall",
+	"github.com/aws/aws-sdk-go-v2":                "functions/internal/awssdk functions/internal/driver/awssinks pkg/state/dynamostate pkg/state/dynamostate/dynamotest pkg/sink/sqssink pkg/sink/eventbridgesink pkg/sink/internal/awscall",
+	"github.com/aws/smithy-go":                    "pkg/state/dynamostate/dynamotest pkg/sink/sqssink pkg/sink/eventbridgesink pkg/sink/internal/awscall",
 	"github.com/aws/aws-lambda-go/lambda":         "functions/aws/",
 	"github.com/aws/aws-lambda-go/lambdacontext":  "functions/aws/ pkg/gateway/awsgw",
 	"github.com/redis/go-redis":                   "pkg/state/redisstate",

@@ -48,7 +48,7 @@ func TestRun(t *testing.T) {
 		{"configuration", []string{"read", "@TGS#1", "7"}, []string{"MSGEXT_STATE=x"}, 2, "MSGEXT_STATE"},
 		{"forget", []string{"forget", "@TGS#1", "7"}, environ, 0, ""},
 		{"forgotten", []string{"read", "@TGS#1", "7"}, environ, 1, "not found"},
-		{"forget again", []string{"forget", "@TGS#1", "7"}, environ, 0, ""},
+		{"forget again", []string{"forget", "@TGS#1", "7"}, environ, 1, "message not found"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -1,5 +1,5 @@
-// Package consumertest is the program behind a sink that a user would write: it decodes each event and
-// applies what it is told, so that a test can ask what the user would believe.
+// Package consumertest is the program behind a sink that a user would write with package consumer, so
+// that a test can ask what the user would believe.
 package consumertest
 
 import (
@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"msgext/pkg/cloudevent"
+	"msgext/pkg/consumer"
 	"msgext/pkg/msgext"
 )
 
@@ -21,11 +22,11 @@ type Consumer struct {
 	mu     sync.Mutex
 	down   bool
 	events []cloudevent.Event
-	views  map[msgext.Message]*view
+	views  map[string]*consumer.View // by partition key
 }
 
 // New returns a Consumer that knows nothing.
-func New() *Consumer { return &Consumer{views: make(map[msgext.Message]*view)} }
+func New() *Consumer { return &Consumer{views: make(map[string]*consumer.View)} }
 
 // Name implements sink.Sink.
 func (c *Consumer) Name() string { return "consumer" }
@@ -41,16 +42,7 @@ func (c *Consumer) Send(_ context.Context, event cloudevent.Event) error {
 		return ErrDown
 	}
 	c.events = append(c.events, event)
-	if message, truth, err := event.Truth(); err == nil {
-		c.view(message).take(truth)
-		return nil
-	}
-	change, err := event.Change()
-	if err != nil {
-		return err
-	}
-	c.view(change.Message).apply(change, event.ReceivedMillis())
-	return nil
+	return c.view(event.PartitionKey()).Take(event)
 }
 
 // ServeHTTP takes an event as an https: sink sends it.
@@ -78,32 +70,30 @@ func (c *Consumer) SetDown(down bool) {
 func (c *Consumer) Reply(m msgext.Message) msgext.ReadReply {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.view(m).reply()
+	return c.view(m.Path()).Reply()
 }
 
 // Repaired returns the events that carried the truth.
-func (c *Consumer) Repaired() []cloudevent.Event {
+func (c *Consumer) Repaired() []cloudevent.Event { return c.which(cloudevent.Event.IsRepaired) }
+
+// Gone returns the events that told of a message that is gone.
+func (c *Consumer) Gone() []cloudevent.Event { return c.which(cloudevent.Event.IsGone) }
+
+func (c *Consumer) which(is func(cloudevent.Event) bool) []cloudevent.Event {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var events []cloudevent.Event
 	for _, event := range c.events {
-		if event.IsRepaired() {
+		if is(event) {
 			events = append(events, event)
 		}
 	}
 	return events
 }
 
-// Forget makes the consumer forget the events it was sent; what it believes stays.
-func (c *Consumer) Forget() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.events = nil
-}
-
-func (c *Consumer) view(m msgext.Message) *view {
-	if c.views[m] == nil {
-		c.views[m] = &view{rows: make(map[row]int64)}
+func (c *Consumer) view(key string) *consumer.View {
+	if c.views[key] == nil {
+		c.views[key] = new(consumer.View)
 	}
-	return c.views[m]
+	return c.views[key]
 }

@@ -287,6 +287,23 @@ func TestReceiver_Line(t *testing.T) {
 	assert.NotContains(t, lines.String(), "jared", "accounts are personal data")
 }
 
+// The line of a deferred webhook names the message whole: where the store alone failed, it is all that is left of it.
+func TestReceiver_ADeferredLineNamesTheMessage(t *testing.T) {
+	for vector, want := range map[string]map[string]any{
+		"sample-group-set": {"group_id": "test", "msg_seq": 10.0},
+		"sample-c2c-set":   {"from_account": "jared", "to_account": "Jonh", "msg_key": "93847636_1287657_1764688415"},
+	} {
+		options, lines := logged(options())
+		options.Store = &fakeStore{journal: new(journal), apply: fails}
+		receiver.New(options).ServeHTTP(httptest.NewRecorder(), vectorRequest(t, vector, now))
+		line := lines.only(t)
+		assert.Equal(t, "deferred", line["fate"])
+		for key, value := range want {
+			assert.Equal(t, value, line[key], key)
+		}
+	}
+}
+
 // A sender makes ids and commands as long as it likes; once a group of 900 KB made a line of 900 KB.
 func TestReceiver_TheLineIsBounded(t *testing.T) {
 	long := strings.Repeat("日", 300_000)

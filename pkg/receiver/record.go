@@ -35,6 +35,8 @@ const (
 	keyMark      = "mark_error" // everything was accepted, but not marked as seen
 	keyRelay     = "relay"      // the backend's status, if it answered, and its time
 	keyStatus    = "status"
+	keyFrom      = "from_account" // of a deferred one-to-one webhook alone: accounts are personal data
+	keyTo        = "to_account"
 )
 
 // Reasons of what was accepted.
@@ -100,6 +102,10 @@ func (rec *record) attrs(options Options, requestID string, verdict rule, err er
 	}
 	if event := rec.event; event != nil {
 		attrs = event.Message.AppendLogAttrs(attrs)
+		if m := event.Message; verdict.fate == deferred && !m.IsGroup() {
+			// The line may be all that is left of the message, and is what a replay goes by.
+			attrs = append(attrs, slog.String(keyFrom, msgext.Loggable(m.From)), slog.String(keyTo, msgext.Loggable(m.To)))
+		}
 		attrs = append(attrs, slog.String(keyOperation, event.Operation.String()), slog.Int64(keyVersion, event.Version()))
 		if n := event.OverLimit(); n > 0 {
 			attrs = append(attrs, slog.Int(keyOverLimit, n))

@@ -13,8 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/pkg/repair"
-	"msgext/pkg/state"
-	"msgext/pkg/state/memstate"
 )
 
 // soakFlag chooses how long the soak is, and with it whether it runs on simulated time. The gate sets MSGEXT_SOAK=gate.
@@ -132,8 +130,6 @@ func sleep(ctx context.Context, d time.Duration) {
 func (w *soakWorld) summary() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return fmt.Sprintf("%d changes, %d webhooks, %d forged, %d REST calls, longest wait %s; %+v",
-		w.changes, w.heard, w.forged, w.chat.Calls(), w.store.longest, w.totals)
+	return fmt.Sprintf("%d changes, %d webhooks, %d forged, %d REST calls and %d stale ones, longest wait %s; %+v",
+		w.changes, w.heard, w.forged, w.chat.Calls(), w.stales, w.store.longest, w.totals)
 }
-
-var _ state.Store = (*memstate.Store)(nil)

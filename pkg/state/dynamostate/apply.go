@@ -13,50 +13,25 @@ import (
 // Apply implements state.Store: the head, then the keys, then, if it is to be marked now, the mark.
 func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, when state.Mark) error {
 	path := event.Message.Path()
-	h, err := s.change(ctx, path, head{}, hear(event, path, heard))
+	h, err := s.change(ctx, path, s.recent.of(path, head{}), hear(event, path, heard))
 	if err != nil {
 		return failed(ctx, "apply", err)
 	}
+	s.recent.note(path, h)
 	written, err := s.put(ctx, path, entriesOf(event))
 	if err != nil {
 		return failed(ctx, "apply", err)
 	}
-	if when == state.MarkNow {
-		if e, _ := mark(event.Version())(h); e == unneeded && written {
-			h = ordinarily(event.Version()) // it was marked before, but do the keys still have a head?
-		}
-		err = s.mark(ctx, path, h, event.Version())
+	if when == state.MarkNow && (written || !h.has(event.Version())) {
+		err = s.mark(ctx, path, s.recent.of(path, h), event.Version())
 	}
 	return failed(ctx, "apply", err)
 }
 
 // MarkSeen implements state.Store.
 func (s *Store) MarkSeen(ctx context.Context, message msgext.Message, version int64) error {
-	return failed(ctx, "mark as seen", s.mark(ctx, message.Path(), ordinarily(version), version))
-}
-
-// mark marks a version as seen, beginning with a guess of what stands. Where there is no head, the message was
-// forgotten since its event was applied, and keys of the event may have come after that: they go. Where a head
-// appears meanwhile, they may be missing in it, and the version shows as a gap.
-func (s *Store) mark(ctx context.Context, path string, guess head, version int64) error {
-	found, err := s.change(ctx, path, guess, mark(version))
-	if err != nil || found.known {
-		return err
-	}
-	if _, ok, err := s.clear(ctx, path); ok || err != nil {
-		return err
-	}
-	_, err = s.change(ctx, path, head{known: true}, func(h head) (*expression, error) {
-		if !h.known || h.record.State.Latest >= version {
-			return unneeded, nil
-		}
-		e := new(expression)
-		e.raise("latest", h.record.State.Latest, version)
-		e.readable()
-		e.when("attribute_exists(#pk)")
-		return e, nil
-	})
-	return err
+	path := message.Path()
+	return failed(ctx, "mark as seen", s.mark(ctx, path, s.recent.of(path, ordinarily(version)), version))
 }
 
 // Doubt implements state.Store, in one write.

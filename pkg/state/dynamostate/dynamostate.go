@@ -44,6 +44,7 @@ type Options struct {
 type Store struct {
 	table  *string
 	client *dynamodb.Client
+	recent recent
 	http   aws.HTTPClient
 }
 

@@ -104,7 +104,7 @@ func unfinished(r state.Record) state.Record {
 	r.State.Floor, r.State.Seen = -1, nil
 	c.Revision++
 	c.DroppedAt = c.DroppedAt.Add(time.Millisecond)
-	for _, at := range []time.Time{c.Heard, c.Announced, state.Moment(c.Revision), state.Moment(1)} {
+	for _, at := range []time.Time{c.Heard, c.Announced, state.Moment(max(1, c.Revision))} {
 		if c.Due.IsZero() {
 			c.Due = at
 		}

@@ -18,6 +18,8 @@ type head struct {
 	known  bool
 	record state.Record // without entries and base
 	item   item         // as it stands; nil for a guess
+	floor  int64        // as it stands: the record's has passed over what was seen above it
+	seen   []int64      // as it stands
 }
 
 // due is the attribute of that name, which may be never; 0 for none.
@@ -64,7 +66,10 @@ func decodeHead(attributes item) (head, error) {
 	}
 	p := &h.record.State.Progress
 	slices.Sort(p.Seen)
-	p.Seen = p.Seen[len(upTo(p.Seen, p.Floor)):] // version 1 could leave some below the floor
+	h.floor, h.seen = p.Floor, slices.Clone(p.Seen)
+	if p.RaiseFloor(p.Floor); len(p.Seen) == 0 {
+		p.Seen = nil
+	}
 	return h, d.err
 }
 

@@ -1,17 +1,11 @@
 package dynamostate_test
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/aws/smithy-go/middleware"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -48,64 +42,30 @@ func TestStore_CostOfAnEvent(t *testing.T) {
 		requests.take()
 		for _, test := range tests {
 			t.Run(fmt.Sprintf("%s, %d keys", test.name, keys), func(t *testing.T) {
-				require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, test.version, "w", "a", "b"), start, state.MarkNow))
+				another := open(t, through(local(t), requests.do), table) // one that remembers nothing
+				require.NoError(t, another.Apply(t.Context(), statetest.SetEvent(m, test.version, "w", "a", "b"), start, state.MarkNow))
 				assert.Equal(t, test.want, requests.take())
 			})
 		}
 		t.Run(fmt.Sprintf("a mark of its own, %d keys", keys), func(t *testing.T) {
 			for _, version := range []int64{21, 23} {
-				require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version, "w", "a"), start, state.MarkLater))
+				require.NoError(t, open(t, local(t), table).Apply(t.Context(), statetest.SetEvent(m, version, "w", "a"), start, state.MarkLater))
 			}
 			requests.take()
+			another := open(t, through(local(t), requests.do), table)
 			for _, mark := range []struct {
 				version int64
 				want    int
 				why     string
 			}{
-				{17, 2, "18 was seen: the floor passes over it"}, {19, 2, "20 was seen"}, {21, 1, "the floor stands at 20"}, {23, 2, "the floor does not stand at 22"},
+				{17, 1, "the floor stands at 16"}, {23, 1, "it is known to stand below 22"}, {19, 1, "18 was seen"}, {21, 1, "so was 20"},
 			} {
-				require.NoError(t, store.MarkSeen(t.Context(), m, mark.version))
+				require.NoError(t, another.MarkSeen(t.Context(), m, mark.version))
 				assert.Equal(t, map[string]int{"UpdateItem": mark.want}, requests.take(), mark.why)
 			}
+			require.NoError(t, open(t, through(local(t), requests.do), table).MarkSeen(t.Context(), m, 25))
+			assert.Equal(t, map[string]int{"UpdateItem": 2}, requests.take(), "it is not known to stand below 24")
 		})
-	}
-}
-
-// What an event is billed, the index included, as docs/operations.md reckons with it: one key, in order, settled at once
-// and settled after the sinks.
-func TestStore_CapacityOfAnEvent(t *testing.T) {
-	var mu sync.Mutex
-	var units float64
-	cfg := local(t)
-	cfg.APIOptions = append(cfg.APIOptions, func(stack *middleware.Stack) error {
-		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Units", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
-			middleware.InitializeOutput, middleware.Metadata, error) {
-			input, ok := in.Parameters.(*dynamodb.UpdateItemInput)
-			if ok {
-				input.ReturnConsumedCapacity = types.ReturnConsumedCapacityTotal
-			}
-			out, metadata, err := next.HandleInitialize(ctx, in)
-			if output, ok := out.Result.(*dynamodb.UpdateItemOutput); ok && err == nil {
-				mu.Lock()
-				units += *output.ConsumedCapacity.CapacityUnits
-				mu.Unlock()
-			}
-			return out, metadata, err
-		}), middleware.Before)
-	})
-	store := open(t, cfg, newTable(t))
-	for _, settled := range []bool{true, false} {
-		m := statetest.NewMessage()
-		for version, want := range []float64{4, 3, 3} { // the first also enters the index of what is due
-			version := int64(version)
-			at := start.Add(time.Duration(version) * time.Minute)
-			units = 0
-			require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version+1, "v", "a"), at, state.Mark(settled)))
-			if !settled {
-				require.NoError(t, store.MarkSeen(t.Context(), m, version+1))
-			}
-			assert.Equal(t, want, units, "settled at once: %t, event %d", settled, version+1)
-		}
 	}
 }
 

@@ -46,6 +46,9 @@ func (s *Store) load(ctx context.Context, path string) (h head, record state.Rec
 	}
 	record = h.record.Clone()
 	record.State.Entries, record.State.Base = entries, base
+	if base != nil && base.Number == 0 { // of version 1, which drew no line, see drawLine
+		record.State.Line = max(record.State.Line, base.Latest)
+	}
 	return h, record, nil
 }
 

@@ -1,0 +1,257 @@
+// Package examples_test starts each consumer as a user would, and drives it through the product's own sink.
+package examples_test
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/internal/consumertest"
+	"msgext/pkg/chatsim"
+	"msgext/pkg/cloudevent"
+	"msgext/pkg/msgext"
+	"msgext/pkg/secret"
+	"msgext/pkg/sink/httpsink"
+)
+
+const (
+	webhookSecret = "whsec_bmV3IHNlY3JldCBvZiB0ZXN0cyAyMDI2"
+	patience      = 30 * time.Second // for a process to start, on a loaded machine
+)
+
+// example is a consumer in a folder here, copied elsewhere as a user would, once for all tests.
+type example struct {
+	folder  string
+	tools   []string
+	files   []string
+	prepare []string
+	run     []string
+}
+
+var examples = []example{
+	{folder: "consumer-python", tools: []string{"python3"}, files: []string{"consumer.py"}, run: []string{"python3", "consumer.py"}},
+	{folder: "consumer-node", tools: []string{"node", "npm"}, files: []string{"consumer.js", "message.js", "package.json", "package-lock.json"},
+		prepare: []string{"npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"}, run: []string{"node", "consumer.js"}},
+}
+
+// each runs a test with every example.
+func each(t *testing.T, test func(t *testing.T, c *consumer)) {
+	for _, e := range examples {
+		t.Run(e.folder, func(t *testing.T) {
+			for _, tool := range e.tools {
+				if _, err := exec.LookPath(tool); err != nil {
+					if os.Getenv("CI") == "true" {
+						t.Fatalf("%s is missing: CI must run this test", tool)
+					}
+					t.Skipf("SKIPPED, %s is missing", tool)
+				}
+			}
+			c := &consumer{folder: e.copied(t), state: filepath.Join(t.TempDir(), "state"), run: e.run, port: "0"}
+			c.start(t)
+			t.Cleanup(func() { c.kill(t) })
+			test(t, c)
+		})
+	}
+}
+
+// copies is where the examples are copied to.
+var copies string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		var err error
+		if copies, err = os.MkdirTemp("", "msgext-examples-"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer func() { _ = os.RemoveAll(copies) }() // the system clears its temporary folder too
+		return m.Run()
+	}())
+}
+
+// copied returns the folder with the copy, ready to run.
+func (e example) copied(t *testing.T) string {
+	t.Helper()
+	folder := filepath.Join(copies, e.folder)
+	if _, err := os.Stat(folder); err == nil {
+		return folder
+	}
+	part := folder + ".part"
+	require.NoError(t, os.MkdirAll(part, 0o755))
+	for _, file := range e.files {
+		content, err := os.ReadFile(filepath.Join(e.folder, file))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(part, file), content, 0o644))
+	}
+	if e.prepare != nil {
+		command := exec.Command(e.prepare[0], e.prepare[1:]...)
+		command.Dir = part
+		out, err := command.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+	}
+	require.NoError(t, os.Rename(part, folder))
+	return folder
+}
+
+// consumer is a running example.
+type consumer struct {
+	folder, state, port, url string
+	run                      []string
+	command                  *exec.Cmd
+	stderr                   bytes.Buffer
+}
+
+func (c *consumer) start(t *testing.T) {
+	t.Helper()
+	c.command = exec.Command(c.run[0], c.run[1:]...)
+	c.command.Dir = c.folder
+	c.command.Env = append(os.Environ(), "PORT="+c.port, "MSGEXT_HTTP_SECRET="+webhookSecret, "STATE_FILE="+c.state, "STATE_FOLDER="+c.state)
+	c.command.Stderr = &c.stderr
+	stdout, err := c.command.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, c.command.Start())
+	greeting := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(stdout).ReadString('\n') // "" where there is none
+		greeting <- line
+	}()
+	select {
+	case line := <-greeting:
+		_, url, found := strings.Cut(strings.TrimSpace(line), "consumer: ")
+		require.True(t, found, "it says %q and %s", line, c.stderr.String())
+		c.url, c.port = url, url[strings.LastIndex(url, ":")+1:]
+	case <-time.After(patience):
+		require.FailNow(t, "the consumer does not start", c.stderr.String())
+	}
+}
+
+// kill ends the process without a warning.
+func (c *consumer) kill(t *testing.T) {
+	t.Helper()
+	if c.command.ProcessState != nil {
+		return
+	}
+	require.NoError(t, c.command.Process.Kill())
+	_ = c.command.Wait() // its error is the signal
+}
+
+func (c *consumer) sink(t *testing.T) *httpsink.Sink {
+	t.Helper()
+	s, err := httpsink.New(httpsink.Options{URL: secret.String(c.url + "/events"), Secrets: []secret.String{webhookSecret}})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	return s
+}
+
+// shows asks the consumer for the state of all messages.
+func (c *consumer) shows(t *testing.T) map[string][]msgext.KeyValue {
+	t.Helper()
+	response, err := http.Get(c.url)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, response.StatusCode)
+	shown, err := consumertest.Shown(body)
+	require.NoError(t, err)
+	return shown
+}
+
+// Fixtures any consumer can be held to: delivered one after the other, the consumer killed in the middle.
+func TestConsumers_EndInTheStateOfEachFixture(t *testing.T) {
+	for _, fixture := range consumertest.Fixtures(t) {
+		t.Run(fixture.Name, func(t *testing.T) {
+			each(t, func(t *testing.T, c *consumer) {
+				sink := c.sink(t)
+				for i, line := range fixture.Events {
+					if i == len(fixture.Events)/2 {
+						c.kill(t)
+						c.start(t)
+					}
+					event, err := cloudevent.Decode(line)
+					require.NoError(t, err)
+					require.NoError(t, sink.Send(t.Context(), event), "%d: %s", i, c.stderr.String())
+				}
+				assert.Equal(t, fixture.Want, c.shows(t))
+			})
+		})
+	}
+}
+
+// Chat, the receiver and repair run against the live consumer, with every fault before us; the consumer is
+// killed in the middle, stays away for a while, and comes back.
+func TestConsumers_ShowWhatChatHas(t *testing.T) {
+	for seed := range uint64(2) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			each(t, func(t *testing.T, c *consumer) {
+				faults := chatsim.Faults{Seed: seed, Drop: 0.15, Duplicate: 0.1, Reorder: 0.1, Delay: 0.2, TimeOut: 0.05, NewerSeq: 0.1, Forge: 0.15, Garble: 0.03}
+				truth := consumertest.Simulation{
+					Seed: 200 + seed, Changes: 60, ReadAll: true, Gone: seed == 1, Faults: faults, Sink: c.sink(t),
+					At: func(number, of int) {
+						switch number {
+						case of / 2:
+							c.kill(t)
+						case of/2 + 8:
+							c.start(t)
+						}
+					},
+				}.Play(t)
+				assert.Equal(t, consumertest.Sorted(truth), c.shows(t))
+			})
+		})
+	}
+}
+
+// What is not signed with the secret, or not fresh, or no event, changes nothing and stops nothing.
+func TestConsumers_Refuse(t *testing.T) {
+	fixture := consumertest.Fixtures(t)[0]
+	forwarded, err := cloudevent.NewForwarded("1400000000", "Group.CallbackAfterSendMsg", []byte(`{"a":1}`), time.Now())
+	require.NoError(t, err)
+	tests := []struct {
+		name   string
+		body   []byte
+		secret string
+		at     time.Time
+		want   int
+	}{
+		{name: "unsigned", body: fixture.Events[0], want: http.StatusUnauthorized},
+		{name: "another secret", body: fixture.Events[0], secret: "whsec_YW5vdGhlciBzZWNyZXQgb2YgdGVzdHMuLi4u", at: time.Now(), want: http.StatusUnauthorized},
+		{name: "too old", body: fixture.Events[0], secret: webhookSecret, at: time.Now().Add(-time.Hour), want: http.StatusUnauthorized},
+		{name: "no JSON", body: []byte("{"), secret: webhookSecret, at: time.Now(), want: http.StatusBadRequest},
+		{name: "no event", body: []byte(`{"type":"com.tencent.chat.group.msgextension.set","partitionkey":"m","data":[]}`), secret: webhookSecret, at: time.Now(), want: http.StatusBadRequest},
+		{name: "another command", body: forwarded.JSON(), secret: webhookSecret, at: time.Now(), want: http.StatusOK},
+	}
+	each(t, func(t *testing.T, c *consumer) {
+		for _, test := range tests {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.url, bytes.NewReader(test.body))
+			require.NoError(t, err)
+			if test.secret != "" {
+				signer, err := standardwebhooks.NewWebhook(test.secret)
+				require.NoError(t, err)
+				signature, err := signer.Sign("id", test.at, test.body)
+				require.NoError(t, err)
+				request.Header.Set("webhook-id", "id")
+				request.Header.Set("webhook-timestamp", fmt.Sprint(test.at.Unix()))
+				request.Header.Set("webhook-signature", signature)
+			}
+			response, err := http.DefaultClient.Do(request)
+			require.NoError(t, err, test.name)
+			require.NoError(t, response.Body.Close())
+			assert.Equal(t, test.want, response.StatusCode, test.name)
+		}
+		assert.Empty(t, c.shows(t))
+		assert.Empty(t, c.stderr.String(), "%s", c.stderr.String())
+	})
+}

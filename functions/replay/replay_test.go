@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/internal/consumertest"
+	"msgext/pkg/chatsim"
+	"msgext/pkg/msgext"
+)
+
+const app = "1400000000"
+
+func TestParseLine(t *testing.T) {
+	group := msgext.Message{SDKAppID: app, GroupID: "@TGS#g", MsgSeq: 7}
+	c2c := msgext.Message{SDKAppID: app, From: "a", To: "b", MsgKey: "1_2_3"}
+	tests := []struct {
+		name, line string
+		want       msgext.Message
+	}{
+		{"as the REST API names it", `{"GroupId":"@TGS#g","MsgSeq":7}`, group},
+		{"one-to-one", `{"From_Account":"a","To_Account":"b","MsgKey":"1_2_3"}`, c2c},
+		{"a deferred webhook", `{"level":"ERROR","msg":"webhook","fate":"deferred","group_id":"@TGS#g","msg_seq":7}`, group},
+		{"a deferred webhook, one-to-one", `{"fate":"deferred","from_account":"a","to_account":"b","msg_key":"1_2_3"}`, c2c},
+		{"behind what the platform writes", "2026-01-04T12:00:00Z\tid\t" + `{"fate":"deferred","group_id":"@TGS#g","msg_seq":7}`, group},
+		{"an accepted webhook", `{"fate":"accepted","group_id":"@TGS#g","msg_seq":7}`, msgext.Message{}},
+		{"a rejected webhook", `{"fate":"rejected","reason":"stale"}`, msgext.Message{}},
+		{"half a name", `{"fate":"deferred","msg_key":"1_2_3"}`, msgext.Message{}},
+		{"no JSON", `START RequestId: 5f1d`, msgext.Message{}},
+		{"nothing", ``, msgext.Message{}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got, wanted := parseLine(app, []byte(test.line))
+			assert.Equal(t, test.want != msgext.Message{}, wanted)
+			if wanted {
+				assert.Equal(t, test.want, got)
+			}
+		})
+	}
+}
+
+func TestRun_ReplaysWhatStandardInputNames(t *testing.T) {
+	chat := chatsim.New(chatsim.Options{SDKAppID: app, Admin: "administrator", SecretKey: "key"})
+	rest := httptest.NewServer(chat.Handler())
+	defer rest.Close()
+	consumer := consumertest.New()
+	endpoint := httptest.NewServer(consumer)
+	defer endpoint.Close()
+	messages := []msgext.Message{{SDKAppID: app, GroupID: "g", MsgSeq: 1}, {SDKAppID: app, From: "a", To: "b", MsgKey: "1_2_3"}}
+	for _, m := range messages {
+		_, err := chat.Change(chatsim.Change{Message: m, Operation: msgext.Set, KeyValues: []msgext.KeyValue{{Key: "alice", Value: "1"}}})
+		require.NoError(t, err)
+	}
+	environ := []string{
+		"MSGEXT_SDK_APP_ID=" + app, "MSGEXT_STATE=sqlite:" + t.TempDir() + "/state.db", "MSGEXT_SINKS=" + endpoint.URL,
+		"MSGEXT_CHAT_ENDPOINT=" + rest.URL, "MSGEXT_CHAT_ADMIN=administrator", "MSGEXT_CHAT_SECRET_KEY=key",
+	}
+	replay := func(stdin string, args ...string) (int, string) {
+		var stdout, stderr bytes.Buffer
+		status := run(t.Context(), args, environ, strings.NewReader(stdin), &stdout, &stderr)
+		return status, stderr.String()
+	}
+
+	status, said := replay(`START
+{"fate":"deferred","group_id":"g","msg_seq":1}
+{"fate":"deferred","group_id":"g","msg_seq":1}
+{"fate":"accepted","group_id":"other","msg_seq":1}
+{"From_Account":"a","To_Account":"b","MsgKey":"1_2_3"}
+{"GroupId":"never","MsgSeq":1}
+`, "-")
+	assert.Equal(t, exitOK, status, said)
+	assert.Contains(t, said, "replay: 6 lines, 3 messages: 2 replayed, 1 that Chat has no more, 0 failed")
+	for _, m := range messages {
+		assert.Equal(t, chat.Truth(m), consumer.Reply(m))
+	}
+
+	_, err := chat.Change(chatsim.Change{Message: messages[0], Operation: msgext.Clear})
+	require.NoError(t, err)
+	status, said = replay("", "g", "1")
+	assert.Equal(t, exitOK, status, said)
+	assert.Equal(t, chat.Truth(messages[0]), consumer.Reply(messages[0]))
+
+	consumer.SetDown(true)
+	status, said = replay(`{"GroupId":"g","MsgSeq":1}`, "-")
+	assert.Equal(t, exitFailed, status)
+	assert.Contains(t, said, "0 replayed, 0 that Chat has no more, 1 failed")
+
+	for _, args := range [][]string{nil, {"g"}, {"g", "x"}, {"", "1"}, {"a", "b", ""}, {"a", "b", "c", "d"}} {
+		status, said = replay("", args...)
+		assert.Equal(t, exitUsage, status)
+		assert.Contains(t, said, "usage: replay")
+	}
+}

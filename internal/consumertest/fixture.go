@@ -1,0 +1,102 @@
+package consumertest
+
+import (
+	"bytes"
+	"encoding/json"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"msgext/pkg/cloudevent"
+	"msgext/pkg/msgext"
+)
+
+// Fixture is a file of testdata/consumers: events as they are delivered, one a line, and beside it what
+// a consumer must show after the last of them.
+type Fixture struct {
+	Name   string
+	Events [][]byte
+	Want   map[string][]msgext.KeyValue // by partition key
+}
+
+// folder is testdata/consumers, wherever the test runs.
+func folder() string {
+	_, here, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(here), "..", "..", "testdata", "consumers")
+}
+
+// Fixtures reads all fixtures. It fails where there are none.
+func Fixtures(t testing.TB) []Fixture {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder(), "*.jsonl"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	fixtures := make([]Fixture, len(files))
+	for i, file := range files {
+		lines, err := os.ReadFile(file)
+		require.NoError(t, err)
+		want, err := os.ReadFile(strings.TrimSuffix(file, "l"))
+		require.NoError(t, err)
+		fixtures[i].Name = strings.TrimSuffix(filepath.Base(file), ".jsonl")
+		fixtures[i].Events = bytes.Split(bytes.TrimSpace(lines), []byte("\n"))
+		require.NoError(t, json.Unmarshal(want, &fixtures[i].Want))
+		require.NotEmpty(t, fixtures[i].Events)
+	}
+	return fixtures
+}
+
+// Write writes the fixture's files.
+func (f Fixture) Write(t testing.TB) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(folder(), 0o755))
+	name := filepath.Join(folder(), f.Name)
+	require.NoError(t, os.WriteFile(name+".jsonl", append(bytes.Join(f.Events, []byte("\n")), '\n'), 0o644))
+	var want bytes.Buffer
+	encoder := json.NewEncoder(&want)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", " ")
+	require.NoError(t, encoder.Encode(f.Want))
+	require.NoError(t, os.WriteFile(name+".json", want.Bytes(), 0o644))
+}
+
+// Deliver returns what arrives of the events that were sent: some lost, some doubled, many late. The
+// last read of each message is not lost: what a consumer must show without one, nobody can say. losing is in
+// percent.
+func Deliver(seed uint64, sent []cloudevent.Event, losing int) [][]byte {
+	r := rand.New(rand.NewPCG(seed, 0x64656c69766572))
+	last := make(map[string]int)
+	for i, event := range sent {
+		if event.IsRepaired() || event.IsGone() {
+			last[event.PartitionKey()] = i
+		}
+	}
+	type arrival struct {
+		at    int
+		event []byte
+	}
+	var arrivals []arrival
+	for i, event := range sent {
+		if read, ok := last[event.PartitionKey()]; r.IntN(100) < losing && !(ok && read == i) {
+			continue
+		}
+		for copies := 1 + r.IntN(5)/4; copies > 0; copies-- {
+			late := r.IntN(4)
+			if r.IntN(3) == 0 {
+				late = r.IntN(len(sent))
+			}
+			arrivals = append(arrivals, arrival{i + late, event.JSON()})
+		}
+	}
+	slices.SortStableFunc(arrivals, func(a, b arrival) int { return a.at - b.at })
+	lines := make([][]byte, len(arrivals))
+	for i, arrival := range arrivals {
+		lines[i] = arrival.event
+	}
+	return lines
+}

@@ -1,0 +1,179 @@
+package consumertest
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"msgext/pkg/chatapi"
+	"msgext/pkg/chatsim"
+	"msgext/pkg/cloudevent"
+	"msgext/pkg/msgext"
+	"msgext/pkg/receiver"
+	"msgext/pkg/repair"
+	"msgext/pkg/secret"
+	"msgext/pkg/sink"
+	"msgext/pkg/state/memstate"
+	"msgext/pkg/webhook"
+)
+
+// Simulation is an afternoon of a Chat whose webhooks go through our receiver, with repair reading back
+// what went wrong, all on a simulated clock. It comes from its seed.
+type Simulation struct {
+	Seed    uint64
+	Faults  chatsim.Faults
+	Changes int
+	ReadAll bool // MSGEXT_REPAIR=all; else gaps are read
+
+	// NoReads leaves repair out: a deployment without a store.
+	NoReads bool
+
+	// Gone has one message recalled in the end.
+	Gone bool
+
+	// Sink is sent everything.
+	Sink sink.Sink
+
+	// At is called before each webhook, with how many there are; a test may disturb the sink.
+	At func(number, of int)
+}
+
+const (
+	app   = "1400000000"
+	token = secret.String("xxxxyyyy")
+	grace = 30 * time.Second
+)
+
+// clock is the simulated one.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) set(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = now
+}
+
+// Play plays it to its end, when everything that repair will read soon has been read, and returns what
+// Chat has of each message, by partition key.
+func (s Simulation) Play(t testing.TB) map[string][]msgext.KeyValue {
+	t.Helper()
+	time0 := time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)
+	clock := &clock{now: time0}
+	chat := chatsim.New(chatsim.Options{SDKAppID: app, Token: token, Admin: "administrator", SecretKey: "key", Now: clock.Now})
+	server := httptest.NewServer(chat.Handler())
+	defer server.Close()
+	api, err := chatapi.New(chatapi.Options{
+		Endpoint: server.URL, SDKAppID: app, Admin: "administrator", SecretKey: "key", Now: clock.Now, CallsPerSecond: 1e6,
+	})
+	require.NoError(t, err)
+	store := memstate.New()
+	quiet := slog.New(slog.DiscardHandler)
+	options := receiver.Options{
+		Verifier: webhook.Verifier{SDKAppID: app, Tokens: []secret.String{token}},
+		Sinks:    []sink.Sink{s.Sink}, Budget: 300 * time.Millisecond, Logger: quiet, Now: clock.Now,
+	}
+	if !s.NoReads {
+		options.Store = store
+	}
+	handler := receiver.New(options)
+	repairer := repair.New(repair.Options{
+		Store: store, SDKAppID: app, Chat: api, Sinks: []sink.Sink{s.Sink}, Grace: grace, ReadAll: s.ReadAll,
+		Concurrency: 1, Logger: quiet, Now: clock.Now,
+	})
+	repaired := time0
+	pass := func(until time.Time) { // repair runs every quarter of a minute
+		for next := repaired.Add(15 * time.Second); !next.After(until); next = repaired.Add(15 * time.Second) {
+			clock.set(next)
+			repaired = next
+			if !s.NoReads {
+				_, err := repairer.Run(t.Context())
+				require.NoError(t, err)
+			}
+		}
+		clock.set(until)
+	}
+
+	plan := chat.Plan(chatsim.Workload{Seed: s.Seed, Messages: 5, Changes: s.Changes, Users: 4, Every: 4 * time.Second}, s.Faults)
+	number := 0
+	_, err = chat.Play(t.Context(), plan, chatsim.Player{
+		Concurrency: 1,
+		Wait: func(_ context.Context, until time.Time) error {
+			pass(until)
+			return nil
+		},
+		Send: func(ctx context.Context, d chatsim.Delivery) error {
+			if s.At != nil {
+				s.At(number, plan.Counts.Sent)
+			}
+			number++
+			request, err := d.Request(ctx, "http://127.0.0.1/webhook")
+			require.NoError(t, err)
+			reply := httptest.NewRecorder()
+			handler.ServeHTTP(reply, request)
+			return chatsim.CheckReply(reply.Code, reply.Body.Bytes())
+		},
+	})
+	require.NoError(t, err)
+	messages := chat.Messages()
+	if s.Gone {
+		chat.Remove(messages[0])
+	}
+	pass(clock.Now().Add(15 * time.Minute))
+	truth := make(map[string][]msgext.KeyValue, len(messages))
+	for _, message := range messages {
+		truth[message.Path()] = chat.Truth(message).ExtensionList
+	}
+	return truth
+}
+
+// Recorder is a sink that keeps what it is sent.
+type Recorder struct {
+	mu     sync.Mutex
+	events []cloudevent.Event
+}
+
+// Name implements sink.Sink.
+func (r *Recorder) Name() string { return "recorder" }
+
+// Close implements sink.Sink.
+func (r *Recorder) Close() error { return nil }
+
+// Send implements sink.Sink.
+func (r *Recorder) Send(_ context.Context, event cloudevent.Event) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.events = append(r.events, event)
+	return nil
+}
+
+// Events returns what was sent, in order.
+func (r *Recorder) Events() []cloudevent.Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]cloudevent.Event(nil), r.events...)
+}
+
+// Keys returns the partition keys of what was sent, each once.
+func (r *Recorder) Keys() []string {
+	keys := make(map[string]bool)
+	for _, event := range r.Events() {
+		keys[event.PartitionKey()] = true
+	}
+	return slices.Sorted(maps.Keys(keys))
+}
