@@ -142,7 +142,7 @@ func (d *database) Read(ctx context.Context, queries []sqlstate.Query) error {
 			return err
 		}
 		defer func() { _ = rows.Close() }() // its error is that of Err
-		for rows.Next() { // sqlstate.Newer; the driver waits for ever where an error comes instead of rows that nobody asks for
+		for rows.Next() {                   // sqlstate.Newer; the driver waits for ever where an error comes instead of rows that nobody asks for
 		}
 		for _, query := range queries {
 			if !rows.NextResultSet() {
