@@ -20,6 +20,7 @@ import (
 type template struct {
 	Globals   struct{ Function function }
 	Resources map[string]resource
+	Rules     map[string]any
 }
 
 type resource struct {
@@ -154,4 +155,12 @@ func TestTemplate_VPC(t *testing.T) {
 		assert.Contains(t, properties[role](t, template.Resources[name+"Role"]).ManagedPolicyArns,
 			[]any{"HasVpc", "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole", "AWS::NoValue"})
 	}
+}
+
+// With a relay all of the app's traffic waits for the backend: nothing is deployed without its concurrency.
+func TestTemplate_ARelayIsSized(t *testing.T) {
+	template := read(t)
+	assert.Contains(t, fmt.Sprint(template.Rules["RelayIsSized"]), "RelayConcurrency")
+	webhook := properties[struct{ ReservedConcurrentExecutions []string }](t, template.Resources["Webhook"])
+	assert.Equal(t, []string{"HasRelay", "RelayConcurrency", "Concurrency"}, webhook.ReservedConcurrentExecutions)
 }

@@ -69,10 +69,19 @@ func setTokens(c *Config, value string) error {
 // minReadTokenBytes keeps a bearer token from being guessed: it is tried as often as somebody likes.
 const minReadTokenBytes = 32
 
+// isTokenByte reports whether a bearer token may have a character (RFC 6750, section 2.1). Quotes, commas and a secret's
+// JSON are none: with those the function would start, and let nobody in.
+func isTokenByte(c rune) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("-._~+/=", c)
+}
+
 func setReadTokens(c *Config, value string) error {
 	for _, token := range strings.Fields(value) {
 		if len(token) < minReadTokenBytes {
 			return fmt.Errorf("a token is shorter than %d characters", minReadTokenBytes)
+		}
+		if strings.ContainsFunc(token, func(c rune) bool { return !isTokenByte(c) }) {
+			return errors.New("a token has a character other than letters, digits and -._~+/=")
 		}
 		c.ReadTokens = append(c.ReadTokens, secret.String(token))
 	}

@@ -62,7 +62,7 @@ func TestReceiver_RelayVectors(t *testing.T) {
 				options, lines := logged(relaying(t, backend, setting == "pass"))
 				options.Hold = true // which is for our own commands
 				if !vector.Complete {
-					options.RelayBudget = 300 * time.Millisecond
+					options.RelayBudget = 500 * time.Millisecond
 				}
 				backend.Answer(vector.Answer)
 				request := relayedRequest(vector.Command)
@@ -231,7 +231,7 @@ func TestReceiver_AfterCommandsDoNotOpenTheCircuit(t *testing.T) {
 	backend := relaytest.Start(t)
 	backend.Answer(relaytest.Answer{End: relaytest.Hang})
 	options, _ := logged(relaying(t, backend, true))
-	options.RelayBudget = 50 * time.Millisecond
+	options.RelayBudget = 300 * time.Millisecond
 	rc := receiver.New(options)
 	for range 6 {
 		rc.ServeHTTP(httptest.NewRecorder(), relayedRequest(relaytest.After))

@@ -56,7 +56,7 @@ func TestRelay_Vectors(t *testing.T) {
 			backend.Answer(vector.Answer)
 			ctx := within(t, plenty)
 			if !vector.Complete {
-				ctx = within(t, 300*time.Millisecond)
+				ctx = within(t, 500*time.Millisecond)
 			}
 			answer, err := r.Do(ctx, relay.Request{RawQuery: "a=b", Header: incoming(vector.Hops), Body: []byte("body")})
 			want, known := reasons[vector.Reason]
