@@ -23,10 +23,10 @@ type event struct {
 	eventTime int64
 	forged    bool
 
-	truth    *cloudevent.Truth
-	told     int64 // when it was sent
-	arrived  int   // its place among the events of a history
-	announce int64 // the greatest version that anyone had announced by then
+	truth   *cloudevent.Truth
+	gone    bool  // the message is
+	told    int64 // when it was sent
+	arrived int   // its place among the events of a history
 }
 
 // faults are mistakes of the producer, for worlds that show what they do.
@@ -235,7 +235,7 @@ func (w *world) tell(r read) bool {
 	if r.seen.gone {
 		truth.ReadReply, truth.DecidedBefore = msgext.NewReadReply(0, 0, nil), r.began
 	}
-	w.events = append(w.events, event{truth: &truth, told: w.now})
+	w.events = append(w.events, event{truth: &truth, gone: r.seen.gone, told: w.now})
 	return true
 }
 
