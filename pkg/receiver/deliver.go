@@ -55,6 +55,7 @@ func (rc *Receiver) deliver(ctx context.Context, rec *record) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrDelivery, errors.Join(err, rec.failure()))
 	}
+	rec.told = &told
 	rec.outcomes = append(rec.outcomes, sink.SendAll(ctx, sinks, told)...)
 	if err := rec.failure(); err != nil || store == nil {
 		return err
@@ -76,6 +77,7 @@ func (rc *Receiver) forward(ctx context.Context, rec *record) error {
 	if err != nil {
 		return err
 	}
+	rec.told = &event
 	rec.outcomes = sink.SendAll(ctx, rc.options.Sinks, event)
 	return rec.failure()
 }
