@@ -23,10 +23,9 @@ type event struct {
 	eventTime int64
 	forged    bool
 
-	truth    *cloudevent.Truth
-	told     int64 // when it was sent
-	arrived  int   // its place among the events of a history
-	announce int64 // the greatest version that anyone had announced by then
+	truth   *cloudevent.Truth
+	told    int64 // when it was sent
+	arrived int   // its place among the events of a history
 }
 
 // faults are mistakes of the producer, for worlds that show what they do.

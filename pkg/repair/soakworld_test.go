@@ -75,7 +75,6 @@ type soakWorld struct {
 	mu                             sync.Mutex
 	messages                       []*soakMessage
 	byName                         map[msgext.Message]*soakMessage
-	received                       time.Time // by the receiver's clock, for the consumer
 	changes, heard, forged, stales int
 	totals                         repair.Report
 	sizes                          soakSize
