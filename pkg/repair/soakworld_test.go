@@ -165,6 +165,7 @@ func (w *soakWorld) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	reply := httptest.NewRecorder()
 	if stale := w.stale(r); stale != nil {
+		reply.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
 		_, _ = reply.Write(stale)
 	} else {
 		w.chat.Handler().ServeHTTP(reply, r)
