@@ -45,7 +45,8 @@ func Fixtures(t testing.TB) []Fixture {
 		require.NoError(t, err)
 		fixtures[i].Name = strings.TrimSuffix(filepath.Base(file), ".jsonl")
 		fixtures[i].Events = bytes.Split(bytes.TrimSpace(lines), []byte("\n"))
-		require.NoError(t, json.Unmarshal(want, &fixtures[i].Want))
+		fixtures[i].Want, err = Shown(want)
+		require.NoError(t, err)
 		require.NotEmpty(t, fixtures[i].Events)
 	}
 	return fixtures

@@ -1,8 +1,10 @@
 package consumer_test
 
 import (
+	"encoding/json"
 	"flag"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -52,6 +54,72 @@ func show(t *testing.T, lines [][]byte) map[string][]msgext.KeyValue {
 	return consumertest.Sorted(shown)
 }
 
+// mistakesFixture has, for each mistake of a consumer, a message with the shortest histories that it breaks.
+func mistakesFixture(t *testing.T) consumertest.Fixture {
+	t.Helper()
+	fixture := consumertest.Fixture{Name: "mistakes", Want: map[string][]msgext.KeyValue{}}
+	add := func(history delivered) {
+		m := msgext.Message{SDKAppID: "1400000000", GroupID: "mistakes", MsgSeq: int64(len(fixture.Want) + 1)}
+		for _, e := range history.events {
+			fixture.Events = append(fixture.Events, e.encoded(t, m))
+		}
+		fixture.Want[m.Path()] = history.truth
+	}
+	for _, mistake := range consumersMistakes {
+		var shortest [2]delivered
+		keep := func(i int, history delivered) {
+			if (shortest[i].events == nil || len(history.events) < len(shortest[i].events)) && !history.holds(mistake.one()) {
+				shortest[i] = history
+			}
+		}
+		for seed := range *histories {
+			keep(0, historyT1(seed, careful))
+			if history, met := historyT2(seed, careful); met {
+				keep(1, history)
+			}
+		}
+		for _, history := range shortest {
+			if history.events != nil {
+				add(history)
+			}
+		}
+	}
+	return fixture
+}
+
+// encoded is the event as msgext sends it of a message.
+func (e event) encoded(t *testing.T, m msgext.Message) []byte {
+	t.Helper()
+	if e.truth != nil {
+		truth := *e.truth
+		truth.Address = m.Address()
+		event, err := cloudevent.NewRepaired(m, truth, time.UnixMilli(e.told))
+		if e.gone {
+			event, err = cloudevent.NewGone(m, truth.Place, time.UnixMilli(e.told))
+		}
+		require.NoError(t, err)
+		return event.JSON()
+	}
+	list := []map[string]any{}
+	for _, kv := range e.change.KeyValues {
+		item := map[string]any{"Key": kv.Key, "Seq": kv.Seq}
+		if e.change.Operation == msgext.Set {
+			item["Value"] = kv.Value
+		}
+		list = append(list, item)
+	}
+	body, err := json.Marshal(map[string]any{
+		"CallbackCommand": msgext.GroupCommand, "GroupId": m.GroupID, "MsgSeq": m.MsgSeq, "OperateType": e.change.Operation,
+		"ExtensionList": list, "Seq": e.change.Seq, "EventTime": e.eventTime,
+	})
+	require.NoError(t, err)
+	change, err := msgext.Decode(m.SDKAppID, msgext.GroupCommand, body)
+	require.NoError(t, err)
+	event, err := cloudevent.New(change, time.UnixMilli(e.received))
+	require.NoError(t, err)
+	return event.JSON()
+}
+
 // The fixtures are for consumers in any language; -update has the simulator make them anew.
 func TestFixtures(t *testing.T) {
 	if *update {
@@ -61,12 +129,13 @@ func TestFixtures(t *testing.T) {
 			want := consumertest.Sorted(r.play.Play(t))
 			consumertest.Fixture{Name: r.name, Events: consumertest.Deliver(r.play.Seed, recorder.Events(), r.losing), Want: want}.Write(t)
 		}
+		mistakesFixture(t).Write(t)
 	}
 	naives := map[string]int{}
 	fixtures := consumertest.Fixtures(t)
-	require.Len(t, fixtures, len(recorded))
+	require.Len(t, fixtures, len(recorded)+1)
 	for _, fixture := range fixtures {
-		assert.Equal(t, fixture.Want, show(t, fixture.Events), fixture.Name)
+		assert.Equal(t, consumertest.Sorted(fixture.Want), show(t, fixture.Events), fixture.Name)
 		for _, naive := range consumertest.Naives() {
 			for _, line := range fixture.Events {
 				require.NoError(t, naive.Take(line))

@@ -42,28 +42,34 @@ func takeAll(b believer, events []event) []msgext.KeyValue {
 	return b.visible()
 }
 
+// delivered is what arrives of a history, and what Chat has in its end.
+type delivered struct {
+	events []event
+	truth  []msgext.KeyValue
+}
+
 // T1: with a read that began after the last change, and the margin after the last webhook was received, a
 // consumer shows what Chat has, whatever else was lost, doubled, forged or late.
-func holdsT1(seed uint64, f faults, b believer) bool {
+func historyT1(seed uint64, f faults) delivered {
 	w := newWorld(seed, f)
 	w.play()
 	settled := w.settle()
 	arrived := w.deliver(w.events[:len(w.events)-1], 30)
 	at := w.r.IntN(len(arrived) + 1)
-	return slices.Equal(list(w.truth()), takeAll(b, slices.Insert(arrived, at, settled)))
+	return delivered{slices.Insert(arrived, at, settled), list(w.truth())}
 }
 
 // T2: where nothing above the last read was lost, and every forgery is refuted, a consumer shows what Chat has. met
 // says whether a history is of that kind, in the eyes of a consumer that makes no mistake. Where LatestSeq falls, a
 // change above it may be decided by time alone; if an older one is then received again, it shows until the next
 // read, so those histories do not count.
-func holdsT2(seed uint64, f faults, b believer) (met, holds bool) {
+func historyT2(seed uint64, f faults) (history delivered, met bool) {
 	w := newWorld(seed, f)
 	w.play()
-	arrived := w.deliver(w.events, 3)
-	line, decided := decides(arrived)
+	history = delivered{w.deliver(w.events, 3), list(w.truth())}
+	line, decided := decides(history.events)
 	have := map[int64]int64{} // when each version was last received
-	for _, e := range arrived {
+	for _, e := range history.events {
 		if e.change != nil && !e.forged {
 			have[e.change.Version()] = max(have[e.change.Version()], e.received)
 		}
@@ -71,16 +77,18 @@ func holdsT2(seed uint64, f faults, b believer) (met, holds bool) {
 	for _, change := range w.changes {
 		received, found := have[change.Version()]
 		if change.Version() > line && (!found || w.falling && received < decided) {
-			return false, true
+			return history, false
 		}
 	}
-	for _, e := range arrived {
+	for _, e := range history.events {
 		if e.forged && e.change.Version() > line && e.received >= decided {
-			return false, true
+			return history, false
 		}
 	}
-	return true, slices.Equal(list(w.truth()), takeAll(b, arrived))
+	return history, true
 }
+
+func (d delivered) holds(b believer) bool { return slices.Equal(d.truth, takeAll(b, d.events)) }
 
 // decides returns the greatest LatestSeq and DecidedBefore of any read.
 func decides(events []event) (line, decided int64) {
@@ -99,17 +107,17 @@ var histories = flag.Uint64("histories", 20_000, "how many histories the laws ar
 
 func TestView_T1(t *testing.T) {
 	for seed := range *histories {
-		require.True(t, holdsT1(seed, careful, new(right)), "seed %d", seed)
+		require.True(t, historyT1(seed, careful).holds(new(right)), "seed %d", seed)
 	}
 }
 
 func TestView_T2(t *testing.T) {
 	of := 0
 	for seed := range *histories {
-		met, holds := holdsT2(seed, careful, new(right))
-		require.True(t, holds, "seed %d", seed)
+		history, met := historyT2(seed, careful)
 		if met {
 			of++
+			require.True(t, history.holds(new(right)), "seed %d", seed)
 		}
 	}
 	assert.Greater(t, of, int(*histories/10), "histories that meet the premise")

@@ -24,6 +24,7 @@ type event struct {
 	forged    bool
 
 	truth   *cloudevent.Truth
+	gone    bool  // the message is
 	told    int64 // when it was sent
 	arrived int   // its place among the events of a history
 }
@@ -234,7 +235,7 @@ func (w *world) tell(r read) bool {
 	if r.seen.gone {
 		truth.ReadReply, truth.DecidedBefore = msgext.NewReadReply(0, 0, nil), r.began
 	}
-	w.events = append(w.events, event{truth: &truth, told: w.now})
+	w.events = append(w.events, event{truth: &truth, gone: r.seen.gone, told: w.now})
 	return true
 }
 

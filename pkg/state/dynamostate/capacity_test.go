@@ -21,15 +21,15 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// units counts the write units of updates, as DynamoDB says they were consumed, and the updates that a condition
-// refused. Those are billed by the item that stands, too (CapacityUnitCalculations.html, read 2026-11), but the
-// answer does not say so.
+// units counts what DynamoDB says that calls consumed, indexes included, and the updates that a condition refused.
+// Those are billed by the item that stands, too (CapacityUnitCalculations.html, read 2026-11), but the answer
+// does not say so.
 type units struct {
-	mu               sync.Mutex
-	written, refused float64
+	mu                     sync.Mutex
+	read, written, refused float64
 }
 
-// of returns a configuration whose updates are counted.
+// of returns a configuration whose calls are counted.
 func (u *units) of(cfg aws.Config) aws.Config {
 	cfg.APIOptions = append(cfg.APIOptions, func(stack *middleware.Stack) error {
 		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Units", u.handle), middleware.Before)
@@ -39,8 +39,22 @@ func (u *units) of(cfg aws.Config) aws.Config {
 
 func (u *units) handle(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
 	middleware.InitializeOutput, middleware.Metadata, error) {
-	if input, ok := in.Parameters.(*dynamodb.UpdateItemInput); ok {
-		input.ReturnConsumedCapacity = types.ReturnConsumedCapacityTotal
+	const total = types.ReturnConsumedCapacityTotal
+	switch input := in.Parameters.(type) {
+	case *dynamodb.UpdateItemInput:
+		input.ReturnConsumedCapacity = total
+	case *dynamodb.DeleteItemInput:
+		input.ReturnConsumedCapacity = total
+	case *dynamodb.TransactWriteItemsInput:
+		input.ReturnConsumedCapacity = total
+	case *dynamodb.GetItemInput:
+		input.ReturnConsumedCapacity = total
+	case *dynamodb.BatchGetItemInput:
+		input.ReturnConsumedCapacity = total
+	case *dynamodb.QueryInput:
+		input.ReturnConsumedCapacity = total
+	case *dynamodb.ScanInput:
+		input.ReturnConsumedCapacity = total
 	}
 	out, metadata, err := next.HandleInitialize(ctx, in)
 	u.mu.Lock()
@@ -48,19 +62,86 @@ func (u *units) handle(ctx context.Context, in middleware.InitializeInput, next 
 	if refused := (*types.ConditionalCheckFailedException)(nil); errors.As(err, &refused) {
 		u.refused++
 	}
-	if output, ok := out.Result.(*dynamodb.UpdateItemOutput); ok && err == nil {
+	if err != nil {
+		return out, metadata, err
+	}
+	switch output := out.Result.(type) {
+	case *dynamodb.UpdateItemOutput:
 		u.written += *output.ConsumedCapacity.CapacityUnits
+	case *dynamodb.DeleteItemOutput:
+		u.written += *output.ConsumedCapacity.CapacityUnits
+	case *dynamodb.TransactWriteItemsOutput:
+		for _, table := range output.ConsumedCapacity {
+			u.written += *table.CapacityUnits
+		}
+	case *dynamodb.GetItemOutput:
+		u.read += *output.ConsumedCapacity.CapacityUnits
+	case *dynamodb.BatchGetItemOutput:
+		for _, table := range output.ConsumedCapacity {
+			u.read += *table.CapacityUnits
+		}
+	case *dynamodb.QueryOutput:
+		u.read += *output.ConsumedCapacity.CapacityUnits
+	case *dynamodb.ScanOutput:
+		u.read += *output.ConsumedCapacity.CapacityUnits
 	}
 	return out, metadata, err
 }
 
 // take returns what was counted since it was last called.
-func (u *units) take() (written, refused float64) {
+func (u *units) take() (read, written, refused float64) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	written, refused = u.written, u.refused
-	u.written, u.refused = 0, 0
-	return written, refused
+	read, written, refused = u.read, u.written, u.refused
+	u.read, u.written, u.refused = 0, 0, 0
+	return read, written, refused
+}
+
+// What each call costs, as the package's comment says. DynamoDB Local bills a query that finds nothing with 0, the
+// service with 0.5, and leaves deletions out of what a transaction consumes: those are not here.
+func TestStore_CapacityOfEachCall(t *testing.T) {
+	var count units
+	store := open(t, count.of(local(t)), newTable(t))
+	ctx, m, revision := t.Context(), statetest.NewMessage(), start.UnixMilli()+1
+	ok := func(_ any, err error) error { return err }
+	keys := statetest.SetEvent(m, 3, "v", "a", "b").KeyValues
+	save := func(o state.Outcome) func() error {
+		return func() error { return store.SaveCheck(ctx, m, o) }
+	}
+	for _, test := range []struct {
+		name          string
+		call          func() error
+		read, written float64
+	}{
+		{"Apply, of three keys, of a new message", func() error {
+			return store.Apply(ctx, statetest.SetEvent(m, 1, "v", "a", "b", "c"), start, state.MarkLater)
+		}, 0, 1 + 1 + 3},
+		{"MarkSeen", func() error { return store.MarkSeen(ctx, m, 1) }, 0, 1},
+		{"Apply, of one key and marked, of a message that is due", func() error {
+			return store.Apply(ctx, statetest.SetEvent(m, 2, "v", "a"), start, state.MarkNow)
+		}, 0, 1 + 1 + 1},
+		{"Announce, of a message nobody has heard of", func() error { return store.Announce(ctx, statetest.NewMessage(), start, start) }, 0, 1 + 1},
+		{"Load", func() error { return ok(store.Load(ctx, m)) }, 1, 0},
+		{"Merge, of the first read", func() error {
+			return store.Merge(ctx, m, msgext.Snapshot{Number: 1, Latest: 3, KeyValues: keys})
+		}, 1 + 1, 1 + 1},
+		{"Merge", func() error {
+			return store.Merge(ctx, m, msgext.Snapshot{Number: 2, After: 1, Latest: 3, KeyValues: keys})
+		}, 1, 1},
+		{"SaveCheck, of a message that failed", save(state.Outcome{Revision: revision + 1, Tries: 1, Due: start}), 1, 1 + 2},
+		{"SaveCheck, of one that stays in its lane", save(state.Outcome{Revision: revision + 1, Tries: 2, Due: start.Add(time.Minute)}), 1, 1 + 2},
+		{"SaveCheck, of one that is done", save(state.Outcome{Revision: revision + 1, Floor: 3}), 1, 1 + 1},
+		{"Doubt, of a message that was done", func() error { return store.Doubt(ctx, m, start, state.FromWebhook) }, 0, 1 + 1},
+		{"Doubt, of one that is due", func() error { return store.Doubt(ctx, m, start, state.FromWebhook) }, 0, 1},
+		{"Due, of one", func() error { return ok(store.Due(ctx, state.FirstChecks, start, "", 10)) }, 0.5 + 1, 0},
+		{"Open, of one", func() error { return ok(store.Open(ctx, 10)) }, 0.5, 0},
+		{"Each, of 4 KB", func() error { return ok(store.Each(ctx, "", 10)) }, 1, 0},
+	} {
+		require.NoError(t, test.call(), test.name)
+		read, written, refused := count.take()
+		assert.Equal(t, [2]float64{test.read, test.written}, [2]float64{read, written}, test.name)
+		assert.Zero(t, refused, test.name)
+	}
 }
 
 // What an event is billed, the index included, as docs/operations.md reckons with it: one key, in order, settled at once
@@ -77,7 +158,7 @@ func TestStore_CapacityOfAnEvent(t *testing.T) {
 			if !settled {
 				require.NoError(t, store.MarkSeen(t.Context(), m, version+1))
 			}
-			written, refused := count.take()
+			_, written, refused := count.take()
 			assert.Equal(t, want, written, "settled at once: %t, event %d", settled, version+1)
 			assert.Zero(t, refused)
 		}
@@ -105,7 +186,7 @@ func TestStore_CapacityOfAContendedMessage(t *testing.T) {
 			})
 		}
 		all.Wait()
-		written, refused := count.take()
+		_, written, refused := count.take()
 		t.Logf("settled at once: %t, %.2f write units an event, %.2f refused writes", settled, written/events, refused/events)
 		assert.LessOrEqual(t, written/events, 3.3)
 		record, err := store.Load(t.Context(), m)

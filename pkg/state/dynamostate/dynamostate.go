@@ -64,7 +64,8 @@ func New(cfg aws.Config, options Options) (*Store, error) {
 	return &Store{table: &options.Table, client: dynamodb.NewFromConfig(cfg), http: cfg.HTTPClient}, nil
 }
 
-// retryer is the SDK's own but for its tries and pauses.
+// retryer is the SDK's own but for its tries and pauses, and that a write is made again which met a transaction: a
+// drop's, a sweep's or an erasure's.
 func retryer() aws.Retryer {
 	policy := outbound.Delivery()
 	return retry.NewStandard(func(options *retry.StandardOptions) {
@@ -72,6 +73,8 @@ func retryer() aws.Retryer {
 		options.Backoff = retry.BackoffDelayerFunc(func(try int, _ error) (time.Duration, error) {
 			return policy.Pause(try), nil
 		})
+		met := retry.RetryableErrorCode{Codes: map[string]struct{}{"TransactionConflictException": {}}}
+		options.Retryables = append(options.Retryables, met)
 	})
 }
 

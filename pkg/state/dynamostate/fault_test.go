@@ -204,6 +204,25 @@ func TestStore_Throttled(t *testing.T) {
 	})
 }
 
+// The service refuses a write of an item that is in a transaction at that moment; Local lets it wait.
+func TestStore_MeetsATransaction(t *testing.T) {
+	const conflict = `{"__type":"com.amazonaws.dynamodb.v20120810#TransactionConflictException","message":"Transaction is ongoing for the item"}`
+	met := false
+	store := open(t, through(local(t), func(request *http.Request, send send) (*http.Response, error) {
+		if met {
+			return send(request)
+		}
+		met = true
+		return &http.Response{StatusCode: http.StatusBadRequest, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(conflict))}, nil
+	}), newTable(t))
+	m := statetest.NewMessage()
+	require.NoError(t, store.Apply(t.Context(), statetest.ClearEvent(m, 1), start, state.MarkNow))
+	record, err := store.Load(t.Context(), m)
+	require.NoError(t, err)
+	assert.Equal(t, start.UnixMilli()+1, record.Check.Revision)
+	assert.True(t, met)
+}
+
 // A deadline that comes while the SDK waits to retry ends the call, and is what the error says.
 func TestStore_DeadlineWhileThrottled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -13,6 +13,7 @@
 package mysqlstate
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -90,10 +91,9 @@ type database struct {
 // What a transaction begins with. The levels are named because a server may have others as its default. A snapshot
 // is taken at once, not with the first query.
 const (
-	notNewer   = "DO (" + sqlstate.Newer + ");\n"
-	beginRead  = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;\nSTART TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY;\n" + notNewer
-	beginWrite = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;\nSTART TRANSACTION;\nUPDATE msgext_locks SET n = n WHERE n = ?;\n" + notNewer
-	before     = 4    // statements in beginWrite
+	beginRead  = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;\nSTART TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY;\nSELECT (" + sqlstate.Newer + ");\n"
+	beginWrite = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;\nSTART TRANSACTION;\nUPDATE msgext_locks SET n = n WHERE n = ? AND 1 = (" + sqlstate.Newer + ");\n"
+	before     = 3    // statements in beginWrite
 	locks      = 4096 // rows in msgext_locks
 )
 
@@ -142,9 +142,11 @@ func (d *database) Read(ctx context.Context, queries []sqlstate.Query) error {
 			return err
 		}
 		defer func() { _ = rows.Close() }() // its error is that of Err
-		for i, query := range queries {
-			if i > 0 && !rows.NextResultSet() {
-				return errors.Join(rows.Err(), errAnswer)
+		for rows.Next() {                   // sqlstate.Newer; the driver waits for ever where an error comes instead of rows that nobody asks for
+		}
+		for _, query := range queries {
+			if !rows.NextResultSet() {
+				return cmp.Or(rows.Err(), errAnswer)
 			}
 			for rows.Next() {
 				given = true

@@ -8,7 +8,7 @@ SELECT GET_LOCK('msgext schema', 60);
 
 CREATE TABLE IF NOT EXISTS msgext_schema (version BIGINT NOT NULL PRIMARY KEY) ENGINE = InnoDB;
 -- Fails, as a subquery of more than one row, where a newer version stands.
-DO (SELECT 1 UNION ALL SELECT 1 FROM msgext_schema WHERE version > 2);
+SELECT (SELECT 1 UNION ALL SELECT 1 FROM msgext_schema WHERE version > 2);
 
 CREATE TABLE IF NOT EXISTS msgext_messages (
   id           BINARY(32) NOT NULL PRIMARY KEY, -- of the message's path: APP/GROUP/SEQ or APP/FROM/TO/KEY, each part escaped

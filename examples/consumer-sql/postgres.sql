@@ -1,0 +1,52 @@
+-- A consumer in PostgreSQL 12 or later: what it keeps, and what it shows. docs/consumers.md explains the rule.
+-- For each event: the statements of postgres/change.sql or postgres/read.sql in order, each with the event's JSON as $1. They
+-- need no transaction: after a crash between two the event is sent again, and nothing was shown in half.
+-- Then SELECT key, value, seq FROM ext WHERE message = '...' is what the message has.
+
+-- What is kept of the reads. Times and numbers as they stand in the events: Unix milliseconds.
+CREATE TABLE ext_read (
+  message text PRIMARY KEY,
+  number  bigint NOT NULL, -- of the newest read
+  line    bigint NOT NULL, -- greatest LatestSeq of any read: what is at or below it is decided
+  decided bigint NOT NULL  -- greatest DecidedBefore of any read: what was received before it is decided
+);
+CREATE TABLE ext_base (
+  message text, number bigint, key text COLLATE "C", value text COLLATE "C" NOT NULL, seq bigint NOT NULL,
+  PRIMARY KEY (message, number, key)
+);
+
+-- What changes said and no read has decided. A clear has the key ''. The digest stands for the value in the primary
+-- key, which takes no long text.
+CREATE TABLE ext_log (
+  message text, key text COLLATE "C", seq bigint, deleted boolean, digest bytea, value text COLLATE "C" NOT NULL, received bigint NOT NULL,
+  PRIMARY KEY (message, key, seq, deleted, digest)
+);
+
+-- ext_event reads an event. U+0000, which JSON has and text has not, becomes U+FFFD.
+CREATE FUNCTION ext_event(event text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS
+$$ SELECT regexp_replace(event, '(?<!\\)((?:\\\\)*)\\u0000', '\1\\ufffd', 'g')::jsonb $$;
+
+-- ext_rows are what a change says.
+CREATE FUNCTION ext_rows(event text) RETURNS TABLE (message text, key text, seq bigint, deleted boolean, value text, received bigint)
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT e->>'partitionkey', item->>'Key', (item->>'Seq')::numeric::bigint, e->>'type' LIKE '%.deleted',
+         CASE WHEN e->>'type' LIKE '%.deleted' THEN '' ELSE coalesce(item->>'Value', '') END, coalesce(e->>'received', '0')::bigint
+    FROM ext_event(event) e,
+         jsonb_array_elements(CASE WHEN e->>'type' LIKE '%.cleared' THEN jsonb_build_array(jsonb_build_object('Key', '', 'Seq', e->'data'->'Seq'))
+                                   ELSE e->'data'->'ExtensionList' END) item
+$$;
+
+CREATE VIEW ext AS
+WITH live AS (
+  SELECT l.* FROM ext_log l LEFT JOIN ext_read r ON r.message = l.message
+   WHERE l.seq > coalesce(r.line, 0) AND l.received >= coalesce(r.decided, 0)
+), cleared AS (
+  SELECT message, max(seq) AS seq FROM live WHERE key = '' GROUP BY message
+)
+SELECT l.message, l.key, l.value, l.seq FROM live l LEFT JOIN cleared c ON c.message = l.message
+ WHERE l.key <> '' AND NOT l.deleted AND l.seq > coalesce(c.seq, 0)
+   AND NOT EXISTS (SELECT 1 FROM live o WHERE o.message = l.message AND o.key = l.key AND (o.seq, o.deleted, o.value) > (l.seq, l.deleted, l.value))
+UNION ALL
+SELECT b.message, b.key, b.value, b.seq FROM ext_base b JOIN ext_read r ON r.message = b.message AND r.number = b.number
+ WHERE NOT EXISTS (SELECT 1 FROM cleared c WHERE c.message = b.message)
+   AND NOT EXISTS (SELECT 1 FROM live o WHERE o.message = b.message AND o.key = b.key);
