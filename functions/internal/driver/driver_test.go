@@ -58,8 +58,8 @@ func TestProgramsWith_IsWhatTheListsSay(t *testing.T) {
 	sdk := new(awssdk.SDK)
 	for program, drivers := range map[string]driver.Drivers{
 		"functions/local":  {Stores: localstores.List(), Sinks: localsinks.List(io.Discard)},
-		"functions/aws":    {Stores: awsstores.List(sdk), Sinks: awssinks.List(sdk, io.Discard)},
-		"functions/scf":    {Stores: scfstores.List(), Sinks: basesinks.List(io.Discard, nil)},
+		"functions/aws":    {Stores: awsstores.List(sdk, 0), Sinks: awssinks.List(sdk, io.Discard)},
+		"functions/scf":    {Stores: scfstores.List(0), Sinks: basesinks.List(io.Discard, nil)},
 		"functions/server": every(),
 	} {
 		var named []string

@@ -16,6 +16,7 @@ func Table() map[string][]string {
 		"sqlite":     {local, server},
 		"postgres":   {aws, scf, server},
 		"postgresql": {aws, scf, server},
+		"mysql":      {aws, scf, server},
 		"redis":      {aws, scf, server},
 		"rediss":     {aws, scf, server},
 		"dynamodb":   {aws, server},

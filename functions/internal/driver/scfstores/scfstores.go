@@ -2,14 +2,14 @@
 package scfstores
 
 import (
+	"slices"
+
 	"msgext/functions/internal/driver/basestores"
+	"msgext/functions/internal/driver/sqlstores"
 	"msgext/pkg/state"
-	"msgext/pkg/state/pgstate"
 )
 
-// List returns their drivers.
-func List() []state.Driver {
-	return append(basestores.List(),
-		pgstate.Driver(0),
-	)
+// List returns their drivers; connections are those of a store that is an SQL server, see sqlstores.
+func List(connections int) []state.Driver {
+	return slices.Concat(basestores.List(), sqlstores.List(connections))
 }
