@@ -37,6 +37,13 @@ func until(condition string) chromedp.Action {
 	return chromedp.Poll(condition, nil, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(0))
 }
 
+// shown evaluates what a page shows.
+func shown(t *testing.T, ctx context.Context, expression string) (text string) {
+	t.Helper()
+	require.NoError(t, chromedp.Run(ctx, chromedp.Evaluate(expression, &text)))
+	return text
+}
+
 // What the process prints works as pasted, and shows up on the page; a simulation played from the
 // page is repaired; and an open page does not keep the process from ending.
 func TestConsole_InABrowser(t *testing.T) {
@@ -52,14 +59,23 @@ func TestConsole_InABrowser(t *testing.T) {
 	require.NoError(t, chromedp.Run(ctx,
 		chromedp.Evaluate(`location.hash = "#/send"; 0`, nil),
 		chromedp.Click(`[data-preset="losses"]`, chromedp.ByQuery),
-		until(`document.getElementById("result").textContent.startsWith("Played losses")`)))
+		until(`document.getElementById("simulation").dataset.state === "over"`)))
+	const outcome = `document.getElementById("simulation").textContent`
+	first := shown(t, ctx, outcome)
+	assert.Regexp(t, `^Played losses: 3,000 changes on 200 messages, [1-9]\d* webhooks lost, [1-9]\d* messages repaired, 0 differ from Chat`, first)
 
-	// The page then shows reads of messages that had holes, and every message of the simulation complete.
+	// Again on the same store: a run has names of its own.
+	require.NoError(t, chromedp.Run(ctx, chromedp.Click(`[data-preset="losses and forgeries"]`, chromedp.ByQuery),
+		until(outcome+`.startsWith("Played losses and forgeries")`)))
+	assert.Contains(t, shown(t, ctx, outcome), " 0 differ from Chat")
+
+	// The page then shows reads of messages that had gaps, and every message of the simulation complete; its link leads to one.
 	var repaired, open int
 	require.NoError(t, chromedp.Run(ctx,
+		chromedp.Click(`#simulation a`, chromedp.ByQuery), until(`document.querySelector("#view-message .badge.whole") !== null`),
 		chromedp.Evaluate(`location.hash = "#/messages"; 0`, nil),
 		until(`document.querySelector("#messages tbody tr") !== null`),
-		chromedp.Evaluate(`Number([...document.querySelectorAll("#counters div")].find((e) => e.textContent.startsWith("Repaired")).querySelector("dd").textContent.replace(",", ""))`, &repaired),
+		chromedp.Evaluate(`Number([...document.querySelectorAll("#counters div")].find((e) => e.textContent.startsWith("Read back")).querySelector("dd").textContent.replace(",", ""))`, &repaired),
 		chromedp.Evaluate(`[...document.querySelectorAll("#messages tbody tr")].filter((row) => row.querySelector(".hole") && row.querySelector(".label").textContent !== "test / 10").length`, &open)))
 	assert.Positive(t, repaired)
 	assert.Zero(t, open)

@@ -60,6 +60,7 @@ func (l *local) consoleOptions(madeUp bool) console.Options {
 		},
 		HideSigned: !madeUp,
 		Simulate:   l.simulateFor,
+		Repairs:    l.Repairs(),
 	}
 	for _, preset := range presets() {
 		options.Presets = append(options.Presets, preset.name)
@@ -82,12 +83,18 @@ func (l *local) simulate(ctx context.Context, o options, stderr io.Writer) error
 	if o.faults {
 		which = presets()[len(presets())-1]
 	}
-	outcome, err := l.play(ctx, which, o.seed, stderr)
+	outcome, err := l.play(ctx, which, o.seed, audience{stderr, func(console.Progress) {}})
+	if err == nil {
+		outcome.print(stderr)
+	}
+	if err == nil && o.keep {
+		fmt.Fprintf(stderr, "\nlook at it on %s/console/ and end with Ctrl-C\n", l.URL)
+		<-ctx.Done()
+	}
 	cancel()
 	if err = errors.Join(err, <-served); err != nil {
 		return err
 	}
-	outcome.print(stderr)
 	if outcome.unrepaired > 0 {
 		return errDiffers
 	}
@@ -95,24 +102,21 @@ func (l *local) simulate(ctx context.Context, o options, stderr io.Writer) error
 }
 
 // simulateFor plays a preset for the console.
-func (l *local) simulateFor(ctx context.Context, name string) error {
+func (l *local) simulateFor(ctx context.Context, name string, report func(console.Progress)) error {
 	for _, preset := range presets() {
 		if preset.name == name {
-			outcome, err := l.play(ctx, preset, mathrand.Uint64(), io.Discard)
-			if err == nil && outcome.unrepaired > 0 {
-				err = errDiffers
-			}
+			_, err := l.play(ctx, preset, mathrand.Uint64(), audience{io.Discard, report})
 			return err
 		}
 	}
 	return fmt.Errorf("no simulation %q", name)
 }
 
-func (l *local) play(ctx context.Context, preset preset, seed uint64, progress io.Writer) (outcome, error) {
+func (l *local) play(ctx context.Context, preset preset, seed uint64, show audience) (outcome, error) {
 	s, err := newSimulation(l.cfg, l.Connections, l.logger, l.URL+l.cfg.Path, l.console.Repaired)
 	if err != nil {
 		return outcome{}, err
 	}
-	o, err := s.play(ctx, preset, seed, progress)
+	o, err := s.play(ctx, preset, seed, show)
 	return o, errors.Join(err, s.close())
 }

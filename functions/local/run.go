@@ -44,6 +44,7 @@ type options struct {
 	webhooks string
 	simulate bool
 	faults   bool
+	keep     bool
 	seed     uint64
 }
 
@@ -80,6 +81,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.webhooks, "webhooks", "", "second loopback address, which serves webhooks and nothing else: the one for a tunnel")
 	flags.BoolVar(&o.simulate, "simulate", false, "play Chat: signed traffic against this process, repair, compare, exit")
 	flags.BoolVar(&o.faults, "faults", false, "with -simulate: lose, double, reorder, delay and forge webhooks")
+	flags.BoolVar(&o.keep, "keep", false, "with -simulate: go on serving afterwards, to look at what came of it")
 	flags.Uint64Var(&o.seed, "seed", 0, "with -simulate: the seed of history and faults; a fresh one when 0")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -87,8 +89,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("local: unexpected argument %q", flags.Arg(0))
 	}
-	if o.faults && !o.simulate {
-		return o, errors.New("local: -faults goes with -simulate")
+	if (o.faults || o.keep) && !o.simulate {
+		return o, errors.New("local: -faults and -keep go with -simulate")
 	}
 	if o.seed == 0 {
 		o.seed = mathrand.Uint64()

@@ -10,11 +10,13 @@ import (
 	"net"
 	"net/http"
 	"reflect"
+	"sync/atomic"
 	"time"
 
 	"msgext/functions/internal/driver"
 	"msgext/functions/internal/process"
 	"msgext/functions/internal/repairwire"
+	"msgext/functions/local/internal/console"
 	"msgext/internal/config"
 	"msgext/pkg/chatsim"
 	"msgext/pkg/msgext"
@@ -106,29 +108,59 @@ type outcome struct {
 
 // play makes the preset's changes, sends their webhooks, and repairs until every message is as Chat
 // has it, or time is up.
-func (s *simulation) play(ctx context.Context, p preset, seed uint64, progress io.Writer) (outcome, error) {
+func (s *simulation) play(ctx context.Context, p preset, seed uint64, show audience) (outcome, error) {
 	p.workload.Seed, p.faults.Seed = seed, seed
+	p.workload.Run = rand.Text()[:6] + "-" // names of its own, or a second run would meet what the first has left in the store
 	plan := s.chat.Plan(p.workload, p.faults)
-	fmt.Fprintf(progress, "simulation %q, seed %d: %d changes on %d messages\n", p.name, seed, p.workload.Changes, p.workload.Messages)
+	progress := console.Progress{Changes: p.workload.Changes, Messages: p.workload.Messages, Planned: plan.Counts.Sent, Lost: plan.Counts.Dropped}
+	show.report(progress)
+	fmt.Fprintf(show.w, "simulation %q, seed %d: %d changes on %d messages\n", p.name, seed, p.workload.Changes, p.workload.Messages)
 	began := time.Now()
 	o := outcome{seed: seed}
 	var err error
-	o.report, err = s.chat.Play(ctx, plan, chatsim.Player{Send: chatsim.Sender(http.DefaultClient, s.url)})
+	o.report, err = s.chat.Play(ctx, plan, chatsim.Player{Send: show.counted(progress, chatsim.Sender(http.DefaultClient, s.url))})
 	if err != nil {
 		return o, err
 	}
 	o.played, o.messages = time.Since(began), len(s.chat.Messages())
-	if o.differing, err = s.differing(ctx); err != nil {
+	open, err := s.compare(ctx)
+	if err != nil {
 		return o, err
 	}
-	fmt.Fprintf(progress, "played in %s: %d of %d messages differ from Chat\n", o.played.Round(time.Millisecond), o.differing, o.messages)
-	o.unrepaired, err = s.repair(ctx, progress)
+	o.differing = open.differ
+	progress.Sent, progress.Repair, progress.Differ, progress.Look = progress.Planned, true, open.differ, open.look
+	show.report(progress)
+	fmt.Fprintf(show.w, "played in %s: %d of %d messages differ from Chat\n", o.played.Round(time.Millisecond), o.differing, o.messages)
+	o.unrepaired, err = s.repair(ctx, func(open comparison) {
+		fmt.Fprintf(show.w, "repairing: %d messages differ, %d lack a version\n", open.differ, open.incomplete)
+		progress.Differ, progress.Repaired = open.differ, max(0, o.differing-open.differ)
+		show.report(progress)
+	})
 	o.repaired = time.Since(began) - o.played
+	progress.Differ, progress.Repaired = o.unrepaired, max(0, o.differing-o.unrepaired)
+	show.report(progress)
 	return o, err
 }
 
-// repair runs until no message differs, and returns how many still do.
-func (s *simulation) repair(ctx context.Context, progress io.Writer) (differing int, err error) {
+// audience is told how far a simulation is.
+type audience struct {
+	w      io.Writer
+	report func(console.Progress)
+}
+
+// counted counts webhooks as they are sent.
+func (a audience) counted(progress console.Progress, send func(context.Context, chatsim.Delivery) error) func(context.Context, chatsim.Delivery) error {
+	var sent atomic.Int64
+	return func(ctx context.Context, d chatsim.Delivery) error {
+		now := progress
+		now.Sent = int(sent.Add(1))
+		a.report(now)
+		return send(ctx, d)
+	}
+}
+
+// repair runs until no message differs or lacks a version, and returns how many still differ.
+func (s *simulation) repair(ctx context.Context, tell func(comparison)) (differing int, err error) {
 	timeout, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
 	ticker := time.NewTicker(simulatedGrace)
@@ -137,32 +169,45 @@ func (s *simulation) repair(ctx context.Context, progress io.Writer) (differing 
 		if _, err := s.repairer.Run(timeout); err != nil {
 			return 0, err
 		}
-		differing, err = s.differing(ctx)
-		if err != nil || differing == 0 {
-			return differing, err
+		open, err := s.compare(ctx)
+		if err != nil || open.differ == 0 && open.incomplete == 0 {
+			return open.differ, err
 		}
-		fmt.Fprintf(progress, "repairing: %d messages differ\n", differing)
+		tell(open)
 		select {
 		case <-ticker.C:
 		case <-timeout.Done():
-			return differing, ctx.Err()
+			return open.differ, ctx.Err()
 		}
 	}
 }
 
-// differing counts the messages whose state is not Chat's truth.
-func (s *simulation) differing(ctx context.Context) (int, error) {
-	n := 0
-	for _, message := range s.chat.Messages() {
+// comparison is what the store has beside the simulated Chat.
+type comparison struct {
+	differ     int            // messages whose state is not Chat's truth
+	incomplete int            // messages that are known to lack a version
+	look       msgext.Message // one worth a look
+}
+
+func (s *simulation) compare(ctx context.Context) (comparison, error) {
+	messages := s.chat.Messages()
+	c := comparison{look: messages[0]}
+	for _, message := range messages {
 		record, err := s.store.Load(ctx, message)
 		if err != nil && !errors.Is(err, state.ErrNotFound) {
-			return 0, err
+			return c, err
 		}
-		if !reflect.DeepEqual(record.State.Reply(), s.chat.Truth(message)) {
-			n++
+		if record.State.Gap() {
+			c.incomplete++
+		}
+		if reflect.DeepEqual(record.State.Reply(), s.chat.Truth(message)) {
+			continue
+		}
+		if c.differ++; c.differ == 1 || !c.look.IsGroup() {
+			c.look = message
 		}
 	}
-	return n, nil
+	return c, nil
 }
 
 // print tells people what came of it.

@@ -18,6 +18,8 @@ type Workload struct {
 	Messages int
 	// Changes is how many changes are made; 100 when zero. A change that is refused comes on top.
 	Changes int
+	// Run is a part of every message's name, so that two runs on one store share none; none when empty.
+	Run string
 	// Users is how many people use each message; 30 when zero.
 	Users int
 	// Every is how much time lies between two changes on average; 100 ms when zero.
@@ -50,9 +52,9 @@ func (w Workload) withDefaults(now time.Time) Workload {
 func (w Workload) messages(app string) []msgext.Message {
 	messages := make([]msgext.Message, w.Messages)
 	for i := range messages {
-		messages[i] = msgext.Message{SDKAppID: app, GroupID: fmt.Sprintf("@TGS#SIM%d", i/8), MsgSeq: int64(1 + i%8)}
+		messages[i] = msgext.Message{SDKAppID: app, GroupID: fmt.Sprintf("@TGS#SIM%s%d", w.Run, i/8), MsgSeq: int64(1 + i%8)}
 		if i%5 == 4 {
-			messages[i] = msgext.Message{SDKAppID: app, From: fmt.Sprintf("user%d", i), To: fmt.Sprintf("user%d", i+1),
+			messages[i] = msgext.Message{SDKAppID: app, From: fmt.Sprintf("user%s%d", w.Run, i), To: fmt.Sprintf("user%s%d", w.Run, i+1),
 				MsgKey: fmt.Sprintf("%d_%d_1764688415", 93847636+i, 1287657+i)}
 		}
 	}

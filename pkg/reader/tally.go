@@ -61,18 +61,19 @@ type OptionVotes struct {
 func (t Tally) count(state msgext.State, gap bool) ([]byte, error) {
 	var counted any
 	if t == Poll {
-		poll := countPoll(state.Visible())
+		poll := CountPoll(state.Visible())
 		poll.LatestSeq, poll.Gap = state.Latest, gap
 		counted = poll
 	} else {
-		values := countValues(state.Visible())
+		values := CountValues(state.Visible())
 		values.LatestSeq, values.Gap = state.Latest, gap
 		counted = values
 	}
 	return json.Marshal(counted, jsontext.AllowInvalidUTF8(true))
 }
 
-func countValues(keyValues []msgext.KeyValue) ValueTally {
+// CountValues counts visible key-values by value. It leaves LatestSeq and Gap to the caller.
+func CountValues(keyValues []msgext.KeyValue) ValueTally {
 	counts := make(map[string]int)
 	for _, kv := range keyValues {
 		counts[kv.Value]++
@@ -87,32 +88,46 @@ func countValues(keyValues []msgext.KeyValue) ValueTally {
 	return tally
 }
 
-// What the vote plugin writes.
+// ClosedKey is the key by which the vote plugin ends a poll.
+const ClosedKey = "closed"
+
+// What else the vote plugin writes.
 const (
 	voteSuffix  = "_0"
-	closedKey   = "closed"
 	closedValue = "1"
 )
 
-func countPoll(keyValues []msgext.KeyValue) PollTally {
+// CountPoll counts visible key-values as the vote plugin does. It leaves LatestSeq and Gap to the caller.
+func CountPoll(keyValues []msgext.KeyValue) PollTally {
 	tally := PollTally{Options: []OptionVotes{}}
 	votes := make(map[int]int)
 	for _, kv := range keyValues {
-		user, isVote := strings.CutSuffix(kv.Key, voteSuffix)
-		switch {
-		case kv.Key == closedKey:
+		if kv.Key == ClosedKey {
 			tally.Closed = kv.Value == closedValue
-		case isVote && user != "":
-			tally.Voters++
-			for option := range optionsOf(kv.Value) {
-				votes[option]++
-			}
+			continue
+		}
+		_, options, isVote := VoteOf(kv)
+		if !isVote {
+			continue
+		}
+		tally.Voters++
+		for option := range options {
+			votes[option]++
 		}
 	}
 	for _, option := range slices.Sorted(maps.Keys(votes)) {
 		tally.Options = append(tally.Options, OptionVotes{option, votes[option]})
 	}
 	return tally
+}
+
+// VoteOf reads a key-value as a vote of the plugin: whose it is, and for which options. ok is false for any other key.
+func VoteOf(kv msgext.KeyValue) (user string, options map[int]bool, ok bool) {
+	user, ok = strings.CutSuffix(kv.Key, voteSuffix)
+	if !ok || user == "" {
+		return "", nil, false
+	}
+	return user, optionsOf(kv.Value), true
 }
 
 // optionsOf returns the option indexes in a vote's value.

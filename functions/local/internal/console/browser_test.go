@@ -100,7 +100,7 @@ func TestBrowser_AMissingVersionIsAHoleUntilItIsReadBack(t *testing.T) {
 	ctx := browse(t, p.URL+"/console/#/message/"+strings.ReplaceAll(message.Path(), "/", "%2F"))
 
 	require.NoError(t, chromedp.Run(ctx, until(`document.querySelectorAll(".scroller .slot.missing").length === 1`)))
-	assert.Equal(t, "1 hole", text(t, ctx, "#view-message .badge"))
+	assert.Equal(t, "1 gap", text(t, ctx, "#view-message .badge"))
 	assert.Contains(t, text(t, ctx, "#view-message .sub"), "Missing: v2.")
 
 	p.repair(t, msgext.Snapshot{Latest: 3, KeyValues: []msgext.KeyValue{{Key: "amira", Value: "Lisbon", Seq: 1}, {Key: "chen", Value: "Oslo", Seq: 2}, {Key: "bo", Value: "Kyoto", Seq: 3}}})
@@ -116,14 +116,14 @@ func TestBrowser_HostileTextStaysText(t *testing.T) {
 	path := strings.ReplaceAll(message.Path(), "/", "%2F")
 	ctx := browse(t, p.URL+"/console/#/message/"+path)
 
-	for _, view := range []string{"#/message/" + path, "#/message/" + path + "/poll", "#/message/" + path + "/deliveries", "#/delivery/1", "#/messages"} {
+	for _, view := range []string{"#/message/" + path, "#/message/" + path + "/details", "#/message/" + path + "/deliveries", "#/delivery/1", "#/messages"} {
 		require.NoError(t, chromedp.Run(ctx, chromedp.Evaluate(fmt.Sprintf("location.hash = %q; 0", view), nil),
-			until(`document.querySelector(".view:not([hidden]) table:not([hidden]) tbody tr, .poll li") !== null`)))
+			until(`document.querySelector(".view:not([hidden]) table:not([hidden]) tbody tr, .poll li, .plain-facts") !== null`)))
 		var elements, wide, titled bool
 		require.NoError(t, chromedp.Run(ctx,
 			chromedp.Evaluate(`document.querySelector("main img, main script:not([src])") !== null`, &elements),
 			chromedp.Evaluate(`document.documentElement.scrollWidth > innerWidth`, &wide),
-			chromedp.Evaluate(`document.title !== "msgext console"`, &titled)))
+			chromedp.Evaluate(`!document.title.endsWith(" · msgext console")`, &titled)))
 		assert.False(t, elements, "%s: markup became an element", view)
 		assert.False(t, titled, "%s: script ran", view)
 		assert.False(t, wide, "%s: a long word widens the page", view)
@@ -144,7 +144,7 @@ func TestBrowser_ARefusedRequestNamesItsRule(t *testing.T) {
 		chromedp.Click(`[data-sample="wrong-sign"]`, chromedp.ByQuery), until(`document.getElementById("result").textContent.includes("HTTP 403")`),
 		chromedp.Evaluate(`location.hash = "#/delivery/1"; 0`, nil), until(`document.querySelector("#detail .rule-text") !== null`)))
 	shown := text(t, ctx, "#detail")
-	for _, want := range []string{"Sign matches no token", "wrong signature", "64 digits", "10 digits, the second it arrived", "Not read"} {
+	for _, want := range []string{"Sign matches no token", "wrong signature", "Nothing went out", "64 digits", "10 digits, the second it arrived", "Not read"} {
 		assert.Contains(t, shown, want)
 	}
 }
@@ -229,7 +229,7 @@ func views() []view {
 		{"refused", "#/delivery/18", `document.querySelector("#detail .rule-text") !== null`},
 		{"messages", "#/messages", `document.querySelector("#messages tbody tr") !== null`},
 		{"message", "#/message/" + path, `document.querySelector(".plain.wide tbody tr, .scroller .slot") !== null`},
-		{"poll", "#/message/" + path + "/poll", `document.querySelector(".poll li") !== null`},
+		{"details", "#/message/" + path + "/details", `document.querySelector(".plain-facts") !== null`},
 		{"send", "#/send", `document.querySelector("[data-sample]") !== null`},
 	}
 }

@@ -32,6 +32,10 @@ type Options struct {
 	// Load reads a message's state; without it messages show what was delivered only.
 	Load func(context.Context, msgext.Message) (state.Record, error)
 
+	// List returns a page of all messages that the store holds, after a cursor, which is "" at first; without it only
+	// those heard of lately are listed.
+	List func(ctx context.Context, after string, limit int) (Page, error)
+
 	// Send plays a request into this process' receiver; without it nothing can be sent.
 	Send func(ctx context.Context, method, query string, body []byte) (status int, reply []byte)
 
@@ -42,10 +46,13 @@ type Options struct {
 	// from the reader's own shell. For every token but one made up for this run.
 	HideSigned bool
 
-	// Simulate plays the preset of that name, one of Presets, and returns once it has been
-	// played or goes on by itself; none when nil. Its error's text is shown.
-	Simulate func(ctx context.Context, preset string) error
+	// Simulate plays the preset of that name, one of Presets, tells report how far it is, and returns once it is over; none
+	// when nil. Its error's text is shown.
+	Simulate func(ctx context.Context, preset string, report func(Progress)) error
 	Presets  []string
+
+	// Repairs says whether versions that did not arrive are read back from Chat.
+	Repairs bool
 
 	// MaxBodyBytes is the receiver's cap, for the sample above it; receiver.DefaultMaxBodyBytes when zero.
 	MaxBodyBytes int64
@@ -64,11 +71,20 @@ type Console struct {
 	run     string // tells this process' entries from those of an earlier one
 	history *history
 	handler http.Handler
-	playing sync.Mutex    // held while a simulation is started or played
 	streams chan struct{} // one for each open stream
+
+	simulation simulation
+	playing    sync.WaitGroup
 
 	closing context.Context
 	close   context.CancelFunc
+}
+
+// Page is a part of the list of all messages.
+type Page struct {
+	Messages []msgext.Message
+	Next     string // the cursor of the next page
+	More     bool
 }
 
 // New returns a Console that has seen nothing yet.
@@ -101,6 +117,9 @@ func (c *Console) Repaired(message msgext.Message, read msgext.Snapshot, at time
 // Host: that is its caller's.
 func (c *Console) Handler() http.Handler { return c.handler }
 
-// Close ends the streams to browsers, which otherwise keep a server from shutting down; it is
+// Close ends the streams to browsers, which otherwise keep a server from shutting down, and a simulation; it is
 // for http.Server.RegisterOnShutdown. What was observed stays readable.
-func (c *Console) Close() { c.close() }
+func (c *Console) Close() {
+	c.close()
+	c.playing.Wait()
+}

@@ -41,61 +41,71 @@ type entry struct {
 	Reason     string    `json:"reason"`
 	Rule       string    `json:"rule"` // what exactly refused or failed it
 	Status     int       `json:"status"`
+	Changes    []changed `json:"changes"`           // the first of them
+	Failed     []string  `json:"failed,omitempty"`  // destinations that did not accept
 	Backend    *backend  `json:"backend,omitempty"` // what the app's own said, where it was asked
 
-	advice     string
+	advice        string
+	destinations  []destination
+	told          *told
+	keysAndValues string // for the search
+
 	reply      string // the ErrorInfo that was sent back
 	parameters []parameter
 	body       []byte // at most maxKeptBody; nil where it was not read
 	bodyBytes  int    // as received
 }
 
-// backend is what the app's own backend answered. Status is 0 where it did not.
-type backend struct {
-	Status     int     `json:"status"`
-	DurationMS float64 `json:"durationMs"`
-	Reply      string  `json:"reply"` // its beginning
-}
-
-func fromBackend(b *receiver.Backend) *backend {
-	if b == nil {
-		return nil
-	}
-	said := &backend{DurationMS: float64(b.Took.Microseconds()) / 1000}
-	if b.Answer != nil {
-		said.Status, said.Reply = b.Answer.Status, cut(strings.ToValidUTF8(string(b.Answer.Body), "\ufffd"), maxKeptRule)
-	}
-	return said
-}
-
 func fromObservation(o receiver.Observation) *entry {
 	e := &entry{
-		At: o.At, DurationMS: float64(o.Duration.Microseconds()) / 1000,
+		At: o.At, DurationMS: milliseconds(o.Duration),
 		Method: cut(o.Request.Method, 16), Command: cut(o.Command, maxKeptName),
 		Verdict: o.Verdict, Reason: o.Reason, Status: o.Status, reply: cut(o.ErrorInfo, maxKeptRule),
-		Backend:    fromBackend(o.Backend),
+		Backend: fromBackend(o.Backend), destinations: fromOutcomes(o.Outcomes), told: tell(o.Told),
 		parameters: describeQuery(o.Request.URL.RawQuery, o.At),
 		bodyBytes:  len(o.Body),
 	}
 	e.Rule, e.advice = explain(o.Err)
+	for _, d := range e.destinations {
+		if !d.Accepted {
+			e.Failed = append(e.Failed, d.Name)
+		}
+	}
 	if o.Body != nil {
 		e.body = append([]byte{}, o.Body[:min(len(o.Body), maxKeptBody)]...)
 	}
 	if event := o.Event; event != nil {
 		e.setMessage(event.Message)
 		e.Operation = event.Operation.String()
-		e.Version, e.Latest, e.Keys = event.Version(), event.Latest(), len(event.KeyValues)
+		e.Version, e.Latest = event.Version(), event.Latest()
+		e.setChanges(event.KeyValues)
 	}
 	return e
 }
 
 func fromRepair(message msgext.Message, read msgext.Snapshot, at time.Time) *entry {
 	e := &entry{
-		At: at, Operation: "read", Version: read.Latest, Latest: read.Latest, Keys: len(read.KeyValues),
+		At: at, Operation: "read", Version: read.Latest, Latest: read.Latest,
 		Verdict: verdictRepaired, Reason: "truth read back from Chat",
 	}
 	e.setMessage(message)
+	e.setChanges(read.KeyValues)
 	return e
+}
+
+// setChanges keeps the first key-values for the list, and as many as are searched.
+func (e *entry) setChanges(keyValues []msgext.KeyValue) {
+	e.Keys, e.Changes = len(keyValues), []changed{}
+	var all strings.Builder
+	for _, kv := range keyValues {
+		if len(e.Changes) < maxChanged {
+			e.Changes = append(e.Changes, changed{cut(kv.Key, maxListText), cut(kv.Value, maxListText)})
+		}
+		if all.Len() < maxSearched {
+			all.WriteString(cut(kv.Key, maxKeptName) + "\n" + cut(kv.Value, maxKeptName) + "\n")
+		}
+	}
+	e.keysAndValues = all.String()
 }
 
 // setMessage names the message, unless its name is longer than any that Chat gives out.

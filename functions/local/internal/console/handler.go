@@ -31,11 +31,13 @@ func (c *Console) routes() http.Handler {
 	mux.HandleFunc("GET /console/stream", c.stream)
 	mux.HandleFunc("GET /console/deliveries", c.listDeliveries)
 	mux.HandleFunc("GET /console/deliveries/{id}", c.showDelivery)
+	mux.HandleFunc("GET /console/found", c.find)
 	mux.HandleFunc("GET /console/messages", c.listMessages)
 	mux.HandleFunc("GET /console/message", c.showMessage)
 	mux.HandleFunc("POST /console/deliveries/{id}/curl", c.samePage(c.makeCurl))
 	mux.HandleFunc("POST /console/deliveries/{id}/send", c.samePage(c.sendAgain))
 	mux.HandleFunc("POST /console/samples/{name}", c.samePage(c.sendSample))
+	mux.HandleFunc("GET /console/simulation", c.showSimulation)
 	mux.HandleFunc("POST /console/simulation", c.samePage(c.simulate))
 	return guarded(http.NewCrossOriginProtection().Handler(mux))
 }
@@ -82,6 +84,8 @@ type pageData struct {
 	CanSend  bool
 	CanPlay  bool
 	Signed   bool // lines to copy carry a Sign
+	Repairs  bool
+	Zone     string // as in +08:00, the log's
 	Samples  []sample
 	Presets  []string
 }
@@ -92,6 +96,7 @@ func (c *Console) showPage(w http.ResponseWriter, _ *http.Request) {
 		Token: c.options.Token, SDKAppID: c.options.SDKAppID, BaseURL: c.options.BaseURL,
 		CanSend: c.options.Send != nil, CanPlay: c.options.Simulate != nil,
 		Signed:  c.options.Sign != nil && !c.options.HideSigned,
+		Repairs: c.options.Repairs, Zone: c.options.Now().Local().Format("-07:00"),
 		Samples: samples, Presets: c.options.Presets,
 	})
 }
@@ -103,7 +108,7 @@ func (c *Console) listDeliveries(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	entries, counts, missed := c.history.after(after)
-	writeJSON(w, http.StatusOK, newPush(missed, entries, counts))
+	writeJSON(w, http.StatusOK, c.newPush(after, missed, entries, counts))
 }
 
 // delivery is all the page shows of one entry.
@@ -116,6 +121,9 @@ type delivery struct {
 	BodyBytes  int         `json:"bodyBytes"`
 	Whole      bool        `json:"whole"`
 	Again      bool        `json:"again"` // it can be sent again
+
+	Destinations []destination `json:"destinations"`
+	Told         *told         `json:"told"` // null where no destination was told
 }
 
 func (c *Console) showDelivery(w http.ResponseWriter, r *http.Request) {
@@ -125,7 +133,7 @@ func (c *Console) showDelivery(w http.ResponseWriter, r *http.Request) {
 	}
 	d := delivery{
 		entry: e, Advice: e.advice, Reply: e.reply, Parameters: e.parameters,
-		BodyBytes: e.bodyBytes, Whole: e.whole(),
+		BodyBytes: e.bodyBytes, Whole: e.whole(), Destinations: e.destinations, Told: e.told,
 	}
 	if e.body != nil {
 		text := string(e.body)
@@ -144,7 +152,7 @@ func (c *Console) requested(w http.ResponseWriter, r *http.Request) *entry {
 			return e
 		}
 	}
-	writeProblem(w, http.StatusNotFound, "no longer kept; the last 1,000 are")
+	writeProblem(w, http.StatusNotFound, "no longer kept")
 	return nil
 }
 
@@ -195,34 +203,6 @@ func (c *Console) send(w http.ResponseWriter, r *http.Request, q request) {
 		Status int    `json:"status"`
 		Reply  string `json:"reply"`
 	}{status, cut(string(reply), maxKeptRule)})
-}
-
-func (c *Console) simulate(w http.ResponseWriter, r *http.Request) {
-	var asked struct {
-		Preset string `json:"preset"`
-	}
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxActionBytes)).Decode(&asked); err != nil {
-		writeProblem(w, http.StatusBadRequest, "not a JSON object that names a preset")
-		return
-	}
-	known := false
-	for _, preset := range c.options.Presets {
-		known = known || preset == asked.Preset
-	}
-	switch {
-	case c.options.Simulate == nil || !known:
-		writeProblem(w, http.StatusNotFound, "no such simulation")
-		return
-	case !c.playing.TryLock():
-		writeProblem(w, http.StatusConflict, "a simulation is being played")
-		return
-	}
-	defer c.playing.Unlock()
-	if err := c.options.Simulate(r.Context(), asked.Preset); err != nil {
-		writeProblem(w, http.StatusBadGateway, cut(err.Error(), maxKeptRule))
-		return
-	}
-	writeJSON(w, http.StatusOK, struct{}{})
 }
 
 func writeJSON(w http.ResponseWriter, status int, value any) {

@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -33,13 +33,28 @@ type entry struct {
 	ID                                                                         uint64
 	Method, Command, Message, Label, Operation, Version, Verdict, Reason, Rule string
 	Status, Keys                                                               int
+	Changes                                                                    []changed
+	Failed                                                                     []string
 
 	Reply, Advice string
 	Parameters    []struct{ Name, Given string }
 	Body          *string
 	Whole, Again  bool
 	Backend       *backend
+	Destinations  []destination
+	Told          *told
 }
+
+type changed struct{ Key, Value string }
+
+type destination struct {
+	Name     string
+	Accepted bool
+	Tries    int
+	Error    string
+}
+
+type told struct{ Event, Headers string }
 
 type backend struct {
 	Status     int
@@ -100,6 +115,10 @@ func TestHandler_ChangesNeedThePagesToken(t *testing.T) {
 	p := start(t, nil)
 	p.set(t, 1, "k", "v")
 	for _, path := range []string{"samples/set", "deliveries/1/send", "deliveries/1/curl", "simulation"} {
+		good := http.StatusOK
+		if path == "simulation" {
+			good = http.StatusAccepted // it goes on by itself
+		}
 		tests := []struct {
 			name, method string
 			header       http.Header
@@ -109,8 +128,8 @@ func TestHandler_ChangesNeedThePagesToken(t *testing.T) {
 			{"another token", http.MethodPost, http.Header{console.TokenHeader: {"guessed"}}, http.StatusForbidden},
 			{"another site's page", http.MethodPost, http.Header{console.TokenHeader: {pageToken}, "Sec-Fetch-Site": {"cross-site"}}, http.StatusForbidden},
 			{"another origin", http.MethodPost, http.Header{console.TokenHeader: {pageToken}, "Origin": {"http://other.example"}}, http.StatusForbidden},
-			{"GET", http.MethodGet, http.Header{console.TokenHeader: {pageToken}}, http.StatusMethodNotAllowed},
-			{"the page", http.MethodPost, http.Header{console.TokenHeader: {pageToken}, "Sec-Fetch-Site": {"same-origin"}}, http.StatusOK},
+			{"PUT", http.MethodPut, http.Header{console.TokenHeader: {pageToken}}, http.StatusMethodNotAllowed},
+			{"the page", http.MethodPost, http.Header{console.TokenHeader: {pageToken}, "Sec-Fetch-Site": {"same-origin"}}, good},
 		}
 		for _, test := range tests {
 			t.Run(path+", "+test.name, func(t *testing.T) {
@@ -148,7 +167,7 @@ func TestSamples(t *testing.T) {
 	defer response.Body.Close()
 	page, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
-	accept, refuse, found := strings.Cut(string(page), "Requests to refuse")
+	accept, refuse, found := strings.Cut(string(page), `data-t="toRefuse"`)
 	require.True(t, found)
 
 	sent := 0
@@ -221,59 +240,66 @@ func TestCurl(t *testing.T) {
 	})
 }
 
+// simulation asks for one as the page does, and returns the status and what is shown of it.
+func (p *process) simulation(t *testing.T, method, body string) (int, simulationView) {
+	t.Helper()
+	request, err := http.NewRequest(method, p.URL+"/console/simulation", strings.NewReader(body))
+	require.NoError(t, err)
+	request.Header.Set(console.TokenHeader, pageToken)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	return response.StatusCode, decode[simulationView](t, response)
+}
+
+type simulationView struct {
+	Preset, Problem, Look, Label                    string
+	Running, Repair                                 bool
+	Sent, Planned, Lost, Differ, Repaired, Messages int
+}
+
+// A simulation goes on by itself, tells how far it is, and what came of it.
 func TestSimulate(t *testing.T) {
-	var played []string
 	failure := errors.New("the simulated Chat did not start")
+	reported, end := make(chan struct{}), make(chan struct{})
 	p := start(t, func(o *console.Options) {
-		o.Simulate = func(_ context.Context, preset string) error {
-			played = append(played, preset)
+		o.Simulate = func(_ context.Context, preset string, report func(console.Progress)) error {
 			if preset == "storm" {
 				return failure
 			}
-			return nil
-		}
-	})
-	ask := func(body string) (int, string) {
-		request, err := http.NewRequest(http.MethodPost, p.URL+"/console/simulation", strings.NewReader(body))
-		require.NoError(t, err)
-		request.Header.Set(console.TokenHeader, pageToken)
-		response, err := http.DefaultClient.Do(request)
-		require.NoError(t, err)
-		defer response.Body.Close()
-		return response.StatusCode, decode[struct{ Problem string }](t, response).Problem
-	}
-	status, _ := ask(`{"preset":"losses"}`)
-	assert.Equal(t, http.StatusOK, status)
-	status, problem := ask(`{"preset":"storm"}`)
-	assert.Equal(t, http.StatusBadGateway, status)
-	assert.Equal(t, failure.Error(), problem)
-	status, _ = ask(`{"preset":"none of them"}`)
-	assert.Equal(t, http.StatusNotFound, status)
-	status, _ = ask(`{`)
-	assert.Equal(t, http.StatusBadRequest, status)
-	assert.Equal(t, []string{"losses", "storm"}, played)
-}
-
-func TestSimulate_OneAtATime(t *testing.T) {
-	began, end := make(chan struct{}), make(chan struct{})
-	p := start(t, func(o *console.Options) {
-		o.Simulate = func(context.Context, string) error {
-			close(began)
+			report(console.Progress{Sent: 7, Planned: 20, Lost: 3, Messages: 2})
+			close(reported)
 			<-end
+			report(console.Progress{Sent: 20, Planned: 20, Lost: 3, Messages: 2, Repaired: 1, Repair: true, Look: message})
 			return nil
 		}
 	})
-	post := func() int {
-		request := httptest.NewRequest(http.MethodPost, "/console/simulation", strings.NewReader(`{"preset":"losses"}`))
-		request.Header.Set(console.TokenHeader, pageToken)
-		w := httptest.NewRecorder()
-		p.Handler().ServeHTTP(w, request)
-		return w.Code
+	over := func() simulationView {
+		var now simulationView
+		require.Eventually(t, func() bool {
+			_, now = p.simulation(t, http.MethodGet, "")
+			return !now.Running
+		}, 10*time.Second, time.Millisecond)
+		return now
 	}
-	var first sync.WaitGroup
-	first.Go(func() { assert.Equal(t, http.StatusOK, post()) })
-	<-began
-	assert.Equal(t, http.StatusConflict, post())
+	_, now := p.simulation(t, http.MethodGet, "")
+	assert.Equal(t, simulationView{}, now)
+	for body, want := range map[string]int{`{"preset":"none of them"}`: http.StatusNotFound, `{`: http.StatusBadRequest} {
+		status, _ := p.simulation(t, http.MethodPost, body)
+		assert.Equal(t, want, status)
+	}
+
+	status, _ := p.simulation(t, http.MethodPost, `{"preset":"losses"}`)
+	assert.Equal(t, http.StatusAccepted, status)
+	<-reported
+	_, now = p.simulation(t, http.MethodGet, "")
+	assert.Equal(t, simulationView{Preset: "losses", Running: true, Sent: 7, Planned: 20, Lost: 3, Messages: 2}, now)
+	status, _ = p.simulation(t, http.MethodPost, `{"preset":"storm"}`)
+	assert.Equal(t, http.StatusConflict, status, "one at a time")
 	close(end)
-	first.Wait()
+	assert.Equal(t, simulationView{Preset: "losses", Repair: true, Sent: 20, Planned: 20, Lost: 3, Messages: 2, Repaired: 1, Look: message.Path(), Label: "test / 10"}, over())
+
+	status, _ = p.simulation(t, http.MethodPost, `{"preset":"storm"}`)
+	assert.Equal(t, http.StatusAccepted, status)
+	assert.Equal(t, failure.Error(), over().Problem)
 }

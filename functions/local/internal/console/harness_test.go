@@ -20,6 +20,7 @@ import (
 	"msgext/pkg/msgext"
 	"msgext/pkg/receiver"
 	"msgext/pkg/secret"
+	"msgext/pkg/sink"
 	"msgext/pkg/state"
 	"msgext/pkg/state/memstate"
 	"msgext/pkg/webhook"
@@ -65,7 +66,10 @@ func (c *clock) move(to time.Time) {
 }
 
 // start starts a process on loopback; change may alter the console's options first.
-func start(t testing.TB, change func(*console.Options)) *process {
+func start(t testing.TB, change func(*console.Options)) *process { return startWith(t, change) }
+
+// startWith starts a process with sinks of its own.
+func startWith(t testing.TB, change func(*console.Options), sinks ...sink.Sink) *process {
 	t.Helper()
 	p := &process{Store: memstate.New()}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }))
@@ -81,7 +85,7 @@ func start(t testing.TB, change func(*console.Options)) *process {
 			webhooks.ServeHTTP(w, r)
 			return w.Code, w.Body.Bytes()
 		},
-		Simulate: func(context.Context, string) error { return nil },
+		Simulate: func(context.Context, string, func(console.Progress)) error { return nil },
 		Presets:  []string{"losses", "storm"},
 	}
 	if change != nil {
@@ -90,7 +94,7 @@ func start(t testing.TB, change func(*console.Options)) *process {
 	p.Console = console.New(options)
 	webhooks = receiver.New(receiver.Options{
 		Verifier: webhook.Verifier{SDKAppID: appID, Tokens: []secret.String{webhookToken}},
-		Store:    p.Store, Observe: p.Observe, Now: p.clock.now, Logger: slog.New(slog.DiscardHandler),
+		Store:    p.Store, Sinks: sinks, Observe: p.Observe, Now: p.clock.now, Logger: slog.New(slog.DiscardHandler),
 	})
 	p.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/console/") {
@@ -106,12 +110,16 @@ func start(t testing.TB, change func(*console.Options)) *process {
 	return p
 }
 
+// signed returns a URL for a webhook as Chat would sign it.
+func (p *process) signed(command string) string {
+	now := strconv.FormatInt(p.clock.now().Unix(), 10)
+	return p.URL + "/?SdkAppid=" + appID + "&CallbackCommand=" + command + "&RequestTime=" + now + "&Sign=" + webhook.Sign(webhookToken, now)
+}
+
 // post sends a signed webhook over the network, as curl would.
 func (p *process) post(t testing.TB, command, body string) {
 	t.Helper()
-	now := strconv.FormatInt(p.clock.now().Unix(), 10)
-	response, err := http.Post(p.URL+"/?SdkAppid="+appID+"&CallbackCommand="+command+"&RequestTime="+now+"&Sign="+webhook.Sign(webhookToken, now),
-		"application/json", strings.NewReader(body))
+	response, err := http.Post(p.signed(command), "application/json", strings.NewReader(body))
 	require.NoError(t, err)
 	defer response.Body.Close()
 	reply, err := io.ReadAll(response.Body)
@@ -161,6 +169,6 @@ func (p *process) act(t testing.TB, path string) *http.Response {
 	response, err := http.DefaultClient.Do(request)
 	require.NoError(t, err)
 	t.Cleanup(func() { response.Body.Close() })
-	require.Equal(t, http.StatusOK, response.StatusCode)
+	require.Less(t, response.StatusCode, 300)
 	return response
 }

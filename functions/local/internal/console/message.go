@@ -1,12 +1,10 @@
 package console
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"msgext/pkg/msgext"
@@ -15,29 +13,15 @@ import (
 
 const (
 	loadTimeout  = 5 * time.Second
-	maxListed    = 100 // messages in the list
 	maxShownKeys = 1000
 	maxShownText = 2 << 10 // of one key or value
-	maxChoices   = 50      // values of a poll, the most common
 )
-
-// messageRow is one message of the list, newest delivery first.
-type messageRow struct {
-	Path       string    `json:"path"`
-	Label      string    `json:"label"`
-	Deliveries int       `json:"deliveries"`
-	At         time.Time `json:"at"`
-	Stored     bool      `json:"stored"`
-	Latest     int64     `json:"latest,string"`
-	Keys       int       `json:"keys"`
-	Gap        bool      `json:"gap"`
-}
 
 // messageView is all the page shows of one message.
 type messageView struct {
 	Path     string   `json:"path"`
 	Label    string   `json:"label"`
-	Stored   bool     `json:"stored"`
+	Store    string   `json:"store"`
 	Timeline timeline `json:"timeline"`
 	Entries  []*entry `json:"entries"` // newest first
 
@@ -52,8 +36,7 @@ type messageView struct {
 	Tries     int        `json:"tries"`
 	KeyValues []keyValue `json:"keyValues"`
 	Keys      int        `json:"keys"`
-	Poll      []choice   `json:"poll"`
-	Choices   int        `json:"choices"` // distinct values
+	Poll      poll       `json:"poll"`
 }
 
 // keyValue is a visible key-value, cut to what a person reads.
@@ -62,49 +45,6 @@ type keyValue struct {
 	Value      string `json:"value"`
 	ValueBytes int    `json:"valueBytes"`
 	Seq        int64  `json:"seq,string"`
-}
-
-// choice is one value and how many keys have it: a poll's usual form is key = user, value =
-// chosen option.
-type choice struct {
-	Value string   `json:"value"`
-	Count int      `json:"count"`
-	Keys  []string `json:"keys"`
-}
-
-func (c *Console) listMessages(w http.ResponseWriter, r *http.Request) {
-	entries, _, _ := c.history.after(0)
-	rows := []*messageRow{}
-	byPath := map[string]*messageRow{}
-	for _, e := range slices.Backward(entries) {
-		if e.Message == "" {
-			continue
-		}
-		row := byPath[e.Message]
-		if row == nil {
-			if len(rows) == maxListed {
-				continue
-			}
-			row = &messageRow{Path: e.Message, Label: e.Label, At: e.At}
-			byPath[e.Message] = row
-			rows = append(rows, row)
-		}
-		row.Deliveries++
-		row.Latest = max(row.Latest, e.Latest)
-	}
-	for _, row := range rows {
-		message, err := msgext.ParsePath(row.Path)
-		if err != nil {
-			continue
-		}
-		record, err := c.load(r.Context(), message)
-		if err != nil {
-			continue // the row still says what was delivered
-		}
-		row.Stored, row.Latest, row.Gap = true, record.State.Latest, record.State.Gap()
-		row.Keys = len(record.State.Visible())
-	}
-	writeJSON(w, http.StatusOK, rows)
 }
 
 func (c *Console) showMessage(w http.ResponseWriter, r *http.Request) {
@@ -116,11 +56,12 @@ func (c *Console) showMessage(w http.ResponseWriter, r *http.Request) {
 	}
 	record, err := c.load(r.Context(), message)
 	if err != nil && !errors.Is(err, state.ErrNotFound) && !errors.Is(err, errNoStore) {
-		writeProblem(w, http.StatusBadGateway, "state could not be read")
+		writeProblem(w, http.StatusBadGateway, "the store does not answer")
 		return
 	}
 	all, _, _ := c.history.after(0)
 	view := newMessageView(message, all)
+	view.Store = storeSaid(err)
 	if err == nil {
 		view.setState(record)
 	}
@@ -147,7 +88,7 @@ func newMessageView(message msgext.Message, all []*entry) *messageView {
 	named.setMessage(message)
 	view := &messageView{
 		Path: message.Path(), Label: named.Label,
-		Entries: []*entry{}, Holes: []span{}, KeyValues: []keyValue{}, Poll: []choice{},
+		Entries: []*entry{}, Holes: []span{}, KeyValues: []keyValue{}, Poll: poll{Choices: []choice{}},
 	}
 	for _, e := range all {
 		if e.Message == view.Path {
@@ -159,7 +100,7 @@ func newMessageView(message msgext.Message, all []*entry) *messageView {
 }
 
 func (v *messageView) progress(record state.Record) *msgext.Progress {
-	if !v.Stored {
+	if v.Store != storeHas {
 		return nil
 	}
 	return &record.State.Progress
@@ -167,7 +108,6 @@ func (v *messageView) progress(record state.Record) *msgext.Progress {
 
 func (v *messageView) setState(record state.Record) {
 	s := record.State
-	v.Stored = true
 	v.Latest, v.Floor, v.Clear, v.Read = s.Latest, s.Contiguous(), s.ClearSeq(), s.Read()
 	v.Holes = holes(s.Progress)
 	for _, seen := range s.Seen {
@@ -183,33 +123,9 @@ func (v *messageView) setState(record state.Record) {
 	visible := s.Visible()
 	v.Keys = len(visible)
 	v.Poll = count(visible)
-	v.Choices = len(v.Poll)
-	v.Poll = v.Poll[:min(len(v.Poll), maxChoices)]
 	for _, kv := range visible[:min(len(visible), maxShownKeys)] {
 		v.KeyValues = append(v.KeyValues, keyValue{
 			Key: cut(kv.Key, maxShownText), Value: cut(kv.Value, maxShownText), ValueBytes: len(kv.Value), Seq: kv.Seq,
 		})
 	}
-}
-
-// count counts the keys of each value, the most common first.
-func count(keyValues []msgext.KeyValue) []choice {
-	at := map[string]int{}
-	choices := []choice{}
-	for _, kv := range keyValues {
-		i, ok := at[kv.Value]
-		if !ok {
-			i = len(choices)
-			at[kv.Value] = i
-			choices = append(choices, choice{Value: cut(kv.Value, maxShownText)})
-		}
-		choices[i].Count++
-		if len(choices[i].Keys) < maxShownKeys {
-			choices[i].Keys = append(choices[i].Keys, cut(kv.Key, maxShownText))
-		}
-	}
-	slices.SortStableFunc(choices, func(a, b choice) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Value, b.Value))
-	})
-	return choices
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -19,17 +20,13 @@ import (
 )
 
 type messageView struct {
-	Stored              bool
+	Store               string
 	Latest, Floor, Read string
-	Seen, Keys, Choices int
+	Seen, Keys          int
 	Holes               []struct{ From, To string }
 	KeyValues           []struct{ Key, Value, Seq string }
-	Poll                []struct {
-		Value string
-		Count int
-		Keys  []string
-	}
-	Timeline struct {
+	Poll                poll
+	Timeline            struct {
 		Slots []struct {
 			From, To, Standing string
 			Arrivals           []struct{ Verdict string }
@@ -37,6 +34,18 @@ type messageView struct {
 		}
 		Earlier bool
 	}
+}
+
+type poll struct {
+	Plugin, Closed bool
+	Voters, Total  int
+	Choices        []choice
+}
+
+type choice struct {
+	Value string
+	Count int
+	Who   []string
 }
 
 // standings writes a timeline as "1 arrived, 2-9 missing".
@@ -129,7 +138,13 @@ func TestMessage_Timeline(t *testing.T) {
 			test.play(t, p)
 			view := viewOf(t, p)
 			assert.Equal(t, test.want, view.standings())
-			assert.Equal(t, !test.without && test.want != "", view.Stored)
+			want := "stored"
+			if test.without {
+				want = "none"
+			} else if test.want == "" {
+				want = "unknown"
+			}
+			assert.Equal(t, want, view.Store)
 		})
 	}
 }
@@ -177,26 +192,130 @@ func TestMessage_State(t *testing.T) {
 	assert.Equal(t, 2, view.Seen)
 	assert.Equal(t, []struct{ From, To string }{{"3", "3"}, {"5", "6"}}, view.Holes)
 	assert.Len(t, view.KeyValues, 4)
-	require.Equal(t, 3, view.Choices)
-	assert.Equal(t, "Lisbon", view.Poll[0].Value)
-	assert.Equal(t, 2, view.Poll[0].Count)
-	assert.Equal(t, []string{"amira", "chen"}, view.Poll[0].Keys)
-	assert.Equal(t, "", view.Poll[1].Value, "equal counts stand by value")
+	assert.Equal(t, poll{Voters: 4, Total: 3, Choices: []choice{
+		{"Lisbon", 2, []string{"amira", "chen"}}, {"", 1, []string{"dana"}}, {"Kyoto", 1, []string{"bo"}}, // equal counts stand by value
+	}}, view.Poll)
+}
+
+// The vendor's own vote plugin keeps a vote as USERID_0 = indexes, and it is counted as the read API counts it.
+func TestMessage_PollOfTheVotePlugin(t *testing.T) {
+	p := start(t, nil)
+	p.set(t, 1, "amira_0", "1")
+	p.set(t, 2, "bo_b_0", "0_1")
+	p.set(t, 3, "chen_0", "2_1_1")
+	p.set(t, 4, "closed", "1")
+	want := poll{Plugin: true, Closed: true, Voters: 3, Total: 3, Choices: []choice{
+		{"1", 3, []string{"amira", "bo_b", "chen"}}, {"0", 1, []string{"bo_b"}}, {"2", 1, []string{"chen"}},
+	}}
+	assert.Equal(t, want, viewOf(t, p).Poll)
+
+	p.set(t, 5, "note", "bring cake")
+	other := viewOf(t, p).Poll
+	assert.False(t, other.Plugin, "another key stands there, so it is somebody else's")
+	assert.Equal(t, 5, other.Voters)
+}
+
+type listing struct {
+	Rows            []row
+	Next            string
+	More, Down, All bool
+}
+
+type row struct {
+	Path, Label, Latest, Store string
+	Deliveries, Keys           int
+	Missing                    bool
+	Leading                    *leading
+}
+
+type leading struct {
+	Plugin, Tied  bool
+	Value         string
+	Count, Voters int
 }
 
 func TestMessages_NewestFirst(t *testing.T) {
 	p := start(t, nil)
 	p.act(t, "samples/c2c")
 	p.sets(t, 1, 3)
-	type row struct {
-		Path, Label, Latest string
-		Deliveries, Keys    int
-		Stored, Gap         bool
+	assert.Equal(t, listing{Rows: []row{
+		{Path: message.Path(), Label: "test / 10", Latest: "3", Deliveries: 2, Keys: 1, Store: "stored", Missing: true, Leading: &leading{Value: "v", Count: 1, Voters: 1}},
+		{Path: appID + "/jared/amira/93847636_1287657_1764688415", Label: "jared → amira / 93847636_1287657_1764688415", Latest: "1", Deliveries: 1, Keys: 1, Store: "stored", Leading: &leading{Value: "v1", Count: 1, Voters: 1}},
+	}}, get[listing](t, p, "messages"))
+}
+
+// stored is a message that a store lists.
+func stored(n int) msgext.Message {
+	return msgext.Message{SDKAppID: appID, GroupID: fmt.Sprintf("group %03d", n), MsgSeq: 1}
+}
+
+// What the store holds is listed page by page, what was heard of lately once and first, and another app's not at all.
+func TestMessages_AllOfTheStore(t *testing.T) {
+	asked := 0
+	p := start(t, func(o *console.Options) {
+		o.List = func(_ context.Context, after string, limit int) (console.Page, error) {
+			asked++
+			from := 0
+			if after != "" {
+				var err error
+				from, err = strconv.Atoi(after)
+				require.NoError(t, err)
+			}
+			page := console.Page{Next: strconv.Itoa(from + limit), More: from+limit < 450}
+			for n := from; n < min(from+limit, 450); n++ {
+				page.Messages = append(page.Messages, stored(n))
+			}
+			page.Messages = append(page.Messages, message, msgext.Message{SDKAppID: "1", GroupID: "other", MsgSeq: 1})
+			return page, nil
+		}
+	})
+	p.sets(t, 1)
+	met := map[string]int{}
+	after, pages := "", 0
+	for more := true; more; pages++ {
+		got := get[listing](t, p, "messages?after="+after)
+		if pages == 0 {
+			assert.Equal(t, message.Path(), got.Rows[0].Path)
+		}
+		for _, row := range got.Rows {
+			met[row.Path]++
+		}
+		assert.True(t, got.All)
+		after, more = got.Next, got.More
 	}
-	assert.Equal(t, []row{
-		{Path: message.Path(), Label: "test / 10", Latest: "3", Deliveries: 2, Keys: 1, Stored: true, Gap: true},
-		{Path: appID + "/jared/amira/93847636_1287657_1764688415", Label: "jared → amira / 93847636_1287657_1764688415", Latest: "1", Deliveries: 1, Keys: 1, Stored: true},
-	}, get[[]row](t, p, "messages"))
+	assert.Equal(t, 5, pages)
+	for n := range 450 {
+		assert.Equal(t, 1, met[stored(n).Path()])
+	}
+	assert.NotContains(t, met, "1/other/1")
+
+	asked = 0
+	got := get[listing](t, p, "messages?filter="+url.QueryEscape("GROUP 444"))
+	assert.Len(t, got.Rows, 1, "a filter goes through the store's pages")
+	assert.Equal(t, 5, asked)
+}
+
+// A store that is down is said to be down, and asked once.
+func TestMessages_StoreDown(t *testing.T) {
+	loads := 0
+	p := start(t, func(o *console.Options) {
+		load := o.Load
+		o.Load = func(ctx context.Context, m msgext.Message) (state.Record, error) {
+			if loads++; loads > 2 {
+				return load(ctx, m)
+			}
+			return state.Record{}, errors.New("connection refused")
+		}
+	})
+	p.sets(t, 1)
+	p.act(t, "samples/c2c")
+	loads = 1
+	got := get[listing](t, p, "messages")
+	assert.True(t, got.Down)
+	require.Len(t, got.Rows, 2)
+	assert.Equal(t, "down", got.Rows[0].Store)
+	assert.Equal(t, "down", got.Rows[1].Store)
+	assert.Equal(t, 2, loads)
 }
 
 func TestMessage_OfAnotherAppOrNone(t *testing.T) {
@@ -219,5 +338,5 @@ func TestMessage_StateThatCannotBeReadIsAProblemWithoutItsText(t *testing.T) {
 	require.NoError(t, err)
 	defer response.Body.Close()
 	assert.Equal(t, http.StatusBadGateway, response.StatusCode)
-	assert.Equal(t, "state could not be read", decode[struct{ Problem string }](t, response).Problem)
+	assert.Equal(t, "the store does not answer", decode[struct{ Problem string }](t, response).Problem)
 }

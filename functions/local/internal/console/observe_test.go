@@ -2,7 +2,9 @@ package console_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,6 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/functions/local/internal/console"
+	"msgext/internal/outbound"
+	"msgext/pkg/cloudevent"
 	"msgext/pkg/msgext"
 	"msgext/pkg/receiver"
 	"msgext/pkg/relay"
@@ -30,6 +34,7 @@ func TestObserve_Accepted(t *testing.T) {
 	assert.Equal(t, entry{
 		ID: 1, Method: "POST", Command: msgext.GroupCommand, Message: message.Path(), Label: "test / 10",
 		Operation: "set", Version: "9007199254740993", Verdict: "accepted", Reason: "delivered", Status: 200, Keys: 1,
+		Changes: []changed{{"k", "v"}},
 	}, got[0], "and its version is exact, though no script's number")
 	one := get[entry](t, p, "deliveries/1")
 	require.NotNil(t, one.Body)
@@ -159,4 +164,61 @@ func TestObserve_BothAnswers(t *testing.T) {
 	assert.Equal(t, 200, got[0].Status)
 	assert.Equal(t, &backend{0, 3, ""}, got[1].Backend)
 	assert.Nil(t, got[2].Backend)
+}
+
+// slow is a sink that accepts at the second try, and refusing one that never does.
+type fakeSink struct {
+	name    string
+	accepts int // the try, 0 for none
+}
+
+func (s fakeSink) Name() string { return s.name }
+func (fakeSink) Close() error   { return nil }
+func (s fakeSink) Send(ctx context.Context, _ cloudevent.Event) error {
+	try := 0
+	return outbound.Policy{Tries: 3}.Do(ctx, func(context.Context) error {
+		if try++; try == s.accepts {
+			return nil
+		}
+		return outbound.Again(errors.New("answered with 503"), 0)
+	})
+}
+
+// What went out: each destination with its tries and its error, and the event that it was told.
+func TestObserve_Destinations(t *testing.T) {
+	p := startWith(t, nil, fakeSink{"https://good.example", 2}, fakeSink{"kafka:votes", 0})
+	response, err := http.Post(p.signed(msgext.GroupCommand), "application/json", strings.NewReader(setBody(1, "late joiner", "A")))
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	one := get[entry](t, p, "deliveries/1")
+	assert.Equal(t, "deferred", one.Verdict)
+	assert.Equal(t, []destination{
+		{"state", true, 1, ""}, {"https://good.example", true, 2, ""}, {"kafka:votes", false, 3, "answered with 503"},
+	}, one.Destinations)
+	assert.Equal(t, []string{"kafka:votes"}, one.Failed)
+	assert.Equal(t, []changed{{"late joiner", "A"}}, one.Changes)
+	require.NotNil(t, one.Told)
+	var event struct{ ID, Type, Source string }
+	require.NoError(t, json.Unmarshal([]byte(one.Told.Event), &event))
+	assert.Equal(t, "com.tencent.chat.group.msgextension.set", event.Type)
+	assert.Contains(t, one.Told.Headers, "Content-Type: "+cloudevent.ContentType)
+	assert.NotContains(t, one.Told.Event, "&lt;")
+
+	p.act(t, "samples/unsigned")
+	assert.Empty(t, get[entry](t, p, "deliveries/2").Destinations)
+	assert.Nil(t, get[entry](t, p, "deliveries/2").Told)
+}
+
+// The search looks into keys, values and bodies, whatever their spelling on the wire.
+func TestFound(t *testing.T) {
+	p := start(t, nil)
+	p.post(t, msgext.GroupCommand, `{"CallbackCommand":"Group.CallbackAfterGroupMsgExtension","GroupId":"test","MsgSeq":10,"OperateType":1,"Unread":"Needle","ExtensionList":[{"Key":"\u6295\u7968","Value":"Caf\u00e9","Seq":1}],"Seq":1}`)
+	p.set(t, 2, "bo", "Kyoto")
+	p.act(t, "samples/unsigned")
+	for text, want := range map[string][]uint64{
+		"投票": {1}, "café": {1}, "needle": {1}, "KYOTO": {2}, "bo v2": {2}, "needle kyoto": {}, "unsigned": {3}, "test": {1, 2}, "": {1, 2, 3},
+	} {
+		got := get[struct{ IDs []uint64 }](t, p, "found?text="+url.QueryEscape(text))
+		assert.ElementsMatch(t, want, got.IDs, text)
+	}
 }

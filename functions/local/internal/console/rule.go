@@ -15,40 +15,41 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// advice says of an outcome what a person might look at next. The rule itself is the error's text.
+// advice names what a person might look at next after an outcome; the page has the words, in several languages. The rule
+// itself is the error's text.
 var advice = []struct {
 	err  error
-	text string
+	name string
 }{
-	{receiver.ErrPath, "This process takes webhooks under one path only, the one in MSGEXT_PATH. Compare it with the URL set in the Chat console."},
-	{receiver.ErrMethod, "Chat always sends POST. A browser that opens the URL sends GET."},
-	{webhook.ErrQuery, "A percent sign is not followed by two hex digits, or a semicolon separates parameters. The signature cannot be trusted to cover what different parsers read differently."},
-	{webhook.ErrRepeated, "SdkAppid, CallbackCommand, Sign and RequestTime may each occur once. If the URL set in the Chat console already carries one of them, remove it there."},
-	{webhook.ErrUnsigned, "Chat signs only once a token is set in its console: switch authentication on there and use the same token here. Names count in exactly this case: Sign, RequestTime."},
-	{webhook.ErrMalformed, "Sign must be 64 lower-case hex digits, RequestTime exactly ten digits. Look below at what was given; a proxy that decodes twice or rewrites the query does this."},
-	{webhook.ErrNoCommand, "Every webhook names its CallbackCommand in the URL. Only an empty body may come without, as the console's try-out does."},
-	{webhook.ErrForeignApp, "SdkAppid is not the one configured here. Compare it with the SDKAppID of the app in the Chat console."},
-	{webhook.ErrStale, "RequestTime is further than MSGEXT_MAX_SKEW from this machine's clock. Check the clock, or a proxy that held the request back; a recorded request cannot be replayed."},
-	{webhook.ErrSignature, "Sign is the lower-case hex SHA-256 of the token followed by RequestTime, with nothing between them. The form is right, so the token here is not the one in the Chat console, or a space or line break came along when it was copied."},
-	{webhook.ErrBodyTooLarge, "The body is over MSGEXT_MAX_BODY_BYTES. Chat's own are at most some 25 KB."},
-	{webhook.ErrBodyRead, "The connection ended before the body did."},
-	{msgext.ErrFormat, "The signature is right, but the body is not what the vendor documents. Each fault is named by its place in the body."},
-	{receiver.ErrDelivery, "Something that is configured to take every event did not. The version counts as a hole until repair has read the truth back."},
-	{relay.ErrSkipped, "After five failures in a row the backend in MSGEXT_RELAY is tried once a second. Look at the rows before."},
-	{relay.ErrRedirect, "The backend in MSGEXT_RELAY redirects, and Chat would not follow. Set the final URL."},
-	{relay.ErrNoAnswer, "The backend in MSGEXT_RELAY gave no complete answer in time. MSGEXT_RELAY_ON_FAILURE says what Chat is told."},
-	{relay.ErrLoop, "The backend in MSGEXT_RELAY is this process, or another that relays to it."},
-	{receiver.ErrNotReady, "The process could not open what it is configured with."},
+	{receiver.ErrPath, "path"},
+	{receiver.ErrMethod, "method"},
+	{webhook.ErrQuery, "query"},
+	{webhook.ErrRepeated, "repeated"},
+	{webhook.ErrUnsigned, "unsigned"},
+	{webhook.ErrMalformed, "malformed"},
+	{webhook.ErrNoCommand, "noCommand"},
+	{webhook.ErrForeignApp, "foreignApp"},
+	{webhook.ErrStale, "stale"},
+	{webhook.ErrSignature, "signature"},
+	{webhook.ErrBodyTooLarge, "bodyTooLarge"},
+	{webhook.ErrBodyRead, "bodyRead"},
+	{msgext.ErrFormat, "format"},
+	{receiver.ErrDelivery, "delivery"},
+	{relay.ErrSkipped, "skipped"},
+	{relay.ErrRedirect, "redirect"},
+	{relay.ErrNoAnswer, "noAnswer"},
+	{relay.ErrLoop, "loop"},
+	{receiver.ErrNotReady, "notReady"},
 }
 
-// explain returns the rule that an error stands for, bounded, and what to do about it.
+// explain returns the rule that an error stands for, bounded, and the name of what to do about it.
 func explain(err error) (rule, what string) {
 	if err == nil {
 		return "", ""
 	}
 	for _, known := range advice {
 		if errors.Is(err, known.err) {
-			what = known.text
+			what = known.name
 			break
 		}
 	}

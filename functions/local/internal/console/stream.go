@@ -12,7 +12,7 @@ import (
 
 const (
 	streamPause  = 100 * time.Millisecond // between two pushes, so that a flood arrives in batches
-	streamBeat   = 15 * time.Second       // a comment that finds out who is gone
+	streamBeat   = 5 * time.Second        // a word that finds out who is gone
 	writeTimeout = 10 * time.Second       // a browser that takes longer is dropped, and connects again
 	maxStreams   = 32
 )
@@ -20,17 +20,19 @@ const (
 // push is what one server-sent event carries. Reset tells the browser to forget what it has: on a
 // first connection, after a restart, or when it was so slow that entries left the ring unsent.
 type push struct {
+	Run      string   `json:"run"`   // of the process
+	After    uint64   `json:"after"` // the entries are all of those that came after this one and are kept
 	Reset    bool     `json:"reset"`
 	Entries  []*entry `json:"entries"` // newest first
 	Counters counters `json:"counters"`
 }
 
-func newPush(reset bool, oldestFirst []*entry, counts counters) push {
+func (c *Console) newPush(after uint64, reset bool, oldestFirst []*entry, counts counters) push {
 	newestFirst := make([]*entry, 0, len(oldestFirst))
 	for _, e := range slices.Backward(oldestFirst) {
 		newestFirst = append(newestFirst, e)
 	}
-	return push{Reset: reset, Entries: newestFirst, Counters: counts}
+	return push{Run: c.run, After: after, Reset: reset, Entries: newestFirst, Counters: counts}
 }
 
 // stream sends entries as server-sent events as they come
@@ -55,12 +57,13 @@ func (c *Console) stream(w http.ResponseWriter, r *http.Request) {
 	after, known := c.resume(r.Header.Get("Last-Event-ID"))
 	for first := true; ; first = false {
 		entries, counts, missed := c.history.after(after)
-		message := []byte(": still here\n\n")
+		message := []byte("event: beat\ndata:\n\n") // for the page to know when it last heard
 		if reset := missed || first && !known; reset || len(entries) > 0 {
+			pushed := c.newPush(after, reset, entries, counts)
 			if len(entries) > 0 {
 				after = entries[len(entries)-1].ID
 			}
-			message = c.event(after, newPush(reset, entries, counts))
+			message = c.event(after, pushed)
 		}
 		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout)) // a connection's clock is the real one
 		if _, err := w.Write(message); err != nil {

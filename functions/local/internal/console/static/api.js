@@ -1,3 +1,5 @@
+import { t } from "./strings.js";
+
 // Asking the process. Every change carries the token that stands in this page.
 
 const token = document.querySelector("meta[name=console-token]").content;
@@ -15,10 +17,10 @@ async function ask(path, options) {
   try {
     response = await fetch("/console/" + path, options);
   } catch {
-    throw new Problem("The process does not answer.");
+    throw new Problem(t("noAnswer"));
   }
   const reply = await response.json();
-  if (!response.ok) throw new Problem(reply.problem ?? "status " + response.status);
+  if (!response.ok) throw new Problem(reply.problem ?? reply.ErrorInfo ?? t("status", { status: response.status }));
   return reply;
 }
 

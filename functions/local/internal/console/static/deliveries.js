@@ -1,5 +1,7 @@
-import { h, inert, verdict, change, time, duration, number, sync, backendSaid } from "./dom.js";
+import { h, inert, verdict, change, changedText, time, duration, number, sync, clockText, backendSaid } from "./dom.js";
+import { t, known } from "./strings.js";
 import { feed } from "./feed.js";
+import { get } from "./api.js";
 import { detail } from "./delivery.js";
 
 const rowsPerPage = 200;
@@ -19,17 +21,23 @@ let waiting = 0;
 let limit = rowsPerPage;
 let selected = 0;
 let scheduled = false;
+let found = { text: "", ids: null }; // what the process has found in bodies
+let searching = 0;
 
 export const deliveries = {
   show(id) {
+    const left = selected;
     selected = Number(id) || 0;
     detail.show(selected);
     draw();
+    // Whoever closes a delivery goes on where it was opened.
+    if (left && !selected) body.querySelector(`a[href="#/delivery/${left}"]`)?.focus();
   },
   changed(fresh) {
     if (paused) waiting += fresh.length;
     else shown = feed.entries;
     detail.changed();
+    if (fresh.length > 0) search();
     schedule();
   },
 };
@@ -45,7 +53,7 @@ function schedule() {
 
 function draw() {
   drawCounters();
-  pauseButton.textContent = paused ? (waiting ? `Resume, ${number(waiting)} new` : "Resume") : "Pause";
+  pauseButton.textContent = paused ? (waiting ? t("resumeNew", { n: waiting }) : t("resume")) : t("pause");
   const wanted = shown.filter(matches);
   const visible = wanted.slice(0, limit);
   const next = new Map();
@@ -62,8 +70,8 @@ function draw() {
 function drawEmpty() {
   const sending = document.body.dataset.canSend === "true";
   empty.replaceChildren(...(shown.length > 0
-    ? [h("p", {}, "No delivery matches the filter."), h("p", {}, h("button", { type: "button", class: "button", onclick: clear }, "Clear the filter"))]
-    : [h("p", {}, "Waiting for the first webhook."), sending && h("p", {}, h("a", { href: "#/send", class: "button" }, "Send a sample"))].filter(Boolean)));
+    ? [h("p", {}, t("noMatch")), h("p", {}, h("button", { type: "button", class: "button", onclick: clear }, t("clearFilter")))]
+    : [h("p", {}, t("waiting")), sending && h("p", {}, h("a", { href: "#/send", class: "button" }, t("sendSample")))].filter(Boolean)));
 }
 
 function clear() {
@@ -75,18 +83,37 @@ function clear() {
 
 function matches(entry) {
   const wanted = document.querySelector("#verdicts input:checked").value;
-  if (wanted && entry.verdict !== wanted) return false;
-  const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-  entry.haystack ??= [entry.command, entry.label, entry.operation, entry.version !== "0" && "v" + entry.version,
-    entry.verdict, entry.reason, entry.rule, entry.method, entry.status].filter(Boolean).join(" ").toLowerCase();
-  return words.every((word) => entry.haystack.includes(word));
+  if (wanted && entry.verdict !== wanted && !(wanted === "deferred" && entry.verdict === "unanswered")) return false;
+  const text = filter.value.trim().toLowerCase();
+  if (text === "") return true;
+  if (found.text === text && found.ids.has(entry.id)) return true;
+  entry.haystack ??= [entry.command, entry.label, entry.operation, entry.version !== "0" && "v" + entry.version, known("", entry.verdict),
+    entry.verdict, entry.reason, entry.rule, entry.method, entry.status, ...(entry.changes ?? []).flatMap(({ key, value }) => [key, value])].filter(Boolean).join(" ").toLowerCase();
+  return text.split(/\s+/).every((word) => entry.haystack.includes(word));
+}
+
+// search has the process look where this page cannot, into bodies, once nobody has typed for a moment.
+function search() {
+  clearTimeout(searching);
+  const text = filter.value.trim().toLowerCase();
+  if (text === "") return;
+  searching = setTimeout(async () => {
+    try {
+      const { ids } = await get("found?text=" + encodeURIComponent(text));
+      found = { text, ids: new Set(ids) };
+      schedule();
+    } catch {
+      // What this page knows by itself is shown all the same, and the bar says that the process does not answer.
+    }
+  }, 200);
 }
 
 function row(entry) {
   const element = h("tr", { role: "row", class: entry.verdict },
     h("td", { role: "cell", class: "at" }, h("a", { href: "#/delivery/" + entry.id, "aria-label": describe(entry) }, time(entry.at))),
-    h("td", { role: "cell", class: "fate" }, verdict(entry.verdict), entry.verdict !== "accepted" && h("span", { class: "reason" }, entry.reason),
-      entry.backend && h("span", { class: "reason" }, `${backendSaid(entry.backend)}, Chat was told ${entry.status}`)),
+    h("td", { role: "cell", class: "fate" }, verdict(entry.verdict), entry.verdict !== "accepted" && h("span", { class: "reason" }, entry.verdict === "repaired" ? t("readReason") : entry.reason),
+      entry.failed && h("span", { class: "reason" }, t("notAt", { names: entry.failed.join(", ") })),
+      entry.backend && h("span", { class: "reason" }, t("chatTold", { said: backendSaid(entry.backend), status: entry.status }))),
     h("td", { role: "cell", class: "what" }, h("span", { class: "label" }, subject(entry)), h("span", { class: entry.rule ? "rule" : "command" }, entry.rule ? inert(entry.rule, 300) : inert(entry.command, 200))),
     h("td", { role: "cell", class: "change" }, change(entry)),
     h("td", { role: "cell", class: "number took" }, entry.verdict === "repaired" ? "" : duration(entry.durationMs)));
@@ -95,38 +122,40 @@ function row(entry) {
 
 function subject(entry) {
   if (entry.label) return inert(entry.label, 200);
-  if (entry.verdict === "accepted" && !entry.command) return h("i", {}, "Probe: an empty request");
-  if (entry.command) return h("i", {}, entry.verdict === "rejected" ? "Body not understood" : "Another command");
-  return h("i", {}, "Not authenticated");
+  if (entry.verdict === "accepted" && !entry.command) return h("i", {}, t("probe"));
+  if (entry.reason === "body too large") return h("i", {}, t("tooLarge"));
+  if (entry.command) return h("i", {}, entry.verdict === "rejected" ? t("notUnderstood") : t("otherCommand"));
+  return h("i", {}, entry.status === 401 || entry.status === 403 ? t("notAuthentic") : t("refusedBefore"));
 }
 
-const describe = (entry) => [new Date(entry.at).toLocaleTimeString("en-GB"), entry.verdict, entry.label || entry.command || entry.reason,
-  entry.operation && entry.operation + " version " + entry.version].filter(Boolean).join(", ");
+const describe = (entry) => [clockText(entry.at), known("", entry.verdict), entry.label || entry.command || entry.reason, changedText(entry), t("delivery", { n: entry.id })]
+  .filter(Boolean).join(", ");
 
 function drawCounters() {
   const { received, verdicts, reasons } = feed.counters;
   const times = feed.entries.filter((e) => e.verdict !== "repaired").map((e) => e.durationMs).sort((a, b) => a - b);
   const figures = [
-    ["Received", number(received)],
-    ["Accepted", number(verdicts.accepted ?? 0)],
-    ["Rejected", number(verdicts.rejected ?? 0), "rejected"],
-    ["Deferred", number(verdicts.deferred ?? 0), "deferred"],
-    ["Repaired", number(verdicts.repaired ?? 0), "repaired"],
-    ["p95 time", times.length ? duration(times[Math.floor((times.length - 1) * 0.95)]) : "–"],
+    [t("received"), number(received)],
+    [t("accepted_"), number(verdicts.accepted ?? 0)],
+    [t("rejected_"), number(verdicts.rejected ?? 0), "rejected"],
+    [t("deferred_"), number((verdicts.deferred ?? 0) + (verdicts.unanswered ?? 0)), "deferred"],
+    [t("repaired_"), number(verdicts.repaired ?? 0), "repaired"],
+    [t("p95"), times.length ? duration(times[Math.floor((times.length - 1) * 0.95)]) : "–"],
   ];
   const why = Object.entries(reasons).sort((a, b) => b[1] - a[1]).map(([reason, n]) => `${reason}: ${number(n)}`).join("\n");
   figures.forEach(([name, value, kind], i) => {
     let pair = counters.children[i];
     if (!pair) counters.append(pair = h("div", {}, h("dt", {}, name), h("dd")));
     pair.className = kind && value !== "0" ? kind : "";
-    if (name === "Received") pair.title = why;
-    if (name === "p95 time") pair.title = "Of the deliveries listed, 95 in 100 took no longer";
+    if (i === 0) pair.title = why;
+    if (i === 5) pair.title = t("p95Hint");
     if (pair.lastChild.textContent !== value) pair.lastChild.textContent = value;
   });
 }
 
 filter.addEventListener("input", () => {
   limit = rowsPerPage;
+  search();
   draw();
 });
 document.getElementById("verdicts").addEventListener("change", () => {

@@ -1,4 +1,5 @@
-import { h, inert, verdict, change, time, duration, number, messageLink, backendSaid } from "./dom.js";
+import { h, inert, verdict, change, time, duration, number, messageLink, backendSaid, copy } from "./dom.js";
+import { t, advice, known } from "./strings.js";
 import { feed } from "./feed.js";
 import { get, post, text } from "./api.js";
 
@@ -28,18 +29,20 @@ export const detail = {
   },
 };
 
-const top = () => h("div", { class: "top" }, h("h2", {}, "Delivery " + number(current)), h("a", { class: "button", href: "#/" }, "Close"));
+const top = () => h("div", { class: "top" }, h("h2", {}, t("delivery", { n: current })), h("a", { class: "button", href: "#/" }, t("close")));
 
 function draw(d) {
   const webhook = d.verdict !== "repaired";
+  panel.setAttribute("aria-label", t("delivery", { n: d.id }));
   panel.replaceChildren(...[
     top(),
-    h("p", { class: "verdicts" }, verdict(d.verdict), h("span", { class: "reason" }, d.reason)),
-    d.rule && section("The rule", h("p", { class: "rule-text" }, inert(d.rule)), d.advice && h("p", { class: "sub" }, d.advice)),
+    h("p", { class: "verdicts" }, verdict(d.verdict), h("span", { class: "reason" }, webhook ? d.reason : t("readReason"))),
+    d.rule && section(t("rule"), h("p", { class: "rule-text" }, inert(d.rule)), d.advice && h("p", { class: "sub" }, advice(d.advice))),
     facts(d, webhook),
+    webhook && section(t("wentOut"), wentOut(d)),
     webhook && actions(d),
-    webhook && d.verdict === "rejected" && d.command === "" && section("As it was given", parameters(d.parameters)),
-    webhook && section("Body", bodyOf(d)),
+    webhook && d.verdict === "rejected" && d.command === "" && section(t("asGiven"), parameters(d.parameters)),
+    webhook && section(t("body"), bodyOf(d)),
   ].filter(Boolean));
 }
 
@@ -47,34 +50,61 @@ const section = (title, ...children) => h("section", {}, h("h3", {}, title), ...
 
 function facts(d, webhook) {
   const rows = [
-    ["Arrived", time(d.at)],
-    webhook && ["Took", duration(d.durationMs)],
-    d.label && ["Message", d.message ? h("a", { href: messageLink(d.message) }, inert(d.label)) : inert(d.label)],
-    d.operation && ["Change", h("span", { class: "change" }, change(d))],
-    d.command && ["Command", h("code", {}, inert(d.command))],
-    webhook && ["Answered", `HTTP ${d.status}, ${d.verdict === "accepted" ? "OK" : "FAIL"}`],
+    [t("arrived"), time(d.at)],
+    webhook && [t("took"), duration(d.durationMs)],
+    d.label && [t("message"), d.message ? h("a", { href: messageLink(d.message) }, inert(d.label)) : inert(d.label)],
+    d.operation && [t("change"), h("span", { class: "change" }, change(d, 300))],
+    d.command && [t("command"), h("code", {}, inert(d.command))],
+    webhook && [t("answered"), `HTTP ${d.status}, ${d.verdict === "accepted" ? "OK" : "FAIL"}`],
     d.reply && ["ErrorInfo", inert(d.reply)],
-    d.backend && ["Backend", backendSaid(d.backend) + " after " + duration(d.backend.durationMs)],
-    d.backend?.reply && ["Its answer", h("code", {}, inert(d.backend.reply, 2000))],
+    d.backend && [t("backendRow"), t("after", { said: backendSaid(d.backend), took: duration(d.backend.durationMs) })],
+    d.backend?.reply && [t("backendAnswer"), h("code", {}, inert(d.backend.reply, 2000))],
   ].filter(Boolean);
   return h("dl", { class: "facts" }, rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
 }
 
+// wentOut tells what each destination said, and what it was told.
+function wentOut(d) {
+  if (d.destinations.length === 0) return h("p", { class: "sub" }, t(d.verdict === "rejected" ? "noDestination" : "noneConfigured"));
+  const status = h("p", { class: "sub", role: "status" });
+  const shown = h("textarea", { class: "curl", readonly: true, rows: 5, hidden: true, "aria-label": t("event"), spellcheck: "false" });
+  const button = (name, text) => h("button", { type: "button", class: "button", onclick: () => hand(text, status, shown) }, t(name));
+  return h("div", {},
+    h("table", { class: "plain", "aria-label": t("wentOut") },
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("destination")), h("th", { scope: "col" }, t("result")), h("th", { scope: "col", class: "number" }, t("tries")), h("th", { scope: "col", class: "number" }, t("took")))),
+      h("tbody", {}, d.destinations.map((to) => h("tr", {},
+        h("th", { scope: "row" }, to.name === "state" ? t("state") : inert(to.name, 200)),
+        h("td", {}, verdict(to.accepted ? "accepted" : "deferred"), to.error && h("span", { class: "rule failed" }, inert(`${to.name}: ${to.error}`, 400))),
+        h("td", { class: "number" }, number(to.tries)), h("td", { class: "number" }, duration(to.durationMs)))))),
+    d.told && h("details", {}, h("summary", {}, t("event")), h("pre", { tabindex: "0", "aria-label": t("eventLabel") }, lines(d.told.event))),
+    d.told && h("div", { class: "buttons" }, button("copyEvent", d.told.event), button("copyHeaders", d.told.headers)),
+    status, shown);
+}
+
+// hand puts text on the clipboard, or where it can be copied from.
+async function hand(text, status, shown, about = []) {
+  const copied = await copy(text);
+  shown.value = text;
+  shown.hidden = copied && about.length === 0;
+  if (!copied) shown.select();
+  status.textContent = [t(copied ? "copied" : "copyBelow"), ...about].join(", ");
+}
+
 function actions(d) {
   const status = h("p", { class: "sub", role: "status" });
-  const line = h("textarea", { class: "curl", readonly: true, rows: 5, hidden: true, "aria-label": "curl line", spellcheck: "false" });
+  const line = h("textarea", { class: "curl", readonly: true, rows: 5, hidden: true, "aria-label": t("curlLine"), spellcheck: "false" });
   const signed = document.body.dataset.signed === "true";
-  return section("Again",
+  return section(t("again"),
     h("div", { class: "buttons" },
-      h("button", { type: "button", class: "button", disabled: !d.again || document.body.dataset.canSend !== "true", onclick: () => sendAgain(d, status) }, "Send again"),
-      h("button", { type: "button", class: "button", onclick: () => copyCurl(d, status, line, signed) }, "Copy as curl")),
+      h("button", { type: "button", class: "button", disabled: !d.again || document.body.dataset.canSend !== "true", onclick: () => sendAgain(d, status) }, t("sendAgain")),
+      h("button", { type: "button", class: "button", onclick: () => copyCurl(d, status, line, signed) }, t("copyCurl"))),
     status, line);
 }
 
 async function sendAgain(d, status) {
   try {
     const { status: code } = await post(`deliveries/${d.id}/send`);
-    status.textContent = `Sent, answered with HTTP ${code}.`;
+    status.textContent = t("sentAgain", { status: code });
   } catch (problem) {
     status.textContent = text(problem);
   }
@@ -83,32 +113,23 @@ async function sendAgain(d, status) {
 async function copyCurl(d, status, line, signed) {
   try {
     const reply = await post(`deliveries/${d.id}/curl`);
-    line.value = reply.line;
-    line.hidden = false;
-    const about = [signed ? "signed for as long as MSGEXT_MAX_SKEW" : "takes the token from MSGEXT_TOKEN in your shell", reply.same || "with a sample body, as this one was not read"];
-    let copied = "Copied";
-    try {
-      await navigator.clipboard.writeText(reply.line);
-    } catch {
-      copied = "Copy the line below";
-      line.select();
-    }
-    status.textContent = [copied, ...about.filter((part) => part !== true)].join(", ") + ".";
+    await hand(reply.line, status, line, [t(signed ? "curlSigned" : "curlToken"), !reply.same && t("curlSample")].filter(Boolean));
   } catch (problem) {
     status.textContent = text(problem);
   }
 }
 
 const parameters = (list) => h("table", { class: "plain" },
-  h("thead", {}, h("tr", {}, ["Parameter", "Given", "Wanted"].map((title) => h("th", { scope: "col" }, title)))),
-  h("tbody", {}, list.map((p) => h("tr", {}, h("th", { scope: "row" }, h("code", {}, p.name)), h("td", {}, inert(p.given)), h("td", {}, p.want)))));
+  h("thead", {}, h("tr", {}, ["parameter", "given", "wanted"].map((title) => h("th", { scope: "col" }, t(title))))),
+  h("tbody", {}, list.map((p) => h("tr", {}, h("th", { scope: "row" }, h("code", {}, p.name)), h("td", {}, inert(p.given)), h("td", {}, known("want_", p.name))))));
 
 function bodyOf(d) {
-  if (d.body === null) return h("p", { class: "sub" }, d.command || d.verdict !== "rejected" ? "Not read: nothing here needs it." : "Not read: the request was refused before that.");
-  if (d.bodyBytes === 0) return h("p", { class: "sub" }, "Empty.");
+  if (d.body === null) return h("p", { class: "sub" }, t(d.command || d.verdict !== "rejected" ? "notRead" : "notReadRefused"));
+  if (d.bodyBytes === 0) return h("p", { class: "sub" }, t("bodyEmpty"));
+  const size = t("bytes", { n: d.bodyBytes });
   return h("div", {},
-    h("p", { class: "sub" }, number(d.bodyBytes) + " bytes" + (d.whole ? "" : ", of which the first are kept")),
-    h("pre", { tabindex: "0", "aria-label": "Body" }, lines(pretty(d.body))));
+    h("p", { class: "sub" }, d.whole ? size : t("firstKept", { bytes: size })),
+    h("pre", { tabindex: "0", "aria-label": t("bodyLabel") }, lines(pretty(d.body))));
 }
 
 // lines keeps line breaks and makes every other hidden character visible.

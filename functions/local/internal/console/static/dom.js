@@ -1,3 +1,5 @@
+import { t, parts, number, known } from "./strings.js";
+
 // Making elements. Text from outside only ever becomes a text node, so markup in it stays text.
 
 const svgNames = new Set(["svg", "g", "rect", "circle", "line", "path", "text", "title", "polyline"]);
@@ -32,7 +34,7 @@ export function inert(text, limit = 4096) {
     run = "";
   }
   node.append(run);
-  if (shown.length < text.length) node.append(h("span", { class: "mark" }, `… ${(text.length - shown.length).toLocaleString("en")} more`));
+  if (shown.length < text.length) node.append(h("span", { class: "mark" }, t("moreText", { n: text.length - shown.length })));
   return node;
 }
 
@@ -40,25 +42,58 @@ const shapes = {
   accepted: ["path", { d: "M2.5 6.5 5 9l4.5-6" }],
   rejected: ["path", { d: "M3 3l6 6M9 3 3 9" }],
   deferred: ["path", { d: "M6 2.2v4.6M6 9.6v.2" }],
+  unanswered: ["path", { d: "M6 2.2v4.6M6 9.6v.2" }],
   repaired: ["path", { d: "M6 1.8 10.2 6 6 10.2 1.8 6Z" }],
 };
 
 export function verdict(name) {
   const [shape, attributes] = shapes[name] ?? shapes.deferred;
-  return h("span", { class: "verdict " + (shapes[name] ? name : "deferred") },
-    h("svg", { viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" }, h(shape, attributes)), name);
+  return h("span", { class: "verdict " + (shapes[name] && name !== "unanswered" ? name : "deferred") },
+    h("svg", { viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" }, h(shape, attributes)), known("", name));
 }
 
-const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hour12: false });
-const full = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
+// Times are in the zone of the process, whose log they are compared with.
+const timeZone = supported(document.body.dataset.zone);
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hour12: false, timeZone });
+const full = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "long", timeZone });
+
+// supported returns an offset that the browser takes for a zone; an older one shows its own.
+function supported(offset) {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: offset });
+    return offset;
+  } catch {
+    return undefined;
+  }
+}
 
 // change tells what a delivery did to its message.
-export function change(entry) {
+export function change(entry, room = 60) {
   if (!entry.operation) return [h("span", { class: "none" }, entry.method)];
-  const about = [h("span", { class: "op " + entry.operation }, entry.operation), " ", h("span", { class: "version" }, "v" + entry.version)];
-  if (entry.latest !== entry.version) about.push(h("span", { class: "none" }, " of v" + entry.latest));
-  if (entry.operation !== "clear") about.push(h("span", { class: "keys" }, plural(entry.keys, "key")));
+  const about = [h("span", { class: "op " + entry.operation }, known("", entry.operation)), " ", h("span", { class: "version" }, "v" + entry.version)];
+  if (entry.latest !== entry.version) about.push(h("span", { class: "none" }, " " + t("ofLatest", { latest: entry.latest })));
+  about.push(h("span", { class: "changed" }, changed(entry, room)));
   return about;
+}
+
+// changed names the key-values of a change, the first of them.
+function changed(entry, room) {
+  if (entry.operation === "clear") return t("allRemoved");
+  if (entry.operation === "read") return t("keys", { n: entry.keys });
+  const shown = entry.changes ?? [];
+  const list = shown.flatMap(({ key, value }, i) => [
+    i ? ", " : "", ...(entry.operation === "delete" ? parts("removed", { key: inert(key, room) }) : [inert(key, room), " → ", value === "" ? h("i", {}, t("empty")) : inert(value, room)])]);
+  if (entry.keys > shown.length) list.push(" ", t("more", { n: entry.keys - shown.length }));
+  return list;
+}
+
+// changedText is the same for those who hear it.
+export function changedText(entry) {
+  if (!entry.operation) return "";
+  const first = entry.changes?.[0];
+  const about = `${known("", entry.operation)} ${t("version")} ${entry.version}`;
+  if (!first || entry.operation === "read" || entry.operation === "clear") return about;
+  return about + ", " + (entry.operation === "delete" ? t("removed", { key: first.key }) : `${first.key} → ${first.value}`);
 }
 
 // details is a part that opens, and is open where its name is among the opened.
@@ -79,8 +114,7 @@ export function duration(ms) {
   return ms.toFixed(ms < 10 ? 2 : 0) + " ms";
 }
 
-export const number = (n) => Number(n).toLocaleString("en");
-export const plural = (n, one, many = one + "s") => `${number(n)} ${Number(n) === 1 ? one : many}`;
+export { number };
 
 // sync makes the children of parent the wanted nodes, and leaves those that stay where they are, so
 // that focus and selection survive.
@@ -95,4 +129,17 @@ export function sync(parent, wanted) {
 export const messageLink = (path, tab = "") => "#/message/" + encodeURIComponent(path) + (tab ? "/" + tab : "");
 
 // backendSaid tells what the app's own backend answered.
-export const backendSaid = ({ status }) => status ? `backend: HTTP ${status}` : "backend: no answer";
+export const backendSaid = ({ status }) => (status ? t("backend", { status }) : t("backendNone"));
+
+// versionSpan names a version or a row of them.
+export const versionSpan = (s) => (s.from === s.to ? "v" + s.from : t("versionRange", s));
+
+// copy puts text on the clipboard, and says whether it could.
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

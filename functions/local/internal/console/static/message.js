@@ -1,10 +1,12 @@
-import { h, inert, verdict, change, details, time, duration, number, plural, clockText, messageLink } from "./dom.js";
+import { h, inert, verdict, change, changedText, details, time, duration, number, clockText, messageLink, versionSpan } from "./dom.js";
+import { t } from "./strings.js";
 import { get, text } from "./api.js";
 import { drawTimeline, listVersions } from "./timeline.js";
 import { drawPoll } from "./poll.js";
 
 const section = document.getElementById("view-message");
-const tabs = [["", "Extensions"], ["poll", "Poll"], ["deliveries", "Deliveries"]];
+const tabs = [["", "extensions"], ["deliveries", "titleDeliveries"], ["details", "details"]];
+const repairs = document.body.dataset.repairs === "true";
 let path = "";
 let tab = "";
 let timer = 0;
@@ -22,7 +24,7 @@ export const message = {
   },
 };
 
-// A hole is filled by the next delivery or the next read; both show up as an entry. What else
+// What is missing is filled by the next delivery or the next read; both show up as an entry. What else
 // changes, such as when a message is due, is looked up now and then.
 setInterval(() => section.hidden || document.hidden || load(), 5000);
 
@@ -43,78 +45,82 @@ async function load() {
     drawn = current;
     draw(view);
   } catch (problem) {
-    section.replaceChildren(back(), h("h1", { id: "message-title" }, "Message"), h("p", { class: "note" }, text(problem)));
+    section.replaceChildren(back(), h("h1", { id: "message-title" }, t("message")), h("p", { class: "note" }, text(problem)));
   }
 }
 
-const back = () => h("p", { class: "crumb" }, h("a", { href: "#/messages" }, "Messages"));
+const back = () => h("p", { class: "crumb" }, h("a", { href: "#/messages" }, t("messagesTitle")));
 
 function draw(view) {
   const active = document.activeElement?.dataset?.tab;
+  const focused = document.activeElement?.closest?.("details[data-name]")?.dataset.name;
   const opened = new Set([...section.querySelectorAll("details[open]")].map((d) => d.dataset.name));
-  section.replaceChildren(
+  section.replaceChildren(...[
     back(),
     h("div", { class: "head" },
       h("div", {}, h("h1", { id: "message-title" }, inert(view.label, 200)), h("p", { class: "sub" }, sentence(view))),
       standing(view)),
-    facts(view),
+    view.poll.choices.length > 0 && h("section", { class: "card", "aria-labelledby": "poll-title" }, h("h2", { id: "poll-title" }, t("poll")), drawPoll(view.poll, opened)),
     h("section", { class: "card", "aria-labelledby": "timeline-title" },
-      h("h2", { id: "timeline-title" }, "Versions"),
+      h("h2", { id: "timeline-title" }, t("versions")),
       drawTimeline(view.timeline, section.clientWidth - 42),
-      details("versions", "As a list", () => listVersions(view.timeline), opened)),
-    h("nav", { class: "tabs", "aria-label": "Of this message" }, tabs.map(([name, title]) =>
-      h("a", { href: messageLink(path, name), "data-tab": title, "aria-current": name === tab ? "true" : undefined }, title))),
-    tab === "poll" ? drawPoll(view, opened) : tab === "deliveries" ? deliveries(view) : keyValues(view));
+      details("versions", t("asList"), () => listVersions(view.timeline), opened)),
+    h("nav", { class: "tabs", "aria-label": t("ofMessage") }, tabs.map(([name, title]) =>
+      h("a", { href: messageLink(path, name), "data-tab": name || "extensions", "aria-current": name === tab ? "true" : undefined }, t(title)))),
+    tab === "details" ? facts(view) : tab === "deliveries" ? deliveries(view) : keyValues(view),
+  ].filter(Boolean));
   if (active) section.querySelector(`[data-tab="${active}"]`)?.focus();
+  if (focused) section.querySelector(`details[data-name="${CSS.escape(focused)}"] summary`)?.focus();
   const scroller = section.querySelector(".scroller");
   if (scroller) scroller.scrollLeft = scroller.scrollWidth;
 }
 
-const range = (s) => (s.from === s.to ? "v" + s.from : `v${s.from} to v${s.to}`);
-
 function sentence(view) {
-  if (!view.stored) return view.entries.length ? "Nothing of it is stored." : "Nobody has heard of this message.";
-  if (view.holes.length === 0) return "What shows is the truth as of version " + view.latest + ".";
-  return "Missing: " + view.holes.slice(0, 5).map(range).join(", ") + (view.holes.length > 5 ? " and more" : "") + ". What shows may not be the truth until they are read back.";
+  if (view.store === "none") return t("noStoreSentence");
+  if (view.store !== "stored") return t(view.entries.length ? "nothingStored" : "nobodyHeard");
+  if (view.holes.length === 0) return t("complete", { latest: view.latest });
+  const list = view.holes.slice(0, 5).map(versionSpan);
+  if (view.holes.length > 5) list.push(t("andMore"));
+  return t(repairs ? "missingSentence" : "missingOff", { versions: list.join(", ") });
 }
 
 function standing(view) {
-  if (!view.stored) return h("span", { class: "badge" }, "Not stored");
-  return view.holes.length ? h("span", { class: "badge hole" }, plural(view.holes.length, "hole")) : h("span", { class: "badge whole" }, "Complete");
+  if (view.store !== "stored") return h("span", { class: "badge" }, t(view.store === "none" ? "noStore" : "unknown"));
+  return view.holes.length ? h("span", { class: "badge hole" }, t("missingBadges", { n: view.holes.length })) : h("span", { class: "badge whole" }, t("stored"));
 }
 
 function facts(view) {
+  const stored = view.store === "stored";
   const list = [
-    ["Latest", "v" + view.latest, "The greatest version heard of"],
-    ["Floor", view.stored ? "v" + view.floor : "–", "Every version up to it is completely handled"],
-    ["Seen above", view.stored ? number(view.seen) : "–", "Versions above the floor that are completely handled"],
-    ["Last clear", view.clear === "0" ? "–" : "v" + view.clear, "The version that last removed everything"],
-    ["Read back", view.read === "0" ? "–" : "v" + view.read, "The version up to which Chat itself was read"],
-    ["Next check", due(view), "When the message is looked at again"],
+    ["latest", "v" + view.latest], ["upTo", stored ? "v" + view.floor : "–"], ["above", stored ? number(view.seen) : "–"],
+    ["lastClear", view.clear === "0" ? "–" : "v" + view.clear], ["readBack", view.read === "0" ? "–" : "v" + view.read], ["nextCheck", nextCheck(view)],
   ];
-  return h("dl", { class: "counters" }, list.map(([name, value, title]) => h("div", { title }, h("dt", {}, name), h("dd", {}, value))));
+  return h("dl", { class: "plain-facts", "aria-label": t("details") }, list.map(([name, value]) => h("div", {}, h("dt", {}, t(name)), h("dd", {}, value), h("dd", { class: "sub" }, t(name + "Hint")))));
 }
 
-function due(view) {
+// nextCheck promises no look that nobody takes.
+function nextCheck(view) {
+  if (!repairs) return t("off");
   if (!view.due) return "–";
-  return (new Date(view.due) <= new Date() ? "due" : clockText(view.due)) + (view.tries ? `, try ${view.tries + 1}` : "");
+  const at = new Date(view.due) <= new Date() ? t("now") : clockText(view.due);
+  return view.tries ? t("tryN", { at, n: view.tries + 1 }) : at;
 }
 
 function keyValues(view) {
-  if (view.keyValues.length === 0) return h("div", { class: "empty" }, h("p", {}, "No key-values."));
+  if (view.keyValues.length === 0) return h("div", { class: "empty" }, h("p", {}, t("noKeyValues")));
   return h("div", {},
-    h("table", { class: "plain wide", "aria-label": "Key-values" },
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Key"), h("th", { scope: "col" }, "Value"), h("th", { scope: "col", class: "number" }, "Version"))),
+    h("table", { class: "plain wide", "aria-label": t("keyValues") },
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("keyColumn")), h("th", { scope: "col" }, t("value")), h("th", { scope: "col", class: "number" }, t("version")))),
       h("tbody", {}, view.keyValues.map((kv) => h("tr", {},
-        h("th", { scope: "row" }, inert(kv.key, 300)), h("td", {}, kv.value === "" ? h("i", {}, "empty") : inert(kv.value, 600)), h("td", { class: "number" }, "v" + kv.seq))))),
-    h("p", { class: "sub" }, plural(view.keys, "key"), view.keys > view.keyValues.length ? `, of which ${number(view.keyValues.length)} are listed` : ""));
+        h("th", { scope: "row" }, inert(kv.key, 300)), h("td", {}, kv.value === "" ? h("i", {}, t("empty")) : inert(kv.value, 600)), h("td", { class: "number" }, "v" + kv.seq))))),
+    h("p", { class: "sub" }, t("keys", { n: view.keys }), view.keys > view.keyValues.length ? t("listed", { n: view.keyValues.length }) : ""));
 }
 
 function deliveries(view) {
-  if (view.entries.length === 0) return h("div", { class: "empty" }, h("p", {}, "None of the last 1,000."));
-  return h("table", { class: "plain wide", "aria-label": "Deliveries of this message, newest first" },
-    h("thead", {}, h("tr", {}, ["Time", "Verdict", "Change", "Duration"].map((title, i) => h("th", { scope: "col", class: i === 3 ? "number" : undefined }, title)))),
+  if (view.entries.length === 0) return h("div", { class: "empty" }, h("p", {}, t("noneOfLast")));
+  return h("table", { class: "plain wide", "aria-label": t("ofThisMessage") },
+    h("thead", {}, h("tr", {}, ["time", "verdict", "change", "duration"].map((title, i) => h("th", { scope: "col", class: i === 3 ? "number" : undefined }, t(title))))),
     h("tbody", {}, view.entries.slice(0, 200).map((e) => h("tr", {},
-      h("td", {}, h("a", { href: "#/delivery/" + e.id }, time(e.at))), h("td", {}, verdict(e.verdict)),
+      h("td", {}, h("a", { href: "#/delivery/" + e.id, "aria-label": [clockText(e.at), changedText(e), t("delivery", { n: e.id })].filter(Boolean).join(", ") }, time(e.at))), h("td", {}, verdict(e.verdict)),
       h("td", { class: "change" }, change(e)), h("td", { class: "number" }, e.verdict === "repaired" ? "" : duration(e.durationMs))))));
 }

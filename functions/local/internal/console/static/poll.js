@@ -1,20 +1,42 @@
-import { h, inert, details, number, plural } from "./dom.js";
+import { h, inert, number } from "./dom.js";
+import { t } from "./strings.js";
 
-// drawPoll counts values over keys: in a poll each key is a person and each value an option.
-export function drawPoll(view, opened) {
-  if (view.poll.length === 0) return h("div", { class: "empty" }, h("p", {}, "No key-values to count."));
-  const most = view.poll[0].count;
-  const hidden = view.choices - view.poll.length;
+// drawPoll shows who leads, one line an option, which opens to who is for it.
+export function drawPoll(poll, opened) {
+  const most = poll.choices[0].count;
+  const hidden = poll.total - poll.choices.length;
+  const about = poll.plugin ? t("pluginSub", { voters: t("people", { n: poll.voters }) }) : t("pollSub", { voters: t("voters", { n: poll.voters }), values: t("values", { n: poll.total }) });
   return h("div", { class: "poll" },
-    h("p", { class: "sub" }, `${plural(view.keys, "key")} over ${plural(view.choices, "value")}`),
-    h("ol", {}, view.poll.map((choice, i) => h("li", {},
-      h("div", { class: "choice" },
-        h("span", { class: "value" }, choice.value === "" ? h("i", {}, "empty") : inert(choice.value, 200)),
-        h("span", { class: "count" }, number(choice.count)),
-        h("span", { class: "share" }, ((choice.count / view.keys) * 100).toFixed(0) + " %")),
+    h("p", { class: "sub" }, about, poll.closed && h("span", { class: "badge" }, t("closed"))),
+    h("ol", {}, poll.choices.map((choice) => h("li", {}, option(poll, choice, most, opened)))),
+    hidden > 0 && h("p", { class: "sub" }, t("notDrawn", { n: hidden })));
+}
+
+function option(poll, choice, most, opened) {
+  const part = poll.voters > 0 ? choice.count / poll.voters : 0;
+  const name = optionName(poll, choice.value);
+  const key = "choice " + choice.value;
+  return h("details", { "data-name": key, open: opened.has(key) },
+    h("summary", { class: "choice", "aria-label": t("who", { value: typeof name === "string" ? name : choice.value || t("empty"), n: choice.count, all: number(poll.voters), share: share(part) }) },
+      h("span", { class: "value" }, name),
       h("svg", { class: "meter" + (choice.count === most ? " most" : ""), viewBox: "0 0 100 1", preserveAspectRatio: "none", "aria-hidden": "true" },
-        h("rect", { class: "whole", width: 100, height: 1 }), h("rect", { class: "part", width: (choice.count / view.keys) * 100, height: 1 })),
-      details("choice " + i, choice.count === 1 ? "Which key" : "Which keys", () => h("p", { class: "who" }, choice.keys.slice(0, 100).flatMap((key) => [h("span", { class: "chip" }, inert(key, 100)), " "]),
-        choice.count > 100 && plural(choice.count - 100, "more key")), opened)))),
-    hidden > 0 && h("p", { class: "sub" }, plural(hidden, "less common value is", "less common values are") + " not drawn"));
+        h("rect", { class: "whole", width: 100, height: 1 }), h("rect", { class: "part", width: Math.min(1, part) * 100, height: 1 })),
+      h("span", { class: "count" }, number(choice.count)),
+      h("span", { class: "share" }, share(part))),
+    h("p", { class: "who" }, choice.who.flatMap((key) => [h("span", { class: "chip" }, inert(key, 100)), " "]),
+      choice.count > choice.who.length && t("moreKeys", { n: choice.count - choice.who.length })));
+}
+
+// The plugin keeps options by their place, counted from 0; people count from 1.
+export function optionName(poll, value) {
+  if (poll.plugin) return t("option", { n: Number(value) + 1 });
+  return value === "" ? h("i", {}, t("empty")) : inert(value, 200);
+}
+
+// share never rounds to nobody or to everybody.
+function share(part) {
+  const percent = part * 100;
+  if (percent > 0 && percent < 1) return t("under");
+  if (percent > 99 && percent < 100) return t("over");
+  return percent.toFixed(0) + " %";
 }

@@ -1,10 +1,18 @@
-import { h } from "./dom.js";
-import { post, text } from "./api.js";
+import { h, inert, number, messageLink } from "./dom.js";
+import { t, parts, known } from "./strings.js";
+import { get, post, text } from "./api.js";
 
 const section = document.getElementById("view-send");
 const result = document.getElementById("result");
+const simulation = document.getElementById("simulation");
+let timer = 0;
 
-export const send = { show() {}, changed() {} };
+export const send = {
+  show() {
+    if (simulation) watch();
+  },
+  changed() {},
+};
 
 section.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-sample], [data-preset]");
@@ -15,11 +23,10 @@ section.addEventListener("click", async (event) => {
     if (sample) {
       const title = button.querySelector("b").textContent;
       const reply = await post("samples/" + sample);
-      say(`${title}: answered with HTTP ${reply.status}`, reply.reply);
+      say(t("answeredWith", { title, status: reply.status }), reply.reply);
     } else {
-      say(`Playing ${preset}`);
-      await post("simulation", { preset });
-      say(`Played ${preset}`);
+      draw(await post("simulation", { preset }));
+      watch();
     }
   } catch (problem) {
     say(text(problem));
@@ -29,5 +36,28 @@ section.addEventListener("click", async (event) => {
 });
 
 function say(sentence, reply) {
-  result.replaceChildren(h("span", {}, sentence), reply ? h("code", {}, reply) : "", h("a", { href: "#/" }, "See deliveries"));
+  result.replaceChildren(h("span", {}, sentence), reply ? h("code", {}, reply) : "", h("a", { href: "#/" }, t("seeDeliveries")));
+}
+
+// watch shows how far a simulation is until it is over.
+async function watch() {
+  clearTimeout(timer);
+  try {
+    const now = await get("simulation");
+    draw(now);
+    if (now.running && !section.hidden) timer = setTimeout(watch, 300);
+  } catch (problem) {
+    simulation.replaceChildren(text(problem));
+  }
+}
+
+function draw(s) {
+  for (const button of section.querySelectorAll("[data-preset]")) button.disabled = s.running;
+  if (!s.preset) return;
+  const values = { preset: known("p_", s.preset), problem: s.problem };
+  for (const name of ["changes", "messages", "sent", "planned", "lost", "differ", "repaired"]) values[name] = number(s[name]);
+  const sentence = s.problem && !s.running ? "playFailed" : !s.running ? "played" : s.repair ? "repairing" : "playing";
+  simulation.dataset.state = s.running ? "running" : "over";
+  simulation.replaceChildren(h("span", {}, t(sentence, values)),
+    s.look && !s.running ? h("a", { href: messageLink(s.look) }, parts("seeMessage", { label: inert(s.label, 80) })) : "");
 }

@@ -1,14 +1,8 @@
-import { h, clockText, number } from "./dom.js";
+import { h, clockText, number, versionSpan } from "./dom.js";
+import { t, known } from "./strings.js";
 
-const names = {
-  arrived: "arrived",
-  late: "arrived late",
-  unsettled: "arrived, not accepted",
-  repaired: "read back",
-  settled: "handled earlier",
-  missing: "missing",
-  dropped: "dropped: Chat does not have it",
-};
+const standings = ["arrived", "late", "unsettled", "repaired", "settled", "missing", "dropped"];
+const named = (standing) => known("s_", standing);
 
 const lane = 104; // height of the part that shows when versions arrived
 const strip = 26;
@@ -16,15 +10,14 @@ const left = 66;
 const top = 14;
 
 const folded = (slot) => slot.from !== slot.to;
-const label = (slot) => (folded(slot) ? `${short(slot.from)}–${short(slot.to)}` : short(slot.from));
-const short = (version) => (version.length > 7 ? "…" + version.slice(-5) : version);
+const label = (slot) => (folded(slot) ? `${slot.from}–${slot.to}` : slot.from); // whole: of two long ones the ends may be alike
 const width = (slot) => Math.max(28, label(slot).length * 7 + 12);
 const widest = 64;
 
 // drawTimeline draws versions from left to right: below, what became of each; above, when it
 // arrived, later ones higher up. A read lies across everything it settled.
 export function drawTimeline(timeline, room) {
-  if (timeline.slots.length === 0) return h("p", { class: "sub" }, "No version is known.");
+  if (timeline.slots.length === 0) return h("p", { class: "sub" }, t("noVersion"));
   const narrow = Math.min(widest, (room - left - 12) / timeline.slots.length);
   let x = left;
   const places = timeline.slots.map((slot) => {
@@ -41,19 +34,19 @@ export function drawTimeline(timeline, room) {
     h("line", { class: "axis", x1: left, y1: bottom, x2: x, y2: bottom }),
     times(timeline, dots, orders).map(([order, at]) => h("text", { class: "tick", x: left - 10, y: y(order) + 4, "text-anchor": "end" }, clockText(at))),
     timeline.reads.filter((read) => orders.includes(read.order)).map((read) => h("g", { class: "read" },
-      h("title", {}, "Read back from Chat at " + clockText(read.at)),
+      h("title", {}, t("readAt", { at: clockText(read.at) })),
       h("line", { x1: left, y1: y(read.order), x2: x, y2: y(read.order) }))),
     h("polyline", { class: "path", points: [...dots].sort((a, b) => a.order - b.order).map((d) => `${d.x},${d.y}`).join(" ") }),
     places.filter((p) => p.slot.filled && orders.includes(p.slot.filled.order)).map((p) => h("path", { class: "filled", d: diamond(p.middle, y(p.slot.filled.order), 5) })),
     dots.map((d) => h("circle", { class: "dot " + d.verdict + (d.slot.standing === "late" ? " late" : ""), cx: d.x, cy: d.y, r: 4.5 },
-      h("title", {}, `v${d.slot.from}, ${d.operation}, ${d.verdict} at ${clockText(d.at)}`))),
+      h("title", {}, t("at", { what: `v${d.slot.from}, ${known("", d.operation)}, ${known("", d.verdict)}`, at: clockText(d.at) })))),
     places.map((p) => h("g", { class: "slot " + p.slot.standing },
       h("title", {}, `${about(p.slot)}`),
       h("rect", { x: p.x + 2, y: bottom + 6, width: p.width - 4, height: strip - 4, rx: 5 }),
       symbol(p, bottom + 6 + (strip - 4) / 2),
       h("text", { x: p.middle, y: bottom + strip + 18, "text-anchor": "middle" }, label(p.slot)))));
   return h("div", {},
-    h("div", { class: "scroller", tabindex: "0", role: "group", "aria-label": "Timeline of versions, scrolls sideways" }, picture),
+    h("div", { class: "scroller", tabindex: "0", role: "group", "aria-label": t("timelineScroll") }, picture),
     legend(timeline));
 }
 
@@ -92,27 +85,30 @@ function symbol(p, y) {
 }
 
 function legend(timeline) {
-  const present = Object.keys(names).filter((name) => timeline.slots.some((slot) => slot.standing === name));
+  const present = standings.filter((name) => timeline.slots.some((slot) => slot.standing === name));
   return h("ul", { class: "legend" },
     present.map((name) => h("li", {}, h("svg", { width: 16, height: 14, "aria-hidden": "true", class: "timeline" },
-      h("g", { class: "slot " + name }, h("rect", { x: 1, y: 1, width: 14, height: 12, rx: 4 }))), names[name])),
-    timeline.earlier && h("li", {}, "older versions are left out"));
+      h("g", { class: "slot " + name }, h("rect", { x: 1, y: 1, width: 14, height: 12, rx: 4 }))), named(name))),
+    timeline.earlier && h("li", {}, t("olderLeftOut")));
 }
 
-const about = (slot) => `${folded(slot) ? `v${slot.from} to v${slot.to}` : "v" + slot.from}: ${names[slot.standing]}${slot.filled ? " at " + clockText(slot.filled.at) : ""}`;
+const about = (slot) => {
+  const what = `${versionSpan(slot)}: ${named(slot.standing)}`;
+  return slot.filled ? t("at", { what, at: clockText(slot.filled.at) }) : what;
+};
 
 function summary(timeline) {
   const counts = {};
   for (const slot of timeline.slots) counts[slot.standing] = (counts[slot.standing] ?? 0n) + BigInt(slot.to) - BigInt(slot.from) + 1n;
-  return "Versions: " + Object.entries(counts).map(([name, n]) => `${number(n)} ${names[name]}`).join(", ");
+  return t("versionsSummary", { list: Object.entries(counts).map(([name, n]) => `${number(n)} ${named(name)}`).join(", ") });
 }
 
 // listVersions says the same as the picture, newest first.
 export function listVersions(timeline) {
-  return h("table", { class: "plain", "aria-label": "Versions, newest first" },
-    h("thead", {}, h("tr", {}, ["Version", "What became of it", "When"].map((title) => h("th", { scope: "col" }, title)))),
+  return h("table", { class: "plain", "aria-label": t("versionsTable") },
+    h("thead", {}, h("tr", {}, ["versionColumn", "became", "when"].map((title) => h("th", { scope: "col" }, t(title))))),
     h("tbody", {}, timeline.slots.toReversed().map((slot) => h("tr", {},
-      h("th", { scope: "row" }, folded(slot) ? `v${slot.from} to v${slot.to}` : "v" + slot.from),
-      h("td", {}, names[slot.standing]),
-      h("td", {}, [...slot.arrivals.map((a) => `${clockText(a.at)} ${a.operation}, ${a.verdict}`), ...(slot.filled ? [clockText(slot.filled.at) + " read back"] : [])].join("; ") || "–")))));
+      h("th", { scope: "row" }, versionSpan(slot)),
+      h("td", {}, named(slot.standing)),
+      h("td", {}, [...slot.arrivals.map((a) => `${clockText(a.at)} ${known("", a.operation)}, ${known("", a.verdict)}`), ...(slot.filled ? [clockText(slot.filled.at) + " " + named("repaired")] : [])].join("; ") || "–")))));
 }
