@@ -29,6 +29,7 @@ func TestDoubt_ByEveryBinary(t *testing.T) {
 	}{
 		{"local sqlite", "sqlite:" + t.TempDir() + "/state.db", overHTTP("functions/local")},
 		{"server sqlite", "sqlite:" + t.TempDir() + "/state.db", overHTTP("functions/server")},
+		{"lambda dynamodb", dynamoTable(t), asLambda},
 		{"lambda redis", redisDatabase(t), asLambda},
 		{"scf postgres", postgresDatabase(t), asSCF},
 	}
