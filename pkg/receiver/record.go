@@ -37,7 +37,7 @@ const (
 	keyMark      = "mark_error" // everything was accepted, but not marked as seen
 	keyRelay     = "relay"      // the backend's status, if it answered, and its time
 	keyStatus    = "status"
-	keyFrom      = "from_account" // of a deferred one-to-one webhook alone: accounts are personal data
+	keyFrom      = "from_account" // of a one-to-one webhook that was deferred or lost: accounts are personal data
 	keyTo        = "to_account"
 )
 

@@ -1,7 +1,9 @@
 package receiver_test
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"log/slog"
 	"net/http/httptest"
 	"strings"
@@ -73,6 +75,30 @@ func TestReceiver_WithoutAStoreTheLogNamesTheMessage(t *testing.T) {
 	assert.Equal(t, "lost", line["effect"])
 	assert.Equal(t, "g", line["group_id"])
 	assert.NotContains(t, line, metric.Doubted)
+}
+
+// A one-to-one message is named in full where the line is all that is left of it, and only there: accounts are personal
+// data.
+func TestReceiver_TheLineNamesAOneToOneMessageThatIsLost(t *testing.T) {
+	for effect, store := range map[string]state.Recorder{"lost": nil, "doubted": memstate.New()} {
+		options, lines := logged(options())
+		options.Store = store
+		request := vectorRequest(t, "sample-c2c-set", now)
+		body, err := io.ReadAll(request.Body)
+		require.NoError(t, err)
+		request.Body = io.NopCloser(bytes.NewReader(body[:len(body)-1]))
+		receiver.New(options).ServeHTTP(httptest.NewRecorder(), request)
+		line := lines.only(t)
+		assert.Equal(t, effect, line["effect"])
+		assert.NotEmpty(t, line["msg_key"])
+		for _, key := range []string{"from_account", "to_account"} {
+			if effect == "lost" {
+				assert.NotEmpty(t, line[key])
+			} else {
+				assert.NotContains(t, line, key)
+			}
+		}
+	}
 }
 
 // A doubt that cannot be noted is our side's failure: Chat may send such a webhook again, where it is held.
