@@ -208,7 +208,7 @@ func TestSchedule_BusyMessagesMoveBehindTheOthers(t *testing.T) {
 			l.loses(named("calm", i))
 		}
 		r := l.with(func(o *repair.Options) {
-			o.MaxRun, o.Concurrency = 16*time.Second, 1 // time for some 80
+			o.ReadAll, o.MaxRun, o.Concurrency = true, 16*time.Second, 1 // time for some 80
 			o.Observe = func(m msgext.Message, _ msgext.Snapshot, _ time.Time) {
 				if _, is := busy.Load(m); is {
 					l.hears(m)
