@@ -17,11 +17,12 @@ import (
 	"msgext/functions/internal/wire"
 	"msgext/internal/config"
 	"msgext/internal/metric"
+	"msgext/pkg/repair"
 )
 
 func main() {
 	sdk := new(awssdk.SDK)
-	drivers := driver.Drivers{Stores: awsstores.List(sdk), Sinks: awssinks.List(sdk, os.Stdout), Checks: []config.Check{repairwire.CheckChat}}
+	drivers := driver.Drivers{Stores: awsstores.List(sdk, repair.DefaultConcurrency), Sinks: awssinks.List(sdk, os.Stdout), Checks: []config.Check{repairwire.CheckChat}}
 	cfg := entry.Must(drivers.Load(os.Environ(), config.Repair))
 	connections := entry.Must(drivers.Open(context.Background(), cfg))
 	logger := entry.CloudLogger(os.Stdout)

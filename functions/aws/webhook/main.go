@@ -24,7 +24,7 @@ import (
 func main() {
 	started := time.Now()
 	sdk := new(awssdk.SDK)
-	drivers := driver.Drivers{Stores: awsstores.List(sdk), Sinks: awssinks.List(sdk, os.Stdout)}
+	drivers := driver.Drivers{Stores: awsstores.List(sdk, 1), Sinks: awssinks.List(sdk, os.Stdout)}
 	cfg := entry.Must(drivers.Load(os.Environ(), config.Webhook))
 	connections := entry.Must(drivers.Open(context.Background(), cfg))
 	logger := entry.CloudLogger(os.Stdout)

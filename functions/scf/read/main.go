@@ -21,7 +21,7 @@ func main() {
 	logger := entry.CloudLogger(os.Stdout)
 	malformed := http.HandlerFunc(reader.Malformed)
 	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {
-		reading, err := readwire.Function(context.Background(), os.Environ(), scfstores.List(), logger)
+		reading, err := readwire.Function(context.Background(), os.Environ(), scfstores.List(1), logger)
 		if err != nil {
 			return nil, err
 		}

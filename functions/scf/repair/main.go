@@ -17,11 +17,12 @@ import (
 	"msgext/functions/scf/internal/lazy"
 	"msgext/internal/config"
 	"msgext/internal/metric"
+	"msgext/pkg/repair"
 )
 
 func main() {
 	logger := entry.CloudLogger(os.Stdout)
-	drivers := driver.Drivers{Stores: scfstores.List(), Sinks: basesinks.List(os.Stdout, nil), Checks: []config.Check{repairwire.CheckChat}}
+	drivers := driver.Drivers{Stores: scfstores.List(repair.DefaultConcurrency), Sinks: basesinks.List(os.Stdout, nil), Checks: []config.Check{repairwire.CheckChat}}
 	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {
 		cfg, connections, err := drivers.LoadAndOpen(context.Background(), os.Environ(), config.Repair)
 		if err != nil {

@@ -24,7 +24,7 @@ import (
 func main() {
 	started := time.Now()
 	logger := entry.CloudLogger(os.Stdout)
-	drivers := driver.Drivers{Stores: scfstores.List(), Sinks: basesinks.List(os.Stdout, nil)}
+	drivers := driver.Drivers{Stores: scfstores.List(1), Sinks: basesinks.List(os.Stdout, nil)}
 	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {
 		cfg, connections, err := drivers.LoadAndOpen(context.Background(), os.Environ(), config.Webhook)
 		if err != nil {

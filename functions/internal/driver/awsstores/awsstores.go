@@ -6,13 +6,15 @@ import (
 	"msgext/functions/internal/driver/basestores"
 	"msgext/pkg/state"
 	"msgext/pkg/state/dynamostate"
+	"msgext/pkg/state/mysqlstate"
 	"msgext/pkg/state/pgstate"
 )
 
-// List returns their drivers.
-func List(sdk *awssdk.SDK) []state.Driver {
+// List returns their drivers. A store over SQL opens up to so many connections, its own default for 0.
+func List(sdk *awssdk.SDK, connections int) []state.Driver {
 	return append(basestores.List(),
 		dynamostate.Driver(sdk.Load),
-		pgstate.Driver(0),
+		mysqlstate.Driver(connections),
+		pgstate.Driver(connections),
 	)
 }

@@ -14,6 +14,7 @@ func Table() map[string][]string {
 	return map[string][]string{
 		"memory":     {local, server},
 		"sqlite":     {local, server},
+		"mysql":      {aws, scf, server},
 		"postgres":   {aws, scf, server},
 		"postgresql": {aws, scf, server},
 		"redis":      {aws, scf, server},

@@ -4,12 +4,14 @@ package scfstores
 import (
 	"msgext/functions/internal/driver/basestores"
 	"msgext/pkg/state"
+	"msgext/pkg/state/mysqlstate"
 	"msgext/pkg/state/pgstate"
 )
 
-// List returns their drivers.
-func List() []state.Driver {
+// List returns their drivers. A store over SQL opens up to so many connections, its own default for 0.
+func List(connections int) []state.Driver {
 	return append(basestores.List(),
-		pgstate.Driver(0),
+		mysqlstate.Driver(connections),
+		pgstate.Driver(connections),
 	)
 }

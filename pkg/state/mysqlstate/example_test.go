@@ -1,0 +1,45 @@
+package mysqlstate_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"strings"
+
+	"msgext/pkg/msgext"
+	"msgext/pkg/receiver"
+	"msgext/pkg/secret"
+	"msgext/pkg/state/mysqlstate"
+	"msgext/pkg/webhook"
+)
+
+// A receiver keeps what it hears in MySQL; whoever wants to know reads it there.
+func Example() {
+	ctx := context.Background()
+	store, err := mysqlstate.Open(secret.String(os.Getenv("DATABASE_URL"))) // scripts/schema was there before
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer store.Close()
+	handler := receiver.New(receiver.Options{
+		Verifier: webhook.Verifier{SDKAppID: "1400000000", AllowUnsigned: true}, // tokens, in earnest
+		Store:    store,
+		Logger:   slog.New(slog.DiscardHandler),
+	})
+	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST",
+		"/?SdkAppid=1400000000&CallbackCommand="+msgext.GroupCommand, strings.NewReader(`{
+		"CallbackCommand": "Group.CallbackAfterGroupMsgExtension", "GroupId": "mysqlstate-example", "MsgSeq": 10,
+		"OperateType": 1, "ExtensionList": [{"Key": "alice", "Value": "option 2", "Seq": 1}], "Seq": 1}`)))
+
+	message := msgext.Message{SDKAppID: "1400000000", GroupID: "mysqlstate-example", MsgSeq: 10}
+	record, err := store.Load(ctx, message)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(record.State.Visible())
+	fmt.Println(store.Forget(ctx, message)) // user ids are personal data
+}
