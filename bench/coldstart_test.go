@@ -66,18 +66,18 @@ func BenchmarkColdStartSQL(b *testing.B) {
 	b.ReportMetric(median(milliseconds[0])-median(milliseconds[1]), "more-ms")
 }
 
-// withoutSQL builds a main with the list of AWS's stores as it would be without the SQL drivers.
+// withoutSQL builds a main with the list of SQL stores empty.
 func withoutSQL(b *testing.B, main string) string {
 	b.Helper()
 	root, err := filepath.Abs("..")
 	require.NoError(b, err)
-	list := filepath.Join(root, "functions/internal/driver/awsstores/awsstores.go")
+	list := filepath.Join(root, "functions/internal/driver/sqlstores/sqlstores.go")
 	source, err := os.ReadFile(list)
 	require.NoError(b, err)
 	shorter := regexp.MustCompile(`(?m)^.*\b(pg|mysql)state\b.*\n`).ReplaceAll(source, nil)
 	require.NotEqual(b, string(source), string(shorter))
 	folder := b.TempDir()
-	replacement, overlay, binary := filepath.Join(folder, "awsstores.go"), filepath.Join(folder, "overlay.json"), filepath.Join(folder, "function")
+	replacement, overlay, binary := filepath.Join(folder, "sqlstores.go"), filepath.Join(folder, "overlay.json"), filepath.Join(folder, "function")
 	require.NoError(b, os.WriteFile(replacement, shorter, 0o600))
 	encoded, err := json.Marshal(map[string]map[string]string{"Replace": {list: replacement}})
 	require.NoError(b, err)

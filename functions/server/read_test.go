@@ -168,7 +168,7 @@ func TestRead_TheStoreIsDown(t *testing.T) {
 	require.NoError(t, closed.Close())
 	for _, address := range []string{silent.Addr().String(), closed.Addr().String()} {
 		for platform, stores := range map[string][]string{
-			"lambda": {"redis://" + address, "dynamodb://table"},
+			"lambda": {"redis://" + address, "dynamodb://table", "mysql://u:p@" + address + "/d?tls=false"},
 			"scf":    {"redis://" + address, "postgres://u:p@" + address + "/d?sslmode=disable"},
 		} {
 			for _, store := range stores {

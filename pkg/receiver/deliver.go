@@ -70,7 +70,7 @@ func (rc *Receiver) deliver(ctx context.Context, rec *record) error {
 
 // forward hands another command to the sinks.
 func (rc *Receiver) forward(ctx context.Context, rec *record) error {
-	if len(rc.options.Sinks) == 0 {
+	if len(rc.options.Sinks) == 0 || !rc.options.ForwardOther {
 		return nil
 	}
 	event, err := cloudevent.NewForwarded(rec.appID, rec.command, rec.body, rec.arrived)

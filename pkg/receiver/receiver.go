@@ -243,7 +243,7 @@ func latest(a, b time.Time) time.Time {
 // "before" command that is not would block a user.
 func (rc *Receiver) acknowledge(r *http.Request, rec *record) error {
 	rec.reason = reasonOther
-	if !rc.options.ForwardOther {
+	if !rc.options.ForwardOther && !rc.recalls(rec.command) {
 		return nil
 	}
 	budget := rc.options.Budget
@@ -256,6 +256,8 @@ func (rc *Receiver) acknowledge(r *http.Request, rec *record) error {
 		if rec.body, err = webhook.ReadBody(r.Body, r.ContentLength, rc.options.MaxBodyBytes); err != nil {
 			return err
 		}
+		wait := rc.doubtBeside(ctx, rec)
+		defer wait()
 		return rc.forward(ctx, rec)
 	})
 	if err != nil {

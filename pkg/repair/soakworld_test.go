@@ -75,7 +75,6 @@ type soakWorld struct {
 	mu                             sync.Mutex
 	messages                       []*soakMessage
 	byName                         map[msgext.Message]*soakMessage
-	received                       time.Time // by the receiver's clock, for the consumer
 	changes, heard, forged, stales int
 	totals                         repair.Report
 	sizes                          soakSize
@@ -166,6 +165,7 @@ func (w *soakWorld) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	reply := httptest.NewRecorder()
 	if stale := w.stale(r); stale != nil {
+		reply.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
 		_, _ = reply.Write(stale)
 	} else {
 		w.chat.Handler().ServeHTTP(reply, r)

@@ -2,16 +2,14 @@
 package scfstores
 
 import (
+	"slices"
+
 	"msgext/functions/internal/driver/basestores"
+	"msgext/functions/internal/driver/sqlstores"
 	"msgext/pkg/state"
-	"msgext/pkg/state/mysqlstate"
-	"msgext/pkg/state/pgstate"
 )
 
-// List returns their drivers. A store over SQL opens up to so many connections, its own default for 0.
+// List returns their drivers; connections are those of a store that is an SQL server, see sqlstores.
 func List(connections int) []state.Driver {
-	return append(basestores.List(),
-		mysqlstate.Driver(connections),
-		pgstate.Driver(connections),
-	)
+	return slices.Concat(basestores.List(), sqlstores.List(connections))
 }

@@ -1,5 +1,7 @@
 // Package dynamotest makes DynamoDB Local behave as the service does where the two differ: Local's
 // indexes are up to date with every answer, the service's follow behind.
+//
+// It is for the tests of a store and of what uses one. Its API is v0: it may change with any release.
 package dynamotest
 
 import (

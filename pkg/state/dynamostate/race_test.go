@@ -1,0 +1,188 @@
+package dynamostate_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/pkg/msgext"
+	"msgext/pkg/state"
+	"msgext/pkg/state/dynamostate"
+	"msgext/pkg/state/statetest"
+)
+
+// interrupted opens a store on a table before whose nth request, from 0, something happens. happened tells whether
+// it came to that.
+func interrupted(t *testing.T, table string, n int, do func()) (store *dynamostate.Store, happened *bool) {
+	requests := 0
+	happened = new(bool)
+	store = open(t, through(local(t), func(request *http.Request, send send) (*http.Response, error) {
+		body, err := io.ReadAll(request.Body)
+		require.NoError(t, err)
+		if requests == n {
+			*happened = true
+			do()
+		}
+		requests++
+		request.Body = io.NopCloser(bytes.NewReader(body))
+		return send(request)
+	}), table)
+	return store, happened
+}
+
+// items returns how many items a message has.
+func items(t *testing.T, table string, m msgext.Message) int {
+	page, err := dynamodb.NewFromConfig(local(t)).Query(t.Context(), &dynamodb.QueryInput{
+		TableName: &table, KeyConditionExpression: ptr("pk = :pk"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": &types.AttributeValueMemberS{Value: m.Path()}},
+	})
+	require.NoError(t, err)
+	return len(page.Items)
+}
+
+func ptr(s string) *string { return &s }
+
+// A message is forgotten while an event of it is applied, at whatever moment: what is left is nothing, or a message
+// that has all of the event or a gap.
+func TestStore_ForgottenWhileApplied(t *testing.T) {
+	table := newTable(t)
+	other := open(t, local(t), table)
+	for _, again := range []bool{false, true} { // the event comes for the second time
+		for _, mark := range []state.Mark{state.MarkNow, state.MarkLater} {
+			reached := true
+			for n := 0; reached; n++ {
+				m := statetest.NewMessage()
+				event := statetest.SetEvent(m, 1, "v", "a")
+				require.NoError(t, other.Apply(t.Context(), event, start, state.MarkNow))
+				if !again {
+					event = statetest.SetEvent(m, 2, "v", "b")
+				}
+				store, happened := interrupted(t, table, n, func() { require.NoError(t, other.Forget(t.Context(), m)) })
+				require.NoError(t, store.Apply(t.Context(), event, start, mark))
+				if mark == state.MarkLater {
+					require.NoError(t, store.MarkSeen(t.Context(), m, event.Seq))
+				}
+				reached = *happened
+				record, err := other.Load(t.Context(), m)
+				name := fmt.Sprintf("again %t, mark %t, before request %d", again, mark, n)
+				if err != nil {
+					require.ErrorIs(t, err, state.ErrNotFound)
+					assert.Zero(t, items(t, table, m), name)
+					continue
+				}
+				assert.Contains(t, record.State.Visible(), event.KeyValues[0], name)
+				require.NoError(t, other.Forget(t.Context(), m))
+			}
+		}
+	}
+}
+
+// Something happens to a message while it is erased, at whatever moment: it is erased, or it stays with a gap, due,
+// and nothing is left without a head.
+func TestStore_ErasedWhileSomethingHappens(t *testing.T) {
+	table := newTable(t)
+	other := open(t, local(t), table)
+	ctx := t.Context()
+	for name, happens := range map[string]func(m msgext.Message){
+		"the same event again": func(m msgext.Message) {
+			require.NoError(t, other.Apply(ctx, statetest.SetEvent(m, 1, "v", "a"), start, state.MarkNow))
+		},
+		"a new event": func(m msgext.Message) {
+			require.NoError(t, other.Apply(ctx, statetest.SetEvent(m, 2, "v", "b"), start, state.MarkNow))
+		},
+		"a read": func(m msgext.Message) {
+			record, err := other.Load(ctx, m)
+			if err != nil {
+				require.ErrorIs(t, err, state.ErrNotFound)
+			}
+			read := msgext.Snapshot{Number: 9 + record.State.ReadNumber(), After: record.State.ReadNumber(), Latest: 1, KeyValues: statetest.SetEvent(m, 1, "v", "a").KeyValues}
+			require.NoError(t, other.Merge(ctx, m, read))
+		},
+		"the check of a read": func(m msgext.Message) {
+			record, err := other.Load(ctx, m)
+			if err == nil {
+				require.NoError(t, other.SaveCheck(ctx, m, state.Outcome{Revision: record.Check.Revision, Floor: 1, Due: start}))
+			}
+		},
+	} {
+		reached := true
+		for n := 0; reached; n++ {
+			m := statetest.NewMessage()
+			require.NoError(t, other.Apply(ctx, statetest.SetEvent(m, 1, "v", "a"), start, state.MarkNow))
+			require.NoError(t, other.Merge(ctx, m, msgext.Snapshot{Number: 1, Latest: 1, KeyValues: statetest.SetEvent(m, 1, "v", "a").KeyValues}))
+			store, happened := interrupted(t, table, n, func() { happens(m) })
+			erased, err := store.Erase(ctx, m, start.UnixMilli()+1)
+			require.NoError(t, err)
+			reached = *happened
+			name := fmt.Sprintf("%s, before request %d", name, n)
+			record, err := other.Load(ctx, m)
+			if err != nil {
+				require.ErrorIs(t, err, state.ErrNotFound)
+				assert.True(t, erased, name)
+				assert.Zero(t, items(t, table, m), name)
+				continue
+			}
+			if !record.State.Gap() {
+				assert.Contains(t, record.State.Visible(), msgext.KeyValue{Key: "a", Value: "v", Seq: 1}, "what shows no gap is there: %s", name)
+			}
+			assert.NotZero(t, record.Check.Due, name)
+		}
+	}
+}
+
+// More entries than one transaction takes are dropped all the same, and whatever comes between stays whole.
+func TestStore_DropsMany(t *testing.T) {
+	table := newTable(t)
+	other := open(t, local(t), table)
+	ctx := t.Context()
+	reached := true
+	for n := 0; reached; n++ {
+		m := statetest.NewMessage()
+		for version := int64(1); version <= 12; version++ {
+			event := msgext.Event{Message: m, Operation: msgext.Set, Seq: version}
+			for k := range msgext.MaxKeyValues {
+				event.KeyValues = append(event.KeyValues, msgext.KeyValue{Key: fmt.Sprint(version, " ", k), Value: "forged", Seq: version})
+			}
+			require.NoError(t, other.Apply(ctx, event, start, state.MarkNow))
+		}
+		store, happened := interrupted(t, table, n, func() {
+			require.NoError(t, other.Apply(ctx, statetest.SetEvent(m, 20, "real", "real"), start, state.MarkNow))
+		})
+		dropped, err := store.Drop(ctx, m, state.Drop{Above: 1, Now: start, Due: start})
+		require.NoError(t, err)
+		assert.True(t, dropped)
+		reached = *happened
+		record, err := other.Load(ctx, m)
+		require.NoError(t, err)
+		assert.Len(t, record.State.Entries, msgext.MaxKeyValues, "before request %d", n)
+		assert.Equal(t, int64(0), record.State.Floor)
+		assert.EqualValues(t, 1, record.State.Latest)
+		assert.True(t, record.State.Gap())
+	}
+}
+
+// A store that remembers what another has dropped since must not call it handled.
+func TestStore_MarksAfterAnothersDrop(t *testing.T) {
+	table := newTable(t)
+	store, other := open(t, local(t), table), open(t, local(t), table)
+	ctx, m := t.Context(), statetest.NewMessage()
+	for _, version := range []int64{1, 3, 4, 2} {
+		mark := version != 2
+		require.NoError(t, store.Apply(ctx, statetest.SetEvent(m, version, "v", "a"), start, state.Mark(mark)))
+	}
+	dropped, err := other.Drop(ctx, m, state.Drop{Above: 2, Now: start, Due: start})
+	require.NoError(t, err)
+	require.True(t, dropped)
+	require.NoError(t, other.Apply(ctx, statetest.SetEvent(m, 4, "v", "a"), start, state.MarkNow))
+	require.NoError(t, store.MarkSeen(ctx, m, 2))
+	record, err := store.Load(ctx, m)
+	require.NoError(t, err)
+	assert.Equal(t, msgext.Progress{Latest: 4, Floor: 2, Seen: []int64{4}}, record.State.Progress)
+}
