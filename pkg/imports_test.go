@@ -107,7 +107,8 @@ var mayLink = map[string]string{
 	"pkg/sink/eventbridgesink":  "pkg/msgext pkg/cloudevent pkg/sink pkg/sink/internal/awscall",
 
 	"functions/scf/internal/lazy":      "",
-	"functions/local/internal/console": "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook internal/metric pkg/receiver pkg/relay",
+	"functions/internal/logqueue":      "",
+	"functions/local/internal/console": "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook internal/metric pkg/receiver pkg/reader pkg/relay",
 	"functions/try": "functions/internal/driver functions/internal/driver/programs functions/internal/driver/stores internal/config internal/port internal/sample testdata internal/scfrpc pkg/secret pkg/webhook pkg/msgext " +
 		"pkg/cloudevent pkg/chatsim pkg/state pkg/sink pkg/relay",
 	"scripts/freeport": "",

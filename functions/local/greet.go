@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"msgext/functions/internal/process"
 	"msgext/internal/config"
 	"msgext/internal/sample"
 	"msgext/pkg/msgext"
@@ -16,12 +17,21 @@ import (
 )
 
 // greet tells people where the process serves and, where its token is made up, how to call it.
-func greet(stderr io.Writer, base string, cfg config.Config, madeUp bool) {
+func greet(stderr io.Writer, p *process.Process, cfg config.Config, madeUp bool) {
+	base := p.URL
 	w := new(bytes.Buffer)
 	defer func() { _, _ = stderr.Write(w.Bytes()) }() // at once, before anything is logged in between
 	fmt.Fprintf(w, "msgext serves on %s: any path takes webhooks by POST\n", base)
+	if p.WebhooksURL != "" {
+		fmt.Fprintf(w, "point a tunnel at   %s: it takes webhooks and shows nothing\n", p.WebhooksURL)
+	}
 	fmt.Fprintf(w, "watch them on       %s/console/\n", base)
 	fmt.Fprintf(w, "read a message from %s/api/groups/test/messages/10/extensions\n", base)
+	if p.Repairs() {
+		fmt.Fprintln(w, "repair: on, versions that did not arrive are read back from Chat")
+	} else {
+		fmt.Fprintln(w, "repair: off, set MSGEXT_CHAT_* and versions that did not arrive are read back from Chat")
+	}
 	if !madeUp {
 		return
 	}

@@ -28,9 +28,10 @@ type local struct {
 	console *console.Console
 }
 
-func open(ctx context.Context, cfg config.Config, drivers driver.Drivers, address string, logger *slog.Logger, madeUp bool) (*local, error) {
+func open(ctx context.Context, cfg config.Config, drivers driver.Drivers, o options, logger *slog.Logger, madeUp bool) (*local, error) {
 	l := &local{cfg: cfg, logger: logger}
-	p, err := process.Open(ctx, cfg, drivers, address, logger, process.Observers{
+	p, err := process.Open(ctx, cfg, drivers, logger, process.Options{
+		Address: o.address, Webhooks: o.webhooks, Personal: true,
 		Webhook:  func(o receiver.Observation) { l.console.Observe(o) },
 		Repaired: func(m msgext.Message, read msgext.Snapshot, at time.Time) { l.console.Repaired(m, read, at) },
 	})

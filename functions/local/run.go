@@ -11,11 +11,13 @@ import (
 	mathrand "math/rand/v2"
 	"slices"
 	"strings"
+	"time"
 
 	"msgext/functions/internal/driver"
 	"msgext/functions/internal/driver/localsinks"
 	"msgext/functions/internal/driver/localstores"
 	"msgext/functions/internal/entry"
+	"msgext/functions/internal/logqueue"
 	"msgext/functions/internal/process"
 	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
@@ -30,12 +32,16 @@ const (
 	exitUsage  = entry.ExitConfiguration
 )
 
+// logWait is how long the end of the process waits for a log that takes nothing.
+const logWait = time.Second
+
 // madeUpAppID stands in for an app's id where none is configured.
 const madeUpAppID = "1400000000"
 
 // options are the command line.
 type options struct {
 	address  string
+	webhooks string
 	simulate bool
 	faults   bool
 	seed     uint64
@@ -43,7 +49,9 @@ type options struct {
 
 // run is the process: it serves until ctx is done, or plays one simulation, and returns the exit
 // status. Logs and what is meant for people go to stderr, events to stdout.
-func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args, environ []string, stdout, log io.Writer) int {
+	stderr := logqueue.New(log)
+	defer stderr.Close(logWait)
 	opts, err := parse(args, stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
@@ -69,6 +77,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.address, "addr", "127.0.0.1:8080", "loopback address to serve on")
+	flags.StringVar(&o.webhooks, "webhooks", "", "second loopback address, which serves webhooks and nothing else: the one for a tunnel")
 	flags.BoolVar(&o.simulate, "simulate", false, "play Chat: signed traffic against this process, repair, compare, exit")
 	flags.BoolVar(&o.faults, "faults", false, "with -simulate: lose, double, reorder, delay and forge webhooks")
 	flags.Uint64Var(&o.seed, "seed", 0, "with -simulate: the seed of history and faults; a fresh one when 0")
@@ -84,8 +93,13 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if o.seed == 0 {
 		o.seed = mathrand.Uint64()
 	}
-	if err := process.CheckAddress(o.address); err != nil {
+	if err := process.CheckAddress("-addr", o.address); err != nil {
 		return o, fmt.Errorf("local: %w", err)
+	}
+	if o.webhooks != "" {
+		if err := process.CheckAddress("-webhooks", o.webhooks); err != nil {
+			return o, fmt.Errorf("local: %w", err)
+		}
 	}
 	return o, nil
 }
@@ -115,7 +129,7 @@ func start(ctx context.Context, cfg config.Config, drivers driver.Drivers, o opt
 	}
 	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
 	wire.AnnounceUnsigned(cfg, logger)
-	l, err := open(ctx, cfg, drivers, o.address, logger, madeUp)
+	l, err := open(ctx, cfg, drivers, o, logger, madeUp)
 	if err != nil {
 		return err
 	}
@@ -123,7 +137,7 @@ func start(ctx context.Context, cfg config.Config, drivers driver.Drivers, o opt
 	if o.simulate {
 		return l.simulate(ctx, o, stderr)
 	}
-	greet(stderr, l.URL, cfg, madeUp)
+	greet(stderr, l.Process, cfg, madeUp)
 	return l.serve(ctx)
 }
 

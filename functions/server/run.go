@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"msgext/functions/internal/awssdk"
 	"msgext/functions/internal/driver"
 	"msgext/functions/internal/driver/allstores"
 	"msgext/functions/internal/driver/awssinks"
 	"msgext/functions/internal/entry"
+	"msgext/functions/internal/logqueue"
 	"msgext/functions/internal/process"
 	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
@@ -26,8 +28,13 @@ const (
 	exitUsage  = entry.ExitConfiguration
 )
 
+// logWait is how long the end of the process waits for a log that takes nothing.
+const logWait = time.Second
+
 // run serves until ctx is done and returns the exit status. Logs go to stderr, events to stdout.
-func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args, environ []string, stdout, log io.Writer) int {
+	stderr := logqueue.New(log)
+	defer stderr.Close(logWait)
 	address, err := parse(args, stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
@@ -59,7 +66,7 @@ func parse(args []string, stderr io.Writer) (address string, err error) {
 	if flags.NArg() > 0 {
 		return "", fmt.Errorf("server: unexpected argument %q", flags.Arg(0))
 	}
-	if err := process.CheckAddress(address); err != nil {
+	if err := process.CheckAddress("-addr", address); err != nil {
 		return "", fmt.Errorf("server: %w", err)
 	}
 	return address, nil
@@ -69,7 +76,7 @@ func parse(args []string, stderr io.Writer) (address string, err error) {
 func start(ctx context.Context, cfg config.Config, drivers driver.Drivers, address string, stderr io.Writer) (err error) {
 	logger := slog.New(slog.NewTextHandler(stderr, nil))
 	wire.Announce(cfg, logger)
-	p, err := process.Open(ctx, cfg, drivers, address, logger, process.Observers{})
+	p, err := process.Open(ctx, cfg, drivers, logger, process.Options{Address: address})
 	if err != nil {
 		return err
 	}

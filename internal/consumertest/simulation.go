@@ -30,7 +30,7 @@ type Simulation struct {
 	Seed    uint64
 	Faults  chatsim.Faults
 	Changes int
-	ReadAll bool // MSGEXT_REPAIR=all; else gaps are read
+	ReadAll bool // MSGEXT_REPAIR_READ=all; else gaps are read
 
 	// NoReads leaves repair out: a deployment without a store.
 	NoReads bool

@@ -79,13 +79,14 @@ func (w *Walker) Object(member func(name []byte) error) error {
 	}
 	outer := w.count
 	var others crowd
+	var room []byte // of a name that is not kept
 	for first := true; ; first = false {
 		if closed, err := w.next('}', first); closed || err != nil {
 			w.count = outer
 			return err
 		}
 		before := w.end
-		name, err := w.name()
+		name, err := w.name(&room)
 		if err != nil {
 			return err
 		}
@@ -96,6 +97,7 @@ func (w *Walker) Object(member func(name []byte) error) error {
 		if w.count < len(w.names) {
 			w.names[w.count] = name
 			w.count++
+			room = nil
 		}
 		if err := w.colon(); err != nil {
 			return err
@@ -106,7 +108,8 @@ func (w *Walker) Object(member func(name []byte) error) error {
 	}
 }
 
-func (w *Walker) name() ([]byte, error) {
+// name reads a name, in the room of another if it has escapes.
+func (w *Walker) name(room *[]byte) ([]byte, error) {
 	raw, is, err := w.quoted()
 	if err != nil {
 		return nil, err
@@ -114,8 +117,8 @@ func (w *Walker) name() ([]byte, error) {
 	if is == plain {
 		return raw[1 : len(raw)-1], w.took(len(raw), nil)
 	}
-	name, err := w.unquoted(nil, raw, is)
-	return name, w.took(len(raw), err)
+	*room, err = w.unquoted(*room, raw, is)
+	return *room, w.took(len(raw), err)
 }
 
 func (w *Walker) colon() error {

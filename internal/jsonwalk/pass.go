@@ -7,11 +7,12 @@ func (w *Walker) Members(member func(name []byte) error) error {
 	if err := w.open('{'); err != nil {
 		return err
 	}
+	var room []byte
 	for first := true; ; first = false {
 		if closed, err := w.next('}', first); closed || err != nil {
 			return err
 		}
-		name, err := w.name()
+		name, err := w.name(&room)
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,12 +37,24 @@ func (a *again) Unwrap() error { return a.err }
 // passed; 0 leaves the pause to the policy.
 func Again(err error, after time.Duration) error { return &again{err, after} }
 
+// tries is the key under which a context carries what counts attempts.
+type tries struct{}
+
+// CountTries returns a context under which each attempt of Do adds one to count.
+func CountTries(ctx context.Context, count *atomic.Int32) context.Context {
+	return context.WithValue(ctx, tries{}, count)
+}
+
 // Do makes attempts until one succeeds, fails in a way that is not marked by Again, or was the last one
 // allowed. A pause that the context would not outlast is not begun. It returns the last attempt's
 // error without the mark, or the context's own, followed by what went wrong before.
 func (p Policy) Do(ctx context.Context, attempt func(context.Context) error) error {
 	var before error
+	count, counts := ctx.Value(tries{}).(*atomic.Int32)
 	for try := 1; ; try++ {
+		if counts {
+			count.Add(1)
+		}
 		err := attempt(ctx)
 		failed, more := errors.AsType[*again](err)
 		if !more {

@@ -40,8 +40,8 @@ func ExampleDecode() {
 		fmt.Println(err)
 		return
 	}
-	if event.IsRepaired() {
-		return // replace what is known of event.Truth's message
+	if event.IsRepaired() || event.IsGone() {
+		return // event.Truth has it; package consumer takes in all kinds
 	}
 	change, err := event.Change()
 	if err != nil {

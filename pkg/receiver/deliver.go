@@ -56,6 +56,7 @@ func (rc *Receiver) deliver(ctx context.Context, rec *record) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrDelivery, errors.Join(err, rec.failure()))
 	}
+	rec.told = &told
 	rec.outcomes = append(rec.outcomes, sink.SendAll(ctx, sinks, told)...)
 	if err := rec.failure(); err != nil || store == nil {
 		return err
@@ -77,6 +78,7 @@ func (rc *Receiver) forward(ctx context.Context, rec *record) error {
 	if err != nil {
 		return err
 	}
+	rec.told = &event
 	rec.outcomes = sink.SendAll(ctx, rc.options.Sinks, event)
 	return rec.failure()
 }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"msgext/internal/guard"
+	"msgext/pkg/cloudevent"
 	"msgext/pkg/msgext"
 	"msgext/pkg/relay"
 	"msgext/pkg/sink"
@@ -106,6 +107,11 @@ type Observation struct {
 
 	// Backend is what the app's own backend made of the request, nil where it was not asked.
 	Backend *Backend
+
+	// Outcomes has one for each destination that was told, the store first; Told is what the sinks were
+	// told, nil where there was none to tell.
+	Outcomes []sink.Outcome
+	Told     *cloudevent.Event
 }
 
 // Backend is what the app's own backend made of a command.
@@ -283,7 +289,7 @@ func (rc *Receiver) finish(r *http.Request, rec *record, verdict rule, err error
 			Command: rec.command, Event: rec.event,
 			Verdict: string(verdict.fate), Reason: verdict.reason, Err: errors.Join(err, rec.forwardErr),
 			Status: verdict.status, ErrorInfo: verdict.reply(err).ErrorInfo,
-			Backend: rec.backend,
+			Backend: rec.backend, Outcomes: rec.outcomes, Told: rec.told,
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"msgext/internal/guard"
 	"msgext/internal/metric"
+	"msgext/pkg/cloudevent"
 	"msgext/pkg/msgext"
 	"msgext/pkg/relay"
 	"msgext/pkg/sink"
@@ -65,6 +66,7 @@ type record struct {
 	reason         string // of what was accepted, when not delivered
 
 	outcomes   []sink.Outcome // of the store and the sinks
+	told       *cloudevent.Event
 	markErr    error
 	forwardErr error
 	backend    *Backend // nil where it was not asked

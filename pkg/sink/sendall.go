@@ -4,17 +4,20 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"msgext/internal/guard"
+	"msgext/internal/outbound"
 	"msgext/pkg/cloudevent"
 )
 
 // Outcome is what became of an event at one destination.
 type Outcome struct {
-	Name string        // of the destination
-	Err  error         // nil where it has durably accepted the event
-	Took time.Duration // until it answered, or was given up
+	Name  string        // of the destination
+	Err   error         // nil where it has durably accepted the event
+	Took  time.Duration // until it answered, or was given up
+	Tries int           // how often it was told, 0 where it was given up before that
 }
 
 // Failure returns nil, or the error under the destination's name.
@@ -30,8 +33,17 @@ func (o Outcome) Failure() error {
 // not cost the others theirs. A panic is an error like any other.
 func Attempt(ctx context.Context, name string, send func(context.Context) error) Outcome {
 	started := time.Now()
-	err := guard.Do(ctx, send)
-	return Outcome{name, err, time.Since(started)}
+	var begun atomic.Bool
+	var counted atomic.Int32
+	err := guard.Do(outbound.CountTries(ctx, &counted), func(ctx context.Context) error {
+		begun.Store(true)
+		return send(ctx)
+	})
+	outcome := Outcome{Name: name, Err: err, Took: time.Since(started), Tries: int(counted.Load())}
+	if outcome.Tries == 0 && begun.Load() {
+		outcome.Tries = 1 // a driver that does not try again by itself
+	}
+	return outcome
 }
 
 // SendAll sends an event to all sinks side by side, each by an Attempt, whatever becomes of it at the

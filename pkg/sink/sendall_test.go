@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"msgext/internal/outbound"
 	"msgext/pkg/cloudevent"
 	"msgext/pkg/sink"
 )
@@ -71,4 +72,27 @@ func TestSendAll(t *testing.T) {
 
 func TestSendAll_WithoutSinks(t *testing.T) {
 	assert.Empty(t, sink.SendAll(t.Context(), nil, cloudevent.Event{}))
+}
+
+// Tries are those of the loop that every driver uses; one without it tries once, and what was never told not at all.
+func TestAttempt_CountsTries(t *testing.T) {
+	refused := errors.New("refused")
+	loop := func(succeedAt int) func(context.Context) error {
+		return func(ctx context.Context) error {
+			tried := 0
+			return outbound.Policy{Tries: 4}.Do(ctx, func(context.Context) error {
+				if tried++; tried == succeedAt {
+					return nil
+				}
+				return outbound.Again(refused, 0)
+			})
+		}
+	}
+	assert.Equal(t, 1, sink.Attempt(t.Context(), "once", func(context.Context) error { return refused }).Tries)
+	assert.Equal(t, 1, sink.Attempt(t.Context(), "at once", loop(1)).Tries)
+	assert.Equal(t, 3, sink.Attempt(t.Context(), "third", loop(3)).Tries)
+	assert.Equal(t, 4, sink.Attempt(t.Context(), "never", loop(9)).Tries)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	assert.Equal(t, 0, sink.Attempt(ctx, "too late", loop(1)).Tries)
 }

@@ -26,32 +26,46 @@ import (
 // repairEvery is how often the process repairs by itself.
 const repairEvery = 5 * time.Second
 
-// Observers are told what the process does; nil for nobody.
-type Observers struct {
+// Options say how a process serves. Address must be set.
+type Options struct {
+	// Address is where it listens, loopback.
+	Address string
+
+	// Webhooks is a second loopback address, which serves webhooks and nothing else; none when empty.
+	Webhooks string
+
+	// Personal is for a process of one person at this machine: unsigned webhooks are then taken from this
+	// machine alone.
+	Personal bool
+
+	// Webhook and Repaired are told what the process does; nil for nobody.
 	Webhook  func(receiver.Observation)
 	Repaired func(msgext.Message, msgext.Snapshot, time.Time)
 }
 
 // Process has its store and sinks open and listens. It serves nothing yet.
 type Process struct {
-	URL      string       // where it listens
-	Webhooks http.Handler // the receiver
+	URL         string       // where it listens
+	WebhooksURL string       // where it serves webhooks alone; "" for nowhere
+	Webhooks    http.Handler // the receiver
 
 	Connections driver.Connections
 
-	reads    http.Handler
-	repairer *repair.Repairer // nil without a store
-	listener net.Listener
-	logger   *slog.Logger
+	path      string // the only one that takes webhooks, any when empty
+	reads     http.Handler
+	repairer  *repair.Repairer // nil without a store
+	listener  net.Listener
+	forTunnel net.Listener // nil for none
+	logger    *slog.Logger
 }
 
-// Open opens what a configuration names and listens on a loopback address. Close the Process after use.
-func Open(ctx context.Context, cfg config.Config, drivers driver.Drivers, address string, logger *slog.Logger, observers Observers) (*Process, error) {
+// Open opens what a configuration names and listens. Close the Process after use.
+func Open(ctx context.Context, cfg config.Config, drivers driver.Drivers, logger *slog.Logger, options Options) (*Process, error) {
 	connections, err := drivers.Open(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	p, err := open(cfg, connections, address, logger, observers)
+	p, err := open(cfg, connections, logger, options)
 	if err != nil {
 		return nil, errors.Join(err, connections.Close())
 	}
@@ -59,32 +73,50 @@ func Open(ctx context.Context, cfg config.Config, drivers driver.Drivers, addres
 	return p, nil
 }
 
-func open(cfg config.Config, c driver.Connections, address string, logger *slog.Logger, observers Observers) (*Process, error) {
-	p := &Process{Connections: c, logger: logger}
-	options, err := wire.ReceiverOptions(cfg, c, logger, nil, time.Time{})
+func open(cfg config.Config, c driver.Connections, logger *slog.Logger, options Options) (*Process, error) {
+	p := &Process{Connections: c, path: cfg.Path, logger: logger}
+	receiving, err := wire.ReceiverOptions(cfg, c, logger, nil, time.Time{})
 	if err != nil {
 		return nil, err
 	}
-	options.Observe = observers.Webhook
-	p.Webhooks = receiver.New(options)
+	receiving.Observe = options.Webhook
+	p.Webhooks = receiver.New(receiving)
+	if options.Personal && cfg.AllowUnsigned {
+		p.Webhooks = unsigned(p.Webhooks)
+	}
 	p.reads = readwire.New(cfg, c.Store, logger)
 	if len(cfg.ReadTokens) == 0 {
-		p.reads = loopbackOnly(p.reads)
+		p.reads = personal(p.reads)
 	}
 	if c.Store != nil {
 		repairing, err := repairwire.Options(cfg, c, logger, nil)
 		if err != nil {
 			return nil, err
 		}
-		repairing.Observe = observers.Repaired
+		repairing.Observe = options.Repaired
 		p.repairer = repair.New(repairing)
 	}
-	p.listener, err = net.Listen("tcp", address)
+	return p, p.listen(options)
+}
+
+// Repairs reports whether the process reads back from Chat what it has missed.
+func (p *Process) Repairs() bool { return p.repairer != nil }
+
+func (p *Process) listen(options Options) (err error) {
+	p.listener, err = net.Listen("tcp", options.Address)
 	if err != nil {
-		return nil, fmt.Errorf("%w; -addr 127.0.0.1:0 takes any free port", err)
+		return fmt.Errorf("%w; -addr 127.0.0.1:0 takes any free port", err)
 	}
 	p.URL = "http://" + p.listener.Addr().String()
-	return p, nil
+	if options.Webhooks == "" {
+		return nil
+	}
+	p.forTunnel, err = net.Listen("tcp", options.Webhooks)
+	if err != nil {
+		return errors.Join(fmt.Errorf("-webhooks: %w", err), p.listener.Close())
+	}
+	p.WebhooksURL = "http://" + p.forTunnel.Addr().String()
+	return nil
 }
 
 // Close closes store and sinks.
@@ -93,15 +125,29 @@ func (p *Process) Close() error { return p.Connections.Close() }
 // Serve serves until ctx is done, repairs meanwhile where there is a store, and lets requests in flight finish. console,
 // nil for none, has what lies below /console/; stopping is called when the process begins to stop.
 func (p *Process) Serve(ctx context.Context, console http.Handler, stopping func()) error {
-	server := NewServer(routes(p.Webhooks, console, p.reads), p.logger)
-	server.RegisterOnShutdown(stopping)
-	var repairing sync.WaitGroup
-	if p.repairer != nil {
-		repairing.Go(func() { p.repairUntil(ctx) })
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	servers := []func() error{func() error {
+		server := NewServer(routes(p.Webhooks, console, p.reads, p.path), p.logger)
+		server.RegisterOnShutdown(stopping)
+		return serve(ctx, server, p.listener)
+	}}
+	if p.forTunnel != nil {
+		servers = append(servers, func() error { return serve(ctx, NewServer(p.Webhooks, p.logger), p.forTunnel) })
 	}
-	err := serve(ctx, server, p.listener)
-	repairing.Wait()
-	return err
+	var running sync.WaitGroup
+	if p.repairer != nil {
+		running.Go(func() { p.repairUntil(ctx) })
+	}
+	ended := make([]error, len(servers))
+	for i, run := range servers {
+		running.Go(func() {
+			defer stop() // where one ends, all do
+			ended[i] = run()
+		})
+	}
+	running.Wait()
+	return errors.Join(ended...)
 }
 
 func (p *Process) repairUntil(ctx context.Context) {
@@ -117,14 +163,14 @@ func (p *Process) repairUntil(ctx context.Context) {
 	}
 }
 
-// CheckAddress refuses an address that is not loopback.
-func CheckAddress(address string) error {
+// CheckAddress refuses an address that is not loopback; option is the one that it was given by.
+func CheckAddress(option, address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return errors.New("-addr: not of the form 127.0.0.1:8080")
+		return errors.New(option + ": not of the form 127.0.0.1:8080")
 	}
 	if !loopback.IsHost(host) {
-		return errors.New("-addr: this process shows webhooks to whoever asks, so it serves on loopback only; use a tunnel to reach it from outside")
+		return errors.New(option + ": this process shows webhooks to whoever asks, so it serves on loopback only; use a tunnel to reach it from outside")
 	}
 	return nil
 }

@@ -8,25 +8,25 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"msgext/internal/loopback"
-	"msgext/pkg/webhook"
 )
 
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 30 * time.Second
+	writeTimeout      = time.Minute // a stream sets its own
 	idleTimeout       = 2 * time.Minute
 	shutdownTimeout   = 5 * time.Second
 )
 
 // routes serves what lies below /console/, if there is a console, to people on this machine, and the read below /api/;
 // everything else takes webhooks. A ServeMux would redirect paths that are not clean, so it does not come first.
-func routes(webhooks, console, api http.Handler) http.Handler {
+func routes(webhooks, console, api http.Handler, path string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case console != nil && strings.HasPrefix(r.URL.Path, "/console/"):
-			loopbackOnly(console).ServeHTTP(w, r)
+			personal(console).ServeHTTP(w, r)
+		case console != nil && leadsToConsole(r, path):
+			personal(http.RedirectHandler("/console/", http.StatusFound)).ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, "/api/"):
 			api.ServeHTTP(w, r)
 		default:
@@ -35,20 +35,11 @@ func routes(webhooks, console, api http.Handler) http.Handler {
 	})
 }
 
-// loopbackOnly refuses requests whose Host is not this machine's own: a page elsewhere that
-// has its name rebound to loopback would otherwise read along (DNS rebinding).
-func loopbackOnly(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, _, err := net.SplitHostPort(r.Host)
-		if err != nil {
-			host = strings.Trim(r.Host, "[]")
-		}
-		if !loopback.IsHost(host) {
-			webhook.Fail("answers only to a loopback Host").Write(w, http.StatusForbidden)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
+// leadsToConsole reports whether a browser that asks for nothing in particular is shown the console, unless path, the
+// only one that takes webhooks, is that place.
+func leadsToConsole(r *http.Request, path string) bool {
+	asks := r.Method == http.MethodGet || r.Method == http.MethodHead
+	return asks && r.URL.Path != path && (r.URL.Path == "/" && r.URL.RawQuery == "" || r.URL.Path == "/console")
 }
 
 // NewServer returns a server with the time-outs of this process.
@@ -57,12 +48,14 @@ func NewServer(handler http.Handler, logger *slog.Logger) *http.Server {
 		Handler:           handler,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
 }
 
-// serve serves until ctx is done, then lets requests in flight finish.
+// serve serves until ctx is done, then lets requests in flight finish for as long as shutdownTimeout. What then still
+// keeps the process from ending is a client that does not read or does not send, and is cut off.
 func serve(ctx context.Context, server *http.Server, listener net.Listener) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -73,11 +66,9 @@ func serve(ctx context.Context, server *http.Server, listener net.Listener) erro
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
-	if err := server.Shutdown(ctx); err != nil {
-		return err
+	err := server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return server.Close()
 	}
-	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	return err
 }

@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
+	"msgext/functions/internal/driver"
 	"msgext/functions/internal/wire"
 	"msgext/internal/config"
+	"msgext/pkg/relay"
 )
 
 // Without a token the start says what is open, and with a relay that the backend is.
@@ -27,4 +31,27 @@ func TestAnnounce_Unsigned(t *testing.T) {
 		assert.Contains(t, log.String(), test.says)
 		assert.NotContains(t, log.String(), test.saysNot)
 	}
+}
+
+// What a configuration says of the relay reaches the receiver, and when the process started.
+func TestReceiverOptions_Relay(t *testing.T) {
+	started := time.Unix(1700000000, 0)
+	cfg := config.Config{Relay: config.Relay{URL: "https://169.254.1.1/", Budget: time.Second, Headers: []relay.Header{{Name: "X-Key", Value: "a"}}}}
+	_, err := wire.ReceiverOptions(cfg, driver.Connections{}, slog.New(slog.DiscardHandler), nil, started)
+	require.ErrorIs(t, err, relay.ErrLinkLocal)
+	cfg.HTTP.AllowLinkLocal = true
+	options, err := wire.ReceiverOptions(cfg, driver.Connections{}, slog.New(slog.DiscardHandler), nil, started)
+	require.NoError(t, err)
+	assert.NotNil(t, options.Relay)
+	assert.Equal(t, time.Second, options.RelayBudget)
+	assert.True(t, options.RelayPass)
+	assert.Equal(t, started, options.Started)
+	cfg.Relay.Allow = true
+	options, err = wire.ReceiverOptions(cfg, driver.Connections{}, slog.New(slog.DiscardHandler), nil, started)
+	require.NoError(t, err)
+	assert.False(t, options.RelayPass)
+	options, err = wire.ReceiverOptions(config.Config{}, driver.Connections{}, slog.New(slog.DiscardHandler), nil, started)
+	require.NoError(t, err)
+	assert.Nil(t, options.Relay)
+	assert.False(t, options.RelayPass)
 }

@@ -66,7 +66,10 @@ func TestStore_DueOverALaggingIndex(t *testing.T) {
 		return met, empty
 	}
 	left, failed := 0, 0
+	var last time.Time
 	met, _ := run(func(i int, head state.Head) {
+		assert.False(t, head.Check.Due.Before(last), "the longest waiting first, over all partitions")
+		last = head.Check.Due
 		switch i % 5 {
 		case 0: // a webhook during the check
 			assert.NoError(t, store.Apply(t.Context(), statetest.ClearEvent(head.Message, 2), start, state.MarkNow))
