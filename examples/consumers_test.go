@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,22 +35,31 @@ const (
 // example is a consumer in a folder here, copied elsewhere as a user would, once for all tests.
 type example struct {
 	folder  string
+	on      string // what it runs on, where that makes two of it
 	tools   []string
 	files   []string
-	prepare []string
+	prepare []string // run there once
+	main    bool     // a main package, which is built instead
 	run     []string
+	args    func(t *testing.T) []string // more of them, for one test
 }
 
 var examples = []example{
 	{folder: "consumer-python", tools: []string{"python3"}, files: []string{"consumer.py"}, run: []string{"python3", "consumer.py"}},
 	{folder: "consumer-node", tools: []string{"node", "npm"}, files: []string{"consumer.js", "message.js", "package.json", "package-lock.json"},
 		prepare: []string{"npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"}, run: []string{"node", "consumer.js"}},
+	{folder: "consumer-go", main: true, run: []string{"./consumer-go"}},
+	{folder: "consumer-sql", on: " on PostgreSQL", main: true, run: []string{"./consumer-sql"}, args: postgres},
+	{folder: "consumer-sql", on: " on MariaDB", main: true, run: []string{"./consumer-sql"}, args: mariadb},
 }
 
 // each runs a test with every example.
 func each(t *testing.T, test func(t *testing.T, c *consumer)) {
 	for _, e := range examples {
-		t.Run(e.folder, func(t *testing.T) {
+		t.Run(e.folder+e.on, func(t *testing.T) {
+			if e.args != nil {
+				e.run = append(slices.Clone(e.run), e.args(t)...)
+			}
 			for _, tool := range e.tools {
 				if _, err := exec.LookPath(tool); err != nil {
 					if os.Getenv("CI") == "true" {
@@ -95,12 +105,16 @@ func (e example) copied(t *testing.T) string {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(part, file), content, 0o644))
 	}
-	if e.prepare != nil {
-		command := exec.Command(e.prepare[0], e.prepare[1:]...)
-		command.Dir = part
-		out, err := command.CombinedOutput()
-		require.NoError(t, err, "%s", out)
+	prepare := exec.Command("true")
+	switch {
+	case e.main:
+		prepare = exec.Command("go", "build", "-o", part, "./"+e.folder)
+	case e.prepare != nil:
+		prepare = exec.Command(e.prepare[0], e.prepare[1:]...)
+		prepare.Dir = part
 	}
+	out, err := prepare.CombinedOutput()
+	require.NoError(t, err, "%s", out)
 	require.NoError(t, os.Rename(part, folder))
 	return folder
 }
@@ -115,7 +129,11 @@ type consumer struct {
 
 func (c *consumer) start(t *testing.T) {
 	t.Helper()
-	c.command = exec.Command(c.run[0], c.run[1:]...)
+	program := c.run[0]
+	if strings.HasPrefix(program, "./") {
+		program = filepath.Join(c.folder, program)
+	}
+	c.command = exec.Command(program, c.run[1:]...)
 	c.command.Dir = c.folder
 	c.command.Env = append(os.Environ(), "PORT="+c.port, "MSGEXT_HTTP_SECRET="+webhookSecret, "STATE_FILE="+c.state, "STATE_FOLDER="+c.state)
 	c.command.Stderr = &c.stderr

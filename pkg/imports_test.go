@@ -111,8 +111,10 @@ var mayLink = map[string]string{
 	"functions/local/internal/console": "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook internal/metric pkg/receiver pkg/reader pkg/relay",
 	"functions/try": "functions/internal/driver functions/internal/driver/programs functions/internal/driver/stores internal/config internal/port internal/sample testdata internal/scfrpc pkg/secret pkg/webhook pkg/msgext " +
 		"pkg/cloudevent pkg/chatsim pkg/state pkg/sink pkg/relay",
-	"scripts/freeport": "",
-	"scripts/zip":      "",
+	"examples/consumer-go":  "pkg/msgext pkg/cloudevent pkg/consumer",
+	"examples/consumer-sql": "",
+	"scripts/freeport":      "",
+	"scripts/zip":           "",
 }
 
 var shared = []string{"internal/guard", "internal/jsonquote", "internal/jsonwalk", "internal/location", "internal/loopback", "internal/outbound"} // rules that have no home above
@@ -148,6 +150,7 @@ var programs = map[string]struct{ links, avoids []string }{
 	"functions/internal/driver/basestores":  {[]string{redis}, []string{dynamo, postgres, sqlite, "pkg/sink"}},
 	"functions/internal/driver/localstores": {[]string{sqlite}, []string{dynamo, redis, postgres, "pkg/sink"}},
 	"functions/internal/driver/awsstores":   {[]string{dynamo, postgres}, []string{sqlite, "pkg/sink"}},
+	"functions/internal/driver/sqlstores":   {[]string{postgres}, []string{sqlite, dynamo, redis, aws, "pkg/sink"}},
 	"functions/internal/driver/scfstores":   {[]string{postgres}, []string{sqlite, dynamo, aws, "pkg/sink"}},
 	"functions/internal/driver/allstores":   {[]string{dynamo, redis, postgres, sqlite}, []string{"pkg/sink"}},
 	"functions/internal/driver/localsinks":  {avoids: []string{dynamo, redis, postgres, sqlite, aws, kafka, chat, admin, console, sim}},
@@ -230,10 +233,11 @@ var leaves = map[string]string{
 	"github.com/aws/aws-lambda-go/lambda":         "functions/aws/",
 	"github.com/aws/aws-lambda-go/lambdacontext":  "functions/aws/ pkg/gateway/awsgw",
 	"github.com/redis/go-redis":                   "pkg/state/redisstate",
-	"github.com/jackc/pgx":                        "pkg/state/pgstate",
-	"github.com/go-sql-driver/mysql":              "pkg/state/mysqlstate",
+	"github.com/jackc/pgx":                        "pkg/state/pgstate examples/consumer-sql",
+	"github.com/go-sql-driver/mysql":              "pkg/state/mysqlstate examples/consumer-sql",
 	"modernc.org/sqlite":                          "pkg/state/sqlitestate",
 	"github.com/twmb/franz-go":                    "pkg/sink/kafkasink",
+	"github.com/standard-webhooks":                "examples/",
 	"github.com/cloudevents/sdk-go":               "pkg/cloudevent",
 	"github.com/tencentyun/tls-sig-api-v2-golang": "pkg/chatapi",
 	"github.com/tencentyun/scf-go-lib":            "functions/scf/ pkg/gateway/scfgw internal/scfrpc",

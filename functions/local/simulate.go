@@ -86,7 +86,7 @@ type preset struct {
 // reads 10 and 60 minutes later, which nobody wants to watch.
 func presets() []preset {
 	workload := chatsim.Workload{Messages: 200, Changes: 3000, Every: 2 * time.Millisecond}
-	losses := chatsim.Faults{Drop: 0.1, KeepLast: true, Duplicate: 0.1, Reorder: 0.1, Delay: 0.1, MaxDelay: 100 * time.Millisecond, NewerSeq: 0.05}
+	losses := chatsim.Faults{Drop: 0.1, KeepLast: true, Duplicate: 0.1, Reorder: 0.1, Delay: 0.1, MaxDelay: 100 * time.Millisecond, NewerSeq: 0.05, Garble: 0.02}
 	forgeries := losses
 	forgeries.Forge = 0.03
 	return []preset{
@@ -168,7 +168,7 @@ func (s *simulation) differing(ctx context.Context) (int, error) {
 // print tells people what came of it.
 func (o outcome) print(w io.Writer) {
 	r := o.report
-	fmt.Fprintf(w, "\n%d changes on %d messages, webhooks: %d delivered, %d lost, %d sent twice, %d overtaken, %d forged (seed %d)\n",
-		r.Changes, o.messages, r.Delivered, r.Dropped, r.Duplicated, r.Reordered, r.Forged(), o.seed)
+	fmt.Fprintf(w, "\n%d changes on %d messages, webhooks: %d delivered, %d lost, %d sent twice, %d overtaken, %d not as documented, %d forged (seed %d)\n",
+		r.Changes, o.messages, r.Delivered, r.Dropped, r.Duplicated, r.Reordered, r.Garbled, r.Forged(), o.seed)
 	fmt.Fprintf(w, "before repair %d messages differed from Chat, after %s of repair %d do\n", o.differing, o.repaired.Round(time.Millisecond), o.unrepaired)
 }

@@ -19,6 +19,7 @@ const Namespace = "msgext"
 const (
 	Accepted       = "Accepted"       // requests answered OK
 	Rejected       = "Rejected"       // requests refused, by reason
+	Doubted        = "Doubted"        // of those refused: the message is to be read back, for something happened to it that could not be taken in
 	Failed         = "Failed"         // requests that our side failed
 	FailedDelivery = "FailedDelivery" // followed by a space and the destination: deliveries it did not take
 	DeliveryTime   = "DeliveryTime"   // milliseconds until everything configured had the event

@@ -37,6 +37,9 @@ type Vector struct {
 		Status int             `json:"status"`
 		Reason string          `json:"reason"` // as logged
 		Reply  json.RawMessage `json:"reply"`
+
+		// Doubts is the path of the message that is then to be read back, "" where there is none.
+		Doubts string `json:"doubts,omitempty"`
 	} `json:"want"`
 }
 

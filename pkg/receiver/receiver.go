@@ -231,9 +231,9 @@ func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request, rec *record)
 	}
 	event, err := msgext.Decode(query.SDKAppID, query.Command, rec.body)
 	if err != nil {
-		return err
+		return rc.refuse(r.Context(), rec, err)
 	}
-	rec.event = &event
+	rec.event, rec.message = &event, event.Message
 	return rc.deliver(r.Context(), rec)
 }
 

@@ -28,6 +28,8 @@ import (
 	"msgext/pkg/receiver"
 	"msgext/pkg/relay"
 	"msgext/pkg/sink"
+	"msgext/pkg/state"
+	"msgext/pkg/state/memstate"
 	"msgext/pkg/webhook"
 )
 
@@ -248,6 +250,12 @@ func TestReceiver_LogsNoSecretAndNoContent(t *testing.T) {
 			options, lines := logged(options())
 			options.ForwardOther, options.Metrics = true, metric.Embedded
 			options.Sinks = []sink.Sink{&fakeSink{"a", new(journal), send}}
+			options.Store = &doubtingStore{memstate.New(), func(ctx context.Context, _ msgext.Message, _ time.Time, _ state.Source) error {
+				if send == nil {
+					return nil
+				}
+				return send(ctx)
+			}}
 			r := httptest.NewRequest(http.MethodPost, "/"+plant+"?"+request.query, strings.NewReader(request.body))
 			r.Header.Set("X-Forwarded-For", "203.0.113.77")
 			r.Header.Set("Authorization", plant)

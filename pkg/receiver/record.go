@@ -29,6 +29,7 @@ const (
 	keyDuration  = "duration_ms"
 	keyCold      = "cold"
 	keyOverLimit = "over_limit" // key-values longer than the vendor documents
+	keyEffect    = "effect"     // what becomes of the change that a refused body tells of
 	keyTolerated = "tolerated"  // what broke a rule without harm, by field and rule
 	keyFailed    = "failed"     // destinations that did not accept
 	keyError     = "error"
@@ -36,7 +37,7 @@ const (
 	keyMark      = "mark_error" // everything was accepted, but not marked as seen
 	keyRelay     = "relay"      // the backend's status, if it answered, and its time
 	keyStatus    = "status"
-	keyFrom      = "from_account" // of a deferred one-to-one webhook alone: accounts are personal data
+	keyFrom      = "from_account" // of a one-to-one webhook that was deferred or lost: accounts are personal data
 	keyTo        = "to_account"
 )
 
@@ -60,8 +61,10 @@ type record struct {
 	delivery time.Duration
 	cold     bool
 
-	command, appID string // set once authentic
+	command, appID string         // set once authentic
+	message        msgext.Message // zero where none could be read
 	event          *msgext.Event
+	effect         effect // of a body that was refused
 	body           []byte
 	reason         string // of what was accepted, when not delivered
 
@@ -102,12 +105,14 @@ func (rec *record) attrs(options Options, requestID string, verdict rule, err er
 	if rec.command != "" {
 		attrs = append(attrs, slog.String(keyCommand, msgext.Loggable(rec.command)), slog.String(keyAppID, rec.appID))
 	}
-	if event := rec.event; event != nil {
-		attrs = event.Message.AppendLogAttrs(attrs)
-		if m := event.Message; verdict.fate == deferred && !m.IsGroup() {
+	if m := rec.message; m != (msgext.Message{}) {
+		attrs = m.AppendLogAttrs(attrs)
+		if !m.IsGroup() && (verdict.fate == deferred || rec.effect == lost) {
 			// The line may be all that is left of the message, and is what a replay goes by.
 			attrs = append(attrs, slog.String(keyFrom, msgext.Loggable(m.From)), slog.String(keyTo, msgext.Loggable(m.To)))
 		}
+	}
+	if event := rec.event; event != nil {
 		attrs = append(attrs, slog.String(keyOperation, event.Operation.String()), slog.Int64(keyVersion, event.Version()))
 		if n := event.OverLimit(); n > 0 {
 			attrs = append(attrs, slog.Int(keyOverLimit, n))
@@ -121,6 +126,9 @@ func (rec *record) attrs(options Options, requestID string, verdict rule, err er
 		slog.String(keyReason, verdict.reason),
 		slog.Float64(keyDuration, milliseconds(rec.took)),
 		slog.Bool(keyCold, rec.cold))
+	if rec.effect != "" {
+		attrs = append(attrs, slog.String(keyEffect, string(rec.effect)))
+	}
 	if failed := rec.failed(); len(failed) > 0 {
 		attrs = append(attrs, slog.Any(keyFailed, failed))
 	}
@@ -153,6 +161,9 @@ func (rec *record) measurements(verdict rule) []slog.Attr {
 	}
 	if rec.backend != nil {
 		values = append(values, slog.Float64(metric.RelayTime, milliseconds(rec.backend.Took)))
+	}
+	if rec.effect == doubted {
+		values = append(values, slog.Float64(metric.Doubted, 1))
 	}
 	if rec.cold {
 		values = append(values, slog.Float64(metric.ColdStart, 1))

@@ -8,10 +8,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"msgext/internal/vectortest"
+	"msgext/pkg/msgext"
 	"msgext/pkg/receiver"
 	"msgext/pkg/secret"
+	"msgext/pkg/state"
+	"msgext/pkg/state/memstate"
 	"msgext/pkg/webhook"
 )
 
@@ -40,7 +44,8 @@ func TestReceiver_Vectors(t *testing.T) {
 				at = now.Add(time.Hour)
 			}
 			options, lines := logged(options())
-			options.Now = func() time.Time { return at }
+			store := memstate.New()
+			options.Now, options.Store = func() time.Time { return at }, store
 
 			reply := httptest.NewRecorder()
 			request := httptest.NewRequest(vector.Request.Method, vector.URL("http://example.com", at), strings.NewReader(vector.Request.Body))
@@ -52,9 +57,46 @@ func TestReceiver_Vectors(t *testing.T) {
 			if reply.Code == http.StatusMethodNotAllowed {
 				assert.Equal(t, "POST", reply.Header().Get("Allow"))
 			}
-			assert.Equal(t, vector.Want.Reason, lines.only(t)["reason"])
+			line := lines.only(t)
+			assert.Equal(t, vector.Want.Reason, line["reason"])
+
+			doubts, applied := kept(t, store)
+			switch {
+			case vector.Want.Doubts != "":
+				assert.Equal(t, []string{vector.Want.Doubts}, doubts)
+				assert.Empty(t, applied)
+				assert.Equal(t, "doubted", line["effect"])
+			case line["reason"] == "body breaks the contract":
+				assert.Empty(t, append(doubts, applied...))
+				assert.Equal(t, "lost", line["effect"])
+			case line["reason"] == "delivered":
+				assert.Empty(t, doubts)
+				assert.Len(t, applied, 1)
+				assert.NotContains(t, line, "effect")
+			default:
+				assert.Empty(t, append(doubts, applied...))
+				assert.NotContains(t, line, "effect")
+			}
 		})
 	}
+}
+
+// kept returns the paths of the messages that a store has, those apart that are doubted and nothing else.
+func kept(t *testing.T, store state.Store) (doubts, applied []string) {
+	t.Helper()
+	page, err := store.Each(t.Context(), "", 1000)
+	require.NoError(t, err)
+	require.False(t, page.More)
+	for _, head := range page.Heads {
+		if head.Check.Doubted != 0 {
+			assert.Equal(t, msgext.Progress{}, head.Progress, "nothing else of the body is kept")
+			assert.False(t, head.Check.Due.IsZero())
+			doubts = append(doubts, head.Message.Path())
+		} else {
+			applied = append(applied, head.Message.Path())
+		}
+	}
+	return doubts, applied
 }
 
 // What was tolerated stands in the line by field and rule. The content does not.

@@ -13,54 +13,101 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/pkg/chatsim"
+	"msgext/pkg/msgext"
 	"msgext/pkg/receiver"
 	"msgext/pkg/repair"
 	"msgext/pkg/secret"
 	"msgext/pkg/sink"
+	"msgext/pkg/state"
 	"msgext/pkg/webhook"
 )
 
 // The promise, on a simulated clock: thousands of changes on hundreds of messages, webhooks lost
-// (last ones too), doubled, reordered, delayed and forged, and a sink that is down for a while; repair once a
-// minute. At the end every message's state is Chat's, and so is what the sink's consumer knows, in both ways
-// of counting that the vendor's pages allow.
+// (last ones too), doubled, reordered, delayed, forged and with bodies that are not as documented, and a
+// sink that is down for a while; repair once a minute. At the end every message's state is Chat's, and so is what
+// the sink's consumer knows, in both ways of counting that the vendor's pages allow.
 func TestProof_EverythingConverges(t *testing.T) {
 	for seed, falls := range map[uint64]bool{1: false, 2: true, 3: false, rand.Uint64(): true} {
 		t.Run(fmt.Sprintf("seed %d, LatestSeq falls %t", seed, falls), func(t *testing.T) {
-			stateDiffers, sinkDiffers, report := prove(t, seed, falls, true)
+			stateDiffers, sinkDiffers, report := everything(seed, falls).prove(t)
 			assert.Zero(t, stateDiffers, "messages whose state is not Chat's")
 			assert.Zero(t, sinkDiffers, "messages of which the consumer knows something else")
 			assert.Positive(t, report.Dropped)
 			assert.Positive(t, report.Forged())
 			assert.Positive(t, report.Duplicated)
 			assert.Positive(t, report.Reordered)
+			assert.Positive(t, report.Garbled)
 		})
 	}
 }
 
 // The proof can fail: without repair it does.
 func TestProof_WithoutRepairItDiffers(t *testing.T) {
-	stateDiffers, sinkDiffers, _ := prove(t, 1, false, false)
+	without := everything(1, false)
+	without.repairing = false
+	stateDiffers, sinkDiffers, _ := without.prove(t)
 	assert.Greater(t, stateDiffers, 50)
 	assert.Greater(t, sinkDiffers, 50)
 }
 
-func prove(t *testing.T, seed uint64, falls, repairing bool) (stateDiffers, sinkDiffers int, report chatsim.Report) {
+// Nothing authentic is ignored: a webhook whose body is not as documented has its message read back, whatever its
+// versions say and without any reading of all. Without the doubt it would not be.
+func TestProof_WhatCannotBeTakenInIsReadBack(t *testing.T) {
+	p := proof{
+		seed: 1, repairing: true, doubting: true, readAll: false,
+		faults: chatsim.Faults{Garble: 0.1, Duplicate: 0.1, Reorder: 0.1, Delay: 0.05, MaxDelay: time.Minute},
+	}
+	stateDiffers, sinkDiffers, report := p.prove(t)
+	assert.Zero(t, stateDiffers)
+	assert.Zero(t, sinkDiffers)
+	assert.Greater(t, report.Garbled, 300)
+
+	p.doubting = false
+	stateDiffers, sinkDiffers, _ = p.prove(t)
+	assert.Positive(t, stateDiffers, "the last webhook of a message, of which no later one tells")
+	assert.Positive(t, sinkDiffers)
+}
+
+// proof is what a promise is proven against.
+type proof struct {
+	seed      uint64
+	faults    chatsim.Faults
+	repairing bool // repair runs
+	doubting  bool // the store notes doubts
+	readAll   bool
+	falls     bool // Chat's LatestSeq falls when the newest key is deleted
+}
+
+func everything(seed uint64, falls bool) proof {
+	return proof{seed: seed, falls: falls, repairing: true, doubting: true, readAll: true, faults: chatsim.Faults{
+		Drop: 0.1, Duplicate: 0.1, Reorder: 0.1, Delay: 0.05, MaxDelay: time.Minute, TimeOut: 0.02, Burst: 0.005, NewerSeq: 0.05, Forge: 0.02, Garble: 0.02,
+	}}
+}
+
+// undoubting is a store that notes no doubts.
+type undoubting struct{ state.Store }
+
+func (undoubting) Doubt(context.Context, msgext.Message, time.Time, state.Source) error { return nil }
+
+func (p proof) prove(t *testing.T) (stateDiffers, sinkDiffers int, report chatsim.Report) {
 	t.Helper()
-	w := newWorld(t, func(o *chatsim.Options) { o.LatestFalls = falls })
+	w := newWorld(t, func(o *chatsim.Options) { o.LatestFalls = p.falls })
+	if !p.doubting {
+		w.store = undoubting{w.store}
+	}
 	began := w.clock()
 	rc := receiver.New(receiver.Options{
 		Verifier: webhook.Verifier{SDKAppID: app, Tokens: []secret.String{"xxxxyyyy"}},
 		Sinks:    []sink.Sink{w.sink}, Store: w.store, Now: w.clock, Logger: slog.New(slog.DiscardHandler),
 	})
+	p.faults.Seed = p.seed
 	plan := w.chat.Plan(
-		chatsim.Workload{Seed: seed, Messages: 200, Changes: 4000, Every: 300 * time.Millisecond},
-		chatsim.Faults{Seed: seed, Drop: 0.1, Duplicate: 0.1, Reorder: 0.1, Delay: 0.05, MaxDelay: time.Minute, TimeOut: 0.02, Burst: 0.005, NewerSeq: 0.05, Forge: 0.02})
+		chatsim.Workload{Seed: p.seed, Messages: 200, Changes: 4000, Every: 300 * time.Millisecond}, p.faults)
 
-	r := w.repairer(func(o *repair.Options) { o.ReadAll = true })
+	r := w.repairer(func(o *repair.Options) { o.ReadAll = p.readAll })
 	next := began.Add(time.Minute)
 	wait := func(_ context.Context, until time.Time) error {
-		for repairing && next.Before(until) {
+		for p.repairing && next.Before(until) {
 			w.set(next)
 			w.run(t, r)
 			next = next.Add(time.Minute)

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"log"
+	"net/http"
+	"strings"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+)
+
+const maxBodyBytes = 2 << 20
+
+// server takes events and shows what they come to.
+type server struct {
+	verifiers []*standardwebhooks.Webhook // several while one secret replaces another
+	database  *database
+}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet {
+		s.show(w, r)
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	switch {
+	case err != nil:
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+	case !s.verify(body, r.Header):
+		w.WriteHeader(http.StatusUnauthorized)
+	default:
+		w.WriteHeader(s.accept(r, body))
+	}
+}
+
+func (s *server) verify(body []byte, header http.Header) bool {
+	for _, verifier := range s.verifiers {
+		if verifier.Verify(body, header) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// accept runs an event's statements, and returns the status to answer with: msgext sends again what is not answered with
+// 2xx.
+func (s *server) accept(r *http.Request, body []byte) int {
+	var event struct {
+		Type string                     `json:"type"`
+		Data map[string]json.RawMessage `json:"data"`
+	}
+	err := json.Unmarshal(body, &event)
+	_, kind, found := strings.Cut(event.Type, ".msgextension.")
+	switch {
+	case err == nil && !found: // another command that is forwarded
+		return http.StatusOK
+	case err != nil || event.Data == nil:
+		return http.StatusBadRequest // and no better when it is sent again
+	}
+	if err := s.database.take(r.Context(), kind, string(body)); err != nil {
+		log.Print("consumer: not kept: ", err)
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusOK
+}
+
+func (s *server) show(w http.ResponseWriter, r *http.Request) {
+	shown, err := s.database.all(r.Context())
+	if err != nil {
+		log.Print("consumer: not shown: ", err)
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(shown) // whoever is gone needs no answer
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/internal/processtest"
+	"msgext/internal/sample"
+	"msgext/internal/vectortest"
+	"msgext/pkg/msgext"
+	"msgext/pkg/state"
+)
+
+// The vectors' effect, in every binary with a real database: the message that a refused body names is doubted and due
+// by the time the reply is there, and every other refused body leaves nothing.
+func TestDoubt_ByEveryBinary(t *testing.T) {
+	runs := []struct {
+		name, location string
+		start          func(t *testing.T, variables map[string]string) exchange
+	}{
+		{"local sqlite", "sqlite:" + t.TempDir() + "/state.db", overHTTP("functions/local")},
+		{"server sqlite", "sqlite:" + t.TempDir() + "/state.db", overHTTP("functions/server")},
+		{"lambda dynamodb", dynamoTable(t), asLambda},
+		{"lambda redis", redisDatabase(t), asLambda},
+		{"scf postgres", postgresDatabase(t), asSCF},
+	}
+	for _, run := range runs {
+		t.Run(run.name, func(t *testing.T) {
+			app := strconv.Itoa(1_500_000_000 + rand.IntN(90_000_000)) // databases are shared
+			exchange := run.start(t, map[string]string{"MSGEXT_SDK_APP_ID": app, "MSGEXT_TOKEN": vectortest.Token.Reveal(), "MSGEXT_STATE": run.location, "MSGEXT_SINKS": "stdout:"})
+			store := openStore(t, run.location)
+			kept := func() (doubted []string) {
+				for _, message := range []msgext.Message{{GroupID: "g", MsgSeq: 1}, {GroupID: "test", MsgSeq: 10}} {
+					message.SDKAppID = app
+					record, err := store.Load(t.Context(), message)
+					if errors.Is(err, state.ErrNotFound) {
+						continue
+					}
+					require.NoError(t, err)
+					assert.NotZero(t, record.Check.Doubted)
+					assert.False(t, record.Check.Due.IsZero())
+					assert.Equal(t, msgext.State{}, record.State, "nothing else of the body is kept")
+					doubted = append(doubted, message.Path())
+					require.NoError(t, store.Forget(t.Context(), message))
+				}
+				return doubted
+			}
+			doubts := 0
+			for _, vector := range vectortest.Load(t) {
+				if vector.Want.Reason != "body breaks the contract" {
+					continue
+				}
+				var want []string
+				if vector.Want.Doubts != "" {
+					want = []string{strings.Replace(vector.Want.Doubts, vectortest.SDKAppID, app, 1)}
+					doubts++
+				}
+				request := sample.Request{Method: http.MethodPost, Path: "/", RawQuery: vector.Vector.Query(app, vectortest.Token, time.Now()), Body: vector.Request.Body}
+				exchange(t, request, func(shape, reply string) {
+					assert.JSONEq(t, string(vector.Want.Reply), reply, "%s, %s", vector.Name, shape)
+					assert.Equal(t, want, kept(), "%s, %s", vector.Name, shape)
+				})
+			}
+			assert.Greater(t, doubts, 20)
+		})
+	}
+}
+
+// exchange sends a request in every shape, and has each reply looked at before the next is sent.
+type exchange func(t *testing.T, request sample.Request, look func(shape, reply string))
+
+func overHTTP(program string) func(t *testing.T, variables map[string]string) exchange {
+	return func(t *testing.T, variables map[string]string) exchange {
+		process := processtest.StartLocal(t, binaries.Build(t, program), environ(variables))
+		return func(t *testing.T, request sample.Request, look func(shape, reply string)) {
+			response, err := http.Post(process.URL+request.Path+"?"+request.RawQuery, "application/json", strings.NewReader(request.Body))
+			require.NoError(t, err)
+			reply, err := io.ReadAll(response.Body)
+			require.NoError(t, errors.Join(err, response.Body.Close()))
+			look("http", string(reply))
+		}
+	}
+}
+
+func asLambda(t *testing.T, variables map[string]string) exchange {
+	return invoking(processtest.StartLambda(t, binaries.Build(t, "functions/aws/webhook"), 10*time.Second, environ(variables)).Invoke, sample.AWSEvents)
+}
+
+func asSCF(t *testing.T, variables map[string]string) exchange {
+	return invoking(processtest.StartSCF(t, binaries.Build(t, "functions/scf/webhook"), 10*time.Second, variables).Invoke, sample.SCFEvents)
+}
+
+func invoking(invoke func([]byte) ([]byte, error), shapes func(sample.Request) []sample.Event) exchange {
+	return func(t *testing.T, request sample.Request, look func(shape, reply string)) {
+		for _, event := range shapes(request) {
+			response, err := invoke(event.Payload)
+			require.NoError(t, err, event.Shape)
+			_, reply, err := sample.Unwrap(response)
+			require.NoError(t, err, event.Shape)
+			look(event.Shape, reply)
+		}
+	}
+}
