@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -124,7 +125,25 @@ type consumer struct {
 	folder, state, port, url string
 	run                      []string
 	command                  *exec.Cmd
-	stderr                   bytes.Buffer
+	stderr                   output
+}
+
+// output is what a process writes, while it may still be writing.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
 func (c *consumer) start(t *testing.T) {
