@@ -1,6 +1,7 @@
 // Every word that the page shows, in the languages that it has. A text that depends on a number is a pair, one and many.
 
 const en = {
+  goneSentence: "Chat has this message no more. This is what was last known of it.", gone: "No longer in Chat", doubted: "Something came that could not be taken in, or that Chat may not have. What shows may differ from Chat until it is read back.", doubtedOff: "Something came that could not be taken in, or that Chat may not have. What shows may differ from Chat. Repair is off, so nothing reads it back.", doubtedBadge: "In doubt",
   "problem_the store does not answer": "The store does not answer.", "problem_no longer kept": "No longer kept; the last 1,000 are.", "problem_not a message of this app": "This is not a message of this app.", "problem_a simulation is being played": "A simulation is being played.", "problem_not asked from this page; reload it": "Not asked from this page; reload it.", "problem_its body was not read, or not kept whole": "Its body was not read, or not kept whole.",
   skip: "Skip to content", views: "Views", navDeliveries: "Deliveries", navMessages: "Messages", navSend: "Send",
   connecting: "Connecting", live: "Live", reconnecting: "Reconnecting",
@@ -90,6 +91,7 @@ en.samples = {
 };
 
 const zh = {
+  goneSentence: "Chat 中已没有这条消息。以下是最后所知的内容。", gone: "Chat 中已不存在", doubted: "收到过无法处理的内容,或 Chat 可能没有的内容。读回之前,所示内容可能与 Chat 不同。", doubtedOff: "收到过无法处理的内容,或 Chat 可能没有的内容。所示内容可能与 Chat 不同。修复未开启,因此不会读回。", doubtedBadge: "存疑",
   "problem_the store does not answer": "存储没有应答。", "problem_no longer kept": "已不再保留;仅保留最近 1,000 条。", "problem_not a message of this app": "这不是本应用的消息。", "problem_a simulation is being played": "正在播放一个模拟。", "problem_not asked from this page; reload it": "请求不是来自本页;请重新加载。", "problem_its body was not read, or not kept whole": "其请求体未读取,或未完整保留。",
   skip: "跳到内容", views: "视图", navDeliveries: "回调记录", navMessages: "消息", navSend: "发送",
   connecting: "连接中", live: "实时", reconnecting: "重新连接中", stopped: "进程没有应答。最后一次收到是 {at},本页显示的是截至那时的内容。",
@@ -128,6 +130,7 @@ const zh = {
 };
 
 const ja = {
+  goneSentence: "Chat にこのメッセージはもうありません。最後に分かっていた内容です。", gone: "Chat にありません", doubted: "取り込めなかったもの、または Chat にないかもしれないものを受信しました。読み戻されるまで、表示は Chat と異なることがあります。", doubtedOff: "取り込めなかったもの、または Chat にないかもしれないものを受信しました。表示は Chat と異なることがあります。修復がオフのため、読み戻されません。", doubtedBadge: "要確認",
   "problem_the store does not answer": "ストアが応答しません。", "problem_no longer kept": "もう保持されていません。最新の 1,000 件を保持します。", "problem_not a message of this app": "このアプリのメッセージではありません。", "problem_a simulation is being played": "シミュレーションを再生中です。", "problem_not asked from this page; reload it": "このページからの要求ではありません。再読み込みしてください。", "problem_its body was not read, or not kept whole": "本文が読まれていないか、全体が保持されていません。",
   skip: "本文へ移動", views: "ビュー", navDeliveries: "受信記録", navMessages: "メッセージ", navSend: "送信",
   connecting: "接続中", live: "ライブ", reconnecting: "再接続中", stopped: "プロセスが応答しません。最後の受信は {at} で、このページはその時点までの内容です。",
