@@ -115,7 +115,8 @@ func reading(queries []sqlstate.Query) *script {
 
 // Write implements sqlstate.Database.
 func (d *database) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) (rows []int64, err error) {
-	sql, args, err := writing(message, statements).end()
+	text := writing(message, statements)
+	sql, args, err := text.end()
 	if err != nil {
 		return nil, err
 	}
@@ -127,10 +128,7 @@ func (d *database) Write(ctx context.Context, message []byte, statements []sqlst
 	if err != nil {
 		return nil, err
 	}
-	if len(rows) != before+len(statements)+1 {
-		return nil, errAnswer
-	}
-	return rows[before : before+len(statements)], nil
+	return text.rows(rows)
 }
 
 // errAnswer is the error of a server, or of what stands before it, that answers to other statements than it was sent.
