@@ -10,10 +10,14 @@ import (
 )
 
 // script is a transaction as one text of several statements, with its arguments in the order of the text: MySQL's placeholders have no
-// numbers.
+// numbers. Inserts of one row each that follow one another become one of several rows, which the server reads and plans once.
 type script struct {
 	text      strings.Builder
 	arguments []driver.NamedValue
+	results   []int // by statement, the place of its result among all
+	count     int   // of results
+	insert    string
+	rest      string // of an insert that may get more rows
 	err       error
 }
 
@@ -28,19 +32,56 @@ func newScript(begin string, arguments ...any) *script {
 
 // add adds a statement, whose ?1, ?2, ... become ? each time they are met; it holds no other question mark.
 func (s *script) add(statement sqlstate.Statement) {
-	parts := strings.Split(statement.SQL, "?")
+	if statement.SQL == s.insert {
+		s.results = append(s.results, s.count-1)
+		s.text.WriteString(",\n")
+		s.write(rowOf(s.insert), statement.Args)
+		return
+	}
+	s.finish()
+	s.results = append(s.results, s.count)
+	s.count++
+	row := rowOf(statement.SQL)
+	if row == "" {
+		s.write(statement.SQL, statement.Args)
+		s.text.WriteString(";\n")
+		return
+	}
+	before, after, _ := strings.Cut(statement.SQL, row)
+	s.insert, s.rest = statement.SQL, after
+	s.write(before+row, statement.Args)
+}
+
+// rowOf returns the row of an insert that may get more of them: nothing after it has an argument.
+func rowOf(sql string) string {
+	_, values, _ := strings.Cut(sql, "\nVALUES ")
+	row, after, found := strings.Cut(values, "\nON DUPLICATE KEY")
+	if !found || strings.Contains(after, "?") {
+		return ""
+	}
+	return row
+}
+
+func (s *script) finish() {
+	if s.insert != "" {
+		s.text.WriteString(s.rest + ";\n")
+	}
+	s.insert, s.rest = "", ""
+}
+
+func (s *script) write(sql string, arguments []any) {
+	parts := strings.Split(sql, "?")
 	s.text.WriteString(parts[0])
 	for _, part := range parts[1:] {
 		digits := len(part) - len(strings.TrimLeft(part, "0123456789"))
 		n, err := strconv.Atoi(part[:digits])
-		if err != nil || n < 1 || n > len(statement.Args) {
+		if err != nil || n < 1 || n > len(arguments) {
 			s.err = fmt.Errorf("mysqlstate: a placeholder without an argument")
 			return
 		}
-		s.argument(statement.Args[n-1])
+		s.argument(arguments[n-1])
 		s.text.WriteString("?" + part[digits:])
 	}
-	s.text.WriteString(";\n")
 }
 
 func (s *script) argument(value any) {
@@ -52,5 +93,18 @@ func (s *script) argument(value any) {
 }
 
 func (s *script) end() (string, []driver.NamedValue, error) {
+	s.finish()
 	return s.text.String() + "COMMIT", s.arguments, s.err
+}
+
+// rows returns how many rows each statement changed; of those that became one, how many they did together.
+func (s *script) rows(all []int64) ([]int64, error) {
+	if len(all) != before+s.count+1 {
+		return nil, errAnswer
+	}
+	rows := make([]int64, len(s.results))
+	for i, result := range s.results {
+		rows[i] = all[before+result]
+	}
+	return rows, nil
 }
