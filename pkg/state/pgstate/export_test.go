@@ -14,3 +14,16 @@ var Dialect = dialect
 func OpenDatabase(ctx context.Context, url secret.String) (sqlstate.Database, error) {
 	return open(ctx, url, maxConnections)
 }
+
+// ClearText reports whether a connection that a URL asks for may be made without TLS.
+func ClearText(url secret.String) (bool, error) {
+	config, err := parse(url, 1)
+	if err != nil {
+		return false, err
+	}
+	plain := config.ConnConfig.TLSConfig == nil
+	for _, next := range config.ConnConfig.Fallbacks {
+		plain = plain || next.TLSConfig == nil
+	}
+	return plain, nil
+}
