@@ -29,13 +29,14 @@ const (
 	RelayFailed    = "RelayFailed"    // commands that it did not answer
 	RelaySkipped   = "RelaySkipped"   // commands that it was not asked to, because it had failed before
 
-	Checked    = "Checked"    // messages looked at
-	Gaps       = "Gaps"       // of them, with a version missing
-	Read       = "Read"       // read back from Chat
-	Repaired   = "Repaired"   // changed by a read, or told to sinks that had missed something
-	Unrepaired = "Unrepaired" // still with a gap, a failed read or a failed delivery
-	Ahead      = "Ahead"      // brought back from versions Chat does not have
-	LongestDue = "LongestDue" // milliseconds the longest-waiting message had been due
+	Checked          = "Checked"          // messages looked at
+	Gaps             = "Gaps"             // of them, with a version missing
+	Read             = "Read"             // read back from Chat
+	Repaired         = "Repaired"         // changed by a read, or told to sinks that had missed something
+	Unrepaired       = "Unrepaired"       // still with a gap, a failed read or a failed delivery
+	Ahead            = "Ahead"            // brought back from versions Chat does not have
+	AnnouncedSkipped = "AnnouncedSkipped" // announced messages for which a run had no time
+	LongestDue       = "LongestDue"       // milliseconds the longest-waiting message had been due
 )
 
 // milliseconds are the names whose unit is that; all others are counts.
