@@ -1,4 +1,4 @@
-// Command state reads or erases one message in any state store: what stands behind scripts/read and
+// Command state reads or erases one message in any state store, or lists them all: what stands behind scripts/read and
 // scripts/forget.
 package main
 
