@@ -28,6 +28,7 @@ const (
 	RelayTime      = "RelayTime"      // milliseconds the app's backend took
 	RelayFailed    = "RelayFailed"    // commands that it did not answer
 	RelaySkipped   = "RelaySkipped"   // commands that it was not asked to, because it had failed before
+	Overloaded     = "Overloaded"     // requests that the server turned away, because too many were in hand
 
 	Checked          = "Checked"          // messages looked at
 	Gaps             = "Gaps"             // of them, with a version missing
@@ -41,6 +42,9 @@ const (
 
 // milliseconds are the names whose unit is that; all others are counts.
 var milliseconds = []string{DeliveryTime, RequestTime, RelayTime, LongestDue}
+
+// IsMilliseconds reports whether that is a metric's unit; otherwise it is a count.
+func IsMilliseconds(name string) bool { return slices.Contains(milliseconds, name) }
 
 // A Format says how measurements are written into a log line: it returns what the line carries for
 // those measured at a time, each a number under its name. Each is counted as a whole and, for every
@@ -84,7 +88,7 @@ func metadata(at time.Time, measured []slog.Attr, dimensions []string) awsMetada
 	definitions := make([]definition, len(measured))
 	for i, value := range measured {
 		definitions[i] = definition{value.Key, "Count"}
-		if slices.Contains(milliseconds, value.Key) {
+		if IsMilliseconds(value.Key) {
 			definitions[i].Unit = "Milliseconds"
 		}
 	}
