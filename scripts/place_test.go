@@ -14,7 +14,7 @@ import (
 // Arguments with which a script gets as far as calling a program.
 var arguments = map[string]string{
 	"build": "out", "deploy-scf": "", "forget": "g1 10", "invoke": "webhook", "lock": "sam", "read": "g1 10", "rename-module": "example.com/msgext",
-	"schema-postgres": "postgres://127.0.0.1/x", "send": "http://127.0.0.1", "services": "up sam",
+	"schema": "postgres://127.0.0.1/x", "send": "http://127.0.0.1", "services": "up sam",
 }
 
 // Each script works in its own checkout, whatever CDPATH says and though it is called by a symbolic link, and builds
@@ -57,7 +57,7 @@ func TestScriptsFindTheirCheckout(t *testing.T) {
 
 // A relative path is the caller's: of a database, of a certificate, of the folder to build into.
 func TestRelativePathsAreTheCallers(t *testing.T) {
-	for _, script := range []string{"read", "forget", "schema-postgres"} {
+	for _, script := range []string{"read", "forget", "schema"} {
 		t.Run(script, func(t *testing.T) {
 			place := newPlace(t)
 			_, output := place.run(t, place.caller, filepath.Join(place.root, "scripts", script), "g1", "10")

@@ -1,4 +1,4 @@
-// Command schema (scripts/schema-postgres) applies the schema of pkg/state/pgstate to a PostgreSQL database.
+// Command schema (scripts/schema) applies the schema of a store over SQL to a PostgreSQL or MySQL database.
 package main
 
 import (

@@ -1,19 +1,16 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"msgext/functions/internal/driver"
 	"msgext/functions/internal/entry"
 	"msgext/internal/config"
 	"msgext/pkg/state"
+	"msgext/pkg/state/mysqlstate"
 	"msgext/pkg/state/pgstate"
 )
 
@@ -22,33 +19,31 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	if len(args) > 0 {
 		environ = append(environ, "MSGEXT_STATE="+args[0])
 	}
-	err := apply(ctx, environ)
+	view, err := apply(ctx, environ)
 	if wrong := (*config.Error)(nil); errors.As(err, &wrong) {
 		fmt.Fprintln(stderr, err)
 		return entry.ExitConfiguration
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "schema-postgres:", err)
+		fmt.Fprintln(stderr, "schema:", err)
 		return 1
 	}
-	fmt.Fprintln(stdout, "schema-postgres: the tables and the view message_extensions stand")
+	if !view {
+		fmt.Fprintln(stdout, "schema: the tables stand; the view message_extensions needs MySQL 8.0.4 or MariaDB 10.6")
+		return 0
+	}
+	fmt.Fprintln(stdout, "schema: the tables and the view message_extensions stand")
 	return 0
 }
 
-func apply(ctx context.Context, environ []string) (err error) {
-	cfg, err := driver.Drivers{Stores: []state.Driver{pgstate.Driver(0)}}.Load(environ, config.Schema)
+// apply reports whether the view stands, too.
+func apply(ctx context.Context, environ []string) (view bool, err error) {
+	cfg, err := driver.Drivers{Stores: []state.Driver{pgstate.Driver(1), mysqlstate.Driver(1)}}.Load(environ, config.Schema)
 	if err != nil {
-		return err
+		return false, err
 	}
-	pool, err := pgxpool.ParseConfig(cfg.State.URL.Reveal()) // which knows the options of pools, too
-	if err != nil {
-		return pgstate.ErrURL
+	if cfg.State.Scheme == "mysql" {
+		return mysqlstate.ApplySchema(ctx, cfg.State.URL)
 	}
-	conn, err := pgx.ConnectConfig(ctx, pool.ConnConfig)
-	if err != nil {
-		return err
-	}
-	defer func() { err = cmp.Or(err, conn.Close(ctx)) }()
-	_, err = conn.Exec(ctx, pgstate.Schema)
-	return err
+	return true, pgstate.ApplySchema(ctx, cfg.State.URL)
 }

@@ -56,6 +56,9 @@ func (p *Pinger) Check(ctx context.Context, conn net.Conn, ping func(context.Con
 		return nil
 	}
 	since := p.Now().Add(-DoubtAfter)
+	if c.isClosed() { // with one that gave no answer: its client need not find out
+		return net.ErrClosed
+	}
 	if c.isDoubted(since) {
 		limited, cancel := context.WithTimeout(ctx, PingTimeout)
 		defer cancel()
@@ -109,6 +112,7 @@ type pinged struct {
 	used    time.Time // by the wall clock
 	busy    bool      // between Check and Release
 	suspect bool
+	closed  bool
 }
 
 func (c *pinged) set(change func()) {
@@ -122,6 +126,12 @@ func (c *pinged) isDoubted(since time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.suspect || !c.used.After(since)
+}
+
+func (c *pinged) isClosed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed
 }
 
 func (c *pinged) isBusy() bool {
@@ -153,6 +163,7 @@ func (c *pinged) Close() error {
 	c.pinger.mu.Lock()
 	delete(c.pinger.open, c)
 	c.pinger.mu.Unlock()
+	c.set(func() { c.closed = true })
 	return c.Conn.Close()
 }
 

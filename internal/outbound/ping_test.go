@@ -114,6 +114,9 @@ func TestPinger_Check(t *testing.T) {
 	assert.ErrorIs(t, pinger.Check(t.Context(), second, ping), silence)
 	assert.False(t, isOpen(first) || isOpen(second) || isOpen(secure))
 	assert.True(t, isOpen(used), "it waits for an answer")
+	sent := pings
+	assert.ErrorIs(t, pinger.Check(t.Context(), first, ping), net.ErrClosed)
+	assert.Equal(t, sent, pings, "it is known")
 
 	pinger.Release(used)
 	require.NoError(t, pinger.Check(t.Context(), used, ping), "it was used just now")

@@ -89,6 +89,13 @@ func TestDrivers_LoadReportsWhatADriverWouldRefuse(t *testing.T) {
 		{"a limit of connections", "MSGEXT_STATE", "postgres://u:" + plant + "@h/d?connection_limit=1", "an option is none of PostgreSQL's"},
 		{"an option's value", "MSGEXT_STATE", "postgres://u:" + plant + "@h/d?sslmode=maybe", "an option has a value"},
 		{"PostgreSQL's password", "MSGEXT_STATE", "postgres://u:1/" + plant + "@h/d", "# [ ] @ and % is written as"},
+		{"MySQL's password", "MSGEXT_STATE", "mysql://u:1/" + plant + "@h/d", "# [ ] @ and % is written as"},
+		{"no database", "MSGEXT_STATE", "mysql://u:" + plant + "@h", "not a MySQL URL"},
+		{"MySQL without a user", "MSGEXT_STATE", "mysql://h/" + plant, "not a MySQL URL"},
+		{"another client's option of MySQL", "MSGEXT_STATE", "mysql://u@h/d?parseTime=" + plant, "none of tls, ca and pool_max_conns"},
+		{"MySQL's TLS", "MSGEXT_STATE", "mysql://u@h/d?tls=" + plant, "tls is none of true, false and skip-verify"},
+		{"a certificate", "MSGEXT_STATE", "mysql://u@h/d?ca=/nowhere/" + plant, "ca is not a file"},
+		{"MySQL's connections", "MSGEXT_STATE", "mysql://u@h/d?pool_max_conns=-" + plant, "not a number above 0"},
 		{"Redis's password", "MSGEXT_STATE", "redis://:" + plant + "#ss@h", "# [ ] @ and % is written as"},
 		{"Redis's port", "MSGEXT_STATE", "redis://h:" + plant, "a port is not a number"},
 		{"Redis's database", "MSGEXT_STATE", "redis://h/" + plant, "the database is not a number"},
@@ -141,6 +148,7 @@ func TestDrivers_LoadReportsWhatADriverWouldRefuse(t *testing.T) {
 func TestDrivers_LoadTakes(t *testing.T) {
 	for _, store := range []string{
 		"memory:", "sqlite:x.db", "sqlite:///var/lib/x.db", "postgres://u:p%23ss@h:1,i:2/d?sslmode=require&search_path=s&pool_max_conns=3&options=-c%20geqo%3Doff",
+		"mysql://u:p%23ss@h/d?tls=skip-verify&pool_max_conns=3", "mysql://u@[::1]:1/d",
 		"postgresql://u@h/d?application_name=a&statement_timeout=3s&default_query_exec_mode=exec&my.setting=1",
 		"redis://h", "rediss://u:p@h:1,i:2?pool_size=3", "dynamodb://votes",
 	} {
@@ -203,7 +211,7 @@ func TestDrivers_Open(t *testing.T) {
 	drivers := every()
 	path := t.TempDir() + "/x.db"
 	t.Setenv("AWS_REGION", "eu-central-1")
-	for _, store := range []string{"memory:", "sqlite:" + path, "postgres://u@127.0.0.1:1/d", "redis://127.0.0.1:1", "dynamodb://votes"} {
+	for _, store := range []string{"memory:", "sqlite:" + path, "postgres://u@127.0.0.1:1/d", "mysql://u@127.0.0.1:1/d", "redis://127.0.0.1:1", "dynamodb://votes"} {
 		cfg, c, err := drivers.LoadAndOpen(t.Context(), []string{
 			"MSGEXT_STATE=" + store, "MSGEXT_SINKS=stdout: https://example.com/ kafka://127.0.0.1:1/t sqs://q eventbridge://b", "MSGEXT_HTTP_SECRET=whsec_b2xkIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw==",
 		}, config.Local)

@@ -1,4 +1,4 @@
-// Package outboundtest has a name server for tests of what may be reached.
+// Package outboundtest has a name server for tests of what may be reached, and a network that fails.
 package outboundtest
 
 import (

@@ -24,3 +24,14 @@ func OpenAt(url secret.String, now func() time.Time) (*Store, error) {
 	}
 	return store, err
 }
+
+// WriteText and ReadText are what a transaction says to its server.
+func WriteText(message []byte, statements []sqlstate.Statement) (string, error) {
+	text, _, err := writing(message, statements).end()
+	return text, err
+}
+
+func ReadText(queries []sqlstate.Query) (string, error) {
+	text, _, err := reading(queries).end()
+	return text, err
+}

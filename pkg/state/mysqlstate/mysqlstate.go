@@ -91,19 +91,31 @@ type database struct {
 // What a transaction begins with. The levels are named because a server may have others as its default. A snapshot
 // is taken at once, not with the first query.
 const (
-	beginRead  = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;\nSTART TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY;\nSELECT (" + sqlstate.Newer + ");\n"
+	beginRead  = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;\nSTART TRANSACTION WITH CONSISTENT SNAPSHOT;\nSELECT (" + sqlstate.Newer + ");\n"
 	beginWrite = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;\nSTART TRANSACTION;\nUPDATE msgext_locks SET n = n WHERE n = ? AND 1 = (" + sqlstate.Newer + ");\n"
 	before     = 3    // statements in beginWrite
 	locks      = 4096 // rows in msgext_locks
 )
 
-// Write implements sqlstate.Database.
-func (d *database) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) (rows []int64, err error) {
+func writing(message []byte, statements []sqlstate.Statement) *script {
 	text := newScript(beginWrite, int64(binary.BigEndian.Uint16(message)%locks))
 	for _, statement := range statements {
 		text.add(statement)
 	}
-	sql, args, err := text.end()
+	return text
+}
+
+func reading(queries []sqlstate.Query) *script {
+	text := newScript(beginRead)
+	for _, query := range queries {
+		text.add(query.Statement)
+	}
+	return text
+}
+
+// Write implements sqlstate.Database.
+func (d *database) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) (rows []int64, err error) {
+	sql, args, err := writing(message, statements).end()
 	if err != nil {
 		return nil, err
 	}
@@ -126,11 +138,7 @@ var errAnswer = errors.New("mysqlstate: the server's answer is not that of so ma
 
 // Read implements sqlstate.Database.
 func (d *database) Read(ctx context.Context, queries []sqlstate.Query) error {
-	text := newScript(beginRead)
-	for _, query := range queries {
-		text.add(query.Statement)
-	}
-	sql, args, err := text.end()
+	sql, args, err := reading(queries).end()
 	if err != nil {
 		return err
 	}

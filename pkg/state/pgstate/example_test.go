@@ -18,7 +18,7 @@ import (
 // A receiver keeps what it hears in PostgreSQL; whoever wants to know reads it there.
 func Example() {
 	ctx := context.Background()
-	store, err := pgstate.Open(ctx, secret.String(os.Getenv("DATABASE_URL"))) // scripts/schema-postgres was there before
+	store, err := pgstate.Open(ctx, secret.String(os.Getenv("DATABASE_URL"))) // scripts/schema was there before
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -2,6 +2,7 @@ package pgstate
 
 import (
 	"context"
+	"time"
 
 	"msgext/internal/sqlstate"
 	"msgext/pkg/secret"
@@ -13,4 +14,14 @@ var Dialect = dialect
 // OpenDatabase is what Open opens.
 func OpenDatabase(ctx context.Context, url secret.String) (sqlstate.Database, error) {
 	return open(ctx, url, maxConnections)
+}
+
+// OpenAt is Open with the wall clock of another place.
+func OpenAt(ctx context.Context, url secret.String, now func() time.Time) (*Store, error) {
+	database, err := open(ctx, url, maxConnections)
+	if err != nil {
+		return nil, err
+	}
+	database.pinger.Now = now
+	return sqlstate.New(database, dialect), nil
 }

@@ -12,7 +12,6 @@ package pgstate
 
 import (
 	"context"
-	_ "embed" // for schema.sql
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -27,12 +26,6 @@ import (
 	"msgext/pkg/secret"
 	"msgext/pkg/state"
 )
-
-// Schema is the SQL that makes the tables and the view message_extensions. Applying it
-// again changes nothing.
-//
-//go:embed schema.sql
-var Schema string
 
 // ErrSchema is every call's error where the schema is missing or of an earlier version.
 var ErrSchema = fmt.Errorf("pgstate: tables are missing or out of date, apply the schema with scripts/schema: %w", state.ErrSchemaOld)

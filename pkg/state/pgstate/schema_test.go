@@ -15,6 +15,7 @@ import (
 
 	"msgext/internal/peertest"
 	"msgext/pkg/msgext"
+	"msgext/pkg/secret"
 	"msgext/pkg/state"
 	"msgext/pkg/state/pgstate"
 	"msgext/pkg/state/statetest"
@@ -101,6 +102,7 @@ func TestStore_NamesAnotherSchema(t *testing.T) {
 	require.NoError(t, err)
 	_, err = conn.Exec(t.Context(), pgstate.Schema)
 	assert.ErrorContains(t, err, "newer version")
+	assert.ErrorIs(t, pgstate.ApplySchema(t.Context(), secret.String(newer)), state.ErrSchemaNew)
 
 	opened := map[string]state.Store{missing: open(t, missing), old: open(t, old), newer: open(t, newer)}
 	for url, want := range map[string]error{missing: pgstate.ErrSchema, old: state.ErrSchemaOld, newer: state.ErrSchemaNew} {

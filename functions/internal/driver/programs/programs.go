@@ -14,9 +14,9 @@ func Table() map[string][]string {
 	return map[string][]string{
 		"memory":     {local, server},
 		"sqlite":     {local, server},
+		"mysql":      {aws, scf, server},
 		"postgres":   {aws, scf, server},
 		"postgresql": {aws, scf, server},
-		"mysql":      {aws, scf, server},
 		"redis":      {aws, scf, server},
 		"rediss":     {aws, scf, server},
 		"dynamodb":   {aws, server},

@@ -1,0 +1,76 @@
+package mysqlstate_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pingcap/tidb/pkg/parser"
+	_ "github.com/pingcap/tidb/pkg/parser/test_driver" // what the parser makes values of
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/internal/sqlstate"
+	"msgext/pkg/msgext"
+	"msgext/pkg/state"
+	"msgext/pkg/state/mysqlstate"
+	"msgext/pkg/state/statetest"
+)
+
+// spoken is a database that notes what a store says to it.
+type spoken struct{ texts map[string]bool }
+
+func (s *spoken) Write(_ context.Context, message []byte, statements []sqlstate.Statement) ([]int64, error) {
+	text, err := mysqlstate.WriteText(message, statements)
+	s.texts[text] = true
+	rows := make([]int64, len(statements))
+	for i := range rows {
+		rows[i] = int64(i) // a first statement that changes nothing is followed by others
+	}
+	return rows, err
+}
+
+func (s *spoken) Read(_ context.Context, queries []sqlstate.Query) error {
+	text, err := mysqlstate.ReadText(queries)
+	s.texts[text] = true
+	return err
+}
+
+func (s *spoken) Close() error { return nil }
+
+// MariaDB is what the other tests run on. That MySQL has the grammar of every statement, and of the tables, says a parser of MySQL's;
+// it knows no JSON_TABLE, so that the view is not shown thereby.
+func TestStatements_AreMySQLs(t *testing.T) {
+	database := &spoken{make(map[string]bool)}
+	store, ctx, m := sqlstate.New(database, mysqlstate.Dialect), t.Context(), statetest.NewMessage()
+	_, _ = store.Drop(ctx, m, state.Drop{Above: 1, Now: heard})
+	_, _ = store.Erase(ctx, m, 1)
+	_, _ = store.Due(ctx, state.FirstChecks, heard, "", 1)
+	_, _ = store.Each(ctx, "", 1)
+	_, _ = store.Open(ctx, 1)
+	_, _ = store.Load(ctx, m)
+	for _, err := range []error{
+		store.Apply(ctx, statetest.SetEvent(m, 1, "v", "a"), heard, state.MarkNow),
+		store.Apply(ctx, statetest.DeleteEvent(m, 1, "a"), heard, state.MarkLater),
+		store.MarkSeen(ctx, m, 1), store.Doubt(ctx, m, heard, state.FromWebhook), store.Announce(ctx, m, heard, heard.Add(time.Minute)),
+		store.Merge(ctx, m, msgext.Snapshot{Number: 1, Newer: []msgext.KeyValue{{Key: "n", Value: "v", Seq: 1}}}),
+		store.SaveCheck(ctx, m, state.Outcome{}), store.Forget(ctx, m),
+	} {
+		if !errors.Is(err, state.ErrNotFound) {
+			require.NoError(t, err)
+		}
+	}
+	database.texts[mysqlstate.Schema] = true
+	require.Len(t, database.texts, 16)
+	p := parser.New()
+	for text := range database.texts {
+		statements, _, err := p.Parse(strings.ReplaceAll(text, "MEDIUMTEXT /*!80017 COLLATE utf8mb4_0900_bin */", "MEDIUMTEXT"), "utf8mb4", "utf8mb4_bin")
+		if assert.NoError(t, err, text) {
+			assert.Greater(t, len(statements), 2)
+		}
+	}
+	_, _, err := p.Parse("INSERT INTO t AS m (a) VALUES (1) ON CONFLICT (a) DO NOTHING", "", "")
+	assert.Error(t, err, "it tells PostgreSQL's from MySQL's")
+}
