@@ -27,7 +27,7 @@ func TestLocal_FinishesWhatIsInFlightWhenStopped(t *testing.T) {
 	t.Cleanup(endpoint.Close)
 	local := processtest.StartLocal(t, binaries.Build(t, "functions/local"), []string{
 		"MSGEXT_TOKEN=" + vectortest.Token.Reveal(), "MSGEXT_SDK_APP_ID=" + vectortest.SDKAppID,
-		"MSGEXT_STATE=memory:", "MSGEXT_SINKS=" + endpoint.URL, "MSGEXT_REPLY_BUDGET=30s",
+		"MSGEXT_STATE=memory:", "MSGEXT_SINKS=" + endpoint.URL, "MSGEXT_REPLY_BUDGET=1900ms",
 	})
 	answer := make(chan string, 1)
 	go func() {

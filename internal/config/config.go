@@ -77,7 +77,7 @@ func (h HTTP) Allow() outbound.Allow {
 
 // HostHeader is a header that goes to one host alone: that of a URL, with the port if the URL has one.
 type HostHeader struct {
-	Line  int // of MSGEXT_HTTP_HEADERS, from 1
+	Line  int // of MSGEXT_HTTP_HEADERS, from 1 for the first that is not blank
 	Host  string
 	Name  string
 	Value secret.String
@@ -89,4 +89,5 @@ type Kafka struct {
 	Username  string
 	Password  secret.String
 	TLS       bool
+	Plain     bool // MSGEXT_KAFKA_TLS=false: clear text in so many words
 }

@@ -212,10 +212,10 @@ func TestFromEnviron_SplitsLocations(t *testing.T) {
 		"":                             "",
 		"stdout":                       "MSGEXT_SINKS: sink 1: no scheme such as stdout: or https://",
 		"https://a https:":             "MSGEXT_SINKS: sink 2: no place",
-		"https://a,https://b":          "MSGEXT_SINKS: sink 1: sinks are separated by spaces, not by commas",
-		"https://a,stdout:":            "MSGEXT_SINKS: sink 1: sinks are separated by spaces, not by commas",
+		"https://a,https://b":          "MSGEXT_SINKS: sink 1: sinks are separated by spaces, not by commas or semicolons",
+		"https://a,stdout:":            "MSGEXT_SINKS: sink 1: sinks are separated by spaces, not by commas or semicolons",
 		"kafka://a:9092,b:9092/votes":  "",
-		"https://a?with=one,https://b": "MSGEXT_SINKS: sink 1: sinks are separated by spaces, not by commas",
+		"https://a?with=one,https://b": "MSGEXT_SINKS: sink 1: sinks are separated by spaces, not by commas or semicolons",
 	} {
 		_, err := config.FromEnviron([]string{"MSGEXT_SINKS=" + sinks}, config.Local, local)
 		if want == "" {

@@ -36,8 +36,8 @@ func (e *Error) Error() string {
 }
 
 // FromEnviron reads the configuration of a program from an environment in the form of os.Environ. A
-// variable that is set but empty counts as not set, because deploy templates cannot leave one out. One that only
-// another of our programs uses is ignored. Its error is an *Error with everything that is missing, malformed or
+// variable that is set but empty counts as not set, because deploy templates cannot leave one out. White space around a
+// value is no part of it: consoles and files copy it along. A variable that only another of our programs uses is ignored. Its error is an *Error with everything that is missing, malformed or
 // unknown, and that a linked part finds wrong, in the order of Variables.
 func FromEnviron(environ []string, function Function, linked Linked) (Config, error) {
 	var c Config
@@ -61,7 +61,12 @@ func FromEnviron(environ []string, function Function, linked Linked) (Config, er
 		if value == "" {
 			continue
 		}
-		if err := v.set(&c, value); err != nil {
+		value = strings.TrimSpace(value)
+		err := pasted(v.Name, value)
+		if err == nil {
+			err = v.set(&c, value)
+		}
+		if err != nil {
 			problems = append(problems, Problem{v.Name, err.Error(), v.Example})
 		}
 	}

@@ -59,7 +59,7 @@ func parseLocations(value string) ([]Location, error) {
 	for i, word := range strings.Fields(value) {
 		location, err := parseLocation(word)
 		if isJoined(word) {
-			err = errors.New("sinks are separated by spaces, not by commas")
+			err = errors.New("sinks are separated by spaces, not by commas or semicolons")
 		}
 		if err != nil {
 			return nil, fmt.Errorf("sink %d: %w", i+1, err)
@@ -69,9 +69,10 @@ func parseLocations(value string) ([]Location, error) {
 	return all, nil
 }
 
-// isJoined reports whether a second URL follows after a comma. A broker's HOST:PORT does not look like one.
+// isJoined reports whether a second URL follows after a comma or the like. A broker's HOST:PORT does not look like one.
 func isJoined(word string) bool {
-	return slices.ContainsFunc(strings.Split(word, ",")[1:], func(part string) bool {
+	parts := strings.FieldsFunc(word, func(c rune) bool { return strings.ContainsRune(",;|", c) })
+	return len(parts) > 1 && slices.ContainsFunc(parts[1:], func(part string) bool {
 		scheme, rest, found := strings.Cut(part, ":")
 		return found && scheme != "" && (rest == "" || strings.HasPrefix(rest, "//"))
 	})

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"msgext/internal/outbound"
 	"msgext/pkg/secret"
@@ -55,8 +57,15 @@ const maxTokenBytes = 128
 
 func setTokens(c *Config, value string) error {
 	for _, token := range strings.Fields(value) {
-		if len(token) > maxTokenBytes {
+		first, _ := utf8.DecodeRuneInString(token)
+		last, _ := utf8.DecodeLastRuneInString(token)
+		switch {
+		case len(token) > maxTokenBytes:
 			return fmt.Errorf("a token is longer than %d bytes", maxTokenBytes)
+		case isQuote(first) || isQuote(last):
+			return errTokenQuote
+		case strings.ContainsAny(token, ",;"):
+			return errTokenList
 		}
 		c.Tokens = append(c.Tokens, secret.String(token))
 	}
@@ -91,9 +100,35 @@ func setReadTokens(c *Config, value string) error {
 	return nil
 }
 
+// maxAppIDBytes is more than any app's id has: all that were seen are ten digits.
+const maxAppIDBytes = 20
+
+func setAppID(c *Config, value string) error {
+	if len(value) > maxAppIDBytes || strings.Trim(value, "0123456789") != "" {
+		return errors.New("not digits alone")
+	}
+	c.SDKAppID = value
+	return nil
+}
+
+// pathBytes are what no client and no gateway writes in another way. An escape would be compared with what it stands for.
+const pathBytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
+
 func setPath(c *Config, value string) error {
-	if !strings.HasPrefix(value, "/") || strings.ContainsAny(value, "?#") {
-		return errors.New("not a path that starts with a slash")
+	inner := strings.TrimSuffix(value, "/") + "/"
+	switch {
+	case !strings.HasPrefix(value, "/"):
+		return errors.New("not a path that starts with a slash: write what stands behind the host")
+	case strings.ContainsAny(value, "?#"):
+		return errors.New("has a query or a fragment: write the path alone")
+	case strings.Trim(value, pathBytes) != "":
+		return errors.New("has an escape, a space or another character than letters, digits and -._~/, which gateways write in more than one way")
+	case strings.Contains(inner, "//") && value != "/" || strings.Contains(inner, "/./") || strings.Contains(inner, "/../"):
+		return errors.New("has an empty part, or one of dots, which clients and gateways take out")
+	case strings.HasPrefix(inner, "/console/"):
+		return errors.New("is the console's: write one that does not begin with /console")
+	case strings.HasPrefix(inner, "/api/"):
+		return errors.New("is the read's: write one that does not begin with /api")
 	}
 	c.Path = value
 	return nil
@@ -153,7 +188,16 @@ func isHostPort(text string) bool {
 	return err == nil && port != "" && strings.Trim(port, "0123456789") == ""
 }
 
+func setKafkaTLS(c *Config, value string) error {
+	err := boolean(func(c *Config) *bool { return &c.Kafka.TLS })(c, value)
+	c.Kafka.Plain = err == nil && !c.Kafka.TLS
+	return err
+}
+
 func setState(c *Config, value string) (err error) {
+	if strings.Contains(value, "://") && (strings.ContainsFunc(value, unicode.IsSpace) || isJoined(value)) {
+		return errors.New("there is one store, and its URL has no space in it (in a name or password %20)")
+	}
 	c.State, err = parseLocation(value)
 	return err
 }

@@ -1,7 +1,10 @@
 package config
 
 import (
+	"errors"
+	"strings"
 	"time"
+	"unicode"
 
 	"msgext/internal/outbound"
 	"msgext/pkg/relay"
@@ -17,6 +20,9 @@ type Relay struct {
 }
 
 func setRelay(c *Config, value string) error {
+	if strings.ContainsFunc(value, unicode.IsSpace) || isJoined(value) {
+		return errors.New("there is one backend, and its URL has no space in it")
+	}
 	c.Relay.URL = secret.String(value)
 	_, err := outbound.ParseURL(value, outbound.Allow{LinkLocal: true, Plain: true}) // what it may reach is known once all variables are read
 	return err
@@ -38,5 +44,5 @@ func (c *Config) checkRelay(add func(variable, problem, example string)) {
 // decide about.
 func RelayPasses(environ []string) bool {
 	values := ours(environ)
-	return values["MSGEXT_RELAY"] != "" && values["MSGEXT_RELAY_ON_FAILURE"] != "allow"
+	return values["MSGEXT_RELAY"] != "" && strings.TrimSpace(values["MSGEXT_RELAY_ON_FAILURE"]) != "allow"
 }

@@ -2,6 +2,9 @@ package config
 
 import "time"
 
+// maxReplyBudget leaves a tenth of a second of the two that Chat waits for the way back.
+const maxReplyBudget = 1900 * time.Millisecond
+
 // Variable is one environment variable of ours.
 type Variable struct {
 	Name    string
@@ -24,13 +27,13 @@ func Variables() []Variable {
 		tools = State | Schema
 	)
 	return []Variable{
-		{"MSGEXT_SDK_APP_ID", all | Read | State | Send, "", "1400000000", Webhook | Repair | Read | State | Server, text(func(c *Config) *string { return &c.SDKAppID })},
+		{"MSGEXT_SDK_APP_ID", all | Read | State | Send, "", "1400000000", Webhook | Repair | Read | State | Server, setAppID},
 		{"MSGEXT_TOKEN", takes | Send, "", "the token of the Chat console", 0, setTokens},
 		{"MSGEXT_ALLOW_UNSIGNED", takes, "false", "true", 0, boolean(func(c *Config) *bool { return &c.AllowUnsigned })},
 		{"MSGEXT_PATH", takes | Send, "", "/chat/5f1d7a", 0, setPath},
 		{"MSGEXT_MAX_SKEW", takes, "60s", "60s", 0, duration(time.Second, time.Hour, func(c *Config) *time.Duration { return &c.MaxSkew })},
 		{"MSGEXT_MAX_BODY_BYTES", takes, "1048576", "1048576", 0, setMaxBodyBytes},
-		{"MSGEXT_REPLY_BUDGET", takes, "1500ms", "1500ms", 0, duration(time.Millisecond, time.Minute, func(c *Config) *time.Duration { return &c.ReplyBudget })},
+		{"MSGEXT_REPLY_BUDGET", takes, "1500ms", "1500ms", 0, duration(time.Millisecond, maxReplyBudget, func(c *Config) *time.Duration { return &c.ReplyBudget })},
 		{"MSGEXT_ON_FAILURE", takes, "fail", "hold", 0, choice("fail", "hold", func(c *Config) *bool { return &c.Hold })},
 		{"MSGEXT_STATE", all | Read | tools, "", "postgres://user@host/database", Repair | Read | Schema | Server, setState},
 		{"MSGEXT_SINKS", all, "", "sqs://votes.fifo https://example.com/hook", 0, setSinks},
@@ -46,7 +49,7 @@ func Variables() []Variable {
 		{"MSGEXT_KAFKA_SASL", all, "", "SCRAM-SHA-256", 0, text(func(c *Config) *string { return &c.Kafka.Mechanism })},
 		{"MSGEXT_KAFKA_USERNAME", all, "", "msgext", 0, text(func(c *Config) *string { return &c.Kafka.Username })},
 		{"MSGEXT_KAFKA_PASSWORD", all, "", "the user's password", 0, text(func(c *Config) *string { return (*string)(&c.Kafka.Password) })},
-		{"MSGEXT_KAFKA_TLS", all, "false", "true", 0, boolean(func(c *Config) *bool { return &c.Kafka.TLS })},
+		{"MSGEXT_KAFKA_TLS", all, "", "true", 0, setKafkaTLS},
 		{"MSGEXT_READ_AUTH", Read, "", "tokens", Read, choice("tokens", "iam", func(c *Config) *bool { return &c.ReadByIAM })},
 		{"MSGEXT_READ_TOKENS", Read | Local | Server, "", "what openssl rand -hex 32 prints", 0, setReadTokens},
 		{"MSGEXT_CHAT_ENDPOINT", Repair | Local | Server, "", "singapore", Repair, text(func(c *Config) *string { return &c.Chat.Endpoint })},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"net/url"
+	"slices"
 	"syscall"
 
 	"msgext/internal/loopback"
@@ -44,24 +45,38 @@ func refuseLinkLocal(_ context.Context, _, address string, _ syscall.RawConn) er
 }
 
 func isRefused(address netip.Addr) bool {
-	ip := embedded(address.WithZone(""))
-	return ip.IsLinkLocalUnicast() || ip.IsLinkLocalMulticast() || isMetadata(ip)
+	return slices.ContainsFunc(leadsTo(address.WithZone("")), func(ip netip.Addr) bool {
+		return ip.IsLinkLocalUnicast() || ip.IsLinkLocalMulticast() || isMetadata(ip)
+	})
 }
 
-// embedded returns the IPv4 address that an IPv6 one leads to: mapped or compatible (RFC 4291,
-// section 2.5.5), through a translator (RFC 6052, section 2.1) or by 6to4 (RFC 3056, section 2).
-func embedded(ip netip.Addr) netip.Addr {
+// leadsTo returns an address and the IPv4 ones that it has in it, where a network translates or tunnels.
+func leadsTo(ip netip.Addr) []netip.Addr {
+	if ip.Is4() || ip.Is4In6() {
+		return []netip.Addr{ip.Unmap()}
+	}
 	b := ip.As16()
 	within := func(prefix string) bool { return netip.MustParsePrefix(prefix).Contains(ip) }
+	all := []netip.Addr{ip}
+	add := func(bytes ...byte) { all = append(all, netip.AddrFrom4([4]byte(bytes))) }
 	switch {
-	case ip.Is4() || ip.Is4In6():
-		return ip.Unmap()
-	case within("::/96"), within("64:ff9b::/96"):
-		return netip.AddrFrom4([4]byte(b[12:]))
-	case within("2002::/16"):
-		return netip.AddrFrom4([4]byte(b[2:6]))
+	case within("::/96"), within("::ffff:0:0:0/96"), within("64:ff9b::/96"): // compatible, SIIT, NAT64 (RFCs 4291, 2765, 6052)
+		add(b[12:]...)
+	case within("64:ff9b:1::/48"): // NAT64 of one's own, whose prefix has 48, 56, 64 or 96 bits (RFCs 8215 and 6052)
+		add(b[6], b[7], b[9], b[10])
+		add(b[7], b[9], b[10], b[11])
+		add(b[9:13]...)
+		add(b[12:]...)
+	case within("2002::/16"): // 6to4 (RFC 3056)
+		add(b[2:6]...)
+	case within("2001::/32"): // Teredo: the server, and the client inverted (RFC 4380)
+		add(b[4:8]...)
+		add(^b[12], ^b[13], ^b[14], ^b[15])
 	}
-	return ip
+	if b[8]&^2 == 0 && b[9] == 0 && b[10] == 0x5e && b[11] == 0xfe { // ISATAP, under any prefix (RFC 5214)
+		add(b[12:]...)
+	}
+	return all
 }
 
 // isMetadata knows the metadata services that are not link-local: AWS's own network over IPv6 (EC2 User

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"msgext/internal/jsonwalk"
 	"msgext/pkg/msgext"
 )
 
@@ -33,19 +34,64 @@ func (r *Repairer) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return json.Marshal(report)
 }
 
-// named returns the message that an event names, if it names one. A schedule's event has none of the fields.
+// named returns the message that an event names, if it names one. A field that belongs neither to a message nor to a
+// schedule's event is an error: a misspelt name would else be a run that says nothing of the message.
 func (r *Repairer) named(event []byte) (message msgext.Message, named bool, err error) {
-	var address msgext.Address
-	if len(event) > 0 {
-		if err := json.Unmarshal(event, &address); err != nil {
-			return msgext.Message{}, false, fmt.Errorf("%w: not such an object", ErrPayload)
-		}
-	}
-	if address == (msgext.Address{}) {
+	if len(event) == 0 {
 		return msgext.Message{}, false, nil
+	}
+	scheduled := false
+	w := jsonwalk.New(event, maxPayloadDepth)
+	err = w.Object(func(name []byte) error {
+		switch {
+		case isAddress(string(name)):
+			named = true
+		case isSchedule(string(name)):
+			scheduled = true
+		default:
+			return errField
+		}
+		return w.Skip()
+	})
+	switch {
+	case err == errField:
+		return msgext.Message{}, false, fmt.Errorf("%w; this one has another field", ErrPayload)
+	case err != nil || w.End() != nil:
+		return msgext.Message{}, false, fmt.Errorf("%w: not such an object", ErrPayload)
+	case named && scheduled:
+		return msgext.Message{}, false, fmt.Errorf("%w; this one has fields of a schedule besides", ErrPayload)
+	case !named:
+		return msgext.Message{}, false, nil
+	}
+	var address msgext.Address
+	if err := json.Unmarshal(event, &address); err != nil {
+		return msgext.Message{}, false, fmt.Errorf("%w: not such an object", ErrPayload)
 	}
 	if message, err = address.Message(r.options.SDKAppID); err != nil {
 		return msgext.Message{}, false, ErrPayload
 	}
 	return message, true, nil
+}
+
+const maxPayloadDepth = 64
+
+var errField = errors.New("a field that is not known")
+
+func isAddress(name string) bool {
+	switch name {
+	case "GroupId", "MsgSeq", "From_Account", "To_Account", "MsgKey":
+		return true
+	}
+	return false
+}
+
+// isSchedule knows the fields of a schedule's event: EventBridge's (Amazon EventBridge User Guide, "AWS service event
+// metadata") and those of SCF's timer (583/9708).
+func isSchedule(name string) bool {
+	switch name {
+	case "version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail",
+		"Type", "TriggerName", "Time", "Message":
+		return true
+	}
+	return false
 }

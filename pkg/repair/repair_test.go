@@ -279,6 +279,11 @@ func TestInvoke(t *testing.T) {
 	for _, event := range []string{
 		"[]", "x", `{"GroupId":"g"}`, `{"MsgSeq":1}`, `{"GroupId":"","MsgSeq":1}`, `{"GroupId":"g","MsgSeq":-1}`, `{"From_Account":"a","To_Account":"b"}`,
 		`{"GroupId":"g","MsgSeq":1,"MsgKey":"k"}`, `{"GroupId":1}`,
+		// What was meant as a message, and would be a run that says nothing of it.
+		`{"Group":"g","Seq":158}`, `{"GroupId":"g","Seq":158}`, `{"groupId":"g","msgSeq":158}`, `{"GroupID":"g","MsgSeq":158}`, `{"GroupId ":"g"}`,
+		`{"From":"a","To":"b","MsgKey":"k"}`, `{"GroupId":"g","MsgSeq":"158"}`, `{"GroupId":"g","GroupId":"h","MsgSeq":158}`, `{"GroupId":"g","MsgSeq":1.5}`,
+		`{"GroupId":"g","MsgSeq":158,"Dry":true}`, `{"GroupId":null,"MsgSeq":null}`, `{"body":"{\"GroupId\":\"g\",\"MsgSeq\":158}"}`, `{"detail":{},"GroupId":"g","MsgSeq":158}`,
+		`null`, `"{}"`, `{} {}`, `{"Records":[]}`, `{"key1":"value1"}`,
 	} {
 		_, err := r.Invoke(t.Context(), []byte(event))
 		assert.ErrorIs(t, err, repair.ErrPayload, event)

@@ -120,9 +120,13 @@ func TestDrivers_LoadReportsWhatADriverWouldRefuse(t *testing.T) {
 		{"a secret", "MSGEXT_HTTP_SECRET", "whsec_b2xkIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw== whsec_!" + plant, "openssl rand"},
 		{"a short secret", "MSGEXT_HTTP_SECRET", "whsec_c2VjcmV0", "24 bytes or more"},
 		{"a header without a host", "MSGEXT_HTTP_HEADERS", "Authorization: " + plant, "line 1: not of the form HOST Name: value"},
-		{"a header for a URL", "MSGEXT_HTTP_HEADERS", "\nhttps://example.com/ X: " + plant, "line 2: not of the form HOST Name: value"},
+		{"a header for a URL", "MSGEXT_HTTP_HEADERS", "\nhttps://example.com/ X: " + plant, "line 1: not of the form HOST Name: value"},
 		{"no header", "MSGEXT_HTTP_HEADERS", "example.com " + plant, "line 1: not of the form HOST Name: value"},
 		{"a header for nobody", "MSGEXT_HTTP_HEADERS", "example.com X: " + plant, "line 1: no https:// or http:// sink has this host"},
+		{"several backends", "MSGEXT_RELAY", "https://h/" + plant + ",https://i/", "there is one backend"},
+		{"a backend with a space", "MSGEXT_RELAY", "https://h/ " + plant, "has no space in it"},
+		{"several stores", "MSGEXT_STATE", "postgres://u@h/d postgres://" + plant + "@i/d", "there is one store"},
+		{"a store with a space", "MSGEXT_STATE", "redis://u:" + plant + " x@h", "there is one store"},
 		{"a mechanism", "MSGEXT_KAFKA_SASL", plant, "SASL mechanism is not PLAIN"},
 		{"a mechanism alone", "MSGEXT_KAFKA_SASL", "PLAIN", "user name and password go together"},
 		{"a region", "MSGEXT_CHAT_ENDPOINT", plant, "neither a region (china, singapore"},
@@ -158,13 +162,39 @@ func TestDrivers_LoadTakes(t *testing.T) {
 	}
 	_, err := every().Load([]string{
 		"MSGEXT_SINKS=stdout: https://example.com/a?b=c,d http://[::1]:81/ kafka://a:9092,b:9092/votes sqs://votes.fifo sqs://https://sqs.eu-central-1.amazonaws.com/1/q eventbridge://default",
-		"MSGEXT_KAFKA_SASL=SCRAM-SHA-512", "MSGEXT_KAFKA_USERNAME=u", "MSGEXT_KAFKA_PASSWORD=p", "MSGEXT_HTTP_SECRET=whsec_b2xkIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw== whsec_bmV3IHNlY3JldCBvZiB0aGVzZSB0ZXN0cw==",
+		"MSGEXT_KAFKA_SASL=SCRAM-SHA-512", "MSGEXT_KAFKA_USERNAME=u", "MSGEXT_KAFKA_PASSWORD=p", "MSGEXT_KAFKA_TLS=true", "MSGEXT_HTTP_SECRET=whsec_b2xkIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw== whsec_bmV3IHNlY3JldCBvZiB0aGVzZSB0ZXN0cw==",
 	}, config.Local)
 	require.NoError(t, err)
 	_, err = every().Load([]string{"MSGEXT_SINKS=http://receiver:8080/hook", "MSGEXT_HTTP_ALLOW_PLAIN=true", "MSGEXT_RELAY=http://backend/", "MSGEXT_KAFKA_SASL=AWS_MSK_IAM"}, config.Local)
 	require.NoError(t, err)
 	_, err = every().Load([]string{"MSGEXT_SINKS=https://169.254.169.254/", "MSGEXT_HTTP_ALLOW_LINK_LOCAL=true"}, config.Local)
 	require.NoError(t, err)
+}
+
+// A user name off loopback goes by TLS, unless clear text is asked for in so many words.
+func TestDrivers_KafkaSASLNeedsTLS(t *testing.T) {
+	sasl := []string{"MSGEXT_KAFKA_USERNAME=u", "MSGEXT_KAFKA_PASSWORD=plant7f3a"}
+	for _, mechanism := range []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"} {
+		for _, test := range []struct {
+			brokers, tls string
+			refused      bool
+		}{
+			{"h:9092", "", true}, {"127.0.0.1:1,h:9092", "", true}, {"10.0.0.1:9092", "", true}, {"[fd12::1]:9092", "", true},
+			{"h:9092", "true", false}, {"h:9092", "false", false}, {"127.0.0.1:9092,[::1]:9092", "", false}, {"localhost:9092", "", false},
+		} {
+			_, err := every().Load(append(sasl, "MSGEXT_SINKS=kafka://"+test.brokers+"/t", "MSGEXT_KAFKA_SASL="+mechanism, "MSGEXT_KAFKA_TLS="+test.tls), config.Local)
+			if !test.refused {
+				require.NoError(t, err, test)
+				continue
+			}
+			require.ErrorContains(t, err, "MSGEXT_SINKS: sink 1: kafka: user name and password off loopback need TLS", test)
+			assert.NotContains(t, err.Error(), "plant")
+		}
+	}
+	_, err := every().Load([]string{"MSGEXT_SINKS=kafka://h:9092/t"}, config.Local)
+	assert.NoError(t, err, "no name, no password")
+	_, err = every().Load([]string{"MSGEXT_SINKS=kafka://h:9098/t", "MSGEXT_KAFKA_SASL=AWS_MSK_IAM"}, config.Local)
+	assert.NoError(t, err, "always by TLS")
 }
 
 // A header goes to its host alone, whatever the case of the name, and with the port that stands in the URL.

@@ -3,11 +3,14 @@ package pgstate
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"msgext/internal/location"
+	"msgext/internal/loopback"
 	"msgext/pkg/secret"
 )
 
@@ -45,10 +48,21 @@ func parse(url secret.String, connections int) (*pgxpool.Config, error) {
 			return nil, errOption
 		}
 	}
+	if !strings.Contains(text, "sslmode=") {
+		requireTLS(&config.ConnConfig.Config)
+	}
 	if !strings.Contains(text, "pool_max_conns") {
 		config.MaxConns = int32(connections)
 	}
 	return config, nil
+}
+
+// requireTLS takes the second try away that the client makes without TLS, but for loopback and a socket: a URL that says
+// nothing of sslmode would else hand the password and every value to whoever stands between, without a word.
+func requireTLS(config *pgconn.Config) {
+	config.Fallbacks = slices.DeleteFunc(config.Fallbacks, func(next *pgconn.FallbackConfig) bool {
+		return next.TLSConfig == nil && !strings.HasPrefix(next.Host, "/") && !loopback.IsHost(next.Host)
+	})
 }
 
 // isSetting reports whether a server takes name at the start of a session. What the client does not know

@@ -4,12 +4,16 @@ package basesinks
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
+	"net"
+	"slices"
 	"strings"
 
 	"msgext/functions/internal/driver"
 	"msgext/functions/internal/driver/localsinks"
 	"msgext/internal/config"
+	"msgext/internal/loopback"
 	"msgext/pkg/secret"
 	"msgext/pkg/sink"
 	"msgext/pkg/sink/kafkasink"
@@ -29,9 +33,15 @@ func List(stdout io.Writer, credentials AWSCredentials) []driver.Sink {
 func kafka(credentials AWSCredentials) driver.Sink {
 	return driver.Sink{
 		Schemes: []string{"kafka"},
-		Check: func(_ config.Config, location config.Location) error {
-			_, err := kafkasink.New(kafkaOptions(location))
-			return err
+		Check: func(cfg config.Config, location config.Location) error {
+			options := kafkaOptions(location)
+			if _, err := kafkasink.New(options); err != nil {
+				return err
+			}
+			if kafka := cfg.Kafka; kafka.Username != "" && !kafka.TLS && !kafka.Plain && slices.ContainsFunc(options.Brokers, isElsewhere) {
+				return errPlainSASL
+			}
+			return nil
 		},
 		Settings: func(cfg config.Config) []config.Problem {
 			if err := kafkasink.CheckSASL(withSASL(kafkasink.Options{AWS: credentials}, cfg)); err != nil {
@@ -48,6 +58,13 @@ func kafka(credentials AWSCredentials) driver.Sink {
 			return kafkasink.New(options)
 		},
 	}
+}
+
+var errPlainSASL = errors.New("kafka: user name and password off loopback need TLS: set MSGEXT_KAFKA_TLS=true, or false to say in so many words that they go as clear text")
+
+func isElsewhere(broker string) bool {
+	host, _, err := net.SplitHostPort(broker)
+	return err != nil || !loopback.IsHost(host)
 }
 
 func withSASL(options kafkasink.Options, cfg config.Config) kafkasink.Options {
