@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os/exec"
 	"regexp"
 	"testing"
@@ -13,6 +14,8 @@ import (
 
 	"msgext/internal/peertest"
 	"msgext/internal/processtest"
+	"msgext/internal/vectortest"
+	"msgext/pkg/msgext"
 )
 
 // browse opens a page of the process in a real browser.
@@ -81,4 +84,20 @@ func TestConsole_InABrowser(t *testing.T) {
 	assert.Zero(t, open)
 
 	assert.Zero(t, local.Stop(t), local.Greeting())
+}
+
+// After a restart the console lists what the store holds, which nobody has spoken of since.
+func TestConsole_ListsTheStoreAfterARestart(t *testing.T) {
+	environ := []string{"MSGEXT_TOKEN=xxxxyyyy", "MSGEXT_SDK_APP_ID=" + vectortest.SDKAppID, "MSGEXT_STATE=sqlite:" + t.TempDir() + "/state.db"}
+	first := processtest.StartLocal(t, binaries.Build(t, "functions/local"), environ)
+	for seq := range 3 {
+		send(t, first.URL, msgext.GroupCommand, fmt.Sprintf(`{"CallbackCommand":"Group.CallbackAfterGroupMsgExtension","GroupId":"kept","MsgSeq":%d,"OperateType":1,"ExtensionList":[{"Key":"a","Value":"Lisbon","Seq":1}],"Seq":1}`, seq+1))
+	}
+	require.Zero(t, first.Stop(t))
+	second := processtest.StartLocal(t, binaries.Build(t, "functions/local"), environ)
+	_, body := get(t, second.URL+"/console/messages")
+	for seq := range 3 {
+		assert.Contains(t, body, fmt.Sprintf(`"label":"kept / %d","deliveries":0,"at":null,"store":"stored","latest":"1","keys":1,"missing":false,"leading":{"plugin":false,"value":"Lisbon"`, seq+1))
+	}
+	assert.Contains(t, body, `"all":true`)
 }

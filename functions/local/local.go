@@ -17,6 +17,7 @@ import (
 	"msgext/pkg/gateway"
 	"msgext/pkg/msgext"
 	"msgext/pkg/receiver"
+	"msgext/pkg/state"
 	"msgext/pkg/webhook"
 )
 
@@ -51,7 +52,7 @@ func (l *local) serve(ctx context.Context) error {
 func (l *local) consoleOptions(madeUp bool) console.Options {
 	options := console.Options{
 		SDKAppID: l.cfg.SDKAppID, BaseURL: l.URL + l.cfg.Path, MaxBodyBytes: l.cfg.MaxBodyBytes,
-		Load: l.Connections.Store.Load,
+		Load: l.Connections.Store.Load, List: l.list,
 		Send: func(ctx context.Context, method, query string, body []byte) (int, []byte) {
 			request := gateway.Request{Method: method, Path: cmp.Or(l.cfg.Path, "/"), RawQuery: query, Body: body}
 			reply := gateway.Serve(l.Webhooks, request.HTTP(ctx))
@@ -69,6 +70,16 @@ func (l *local) consoleOptions(madeUp bool) console.Options {
 		options.Sign = func(requestTime string) string { return webhook.Sign(l.cfg.Tokens[0], requestTime) }
 	}
 	return options
+}
+
+// list returns a page of what the store holds.
+func (l *local) list(ctx context.Context, after string, limit int) (console.Page, error) {
+	listed, err := l.Connections.Store.Each(ctx, state.Cursor(after), limit)
+	page := console.Page{Next: string(listed.Next), More: listed.More}
+	for _, head := range listed.Heads {
+		page.Messages = append(page.Messages, head.Message)
+	}
+	return page, err
 }
 
 var errDiffers = errors.New("some messages are not as the simulated Chat has them")

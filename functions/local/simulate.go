@@ -197,7 +197,7 @@ func (s *simulation) compare(ctx context.Context) (comparison, error) {
 		if err != nil && !errors.Is(err, state.ErrNotFound) {
 			return c, err
 		}
-		if record.State.Gap() {
+		if record.Incomplete() {
 			c.incomplete++
 		}
 		if reflect.DeepEqual(record.State.Reply(), s.chat.Truth(message)) {

@@ -40,6 +40,7 @@ type process struct {
 
 	handler http.Handler
 	clock   clock
+	end     func() // of the process, as a browser sees it
 }
 
 // clock runs with the real one until it is moved, as is done to draw pictures.
@@ -103,10 +104,12 @@ func startWith(t testing.TB, change func(*console.Options), sinks ...sink.Sink) 
 		}
 		webhooks.ServeHTTP(w, r)
 	})
-	t.Cleanup(func() {
+	p.end = func() {
 		p.Close()
+		server.CloseClientConnections()
 		server.Close()
-	})
+	}
+	t.Cleanup(p.end)
 	return p
 }
 

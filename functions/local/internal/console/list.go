@@ -159,7 +159,7 @@ func (c *Console) describe(ctx context.Context, l *listing, row *messageRow) {
 		return // the row still says what was delivered
 	}
 	visible := record.State.Visible()
-	row.Latest, row.Missing, row.Keys = record.State.Latest, record.State.Gap(), len(visible)
+	row.Latest, row.Missing, row.Keys = record.State.Latest, record.Incomplete(), len(visible)
 	row.Leading = count(visible).lead()
 }
 

@@ -34,6 +34,8 @@ type messageView struct {
 	Holes     []span     `json:"holes"`
 	Due       *time.Time `json:"due"`
 	Tries     int        `json:"tries"`
+	Doubted   bool       `json:"doubted"` // nothing is known to be missing, but something is in question
+	Gone      bool       `json:"gone"`    // Chat has the message no more
 	KeyValues []keyValue `json:"keyValues"`
 	Keys      int        `json:"keys"`
 	Poll      poll       `json:"poll"`
@@ -119,6 +121,7 @@ func (v *messageView) setState(record state.Record) {
 		v.Due = &record.Check.Due
 	}
 	v.Tries = record.Check.Tries
+	v.Doubted, v.Gone = record.Incomplete() && len(v.Holes) == 0, record.Check.Gone
 
 	visible := s.Visible()
 	v.Keys = len(visible)

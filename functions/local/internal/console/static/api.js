@@ -1,4 +1,4 @@
-import { t } from "./strings.js";
+import { t, known } from "./strings.js";
 
 // Asking the process. Every change carries the token that stands in this page.
 
@@ -20,7 +20,7 @@ async function ask(path, options) {
     throw new Problem(t("noAnswer"));
   }
   const reply = await response.json();
-  if (!response.ok) throw new Problem(reply.problem ?? reply.ErrorInfo ?? t("status", { status: response.status }));
+  if (!response.ok) throw new Problem((reply.problem && known("problem_", reply.problem)) ?? reply.ErrorInfo ?? t("status", { status: response.status }));
   return reply;
 }
 

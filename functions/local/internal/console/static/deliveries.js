@@ -5,6 +5,7 @@ import { get } from "./api.js";
 import { detail } from "./delivery.js";
 
 const rowsPerPage = 200;
+const rowsPerFrame = 40; // that are made at once
 
 const body = document.querySelector("#deliveries tbody");
 const table = document.getElementById("deliveries");
@@ -57,8 +58,14 @@ function draw() {
   const wanted = shown.filter(matches);
   const visible = wanted.slice(0, limit);
   const next = new Map();
-  for (const entry of visible) next.set(entry, rows.get(entry) ?? row(entry));
+  let fresh = 0;
+  for (const entry of visible) {
+    const known = rows.get(entry);
+    if (!known && ++fresh > rowsPerFrame) continue; // the next frame's, so that no frame takes long
+    next.set(entry, known ?? row(entry));
+  }
   rows = next;
+  if (fresh > rowsPerFrame) schedule();
   for (const [entry, element] of rows) element.classList.toggle("selected", entry.id === selected);
   sync(body, [...rows.values()]);
   more.hidden = wanted.length <= limit;

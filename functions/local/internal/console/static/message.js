@@ -78,6 +78,8 @@ function draw(view) {
 function sentence(view) {
   if (view.store === "none") return t("noStoreSentence");
   if (view.store !== "stored") return t(view.entries.length ? "nothingStored" : "nobodyHeard");
+  if (view.gone) return t("goneSentence");
+  if (view.doubted) return t(repairs ? "doubted" : "doubtedOff");
   if (view.holes.length === 0) return t("complete", { latest: view.latest });
   const list = view.holes.slice(0, 5).map(versionSpan);
   if (view.holes.length > 5) list.push(t("andMore"));
@@ -86,6 +88,8 @@ function sentence(view) {
 
 function standing(view) {
   if (view.store !== "stored") return h("span", { class: "badge" }, t(view.store === "none" ? "noStore" : "unknown"));
+  if (view.gone) return h("span", { class: "badge" }, t("gone"));
+  if (view.doubted) return h("span", { class: "badge hole" }, t("doubtedBadge"));
   return view.holes.length ? h("span", { class: "badge hole" }, t("missingBadges", { n: view.holes.length })) : h("span", { class: "badge whole" }, t("stored"));
 }
 

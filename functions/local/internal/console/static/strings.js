@@ -1,6 +1,8 @@
 // Every word that the page shows, in the languages that it has. A text that depends on a number is a pair, one and many.
 
 const en = {
+  goneSentence: "Chat has this message no more. This is what was last known of it.", gone: "No longer in Chat", doubted: "Something came that could not be taken in, or that Chat may not have. What shows may differ from Chat until it is read back.", doubtedOff: "Something came that could not be taken in, or that Chat may not have. What shows may differ from Chat. Repair is off, so nothing reads it back.", doubtedBadge: "In doubt",
+  "problem_the store does not answer": "The store does not answer.", "problem_no longer kept": "No longer kept; the last 1,000 are.", "problem_not a message of this app": "This is not a message of this app.", "problem_a simulation is being played": "A simulation is being played.", "problem_not asked from this page; reload it": "Not asked from this page; reload it.", "problem_its body was not read, or not kept whole": "Its body was not read, or not kept whole.",
   skip: "Skip to content", views: "Views", navDeliveries: "Deliveries", navMessages: "Messages", navSend: "Send",
   connecting: "Connecting", live: "Live", reconnecting: "Reconnecting",
   stopped: "The process does not answer. It was last heard at {at}, and this page shows what there was by then.",
@@ -26,7 +28,7 @@ const en = {
   again: "Again", sendAgain: "Send again", copyCurl: "Copy as curl", curlLine: "curl line", sentAgain: "Sent, answered with HTTP {status}.",
   curlSigned: "signed for as long as MSGEXT_MAX_SKEW", curlToken: "takes the token from MSGEXT_TOKEN in your shell", curlSample: "with a sample body, as this one was not read",
   asGiven: "As it was given", parameter: "Parameter", given: "Given", wanted: "Wanted", body: "Body", notRead: "Not read: nothing here needs it.", notReadRefused: "Not read: the request was refused before that.", bodyEmpty: "Empty.",
-  bytes: ["{n} byte", "{n} bytes"], firstKept: "{bytes}, of which the first are kept", notKept: "No longer kept; the last 1,000 are.",
+  bytes: ["{n} byte", "{n} bytes"], firstKept: "{bytes}, of which the first are kept",
   want_SdkAppid: "this app's SDKAppID", want_CallbackCommand: "not empty", want_RequestTime: "10 digits, at most MSGEXT_MAX_SKEW away", want_Sign: "64 lower-case hex digits",
   messagesTitle: "Messages", messagesSub: "Those heard of lately first, then all that the store holds", messagesSubRecent: "Those heard of in the last 1,000 deliveries, newest first",
   openMessage: "Open a message", group: "GroupId", seq: "MsgSeq", from: "From_Account", to: "To_Account", key: "MsgKey", open: "Open", kind: "Kind of message", kindGroup: "Group", kindC2C: "One-to-one",
@@ -89,6 +91,8 @@ en.samples = {
 };
 
 const zh = {
+  goneSentence: "Chat 中已没有这条消息。以下是最后所知的内容。", gone: "Chat 中已不存在", doubted: "收到过无法处理的内容,或 Chat 可能没有的内容。读回之前,所示内容可能与 Chat 不同。", doubtedOff: "收到过无法处理的内容,或 Chat 可能没有的内容。所示内容可能与 Chat 不同。修复未开启,因此不会读回。", doubtedBadge: "存疑",
+  "problem_the store does not answer": "存储没有应答。", "problem_no longer kept": "已不再保留;仅保留最近 1,000 条。", "problem_not a message of this app": "这不是本应用的消息。", "problem_a simulation is being played": "正在播放一个模拟。", "problem_not asked from this page; reload it": "请求不是来自本页;请重新加载。", "problem_its body was not read, or not kept whole": "其请求体未读取,或未完整保留。",
   skip: "跳到内容", views: "视图", navDeliveries: "回调记录", navMessages: "消息", navSend: "发送",
   connecting: "连接中", live: "实时", reconnecting: "重新连接中", stopped: "进程没有应答。最后一次收到是 {at},本页显示的是截至那时的内容。",
   repairOn: "修复已开启", repairOff: "修复未开启", repairOnHint: "未到达的版本会从 Chat 读回", repairOffHint: "设置 MSGEXT_CHAT_ENDPOINT、MSGEXT_CHAT_ADMIN 和 MSGEXT_CHAT_SECRET_KEY 后,未到达的版本会从 Chat 读回",
@@ -100,7 +104,7 @@ const zh = {
   set: "设置", delete: "删除", clear: "清空", read: "读取", delivery: "回调 {n}", close: "关闭", rule: "规则", arrived: "到达", took: "耗时", message: "消息", command: "命令", answered: "应答", backendRow: "后端", backendAnswer: "后端应答", after: "{said},耗时 {took}", readReason: "从 Chat 读回",
   wentOut: "发出的内容", destination: "目的地", result: "结果", tries: "次数", noDestination: "没有发出:此前已被拒绝。", noneConfigured: "没有发出:未配置目的地。", state: "存储", copyEvent: "复制事件", copyHeaders: "复制请求头", event: "事件", copied: "已复制", copyBelow: "请复制下面的文字",
   again: "重新发送", sendAgain: "再次发送", copyCurl: "复制为 curl", curlLine: "curl 命令", sentAgain: "已发送,应答 HTTP {status}。", curlSigned: "签名在 MSGEXT_MAX_SKEW 内有效", curlToken: "token 取自 shell 中的 MSGEXT_TOKEN", curlSample: "使用示例请求体,因为原请求体未读取",
-  asGiven: "收到的参数", parameter: "参数", given: "收到", wanted: "应为", body: "请求体", notRead: "未读取:这里不需要。", notReadRefused: "未读取:此前已拒绝请求。", bodyEmpty: "空。", bytes: "{n} 字节", firstKept: "{bytes},仅保留开头部分", notKept: "已不再保留;仅保留最近 1,000 条。",
+  asGiven: "收到的参数", parameter: "参数", given: "收到", wanted: "应为", body: "请求体", notRead: "未读取:这里不需要。", notReadRefused: "未读取:此前已拒绝请求。", bodyEmpty: "空。", bytes: "{n} 字节", firstKept: "{bytes},仅保留开头部分",
   want_SdkAppid: "本应用的 SDKAppID", want_CallbackCommand: "非空", want_RequestTime: "10 位数字,相差不超过 MSGEXT_MAX_SKEW", want_Sign: "64 位小写十六进制数字",
   messagesTitle: "消息", messagesSub: "先列最近收到的,然后是存储中的全部消息", messagesSubRecent: "最近 1,000 条回调涉及的消息,最新在前", openMessage: "打开消息", open: "打开", kind: "消息类型", kindGroup: "群聊", kindC2C: "单聊", filterMessages: "按名称筛选", messagesTable: "消息", stateColumn: "状态", leading: "领先", version: "版本", keysColumn: "键数", deliveriesColumn: "回调", last: "最近",
   noMessage: "还没有消息。", appears: "收到第一个回调后会出现在这里。", noMessageMatch: "没有符合筛选条件的消息。", moreMessages: "显示存储中的更多消息", stored: "完整", missingBadge: "缺少版本", unknown: "未存储", noStore: "无存储", storeDown: "存储无应答", storeDownNote: "存储没有应答,因此这里只有已收到的内容。",
@@ -126,6 +130,8 @@ const zh = {
 };
 
 const ja = {
+  goneSentence: "Chat にこのメッセージはもうありません。最後に分かっていた内容です。", gone: "Chat にありません", doubted: "取り込めなかったもの、または Chat にないかもしれないものを受信しました。読み戻されるまで、表示は Chat と異なることがあります。", doubtedOff: "取り込めなかったもの、または Chat にないかもしれないものを受信しました。表示は Chat と異なることがあります。修復がオフのため、読み戻されません。", doubtedBadge: "要確認",
+  "problem_the store does not answer": "ストアが応答しません。", "problem_no longer kept": "もう保持されていません。最新の 1,000 件を保持します。", "problem_not a message of this app": "このアプリのメッセージではありません。", "problem_a simulation is being played": "シミュレーションを再生中です。", "problem_not asked from this page; reload it": "このページからの要求ではありません。再読み込みしてください。", "problem_its body was not read, or not kept whole": "本文が読まれていないか、全体が保持されていません。",
   skip: "本文へ移動", views: "ビュー", navDeliveries: "受信記録", navMessages: "メッセージ", navSend: "送信",
   connecting: "接続中", live: "ライブ", reconnecting: "再接続中", stopped: "プロセスが応答しません。最後の受信は {at} で、このページはその時点までの内容です。",
   repairOn: "修復オン", repairOff: "修復オフ", repairOnHint: "届かなかったバージョンは Chat から読み戻されます", repairOffHint: "MSGEXT_CHAT_ENDPOINT、MSGEXT_CHAT_ADMIN、MSGEXT_CHAT_SECRET_KEY を設定すると、届かなかったバージョンが Chat から読み戻されます",
@@ -137,7 +143,7 @@ const ja = {
   set: "設定", delete: "削除", clear: "全削除", read: "読取", delivery: "受信 {n}", close: "閉じる", rule: "ルール", arrived: "到着", took: "所要時間", message: "メッセージ", command: "コマンド", answered: "応答", backendRow: "バックエンド", backendAnswer: "その応答", after: "{said}、{took}", readReason: "Chat から読み戻し",
   wentOut: "送り出したもの", destination: "宛先", result: "結果", tries: "試行", noDestination: "何も送っていません:その前に拒否されました。", noneConfigured: "何も送っていません:宛先が設定されていません。", state: "ストア", copyEvent: "イベントをコピー", copyHeaders: "ヘッダーをコピー", event: "イベント", copied: "コピーしました", copyBelow: "下の文字をコピーしてください",
   again: "もう一度", sendAgain: "再送信", copyCurl: "curl としてコピー", curlLine: "curl コマンド", sentAgain: "送信しました。応答は HTTP {status}。", curlSigned: "署名は MSGEXT_MAX_SKEW の間有効", curlToken: "トークンはシェルの MSGEXT_TOKEN から", curlSample: "元の本文は読まれていないため、サンプルの本文を使用",
-  asGiven: "受け取ったパラメーター", parameter: "パラメーター", given: "受信", wanted: "正しい形", body: "本文", notRead: "未読:ここでは不要です。", notReadRefused: "未読:その前に拒否されました。", bodyEmpty: "空です。", bytes: "{n} バイト", firstKept: "{bytes}、先頭のみ保持", notKept: "もう保持されていません。最新の 1,000 件を保持します。",
+  asGiven: "受け取ったパラメーター", parameter: "パラメーター", given: "受信", wanted: "正しい形", body: "本文", notRead: "未読:ここでは不要です。", notReadRefused: "未読:その前に拒否されました。", bodyEmpty: "空です。", bytes: "{n} バイト", firstKept: "{bytes}、先頭のみ保持",
   want_SdkAppid: "このアプリの SDKAppID", want_CallbackCommand: "空でないこと", want_RequestTime: "10 桁、差は MSGEXT_MAX_SKEW 以内", want_Sign: "小文字の 16 進数 64 桁",
   messagesTitle: "メッセージ", messagesSub: "最近受信したもの、続いてストアにあるすべて", messagesSubRecent: "最近 1,000 件の受信にあるもの、新しい順", openMessage: "メッセージを開く", open: "開く", kind: "メッセージの種類", kindGroup: "グループ", kindC2C: "1 対 1", filterMessages: "名前で絞り込む", messagesTable: "メッセージ", stateColumn: "状態", leading: "首位", version: "バージョン", keysColumn: "キー", deliveriesColumn: "受信", last: "最新",
   noMessage: "メッセージはまだありません。", appears: "最初の Webhook で表示されます。", noMessageMatch: "条件に合うメッセージはありません。", moreMessages: "ストアの続きを表示", stored: "完全", missingBadge: "バージョン欠落", unknown: "未保存", noStore: "ストアなし", storeDown: "ストア応答なし", storeDownNote: "ストアが応答しないため、受信した内容しか分かりません。",
@@ -161,6 +167,9 @@ const ja = {
     "no-command": ["コマンドなし", "本文はあり、URL に CallbackCommand がありません。"], get: ["GET", "ブラウザーで URL を開いたとき。"], comments: ["JSON にコメント", "ベンダーのページのサンプルのように。"], truncated: ["切断", "本文の後半がありません。"], fields: ["項目不足", "すべての誤りを一度に示します。"], "key-twice": ["キー重複", "1 つのキーに 2 つの値を与える変更。"], "too-large": ["本文が大きすぎる", "上限より 1 バイト多い。"],
   },
 };
+
+// languages are all of them, for the test that compares them.
+export const languages = { en, zh, ja };
 
 // pick returns the first language of the browser that the page has. Chinese is simplified, whatever the region.
 function pick(wanted) {
