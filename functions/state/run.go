@@ -17,6 +17,7 @@ import (
 	"msgext/pkg/msgext"
 	"msgext/pkg/reader"
 	"msgext/pkg/state"
+	"msgext/pkg/state/sqlitestate"
 )
 
 // Exit statuses.
@@ -52,7 +53,7 @@ func execute(ctx context.Context, args, environ []string, stdout, stderr io.Writ
 	if len(args) < 1 || args[0] != "read" && args[0] != "forget" {
 		return errUsage
 	}
-	drivers := driver.Drivers{Stores: allstores.List(new(awssdk.SDK))}
+	drivers := driver.Drivers{Stores: append([]state.Driver{sqlitestate.Existing()}, allstores.List(new(awssdk.SDK))...)}
 	cfg, err := drivers.Load(environ, config.State)
 	if err != nil {
 		return err
@@ -73,7 +74,11 @@ func execute(ctx context.Context, args, environ []string, stdout, stderr io.Writ
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if args[0] == "forget" {
-		return connections.Store.Forget(ctx, message)
+		if err := connections.Store.Forget(ctx, message); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(stdout, "forgotten")
+		return err
 	}
 	return read(ctx, connections.Store, message, tally, stdout, stderr)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"net/http/httptest"
+	"os"
 	"testing"
 	"time"
 
@@ -39,6 +40,9 @@ func TestRun(t *testing.T) {
 		{"count votes", []string{"read", "-tally=poll", "@TGS#1", "7"}, environ, 0, `{"options":[],"voters":0,"closed":false,"LatestSeq":1,"Gap":false}` + "\n"},
 		{"count something else", []string{"read", "-tally", "votes", "@TGS#1", "7"}, environ, 2, "usage:"},
 		{"a gap", []string{"read", "@TGS#1", "9"}, environ, 0, "gap: something is known to be missing"},
+		{"forget another group's", []string{"forget", "@TGS#2", "7"}, environ, 1, "message not found"},
+		{"forget another case", []string{"forget", "@tgs#1", "7"}, environ, 1, "message not found"},
+		{"forget another app's", []string{"forget", "@TGS#1", "7"}, []string{environ[0], "MSGEXT_SDK_APP_ID=1400000001"}, 1, "message not found"},
 		{"forget counts nothing", []string{"forget", "-tally", "poll", "@TGS#1", "7"}, environ, 2, "usage:"},
 		{"another message", []string{"read", "@TGS#1", "8"}, environ, 1, "not found"},
 		{"one-to-one", []string{"read", "a", "b", "1_2_3"}, environ, 1, "not found"},
@@ -46,7 +50,7 @@ func TestRun(t *testing.T) {
 		{"no verb", nil, environ, 2, "usage:"},
 		{"no number", []string{"read", "@TGS#1", "x"}, environ, 2, "usage:"},
 		{"configuration", []string{"read", "@TGS#1", "7"}, []string{"MSGEXT_STATE=x"}, 2, "MSGEXT_STATE"},
-		{"forget", []string{"forget", "@TGS#1", "7"}, environ, 0, ""},
+		{"forget", []string{"forget", "@TGS#1", "7"}, environ, 0, "forgotten\n"},
 		{"forgotten", []string{"read", "@TGS#1", "7"}, environ, 1, "not found"},
 		{"forget again", []string{"forget", "@TGS#1", "7"}, environ, 1, "message not found"},
 	}
@@ -57,6 +61,31 @@ func TestRun(t *testing.T) {
 			assert.Contains(t, stdout.String()+stderr.String(), test.wantOutput)
 		})
 	}
+}
+
+// Reading and erasing make no store: a mistyped path would look like a message that is not there.
+func TestRun_MakesNoStore(t *testing.T) {
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(folder+"/empty.db", nil, 0o600))
+	require.NoError(t, os.WriteFile(folder+"/text.db", []byte("no database, of more than sixteen bytes"), 0o600))
+	for _, path := range []string{folder + "/typo.db", folder + "/no/such/folder.db", folder + "/empty.db", folder + "/text.db", folder + "/."} {
+		for _, verb := range []string{"read", "forget"} {
+			var stdout, stderr bytes.Buffer
+			assert.Equal(t, 1, run(t.Context(), []string{verb, "g", "1"}, []string{"MSGEXT_STATE=sqlite:" + path, "MSGEXT_SDK_APP_ID=1"}, &stdout, &stderr), path)
+			assert.Contains(t, stderr.String(), "no store at this path, and none is made", path)
+			assert.Empty(t, stdout.String())
+		}
+	}
+	var left []string
+	entries, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	for _, entry := range entries {
+		left = append(left, entry.Name())
+	}
+	assert.Equal(t, []string{"empty.db", "text.db"}, left)
+	empty, err := os.ReadFile(folder + "/empty.db")
+	require.NoError(t, err)
+	assert.Empty(t, empty)
 }
 
 // What it prints is what the read function answers.

@@ -25,3 +25,16 @@ func OpenAt(ctx context.Context, url secret.String, now func() time.Time) (*Stor
 	database.pinger.Now = now
 	return sqlstate.New(database, dialect), nil
 }
+
+// ClearText reports whether a connection that a URL asks for may be made without TLS.
+func ClearText(url secret.String) (bool, error) {
+	config, err := parse(url, 1)
+	if err != nil {
+		return false, err
+	}
+	plain := config.ConnConfig.TLSConfig == nil
+	for _, next := range config.ConnConfig.Fallbacks {
+		plain = plain || next.TLSConfig == nil
+	}
+	return plain, nil
+}

@@ -142,5 +142,25 @@ func explain(err error) error {
 	case ok:
 		return fmt.Errorf("pgstate: %s (%s)", server.Message, server.Code)
 	}
-	return fmt.Errorf("pgstate: %w", err)
+	return fmt.Errorf("pgstate: %w", outbound.WithoutAddress(unconnected(err)))
 }
+
+// unconnected takes user, database and host out of the client's error of a connection that it could not make.
+func unconnected(err error) error {
+	if failed, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		if cause := outbound.WithoutAddress(failed.Unwrap()); cause.Error() != failed.Unwrap().Error() {
+			return fmt.Errorf("connect: %w", cause)
+		}
+		if strings.Contains(failed.Error(), "server refused TLS connection") {
+			return errTLS
+		}
+		return errConnect
+	}
+	return err
+}
+
+// Why there is no connection.
+var (
+	errTLS     = errors.New("connect: the server has no TLS; sslmode=disable in the URL says in so many words that clear text is meant")
+	errConnect = errors.New("connect: the server did not take the connection")
+)

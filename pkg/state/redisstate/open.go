@@ -2,6 +2,8 @@ package redisstate
 
 import (
 	"cmp"
+	"context"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -17,6 +19,14 @@ import (
 const readTimeout = 750 * time.Millisecond
 
 const dialTimeout = 5 * time.Second // go-redis's own, of one server
+
+// silence makes go-redis, which has one logger a process, write no lines of its own: they name addresses, and are no JSON. What they
+// tell of is the error of some call.
+var silence = sync.OnceFunc(func() { redis.SetLogger(silent{}) })
+
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
 
 // Open returns a Store on the Redis at a URL. It connects when it is first used. Its error wraps ErrURL.
 //
@@ -37,6 +47,7 @@ func Open(url secret.String) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	silence()
 	return &Store{options.client(outbound.NewPinger(ping)), scripts}, nil
 }
 

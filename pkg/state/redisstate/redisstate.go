@@ -118,13 +118,16 @@ func (s *Store) read(ctx context.Context, keys []string) (kept, error) {
 		entries: pipe.HGetAll(ctx, keys[1]), base: pipe.Get(ctx, keys[3]),
 	}
 	commands, err := pipe.Exec(ctx)
-	if err != nil && !errors.Is(err, redis.Nil) {
+	if err != nil && !errors.Is(err, redis.Nil) && !strings.HasPrefix(err.Error(), "EXECABORT") { // for which a command has the cause
 		return kept{}, err
 	}
 	for _, command := range commands {
 		if err := command.Err(); err != nil && !errors.Is(err, redis.Nil) {
 			return kept{}, err
 		}
+	}
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return kept{}, err
 	}
 	return all, nil
 }
@@ -224,6 +227,8 @@ func explain(err error) error {
 		return nil
 	case strings.HasPrefix(err.Error(), "MSGEXTSCHEMA"):
 		return fmt.Errorf("redisstate: %w", state.ErrSchemaNew)
+	case strings.HasPrefix(err.Error(), "MOVED ") || strings.HasPrefix(err.Error(), "ASK "): // and what follows is an address
+		return ErrCluster
 	}
-	return fmt.Errorf("redisstate: %w", err)
+	return fmt.Errorf("redisstate: %w", outbound.WithoutAddress(err))
 }

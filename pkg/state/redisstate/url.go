@@ -17,6 +17,9 @@ import (
 // ErrURL is what every error of Open wraps. None quotes the URL, which holds a password.
 var ErrURL = errors.New("redisstate: not a Redis URL, redis://USER:PASSWORD@HOST:PORT/DB?OPTION=VALUE")
 
+// ErrCluster is every call's error where the server at the URL turns out to be a node of a cluster.
+var ErrCluster = errors.New("redisstate: the server is a node of a cluster: write ?cluster=true at the end of the URL, or several HOST:PORT with commas between")
+
 // Why a URL is refused.
 var (
 	errHost     = fmt.Errorf("%w: a host is missing, or a port is not a number", ErrURL)

@@ -1,0 +1,50 @@
+package redisstate_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/internal/peertest"
+	"msgext/pkg/secret"
+	"msgext/pkg/state"
+	"msgext/pkg/state/redisstate"
+	"msgext/pkg/state/statetest"
+)
+
+// A node of a cluster that is reached by a plain URL is recognised, and the error says what to write, and no address.
+func TestStore_ClusterBehindAPlainURL(t *testing.T) {
+	nodes := strings.Split(peertest.Address(t, peertest.RedisCluster), ",")
+	store, err := redisstate.Open(secret.String("redis://" + nodes[0]))
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, store.Close()) }()
+	moved, refused := 0, 0
+	for range 32 { // some lie on this node
+		_, err := store.Load(t.Context(), statetest.NewMessage())
+		if err != nil && strings.Contains(err.Error(), "cluster") {
+			require.ErrorIs(t, err, redisstate.ErrCluster)
+			assert.EqualError(t, err, redisstate.ErrCluster.Error())
+			moved++
+		}
+		if err := store.Forget(t.Context(), statetest.NewMessage()); !errors.Is(err, state.ErrNotFound) {
+			require.EqualError(t, err, redisstate.ErrCluster.Error())
+			refused++
+		}
+	}
+	assert.NotZero(t, moved, "by a transaction")
+	assert.NotZero(t, refused, "by a script")
+}
+
+// Where a store stands is in no error.
+func TestStore_ErrorsNameNoAddress(t *testing.T) {
+	store, err := redisstate.Open("redis://planted:secret@127.0.0.1:1")
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, store.Close()) }()
+	_, err = store.Load(t.Context(), statetest.NewMessage())
+	require.ErrorContains(t, err, "connection refused")
+	assert.NotContains(t, err.Error(), "127.0.0.1")
+	assert.NotContains(t, err.Error(), "planted")
+}
