@@ -29,7 +29,7 @@ import (
 
 const (
 	webhookSecret = "whsec_bmV3IHNlY3JldCBvZiB0ZXN0cyAyMDI2"
-	patience      = 30 * time.Second // for a process to start, on a loaded machine
+	patience      = 2 * time.Minute // for a process to start, on a loaded machine
 )
 
 // example is a consumer in a folder here, copied elsewhere as a user would, once for all tests.

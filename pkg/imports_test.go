@@ -74,6 +74,7 @@ var mayLink = map[string]string{
 	"internal/loopback":  "",
 	"internal/outbound":  "",
 	"internal/port":      "",
+	"internal/version":   "",
 	"internal/location":  "pkg/secret",
 	"internal/config":    "pkg/secret pkg/relay",
 	"internal/sqlstate":  "pkg/msgext pkg/state pkg/secret",
@@ -109,12 +110,13 @@ var mayLink = map[string]string{
 	"functions/scf/internal/lazy":      "",
 	"functions/internal/logqueue":      "",
 	"functions/local/internal/console": "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook internal/metric pkg/receiver pkg/reader pkg/relay",
-	"functions/try": "functions/internal/driver functions/internal/driver/programs functions/internal/driver/stores internal/config internal/port internal/sample testdata internal/scfrpc pkg/secret pkg/webhook pkg/msgext " +
+	"functions/try": "functions/internal/entry internal/version functions/internal/driver functions/internal/driver/programs functions/internal/driver/stores internal/config internal/port internal/sample testdata internal/scfrpc pkg/secret pkg/webhook pkg/msgext " +
 		"pkg/cloudevent pkg/chatsim pkg/state pkg/sink pkg/relay",
-	"examples/consumer-go":  "pkg/msgext pkg/cloudevent pkg/consumer",
-	"examples/consumer-sql": "",
-	"scripts/freeport":      "",
-	"scripts/zip":           "",
+	"examples/consumer-go":            "pkg/msgext pkg/cloudevent pkg/consumer",
+	"examples/consumer-sql":           "",
+	"functions/server/internal/admin": "internal/metric",
+	"scripts/freeport":                "",
+	"scripts/zip":                     "",
 }
 
 var shared = []string{"internal/guard", "internal/jsonquote", "internal/jsonwalk", "internal/location", "internal/loopback", "internal/outbound"} // rules that have no home above
@@ -242,6 +244,8 @@ var leaves = map[string]string{
 	"github.com/tencentyun/tls-sig-api-v2-golang": "pkg/chatapi",
 	"github.com/tencentyun/scf-go-lib":            "functions/scf/ pkg/gateway/scfgw internal/scfrpc",
 	"golang.org/x/time":                           "pkg/chatapi",
+	"github.com/prometheus/client_golang":         "functions/server/internal/admin",
+	"golang.org/x/crypto/x509roots":               "functions/server",
 	"github.com/go-json-experiment/json":          "internal/ pkg/",
 	"github.com/stretchr/testify":                 strings.Join(forTests, " "),
 	"github.com/Shopify/toxiproxy":                "pkg/sink/sinktest",

@@ -44,40 +44,68 @@ type line struct {
 	FromAccount string `json:"from_account"`
 	ToAccount   string `json:"to_account"`
 	MsgKey      string `json:"msg_key"`
+	Announced   *bool  `json:"announced"` // false where the store did not take an announcement
 }
 
-// parseLine returns the message that a line names, and whether it is to be replayed: the line of a webhook that was
-// accepted or rejected is not. What a platform writes before the JSON is left out.
-func parseLine(app string, text []byte) (message msgext.Message, wanted bool) {
+// wish is what a line asks for a message.
+type wish int
+
+const (
+	ignored  wish = iota
+	replay        // read it and tell everybody
+	announce      // make it known, so that repair reads it
+)
+
+// parseLine returns the message that a line names, and what is to be done: nothing for the line of a webhook that was
+// accepted or rejected, unless its announcement was not taken. What a platform writes before the JSON is left out.
+func parseLine(app string, text []byte) (message msgext.Message, wanted wish) {
 	begin := bytes.IndexByte(text, '{')
 	var l line
-	if begin < 0 || json.Unmarshal(text[begin:], &l) != nil || l.Fate != "" && l.Fate != deferred {
-		return msgext.Message{}, false
+	if begin < 0 || json.Unmarshal(text[begin:], &l) != nil {
+		return msgext.Message{}, ignored
+	}
+	switch {
+	case l.Announced != nil && !*l.Announced:
+		wanted = announce
+	case l.Fate == "" || l.Fate == deferred:
+		wanted = replay
+	default:
+		return msgext.Message{}, ignored
 	}
 	address := l.Address
 	if address == (msgext.Address{}) {
 		address = msgext.Address{GroupID: l.GroupID, MsgSeq: l.MsgSeq, From: l.FromAccount, To: l.ToAccount, MsgKey: l.MsgKey}
 	}
 	message, err := address.Message(app)
-	return message, err == nil
+	if err != nil {
+		return msgext.Message{}, ignored
+	}
+	return message, wanted
 }
 
 // replaying counts what becomes of the messages.
 type replaying struct {
 	mu                                sync.Mutex
 	lines, messages, done, gone, fail int
+	announced                         int
 }
 
 func (r *replaying) String() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return fmt.Sprintf("replay: %d lines, %d messages: %d replayed, %d that Chat has no more, %d failed", r.lines, r.messages, r.done, r.gone, r.fail)
+	text := fmt.Sprintf("replay: %d lines, %d messages: %d replayed, %d that Chat has no more, %d failed", r.lines, r.messages, r.done, r.gone, r.fail)
+	if r.announced > 0 {
+		text += fmt.Sprintf(", %d announced", r.announced)
+	}
+	return text
 }
 
-func (r *replaying) note(err error) {
+func (r *replaying) note(wanted wish, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
+	case err == nil && wanted == announce:
+		r.announced++
 	case err == nil:
 		r.done++
 	case errors.Is(err, chatapi.ErrGone):
@@ -92,26 +120,30 @@ func replayLines(ctx context.Context, repairer *repair.Repairer, app string, std
 	var counts replaying
 	progress := time.NewTicker(progressEvery)
 	defer progress.Stop()
-	messages := make(chan msgext.Message)
+	messages := make(chan wanted)
 	var working sync.WaitGroup
 	for range workers {
 		working.Go(func() {
-			for message := range messages {
-				err := repairer.Replay(ctx, message)
-				counts.note(err)
+			for w := range messages {
+				do := repairer.Replay
+				if w.wish == announce {
+					do = repairer.Announce
+				}
+				err := do(ctx, w.message)
+				counts.note(w.wish, err)
 				if err != nil && !errors.Is(err, chatapi.ErrGone) {
-					fmt.Fprintf(stderr, "%s: %v\n", message.Path(), err)
+					fmt.Fprintf(stderr, "%s: %v\n", w.message.Path(), err)
 				}
 			}
 		})
 	}
-	err := eachMessage(ctx, app, stdin, &counts, func(message msgext.Message) {
+	err := eachMessage(ctx, app, stdin, &counts, func(w wanted) {
 		select {
 		case <-progress.C:
 			fmt.Fprintln(stderr, &counts)
 		default:
 		}
-		messages <- message
+		messages <- w
 	})
 	close(messages)
 	working.Wait()
@@ -122,32 +154,39 @@ func replayLines(ctx context.Context, repairer *repair.Repairer, app string, std
 	return err
 }
 
-// eachMessage calls do with each message that a line names, once and at the pace.
-func eachMessage(ctx context.Context, app string, stdin io.Reader, counts *replaying, do func(msgext.Message)) error {
+// wanted is what is to be done about a message.
+type wanted struct {
+	message msgext.Message
+	wish    wish
+}
+
+// eachMessage calls do with each message that a line names, once for each wish and at the pace.
+func eachMessage(ctx context.Context, app string, stdin io.Reader, counts *replaying, do func(wanted)) error {
 	ticker := time.NewTicker(pace)
 	defer ticker.Stop()
-	seen := make(map[msgext.Message]bool)
+	seen := make(map[wanted]bool)
 	scanner := bufio.NewScanner(stdin)
 	scanner.Buffer(nil, maxLine)
 	for scanner.Scan() {
-		message, wanted := parseLine(app, scanner.Bytes())
-		wanted = wanted && !seen[message]
+		var w wanted
+		w.message, w.wish = parseLine(app, scanner.Bytes())
+		fresh := w.wish != ignored && !seen[w]
 		counts.mu.Lock()
 		counts.lines++
-		if wanted {
+		if fresh {
 			counts.messages++
 		}
 		counts.mu.Unlock()
-		if !wanted {
+		if !fresh {
 			continue
 		}
-		seen[message] = true
+		seen[w] = true
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		do(message)
+		do(w)
 	}
 	return scanner.Err()
 }

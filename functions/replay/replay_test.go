@@ -12,6 +12,7 @@ import (
 	"msgext/internal/consumertest"
 	"msgext/pkg/chatsim"
 	"msgext/pkg/msgext"
+	"msgext/pkg/state/sqlitestate"
 )
 
 const app = "1400000000"
@@ -23,6 +24,7 @@ func TestParseLine(t *testing.T) {
 		name, line string
 		want       msgext.Message
 	}{
+		{"an announcement that was not taken", `{"fate":"accepted","group_id":"@TGS#g","msg_seq":7,"announced":false}`, group},
 		{"as the REST API names it", `{"GroupId":"@TGS#g","MsgSeq":7}`, group},
 		{"one-to-one", `{"From_Account":"a","To_Account":"b","MsgKey":"1_2_3"}`, c2c},
 		{"a deferred webhook", `{"level":"ERROR","msg":"webhook","fate":"deferred","group_id":"@TGS#g","msg_seq":7}`, group},
@@ -37,12 +39,38 @@ func TestParseLine(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			got, wanted := parseLine(app, []byte(test.line))
-			assert.Equal(t, test.want != msgext.Message{}, wanted)
-			if wanted {
-				assert.Equal(t, test.want, got)
+			assert.Equal(t, test.want, got)
+			want := replay
+			switch {
+			case test.want == msgext.Message{}:
+				want = ignored
+			case strings.Contains(test.line, "announced"):
+				want = announce
 			}
+			assert.Equal(t, want, wanted)
 		})
 	}
+}
+
+// A lost announcement is made up for: the message is known, and nothing is read or told yet.
+func TestRun_AnnouncesWhatStandardInputNames(t *testing.T) {
+	path := t.TempDir() + "/state.db"
+	environ := []string{
+		"MSGEXT_SDK_APP_ID=" + app, "MSGEXT_STATE=sqlite:" + path,
+		"MSGEXT_CHAT_ENDPOINT=http://127.0.0.1:1", "MSGEXT_CHAT_ADMIN=administrator", "MSGEXT_CHAT_SECRET_KEY=key",
+	}
+	var stdout, stderr bytes.Buffer
+	line := `{"fate":"accepted","group_id":"g","msg_seq":1,"announced":false}`
+	status := run(t.Context(), []string{"-"}, environ, strings.NewReader(line+"\n"+line), &stdout, &stderr)
+	assert.Equal(t, exitOK, status, stderr.String())
+	assert.Contains(t, stderr.String(), "replay: 2 lines, 1 messages: 0 replayed, 0 that Chat has no more, 0 failed, 1 announced")
+	store, err := sqlitestate.Open(t.Context(), path)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, store.Close()) }()
+	record, err := store.Load(t.Context(), msgext.Message{SDKAppID: app, GroupID: "g", MsgSeq: 1})
+	require.NoError(t, err)
+	assert.False(t, record.Check.Announced.IsZero())
+	assert.False(t, record.Check.Due.After(record.Check.Announced))
 }
 
 func TestRun_ReplaysWhatStandardInputNames(t *testing.T) {

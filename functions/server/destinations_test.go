@@ -38,7 +38,7 @@ func TestServer_OneWebhookReachesFourDestinationsAndTheStoreBeforeOK(t *testing.
 	endpoint := httptest.NewServer(consumer)
 	t.Cleanup(endpoint.Close)
 
-	server := processtest.StartLocal(t, binaries.Build(t, "functions/server"), []string{
+	server := processtest.StartServer(t, binaries.Build(t, "functions/server"), []string{
 		"MSGEXT_STATE=memory:",
 		"MSGEXT_TOKEN=" + vectortest.Token.Reveal(), "MSGEXT_SDK_APP_ID=" + vectortest.SDKAppID,
 		"MSGEXT_SINKS=sqs://" + name + ".fifo eventbridge://" + name + " kafka://" + brokers + "/" + name + " " + endpoint.URL + "/events",

@@ -1,4 +1,5 @@
-// Command server is the same process as functions/local, with every driver and without console and simulation.
+// Command server is the product in one long-running process, with every driver: for a container, an SCF web function or a
+// machine of one's own. It answers webhooks and reads, repairs, and has an address for operators.
 package main
 
 import (
@@ -6,9 +7,12 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"msgext/functions/internal/entry"
 )
 
 func main() {
+	entry.Version()
 	signal.Ignore(syscall.SIGPIPE) // a stream whose reader has gone is an error of that stream, not the process's end
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	status := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)

@@ -58,6 +58,7 @@ func TestProof(t *testing.T) {
 		changes         int
 	}{
 		{"local", "sqlite", 3000}, {"server", "postgres", 3000}, {"server", "redis", 3000}, {"server", "dynamodb", 1000},
+		{"two servers", "postgres", 2000},
 		{"lambda", "dynamodb", 1000}, {"lambda", "redis", 2000},
 		{"scf", "redis", 2000}, {"scf", "postgres", 2000},
 	}
@@ -158,9 +159,18 @@ func startTarget(t *testing.T, platform string, webhook, repair map[string]strin
 	t.Helper()
 	both := environ(webhook, repair)
 	switch platform {
-	case "local", "server":
-		process := processtest.StartLocal(t, binaries.Build(t, "functions/"+platform), both)
+	case "local":
+		process := processtest.StartLocal(t, binaries.Build(t, "functions/local"), both)
 		return target{send: chatsim.Sender(http.DefaultClient, process.URL), read: readOver(process.URL)}
+	case "server":
+		process := processtest.StartServer(t, binaries.Build(t, "functions/server"), both)
+		return target{send: chatsim.Sender(http.DefaultClient, process.URL), read: readOver(process.URL)}
+	case "two servers": // behind a balancer: each takes every other webhook, and both repair
+		one := processtest.StartServer(t, binaries.Build(t, "functions/server"), both)
+		other := processtest.StartServer(t, binaries.Build(t, "functions/server"), both)
+		senders := []func(context.Context, chatsim.Delivery) error{chatsim.Sender(http.DefaultClient, one.URL), chatsim.Sender(http.DefaultClient, other.URL)}
+		var n atomic.Int64
+		return target{read: readOver(one.URL), send: func(ctx context.Context, d chatsim.Delivery) error { return senders[n.Add(1)%2](ctx, d) }}
 	case "lambda":
 		function := processtest.StartLambda(t, binaries.Build(t, "functions/aws/webhook"), 10*time.Second, environ(webhook, nil))
 		repairer := processtest.StartLambda(t, binaries.Build(t, "functions/aws/repair"), time.Minute, environ(without(webhook, "MSGEXT_TOKEN"), repair))

@@ -230,8 +230,8 @@ func TestRead_RefusesAWrongStart(t *testing.T) {
 // Whoever has a token may read under any name that leads to the server, a reverse proxy's too; without tokens the read is
 // for this machine alone.
 func TestServer_ReadUnderAnotherHost(t *testing.T) {
-	open := processtest.StartLocal(t, binaries.Build(t, "functions/server"), serving())
-	guarded := processtest.StartLocal(t, binaries.Build(t, "functions/server"), serving("MSGEXT_READ_TOKENS="+readToken))
+	open := processtest.StartServer(t, binaries.Build(t, "functions/server"), serving())
+	guarded := processtest.StartServer(t, binaries.Build(t, "functions/server"), serving("MSGEXT_READ_TOKENS="+readToken))
 	tests := []struct {
 		name, url, host, token string
 		want                   int

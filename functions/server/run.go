@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/http"
+	"strings"
 	"time"
 
 	"msgext/functions/internal/awssdk"
@@ -18,7 +21,11 @@ import (
 	"msgext/functions/internal/process"
 	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
+	"msgext/functions/server/internal/admin"
 	"msgext/internal/config"
+	"msgext/internal/version"
+	"msgext/pkg/msgext"
+	"msgext/pkg/state"
 )
 
 // Exit statuses.
@@ -29,13 +36,16 @@ const (
 )
 
 // logWait is how long the end of the process waits for a log that takes nothing.
-const logWait = time.Second
+const logWait = 200 * time.Millisecond
+
+// closeTime is how long store and sinks have to close, of the 5 s in which the process ends.
+const closeTime = 800 * time.Millisecond
 
 // run serves until ctx is done and returns the exit status. Logs go to stderr, events to stdout.
 func run(ctx context.Context, args, environ []string, stdout, log io.Writer) int {
 	stderr := logqueue.New(log)
 	defer stderr.Close(logWait)
-	address, err := parse(args, stderr)
+	opts, err := parse(args, stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
 	}
@@ -49,38 +59,90 @@ func run(ctx context.Context, args, environ []string, stdout, log io.Writer) int
 		fmt.Fprintln(stderr, err)
 		return exitUsage
 	}
-	if err := start(ctx, cfg, drivers, address, stderr); err != nil {
+	if err := start(ctx, cfg, drivers, opts, stderr); err != nil {
 		fmt.Fprintln(stderr, "server:", err)
 		return exitFailed
 	}
 	return exitOK
 }
 
-func parse(args []string, stderr io.Writer) (address string, err error) {
-	flags := flag.NewFlagSet("server", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.StringVar(&address, "addr", "127.0.0.1:8080", "loopback address to serve on")
-	if err := flags.Parse(args); err != nil {
-		return "", err
-	}
-	if flags.NArg() > 0 {
-		return "", fmt.Errorf("server: unexpected argument %q", flags.Arg(0))
-	}
-	if err := process.CheckAddress("-addr", address); err != nil {
-		return "", fmt.Errorf("server: %w", err)
-	}
-	return address, nil
-}
-
 // start opens everything, serves, and closes everything.
-func start(ctx context.Context, cfg config.Config, drivers driver.Drivers, address string, stderr io.Writer) (err error) {
+func start(ctx context.Context, cfg config.Config, drivers driver.Drivers, o options, stderr io.Writer) (err error) {
 	logger := slog.New(slog.NewTextHandler(stderr, nil))
+	logger.Info("start", started(cfg)...)
 	wire.Announce(cfg, logger)
-	p, err := process.Open(ctx, cfg, drivers, logger, process.Options{Address: address})
+	metrics := admin.NewMetrics(version.Text())
+	p, err := process.Open(ctx, cfg, drivers, logger, process.Options{
+		Address: o.address, AtOnce: o.maxRequests, Refused: metrics.Overloaded,
+		RepairEvery: o.repairEvery, Metrics: metrics.Format,
+	})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, p.Close()) }()
+	defer func() { err = errors.Join(err, closeWithin(closeTime, p)) }()
+	if o.admin != "" {
+		close, err := serveAdmin(ctx, o.admin, admin.New(metrics, ready(ctx, p.Connections.Store, cfg.SDKAppID), logger), stderr, logger)
+		if err != nil {
+			return err
+		}
+		defer close()
+	}
 	fmt.Fprintf(stderr, "msgext serves on %s: any path takes webhooks by POST\n", p.URL)
-	return p.Serve(ctx, nil, func() {})
+	return p.Serve(ctx, nil, func() { logger.Info("stopping: what was accepted is answered first") })
+}
+
+// closeWithin closes store and sinks for as long as d: what then is not closed ends with the process.
+func closeWithin(d time.Duration, c io.Closer) error {
+	closed := make(chan error, 1)
+	go func() { closed <- c.Close() }()
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// serveAdmin listens for operators until the function is called that it returns: longer than for webhooks, so that
+// whoever asks while the process drains is told.
+func serveAdmin(ctx context.Context, address string, handler http.Handler, stderr io.Writer, logger *slog.Logger) (func(), error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("-admin-addr: %w", err)
+	}
+	server := process.NewServer(handler, logger)
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			logger.Error("the admin address is served no more", "error", err)
+		}
+	}()
+	fmt.Fprintf(stderr, "msgext admin on http://%s: /healthz /readyz /metrics\n", listener.Addr())
+	return func() { _ = server.Close() }, nil // nobody is left to be told
+}
+
+// ready asks the store for a message that there is not.
+func ready(ctx context.Context, store state.Loader, app string) func(context.Context) error {
+	return func(asked context.Context) error {
+		if ctx.Err() != nil {
+			return admin.ErrStopping
+		}
+		_, err := store.Load(asked, msgext.Message{SDKAppID: app, GroupID: "msgext-ready", MsgSeq: 1})
+		if errors.Is(err, state.ErrNotFound) {
+			return nil
+		}
+		return err
+	}
+}
+
+// started is what the start's line says of a configuration: what is there, never a value.
+func started(cfg config.Config) []any {
+	sinks := make([]string, len(cfg.Sinks))
+	for i, location := range cfg.Sinks {
+		sinks[i] = location.Scheme
+	}
+	return []any{
+		"version", version.Text(), "app_id", cfg.SDKAppID, "state", cfg.State.Scheme, "sinks", strings.Join(sinks, " "),
+		"relay", cfg.Relay.URL != "", "path", cfg.Path != "", "read_tokens", len(cfg.ReadTokens),
+		"chat_api", cfg.Chat.Endpoint != "", "repair_read_all", cfg.ReadAll,
+	}
 }

@@ -2,10 +2,17 @@ package main
 
 import (
 	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"msgext/internal/processtest"
 	"msgext/internal/vectortest"
@@ -22,7 +29,10 @@ func TestServer_RefusesAWrongStart(t *testing.T) {
 		{"nothing configured", nil, nil, "MSGEXT_SDK_APP_ID: missing, for example: 1400000000\n  MSGEXT_TOKEN: missing"},
 		{"no store", sound[:2], nil, "MSGEXT_STATE: missing"},
 		{"half of the REST access", append(sound, "MSGEXT_CHAT_ADMIN=a"), nil, "MSGEXT_CHAT_SECRET_KEY go together"},
-		{"address", sound, []string{"-addr", "0.0.0.0:0"}, "serves on loopback only"},
+		{"address", sound, []string{"-addr", "8080"}, "-addr: not of the form"},
+		{"admin address", sound, []string{"-admin-addr", "9090"}, "-admin-addr: not of the form"},
+		{"no requests", sound, []string{"-max-requests", "0"}, "-max-requests: not 1 to 100000"},
+		{"repair all the time", sound, []string{"-repair-every", "1ms"}, "-repair-every: not 1s to 1h"},
 		{"argument", sound, []string{"serve"}, `unexpected argument "serve"`},
 	}
 	for _, test := range tests {
@@ -37,11 +47,124 @@ func TestServer_RefusesAWrongStart(t *testing.T) {
 
 // Below /console/ there is nothing here but another path that takes webhooks, and no token is made up or shown.
 func TestServer_HasNoConsole(t *testing.T) {
-	server := processtest.StartLocal(t, binaries.Build(t, "functions/server"), []string{
+	server := processtest.StartServer(t, binaries.Build(t, "functions/server"), []string{
 		"MSGEXT_SDK_APP_ID=" + vectortest.SDKAppID, "MSGEXT_TOKEN=" + vectortest.Token.Reveal(), "MSGEXT_STATE=memory:",
 	})
 	status, reply := processtest.Exchange(t, "GET", server.URL+"/console/", "")
 	assert.Equal(t, 405, status, reply)
 	assert.NotContains(t, server.Greeting(), "Sign=")
 	assert.Zero(t, server.Signal(t, syscall.SIGTERM))
+}
+
+func server(t *testing.T, environ []string, args ...string) *processtest.Server {
+	t.Helper()
+	return processtest.StartServer(t, binaries.Build(t, "functions/server"), serving(environ...), args...)
+}
+
+// What was accepted is counted, and the operator's address is not the one that is open to the world.
+func TestServer_Operators(t *testing.T) {
+	s := server(t, nil)
+	sample := vectorNamed(t, "sample-group-set")
+	status, _ := processtest.Exchange(t, http.MethodPost, sample.URL(s.URL, time.Now()), sample.Request.Body)
+	require.Equal(t, http.StatusOK, status)
+	for path, want := range map[string]string{"/healthz": "ok\n", "/readyz": "ready\n"} {
+		status, body := processtest.Exchange(t, http.MethodGet, s.Admin+path, "")
+		assert.Equal(t, http.StatusOK, status)
+		assert.Equal(t, want, body)
+		status, _ = processtest.Exchange(t, http.MethodGet, s.URL+path, "")
+		assert.Equal(t, http.StatusMethodNotAllowed, status, "there it is a path of webhooks")
+	}
+	_, metrics := processtest.Exchange(t, http.MethodGet, s.Admin+"/metrics", "")
+	assert.Contains(t, metrics, "\nmsgext_Accepted 1\n")
+	assert.Contains(t, metrics, "\nmsgext_Rejected 2\n")
+	assert.Contains(t, s.Greeting(), "msg=start version=")
+	assert.Contains(t, s.Greeting(), "state=memory")
+	assert.NotContains(t, s.Greeting(), vectortest.Token.Reveal())
+}
+
+// A store that does not answer makes the server not ready; it lives all the same.
+func TestServer_NotReadyWithoutItsStore(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = silent.Close() })
+	s := server(t, []string{"MSGEXT_STATE=postgres://planted:planted@" + silent.Addr().String() + "/d?sslmode=disable"})
+	status, body := processtest.Exchange(t, http.MethodGet, s.Admin+"/readyz", "")
+	assert.Equal(t, http.StatusServiceUnavailable, status)
+	assert.Equal(t, "the store does not answer\n", body)
+	status, _ = processtest.Exchange(t, http.MethodGet, s.Admin+"/healthz", "")
+	assert.Equal(t, http.StatusOK, status)
+	assert.NotContains(t, s.Greeting(), "planted")
+}
+
+// Off loopback the read is there for bearer tokens alone.
+func TestServer_OnEveryAddress(t *testing.T) {
+	const path = "/api/groups/g/messages/1/extensions"
+	closed := server(t, nil, "-addr", "0.0.0.0:0")
+	status, _ := processtest.Exchange(t, http.MethodGet, reachable(closed.URL)+path, "")
+	assert.Equal(t, http.StatusNotFound, status)
+	assert.Contains(t, closed.Greeting(), "MSGEXT_READ_TOKENS is not set")
+	sample := vectorNamed(t, "sample-group-set")
+	status, _ = processtest.Exchange(t, http.MethodPost, sample.URL(reachable(closed.URL), time.Now()), sample.Request.Body)
+	assert.Equal(t, http.StatusOK, status)
+	status, body := processtest.Exchange(t, http.MethodGet, reachable(closed.URL)+"/api/groups/test/messages/10/extensions", "")
+	assert.Equal(t, http.StatusNotFound, status)
+	assert.JSONEq(t, `{"ActionStatus":"FAIL","ErrorInfo":"not found","ErrorCode":1}`, body)
+
+	open := server(t, []string{"MSGEXT_READ_TOKENS=" + readToken}, "-addr", "0.0.0.0:0")
+	status, _ = processtest.Exchange(t, http.MethodGet, reachable(open.URL)+path, "")
+	assert.Equal(t, http.StatusUnauthorized, status)
+}
+
+// reachable names this machine in the URL of a process that serves on every address.
+func reachable(url string) string { return strings.Replace(url, "[::]", "127.0.0.1", 1) }
+
+// A request under way when the process is told to stop is answered; meanwhile it is not ready, and it ends with 0
+// in 5 s whatever clients do.
+func TestServer_Drains(t *testing.T) {
+	entered, release := make(chan struct{}), make(chan struct{})
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(entered)
+		<-release
+	}))
+	t.Cleanup(backend.Close)
+	s := server(t, []string{"MSGEXT_SINKS=" + backend.URL})
+	silent, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://")) // says half of a request, and no more
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = silent.Close() })
+	_, err = io.WriteString(silent, "POST / HTTP/1.1\r\nHost: h\r\n")
+	require.NoError(t, err)
+	sample := vectorNamed(t, "sample-group-set")
+	answered := make(chan int, 1)
+	go func() {
+		response, err := http.Post(sample.URL(s.URL, time.Now()), "application/json", strings.NewReader(sample.Request.Body))
+		if !assert.NoError(t, err) {
+			answered <- 0
+			return
+		}
+		_ = response.Body.Close()
+		answered <- response.StatusCode
+	}()
+	<-entered
+	told := time.Now()
+	ended := make(chan int, 1)
+	go func() { ended <- s.Stop(t) }()
+	s.Await(t, "stopping")
+	status, body := processtest.Exchange(t, http.MethodGet, s.Admin+"/readyz", "")
+	assert.Equal(t, http.StatusServiceUnavailable, status)
+	assert.Equal(t, "stopping\n", body)
+	close(release)
+	assert.Equal(t, http.StatusOK, <-answered)
+	assert.Zero(t, <-ended)
+	assert.Less(t, time.Since(told), 5*time.Second, "which the product promises")
+}
+
+// Every program says which build it is, whatever its environment.
+func TestPrograms_SayTheirVersion(t *testing.T) {
+	for _, program := range []string{
+		"aws/webhook", "aws/repair", "aws/read", "scf/webhook", "scf/repair", "scf/read", "local", "server", "state", "schema", "replay", "try",
+	} {
+		status, stdout, _ := processtest.Exit(t, nil, binaries.Build(t, "functions/"+program), "version")
+		assert.Zero(t, status, program)
+		assert.Regexp(t, `^msgext \S+ go\S+ \w+/\w+\n$`, stdout, program)
+	}
 }

@@ -1,4 +1,4 @@
-// Command state reads or erases one message in any state store: what stands behind scripts/read and
+// Command state reads or erases one message in any state store, or lists them all: what stands behind scripts/read and
 // scripts/forget.
 package main
 
@@ -7,9 +7,12 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"msgext/functions/internal/entry"
 )
 
 func main() {
+	entry.Version()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	status := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
 	stop()

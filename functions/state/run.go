@@ -32,6 +32,7 @@ const timeout = 30 * time.Second
 
 const usage = `usage: state read|forget GROUP_ID MSG_SEQ
        state read|forget FROM_ACCOUNT TO_ACCOUNT MSG_KEY
+       state list [-group GROUP_ID]
 read takes -tally values|poll before the message, to count instead of listing.
 MSGEXT_STATE names the store, MSGEXT_SDK_APP_ID the app`
 
@@ -50,13 +51,16 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 }
 
 func execute(ctx context.Context, args, environ []string, stdout, stderr io.Writer) (err error) {
-	if len(args) < 1 || args[0] != "read" && args[0] != "forget" {
+	if len(args) < 1 || args[0] != "read" && args[0] != "forget" && args[0] != "list" {
 		return errUsage
 	}
 	drivers := driver.Drivers{Stores: append([]state.Driver{sqlitestate.Existing()}, allstores.List(new(awssdk.SDK))...)}
 	cfg, err := drivers.Load(environ, config.State)
 	if err != nil {
 		return err
+	}
+	if args[0] == "list" {
+		return listAll(ctx, drivers, cfg, args[1:], stdout)
 	}
 	tally, names, err := counted(args[0], args[1:])
 	if err != nil {
@@ -81,6 +85,22 @@ func execute(ctx context.Context, args, environ []string, stdout, stderr io.Writ
 		return err
 	}
 	return read(ctx, connections.Store, message, tally, stdout, stderr)
+}
+
+// listAll prints the messages that the store holds. It may take its time.
+func listAll(ctx context.Context, drivers driver.Drivers, cfg config.Config, args []string, stdout io.Writer) (err error) {
+	flags := flag.NewFlagSet("list", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	group := flags.String("group", "", "")
+	if flags.Parse(args) != nil || flags.NArg() > 0 {
+		return errUsage
+	}
+	connections, err := drivers.Open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, connections.Close()) }()
+	return list(ctx, connections.Store, cfg.SDKAppID, *group, stdout)
 }
 
 // read prints what the read function answers, and what that says in its header to stderr.

@@ -41,6 +41,7 @@ type Config struct {
 	State        Location // zero for none
 	Sinks        []Location
 	ForwardOther bool
+	Announce     []string // MSGEXT_ANNOUNCE: texts, see msgext.Announced
 	Relay        Relay
 
 	HTTP  HTTP

@@ -115,6 +115,9 @@ func (c *Config) check(function Function, linked Linked, unread func(variable st
 		add("MSGEXT_ALLOW_UNSIGNED", "contradicts MSGEXT_TOKEN: with a token every webhook is signed", "")
 	}
 	c.checkRelay(add)
+	if len(c.Announce) > 0 && c.State.IsZero() && function&(Webhook|Server) != 0 && !unread("MSGEXT_STATE") {
+		add("MSGEXT_ANNOUNCE", "needs MSGEXT_STATE, which keeps what is announced", "")
+	}
 	if given := c.Chat; function&(Local|Server) != 0 && given != (Chat{}) && (given.Endpoint == "" || given.Admin == "" || given.SecretKey == "") {
 		add("MSGEXT_CHAT_ENDPOINT", "MSGEXT_CHAT_ENDPOINT, MSGEXT_CHAT_ADMIN and MSGEXT_CHAT_SECRET_KEY go together", "")
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -192,6 +193,14 @@ func setKafkaTLS(c *Config, value string) error {
 	err := boolean(func(c *Config) *bool { return &c.Kafka.TLS })(c, value)
 	c.Kafka.Plain = err == nil && !c.Kafka.TLS
 	return err
+}
+
+func setAnnounce(c *Config, value string) error {
+	c.Announce = strings.Fields(value)
+	if len(c.Announce) > 1 && slices.Contains(c.Announce, "*") {
+		return errors.New("* announces every message, and goes with no other text")
+	}
+	return nil
 }
 
 func setState(c *Config, value string) (err error) {

@@ -38,6 +38,7 @@ func Variables() []Variable {
 		{"MSGEXT_STATE", all | Read | tools, "", "postgres://user@host/database", Repair | Read | Schema | Server, setState},
 		{"MSGEXT_SINKS", all, "", "sqs://votes.fifo https://example.com/hook", 0, setSinks},
 		{"MSGEXT_FORWARD_OTHER", takes, "false", "true", 0, boolean(func(c *Config) *bool { return &c.ForwardOther })},
+		{"MSGEXT_ANNOUNCE", takes, "", "group_poll", 0, setAnnounce},
 		{"MSGEXT_RELAY", takes, "", "https://example.com/chat", 0, setRelay},
 		{"MSGEXT_RELAY_ON_FAILURE", takes, "pass", "allow", 0, choice("pass", "allow", func(c *Config) *bool { return &c.Relay.Allow })},
 		{"MSGEXT_RELAY_BUDGET", takes, "1500ms", "1500ms", 0, duration(100*time.Millisecond, 1800*time.Millisecond, func(c *Config) *time.Duration { return &c.Relay.Budget })},

@@ -28,18 +28,23 @@ const (
 	RelayTime      = "RelayTime"      // milliseconds the app's backend took
 	RelayFailed    = "RelayFailed"    // commands that it did not answer
 	RelaySkipped   = "RelaySkipped"   // commands that it was not asked to, because it had failed before
+	Overloaded     = "Overloaded"     // requests that the server turned away, because too many were in hand
 
-	Checked    = "Checked"    // messages looked at
-	Gaps       = "Gaps"       // of them, with a version missing
-	Read       = "Read"       // read back from Chat
-	Repaired   = "Repaired"   // changed by a read, or told to sinks that had missed something
-	Unrepaired = "Unrepaired" // still with a gap, a failed read or a failed delivery
-	Ahead      = "Ahead"      // brought back from versions Chat does not have
-	LongestDue = "LongestDue" // milliseconds the longest-waiting message had been due
+	Checked          = "Checked"          // messages looked at
+	Gaps             = "Gaps"             // of them, with a version missing
+	Read             = "Read"             // read back from Chat
+	Repaired         = "Repaired"         // changed by a read, or told to sinks that had missed something
+	Unrepaired       = "Unrepaired"       // still with a gap, a failed read or a failed delivery
+	Ahead            = "Ahead"            // brought back from versions Chat does not have
+	AnnouncedSkipped = "AnnouncedSkipped" // announced messages for which a run had no time
+	LongestDue       = "LongestDue"       // milliseconds the longest-waiting message had been due
 )
 
 // milliseconds are the names whose unit is that; all others are counts.
 var milliseconds = []string{DeliveryTime, RequestTime, RelayTime, LongestDue}
+
+// IsMilliseconds reports whether that is a metric's unit; otherwise it is a count.
+func IsMilliseconds(name string) bool { return slices.Contains(milliseconds, name) }
 
 // A Format says how measurements are written into a log line: it returns what the line carries for
 // those measured at a time, each a number under its name. Each is counted as a whole and, for every
@@ -83,7 +88,7 @@ func metadata(at time.Time, measured []slog.Attr, dimensions []string) awsMetada
 	definitions := make([]definition, len(measured))
 	for i, value := range measured {
 		definitions[i] = definition{value.Key, "Count"}
-		if slices.Contains(milliseconds, value.Key) {
+		if IsMilliseconds(value.Key) {
 			definitions[i].Unit = "Milliseconds"
 		}
 	}

@@ -43,11 +43,37 @@ func startLocal(t testing.TB, up *regexp.Regexp, binary string, environ, args []
 	return l
 }
 
+// Server is a running server.
+type Server struct {
+	*Local
+	Admin string // the URL that is for operators
+}
+
+var operating = regexp.MustCompile(`msgext admin on (http://\S+):`)
+
+// StartServer runs the server on free ports, with repair every second, and waits until it serves.
+func StartServer(t testing.TB, binary string, environ []string, args ...string) *Server {
+	t.Helper()
+	l := StartLocal(t, binary, environ, append([]string{"-admin-addr", "127.0.0.1:0", "-repair-every", "1s"}, args...)...)
+	match := operating.FindStringSubmatch(l.Greeting())
+	require.NotNil(t, match, l.Greeting())
+	return &Server{Local: l, Admin: match[1]}
+}
+
 // Events returns the lines on standard output.
 func (l *Local) Events() []string { return lines(l.stdout.String()) }
 
 // Greeting returns what the process has written for people, and its log.
 func (l *Local) Greeting() string { return l.stderr.String() }
+
+// Await waits until the process has written a text for people or to its log.
+func (l *Local) Await(t testing.TB, text string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	defer cancel()
+	_, err := l.stderr.find(ctx, regexp.MustCompile(regexp.QuoteMeta(text)))
+	require.NoError(t, err, l.stderr.String())
+}
 
 // Stop ends the process gently and returns its exit status.
 func (l *Local) Stop(t testing.TB) int { return l.Signal(t, syscall.SIGTERM) }

@@ -42,6 +42,9 @@ type Faults struct {
 	// Garble sends the webhook with a body that is not as the vendor documents: a field of another type, a list
 	// of another shape, a field missing, the end cut off. Only what names the message stays.
 	Garble float64
+	// Silence loses every webhook about extensions of a message, the last and forged ones included. It is the
+	// probability of a message, and not of a webhook.
+	Silence float64
 	// Seed decides which webhooks are hit; the workload's history does not depend on it.
 	Seed uint64
 }
@@ -75,10 +78,15 @@ func (f Faults) spoil(plan *Plan, changes []told) {
 	r := rand.New(rand.NewPCG(f.Seed, 0x6661756c7473))
 	next := nextOfMessage(changes)
 	fates := f.draw(r, next)
+	silent := f.silence(changes)
 	var sent []Step
 	send := func(at time.Time, d Delivery) { sent = append(sent, Step{At: at, Delivery: &d}) }
 	for i, c := range changes {
 		fate := fates[i]
+		if silent[c.message] {
+			plan.Counts.Dropped++
+			continue
+		}
 		if fate.forge {
 			send(c.at, forge(r, c, plan))
 		}

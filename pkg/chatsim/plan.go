@@ -41,6 +41,7 @@ type Counts struct {
 	Bursts     int
 	NewerSeq   int // with the outer Seq of a later change
 	Garbled    int // with a body that is not as documented
+	Announced  int // messages that were announced; the webhooks that do so are not among those Sent
 
 	ForgedBelow int
 	ForgedAt    int
@@ -76,6 +77,9 @@ func (s *Sim) Plan(workload Workload, faults Faults) Plan {
 		changes = append(changes, told{at, outcome.change(c, at), c.Message, c.User, outcome.Version})
 	}
 	faults.spoil(&plan, changes)
+	if workload.Announce {
+		faults.announce(&plan, changes)
+	}
 	slices.SortStableFunc(plan.Steps, func(a, b Step) int { return a.At.Compare(b.At) })
 	return plan
 }

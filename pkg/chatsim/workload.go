@@ -24,6 +24,8 @@ type Workload struct {
 	Users int
 	// Every is how much time lies between two changes on average; 100 ms when zero.
 	Every time.Duration
+	// Announce sends the webhook after sending for each message, at the moment of its first change.
+	Announce bool
 	// Start is when the first change is made at the earliest; the Sim's clock when zero.
 	Start time.Time
 }

@@ -50,6 +50,11 @@ type Options struct {
 	// Store keeps the merged state; none when nil.
 	Store state.Recorder
 
+	// Announce are the texts by which a sent message is known whose extensions are to be expected, see
+	// msgext.Announced; no message is when there are none. The Store hears of it beside whatever answers the
+	// command.
+	Announce []string
+
 	// Relay has the app's own backend answer other commands, which are acknowledged when it is nil.
 	// RelayBudget is the backend's time from arrival; DefaultRelayBudget when zero. Commands whose answer
 	// Chat ignores get 500 ms of it.
@@ -249,7 +254,7 @@ func latest(a, b time.Time) time.Time {
 // "before" command that is not would block a user.
 func (rc *Receiver) acknowledge(r *http.Request, rec *record) error {
 	rec.reason = reasonOther
-	if !rc.options.ForwardOther && !rc.recalls(rec.command) {
+	if !rc.options.ForwardOther && rc.noter(rec.command) == nil {
 		return nil
 	}
 	budget := rc.options.Budget
@@ -262,7 +267,7 @@ func (rc *Receiver) acknowledge(r *http.Request, rec *record) error {
 		if rec.body, err = webhook.ReadBody(r.Body, r.ContentLength, rc.options.MaxBodyBytes); err != nil {
 			return err
 		}
-		wait := rc.doubtBeside(ctx, rec)
+		wait := rc.noteBeside(ctx, rec)
 		defer wait()
 		return rc.forward(ctx, rec)
 	})
@@ -279,7 +284,11 @@ func (rc *Receiver) finish(r *http.Request, rec *record, verdict rule, err error
 	if verdict.fate == accepted && rec.reason != "" {
 		verdict.reason = rec.reason
 	}
-	if level := verdict.fate.level(); rc.options.Logger.Enabled(r.Context(), level) {
+	level := verdict.fate.level()
+	if rec.unannounced {
+		level = max(level, slog.LevelWarn)
+	}
+	if rc.options.Logger.Enabled(r.Context(), level) {
 		rc.options.Logger.LogAttrs(r.Context(), level, message,
 			rec.attrs(rc.options, rc.options.RequestID(r.Context()), verdict, err, now)...)
 	}

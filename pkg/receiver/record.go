@@ -37,7 +37,8 @@ const (
 	keyMark      = "mark_error" // everything was accepted, but not marked as seen
 	keyRelay     = "relay"      // the backend's status, if it answered, and its time
 	keyStatus    = "status"
-	keyFrom      = "from_account" // of a one-to-one webhook that was deferred or lost: accounts are personal data
+	keyAnnounced = "announced"    // false of a message that was announced, but the store did not take it
+	keyFrom      = "from_account" // of a one-to-one message alone that a replay is to name: accounts are personal data
 	keyTo        = "to_account"
 )
 
@@ -65,6 +66,7 @@ type record struct {
 	message        msgext.Message // zero where none could be read
 	event          *msgext.Event
 	effect         effect // of a body that was refused
+	unannounced    bool   // the message was announced, but the store did not take it
 	body           []byte
 	reason         string // of what was accepted, when not delivered
 
@@ -107,10 +109,13 @@ func (rec *record) attrs(options Options, requestID string, verdict rule, err er
 	}
 	if m := rec.message; m != (msgext.Message{}) {
 		attrs = m.AppendLogAttrs(attrs)
-		if !m.IsGroup() && (verdict.fate == deferred || rec.effect == lost) {
+		if !m.IsGroup() && (verdict.fate == deferred || rec.effect == lost || rec.unannounced) {
 			// The line may be all that is left of the message, and is what a replay goes by.
 			attrs = append(attrs, slog.String(keyFrom, msgext.Loggable(m.From)), slog.String(keyTo, msgext.Loggable(m.To)))
 		}
+	}
+	if rec.unannounced {
+		attrs = append(attrs, slog.Bool(keyAnnounced, false))
 	}
 	if event := rec.event; event != nil {
 		attrs = append(attrs, slog.String(keyOperation, event.Operation.String()), slog.Int64(keyVersion, event.Version()))

@@ -47,8 +47,8 @@ func (rc *Receiver) relay(w http.ResponseWriter, r *http.Request, rec *record) e
 		if rec.body, err = readBefore(ctx, w, r); err != nil {
 			return err
 		}
-		wait := rc.doubtBeside(ctx, rec)
-		defer wait() // Chat ignores what is answered to a recall
+		wait := rc.noteBeside(ctx, rec)
+		defer wait() // Chat ignores what is answered to such a command
 		giveUp := rc.forwardBeside(ctx, rec)
 		defer giveUp()
 		return rc.ask(ctx, r, rec)

@@ -45,11 +45,9 @@ func (r *Repairer) check(ctx context.Context, head state.Head) (result, error) {
 func (r *Repairer) follow(ctx context.Context, head state.Head, d decision) (result, error) {
 	switch {
 	case d.read:
-		return r.readBack(ctx, head, false)
+		return r.readBack(ctx, head, byNobody)
 	case d.erase:
-		// Where it is not erased, something was heard of it meanwhile, and it is due.
-		erased, err := r.options.Store.Erase(ctx, head.Message, head.Check.Revision)
-		return result{Erased: erased, Open: err != nil}, err
+		return r.erase(ctx, head.Message, head.Check.Revision, d)
 	}
 	if err := r.act(ctx, head.Message, d, finding{}); err != nil {
 		return result{Open: true}, errors.Join(d.err, err)
@@ -57,8 +55,14 @@ func (r *Repairer) follow(ctx context.Context, head state.Head, d decision) (res
 	return d.result, d.err
 }
 
+// erase erases a message. Where it does not, something was heard of it meanwhile, and it is due.
+func (r *Repairer) erase(ctx context.Context, message msgext.Message, revision int64, d decision) (result, error) {
+	erased, err := r.options.Store.Erase(ctx, message, revision)
+	return result{Read: d.result.Read, Erased: erased, Open: err != nil}, err
+}
+
 // readBack reads a message and carries out what is concluded, once more after a drop.
-func (r *Repairer) readBack(ctx context.Context, head state.Head, replay bool) (result, error) {
+func (r *Repairer) readBack(ctx context.Context, head state.Head, by asked) (result, error) {
 	started := r.options.Now()
 	var found result
 	for range maxLooks {
@@ -67,8 +71,14 @@ func (r *Repairer) readBack(ctx context.Context, head state.Head, replay bool) (
 			failed := r.policy.failed(head.Check, started, r.options.Now())
 			return result{Open: true}, errors.Join(err, r.fail(ctx, head.Message, failed))
 		}
-		f.started, f.replay = started, replay
+		f.started, f.asked = started, by
 		d := r.policy.conclude(f, r.options.Now())
+		if d.exchange {
+			err = r.lookExchanged(ctx, head.Message, f.record.Check.Announced)
+		}
+		if d.erase && err == nil {
+			return r.erase(ctx, head.Message, f.record.Check.Revision, d)
+		}
 		switch err := r.act(ctx, head.Message, d, f); {
 		case errors.Is(err, errOvertaken):
 			return found.and(result{Read: true}), err

@@ -16,7 +16,7 @@ import (
 type finding struct {
 	record  state.Record // as loaded before the read began; zero for a message nobody has heard of
 	started time.Time    // when the check began
-	replay  bool         // an operator wants everybody to be told
+	asked   asked        // by an operator
 
 	read  msgext.Snapshot // numbered
 	began time.Time
@@ -29,6 +29,8 @@ func (p policy) conclude(f finding, now time.Time) decision {
 	d := decision{result: result{Read: true}}
 	d.failed = p.failed(c, f.started, now)
 	switch {
+	case f.absent():
+		return p.concludeNothing(d, f, now)
 	case errors.Is(f.err, chatapi.ErrGone):
 		return p.concludeGone(d, f, now)
 	case f.err != nil:
@@ -66,7 +68,7 @@ func (p policy) concludeGone(d decision, f finding, now time.Time) decision {
 	c := f.record.Check
 	d.result.Gone = true
 	known := !c.Heard.IsZero() || f.record.State.Base != nil || c.Doubted != 0
-	if f.replay || known && !(c.Gone && c.SinksUpToDate) {
+	if f.asked != byNobody || known && !(c.Gone && c.SinksUpToDate) {
 		d.tell = gone
 	}
 	d.save = &state.Outcome{
@@ -95,7 +97,7 @@ func (p policy) concludeRead(d decision, f finding, now time.Time) decision {
 	changed := !slices.Equal(f.record.State.Visible(), after.Visible())
 	owed := f.record.State.Contiguous() < read.Latest
 	untold := p.readAll && !c.SinksUpToDate && !c.Heard.IsZero()
-	if f.replay || changed || owed || untold || c.Doubted != 0 || c.Gone || m.drop || settled {
+	if f.asked != byNobody || changed || owed || untold || c.Doubted != 0 || c.Gone || m.drop || settled {
 		d.tell, d.result.Repaired = truth, true
 	}
 

@@ -32,6 +32,9 @@ type decision struct {
 	sweep   bool
 	save    *state.Outcome
 
+	// exchange looks whether Chat has the one-to-one message with its two accounts exchanged.
+	exchange bool
+
 	failed state.Outcome // is saved in the place of save where anything before it fails
 	result result
 	err    error // why the message is not settled
@@ -51,8 +54,7 @@ func (p policy) plan(head state.Head, now time.Time) decision {
 	c := head.Check
 	gap := head.Progress.Gap()
 	d := decision{failed: p.failed(c, now, now), result: result{Gap: gap, Doubted: c.Doubted != 0}}
-	silent := c.Heard.IsZero() && !c.Announced.IsZero()
-	open := gap || c.Doubted != 0 || c.AheadOver != 0 || !c.DroppedAt.IsZero() || c.Gone || silent
+	open := gap || c.Doubted != 0 || c.AheadOver != 0 || !c.DroppedAt.IsZero() || c.Gone
 	switch {
 	case p.app != "" && head.Message.SDKAppID != p.app:
 		return decision{foreign: true}
@@ -60,7 +62,9 @@ func (p policy) plan(head state.Head, now time.Time) decision {
 		d.erase = true
 	case open && !p.access:
 		d.save, d.err, d.result.Open = &d.failed, ErrNoAccess, true
-	case open, p.readAll && p.access:
+	case silent(c) && !open && !p.access:
+		return p.stillNothing(d, c, now, now)
+	case open, silent(c), p.readAll && p.access:
 		d.read = true
 	default:
 		d.sweep = sweeps(c, now)

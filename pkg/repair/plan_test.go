@@ -43,6 +43,7 @@ func (d decision) summary() string {
 	say(d.foreign, "leave")
 	say(d.erase, "erase")
 	say(d.read, "read")
+	say(d.exchange, "look exchanged")
 	say(d.merge, "merge")
 	say(d.tell == truth, "tell")
 	say(d.tell == gone, "tell gone")
@@ -106,6 +107,8 @@ func TestPlan(t *testing.T) {
 		{"no access: complete", blind, whole, state.Check{Heard: ago(time.Minute)}, "floor 3, in 167h59m0s"},
 		{"no access: a gap", blind, holed, state.Check{Heard: ago(time.Minute), Tries: 2}, "try 3, in 2m0s, (no access to Chat's REST API)"},
 		{"no access: doubted", blind, whole, state.Check{Heard: ago(time.Minute), Doubted: 7}, "try 1, in 30s, (no access to Chat's REST API)"},
+		{"no access: only announced", blind, msgext.Progress{}, state.Check{Announced: ago(time.Hour)}, "in 23h0m0s"},
+		{"no access: only announced, long ago", blind, msgext.Progress{}, state.Check{Announced: ago(7 * day)}, "erase"},
 		{"another app's", policy{app: "2", grace: grace, retention: 8 * day, access: true}, holed, state.Check{Heard: ago(9 * day)}, "leave"},
 	}
 	for _, test := range tests {
@@ -141,6 +144,11 @@ func listed(latest int64) msgext.Snapshot {
 		s.KeyValues = append(s.KeyValues, msgext.KeyValue{Key: "bob", Seq: 2})
 	}
 	return s
+}
+
+// onlyAnnounced is a message that was announced some time ago, and nothing else.
+func onlyAnnounced(age time.Duration) state.Record {
+	return state.Record{Check: state.Check{Revision: 5, Announced: ago(age)}}
 }
 
 // The rules of design.md, section 5, after a read that began a second ago.
@@ -181,7 +189,16 @@ func TestConclude(t *testing.T) {
 		{"all: an hour old", all, with(check(func(c *state.Check) { c.Heard = ago(time.Hour) })), listed(2), nil, "merge, floor 2, settle, in 23h0m0s"},
 		{"all: a day old", all, with(check(func(c *state.Check) { c.Heard = ago(day) })), listed(2), nil, "merge, floor 2, settle, in 144h0m0s"},
 		{"all: 7 days old", all, with(check(func(c *state.Check) { c.Heard = ago(7 * day) })), listed(2), nil, "merge, sweep, floor 2, settle, done"},
-		{"announced: nothing there", gaps, state.Record{Check: state.Check{Revision: 5, Announced: ago(time.Hour)}}, msgext.Snapshot{}, nil, "merge, settle, in 23h0m0s"},
+		{"announced: nothing there", gaps, onlyAnnounced(time.Hour), msgext.Snapshot{}, nil, "look exchanged, in 23h0m0s"},
+		{"announced: no such message", gaps, onlyAnnounced(time.Hour), msgext.Snapshot{}, code(10030), "look exchanged, in 23h0m0s"},
+		{"announced: refused", gaps, onlyAnnounced(time.Hour), msgext.Snapshot{}, code(10007), "look exchanged, in 23h0m0s"},
+		{"announced: refused for the 24th time", gaps, state.Record{Check: state.Check{Revision: 5, Announced: ago(time.Hour), Tries: 23}}, msgext.Snapshot{}, code(10007), "look exchanged, in 23h0m0s"},
+		{"announced: a passing failure", gaps, onlyAnnounced(time.Hour), msgext.Snapshot{}, code(10002), "try 1, in 30s"},
+		{"announced: nothing at the last read", gaps, onlyAnnounced(7 * day), msgext.Snapshot{}, nil, "erase, look exchanged"},
+		{"announced: refused at the last read", gaps, onlyAnnounced(7 * day), msgext.Snapshot{}, code(10007), "erase, look exchanged"},
+		{"announced: nothing there, but doubted", gaps, state.Record{Check: state.Check{Revision: 5, Announced: ago(time.Hour), Doubted: 5}}, msgext.Snapshot{}, nil, "merge, tell, settle, in 23h0m0s"},
+		{"announced: a version below 1", gaps, onlyAnnounced(time.Hour), msgext.Snapshot{KeyValues: []msgext.KeyValue{{Key: "alice"}}}, nil, "merge, tell, settle, in 23h0m0s"},
+		{"announced: gone since something was read", gaps, state.Record{State: known(nil).State, Check: state.Check{Revision: 5, Announced: ago(time.Hour)}}, msgext.Snapshot{}, code(10030), "tell gone, settle, gone, done"},
 		{"announced: something there", gaps, state.Record{Check: state.Check{Revision: 5, Announced: ago(10 * time.Minute)}}, listed(2), nil, "merge, tell, floor 2, settle, in 50m0s"},
 		{"nobody has heard of it", gaps, state.Record{}, listed(2), nil, "merge, tell, floor 2, settle, done"},
 		{"nobody has heard of it, erased in time", keeping, state.Record{}, listed(2), nil, "merge, tell, floor 2, settle, in 191h59m59s"},
@@ -209,7 +226,6 @@ func TestConclude(t *testing.T) {
 		{"gone, erased in time", keeping, known(nil), msgext.Snapshot{}, code(20022), "tell gone, settle, gone, in 191h59m0s"},
 		{"gone, as was told before", gaps, with(check(func(c *state.Check) { c.Gone = true })), msgext.Snapshot{}, code(10010), "settle, gone, done"},
 		{"gone, and something was heard since it was told", gaps, with(check(func(c *state.Check) { c.Gone, c.SinksUpToDate = true, false })), msgext.Snapshot{}, code(10010), "tell gone, settle, gone, done"},
-		{"gone before anything was heard", gaps, state.Record{Check: state.Check{Revision: 5, Announced: ago(time.Hour)}}, msgext.Snapshot{}, code(10015), "settle, gone, done"},
 		{"gone while sinks may hold what was dropped", gaps, with(check(func(c *state.Check) { c.DroppedAt = noon })), msgext.Snapshot{}, code(20023), "tell gone, settle, gone, in 1s"},
 		{"there again", gaps, with(check(func(c *state.Check) { c.Gone = true })), listed(2), nil, "merge, tell, floor 2, settle, in 167h59m0s"},
 		{"refused", gaps, known(nil), msgext.Snapshot{}, code(10004), "try 1, in 30s"},

@@ -61,7 +61,7 @@ func (p policy) backoff(tries int) time.Duration {
 // time. A lost last version has nothing after it to betray it, so where all are read, they are read then.
 // A message that was announced, and nothing heard of it, is read at the same ages of its announcement.
 func (p policy) ages(c state.Check) (since time.Time, ages []time.Duration) {
-	reads := []time.Duration{10 * time.Minute, time.Hour, 24 * time.Hour, quietBeforeSweep}
+	reads := []time.Duration{state.FirstAnnouncedRead, time.Hour, 24 * time.Hour, quietBeforeSweep}
 	switch {
 	case c.Heard.IsZero() && c.Announced.IsZero():
 		return time.Time{}, nil
@@ -75,14 +75,25 @@ func (p policy) ages(c state.Check) (since time.Time, ages []time.Duration) {
 
 // next returns the Due of a message with which nothing is wrong; zero for one that is not looked at again.
 func (p policy) next(c state.Check, quiet, now time.Time) time.Time {
+	if due := p.nextAge(c, now); !due.IsZero() {
+		return due
+	}
+	return p.end(quiet, now)
+}
+
+// nextAge returns the Due for the next of its ages; zero where none is left.
+func (p policy) nextAge(c state.Check, now time.Time) time.Time {
 	since, ages := p.ages(c)
 	for _, age := range ages {
 		if at := since.Add(age); at.After(now) {
 			return p.look(at, now)
 		}
 	}
-	return p.end(quiet, now)
+	return time.Time{}
 }
+
+// silent reports whether a message was only announced: nothing of its own was heard.
+func silent(c state.Check) bool { return c.Heard.IsZero() && !c.Announced.IsZero() }
 
 // end returns the Due of a message that is looked at again only to be erased, if ever.
 func (p policy) end(quiet, now time.Time) time.Time {

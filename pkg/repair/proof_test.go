@@ -68,6 +68,30 @@ func TestProof_WhatCannotBeTakenInIsReadBack(t *testing.T) {
 	assert.Positive(t, sinkDiffers)
 }
 
+// A fifth of the messages have all of their webhooks lost, and are announced: they are right after the last
+// scheduled read that follows their last change.
+func TestProof_AnnouncedMessagesConvergeThoughNothingIsHeard(t *testing.T) {
+	for seed, falls := range map[uint64]bool{1: false, 2: true, rand.Uint64(): false} {
+		t.Run(fmt.Sprintf("seed %d, LatestSeq falls %t", seed, falls), func(t *testing.T) {
+			p := everything(seed, falls)
+			p.announce, p.faults.Silence = []string{"group_poll"}, 0.2
+			stateDiffers, sinkDiffers, report := p.prove(t)
+			assert.Zero(t, stateDiffers, "messages whose state is not Chat's")
+			assert.Zero(t, sinkDiffers, "messages of which the consumer knows something else")
+			assert.Equal(t, 200, report.Announced)
+		})
+	}
+}
+
+// With announcements switched off, what nothing was heard of is missing.
+func TestProof_WithoutAnnouncementsItDiffers(t *testing.T) {
+	p := everything(1, false)
+	p.faults.Silence = 0.2
+	stateDiffers, sinkDiffers, _ := p.prove(t)
+	assert.Greater(t, stateDiffers, 20)
+	assert.Greater(t, sinkDiffers, 20)
+}
+
 // proof is what a promise is proven against.
 type proof struct {
 	seed      uint64
@@ -75,7 +99,8 @@ type proof struct {
 	repairing bool // repair runs
 	doubting  bool // the store notes doubts
 	readAll   bool
-	falls     bool // Chat's LatestSeq falls when the newest key is deleted
+	announce  []string // MSGEXT_ANNOUNCE
+	falls     bool     // Chat's LatestSeq falls when the newest key is deleted
 }
 
 func everything(seed uint64, falls bool) proof {
@@ -98,11 +123,11 @@ func (p proof) prove(t *testing.T) (stateDiffers, sinkDiffers int, report chatsi
 	began := w.clock()
 	rc := receiver.New(receiver.Options{
 		Verifier: webhook.Verifier{SDKAppID: app, Tokens: []secret.String{"xxxxyyyy"}},
-		Sinks:    []sink.Sink{w.sink}, Store: w.store, Now: w.clock, Logger: slog.New(slog.DiscardHandler),
+		Sinks:    []sink.Sink{w.sink}, Store: w.store, Announce: p.announce, Now: w.clock, Logger: slog.New(slog.DiscardHandler),
 	})
 	p.faults.Seed = p.seed
 	plan := w.chat.Plan(
-		chatsim.Workload{Seed: p.seed, Messages: 200, Changes: 4000, Every: 300 * time.Millisecond}, p.faults)
+		chatsim.Workload{Seed: p.seed, Messages: 200, Changes: 4000, Every: 300 * time.Millisecond, Announce: p.faults.Silence > 0}, p.faults)
 
 	r := w.repairer(func(o *repair.Options) { o.ReadAll = p.readAll })
 	next := began.Add(time.Minute)
@@ -141,7 +166,7 @@ func (p proof) prove(t *testing.T) (stateDiffers, sinkDiffers int, report chatsi
 	}
 	for _, message := range w.chat.Messages() {
 		if !heard[message.Path()] {
-			continue // none of its webhooks ever arrived: the one thing that cannot be found
+			continue // none of its webhooks ever arrived, nor was it announced: the one thing that cannot be found
 		}
 		truth := w.chat.Truth(message)
 		if record, err := w.store.Load(t.Context(), message); err != nil || !assert.ObjectsAreEqual(truth, record.State.Reply()) {

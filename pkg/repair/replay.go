@@ -10,44 +10,71 @@ import (
 	"msgext/pkg/state"
 )
 
-// maxReplays bounds how often Replay begins again because another read was faster.
-const maxReplays = 3
+// asked says what an operator asks of a read, if one does.
+type asked int
+
+const (
+	byNobody   asked = iota
+	toReplay         // that everybody is told, whatever is read
+	toBackfill       // that everybody is told, if there is something to tell
+)
+
+// maxAsked bounds how often Replay and Backfill begin again because another read was faster.
+const maxAsked = 3
 
 // Replay reads a message and tells the sinks, whatever the store holds of it: the operator's
 // way to make everybody agree on one message now. It takes up again what was given up. Its errors are, among
 // others, ErrNoAccess, ErrTooSoon, and chatapi.ErrGone for a message that Chat does not have, of which the sinks
 // are told.
 func (r *Repairer) Replay(ctx context.Context, message msgext.Message) error {
-	ctx, cancel := context.WithTimeout(ctx, checkBudget)
-	defer cancel()
-	err := r.replay(ctx, message)
-	if err != nil {
-		r.logTrouble(ctx, message, result{}, err)
-	}
+	_, err := r.ask(ctx, message, toReplay)
 	return err
 }
 
-func (r *Repairer) replay(ctx context.Context, message msgext.Message) error {
-	if r.options.Chat == nil {
-		return ErrNoAccess
+// Backfill does so for a message of which the store may know nothing, and reports whether there was something to
+// tell. A message without extensions that is not known otherwise leaves no record and is told to nobody, and so does
+// one that Chat does not have, or refuses to let read. A one-to-one message of which Chat has nothing is looked for
+// with its two accounts exchanged as well. Errors as of Replay.
+func (r *Repairer) Backfill(ctx context.Context, message msgext.Message) (found bool, err error) {
+	result, err := r.ask(ctx, message, toBackfill)
+	if err == nil && result.Absent && !message.IsGroup() {
+		message.From, message.To = message.To, message.From
+		result, err = r.ask(ctx, message, toBackfill)
 	}
-	for left := maxReplays; ; left-- {
+	return err == nil && !result.Absent, err
+}
+
+// ask reads a message for an operator.
+func (r *Repairer) ask(ctx context.Context, message msgext.Message, by asked) (result, error) {
+	ctx, cancel := context.WithTimeout(ctx, checkBudget)
+	defer cancel()
+	found, err := r.tryAsked(ctx, message, by)
+	if err != nil {
+		r.logTrouble(ctx, message, result{}, err)
+	}
+	return found, err
+}
+
+func (r *Repairer) tryAsked(ctx context.Context, message msgext.Message, by asked) (found result, err error) {
+	if r.options.Chat == nil {
+		return result{}, ErrNoAccess
+	}
+	for left := maxAsked; ; left-- {
 		record, err := r.options.Store.Load(ctx, message)
 		if err != nil && !errors.Is(err, state.ErrNotFound) {
-			return err
+			return result{}, err
 		}
 		head := state.Head{Message: message, Progress: record.State.Progress, Check: record.Check}
-		found := result{}
 		err = guard.Recover(func() (err error) {
-			found, err = r.readBack(ctx, head, true)
+			found, err = r.readBack(ctx, head, by)
 			return err
 		})
 		switch {
 		case errors.Is(err, errOvertaken) && left > 1:
 			continue
 		case err == nil && found.Gone:
-			return chatapi.ErrGone
+			return found, chatapi.ErrGone
 		}
-		return err
+		return found, err
 	}
 }

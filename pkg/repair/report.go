@@ -24,11 +24,18 @@ type Report struct {
 	GaveUp   int           `json:",omitempty"` // of them, given up: Chat has refused the read for good
 	Foreign  int           `json:",omitempty"` // another app's, in this app's store: not looked at
 	Longest  time.Duration // the longest time a message had been due
+
+	// AnnouncedSkipped counts messages that were only announced and due, for which there was no time; a thousand
+	// stand for that many or more.
+	AnnouncedSkipped int `json:",omitempty"`
 }
 
 // result is what one check came to.
 type result struct {
 	Gap, Doubted, Read, Repaired, Dropped, Fell, Gone, Erased, Open, GaveUp, Foreign bool
+
+	// Absent: nothing is known of the message, and Chat has no extensions of it.
+	Absent bool
 
 	Waited time.Duration
 }
@@ -38,7 +45,7 @@ func (r result) and(next result) result {
 	return result{
 		Gap: r.Gap || next.Gap, Doubted: r.Doubted || next.Doubted, Read: r.Read || next.Read, Repaired: r.Repaired || next.Repaired,
 		Dropped: r.Dropped || next.Dropped, Fell: r.Fell || next.Fell, Gone: r.Gone || next.Gone, Erased: r.Erased || next.Erased,
-		Open: next.Open, GaveUp: next.GaveUp,
+		Open: next.Open, GaveUp: next.GaveUp, Absent: next.Absent,
 	}
 }
 
@@ -96,9 +103,12 @@ func (r Report) log(ctx context.Context, options Options, started time.Time, err
 		slog.Float64(metric.Unrepaired, float64(r.Open)),
 		slog.Float64(metric.LongestDue, float64(r.Longest.Milliseconds())),
 	}
+	if r.AnnouncedSkipped > 0 {
+		values = append(values, slog.Float64(metric.AnnouncedSkipped, float64(r.AnnouncedSkipped)))
+	}
 	format := options.Metrics
 	if format == nil {
-		if r.Checked+r.Foreign == 0 && err == nil {
+		if r.Checked+r.Foreign+r.AnnouncedSkipped == 0 && err == nil {
 			return // a local run every few seconds that found nothing is no news
 		}
 		format = metric.Plain

@@ -21,6 +21,9 @@ const (
 	// announcedPace lies between two checks of messages that were only announced: a quarter of the calls
 	// that Chat allows.
 	announcedPace = 4 * time.Second / chatapi.DefaultCallsPerSecond
+
+	// maxSkipped is up to how many announced messages a run counts for which it had no time.
+	maxSkipped = 1000
 )
 
 // Run checks every message that had been due for the grace time when it began, the longest waiting first,
@@ -45,7 +48,11 @@ func (r *Repairer) Run(ctx context.Context) (Report, error) {
 			}
 		})
 	}
-	err := run.dispatch(dispatching)
+	announced := run.line(state.Announced)
+	err := run.dispatch(dispatching, announced)
+	if err == nil && dispatching.Err() != nil {
+		run.skip(checking, announced)
+	}
 	close(run.heads)
 	workers.Wait()
 	if dispatching.Err() != nil {
@@ -70,8 +77,8 @@ type run struct {
 }
 
 // dispatch hands the messages of all lanes to the workers.
-func (r *run) dispatch(ctx context.Context) error {
-	first, retries, announced := r.line(state.FirstChecks), r.line(state.Retries), r.line(state.Announced)
+func (r *run) dispatch(ctx context.Context, announced *line) error {
+	first, retries := r.line(state.FirstChecks), r.line(state.Retries)
 	for n := 1; ; n++ {
 		preferred, other := first, retries
 		if n%retriesEvery == 0 {
@@ -95,15 +102,42 @@ func (r *run) dispatch(ctx context.Context) error {
 	defer pace.Stop()
 	for {
 		head, found, err := announced.next(ctx)
-		if err != nil || !found || !r.hand(ctx, head) {
+		if err != nil || !found {
 			return err
 		}
-		select {
-		case <-pace.C:
-		case <-ctx.Done():
+		if !r.hand(ctx, head) {
+			r.skipped(1)
 			return nil
 		}
+		calls := 1
+		if !head.Message.IsGroup() {
+			calls = 2 // it may be looked for with its accounts exchanged
+		}
+		for range calls {
+			select {
+			case <-pace.C:
+			case <-ctx.Done():
+				return nil
+			}
+		}
 	}
+}
+
+// skip counts the messages of a line for which there was no time. That it cannot is no trouble of a message's.
+func (r *run) skip(ctx context.Context, line *line) {
+	for n := range maxSkipped {
+		if _, found, err := line.next(ctx); err != nil || !found {
+			r.skipped(n)
+			return
+		}
+	}
+	r.skipped(maxSkipped)
+}
+
+func (r *run) skipped(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.AnnouncedSkipped = min(r.report.AnnouncedSkipped+n, maxSkipped)
 }
 
 // hand gives a message to the next free worker, and reports whether there is time for more.

@@ -21,6 +21,7 @@ import (
 )
 
 func main() {
+	entry.Version()
 	sdk := new(awssdk.SDK)
 	drivers := driver.Drivers{Stores: awsstores.List(sdk, repair.DefaultConcurrency), Sinks: awssinks.List(sdk, os.Stdout), Checks: []config.Check{repairwire.CheckChat}}
 	cfg := entry.Must(drivers.Load(os.Environ(), config.Repair))

@@ -3,6 +3,7 @@
 package process
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,17 +19,20 @@ import (
 	"msgext/functions/internal/wire"
 	"msgext/internal/config"
 	"msgext/internal/loopback"
+	"msgext/internal/metric"
 	"msgext/pkg/msgext"
 	"msgext/pkg/receiver"
 	"msgext/pkg/repair"
+	"msgext/pkg/webhook"
 )
 
-// repairEvery is how often the process repairs by itself.
+// repairEvery is how often the process repairs by itself, unless it is told otherwise.
 const repairEvery = 5 * time.Second
 
 // Options say how a process serves. Address must be set.
 type Options struct {
-	// Address is where it listens, loopback.
+	// Address is where it listens. Off loopback the read is open to bearer tokens alone: without any, its paths
+	// answer 404.
 	Address string
 
 	// Webhooks is a second loopback address, which serves webhooks and nothing else; none when empty.
@@ -37,6 +41,16 @@ type Options struct {
 	// Personal is for a process of one person at this machine: unsigned webhooks are then taken from this
 	// machine alone.
 	Personal bool
+
+	// AtOnce is how many requests are handled at once, the others wait; no limit when zero. Refused is told of one
+	// that waited in vain.
+	AtOnce  int
+	Refused func()
+
+	// RepairEvery is how often the process repairs; every 5 s when zero. Metrics says what log lines carry of
+	// measurements, nothing when nil.
+	RepairEvery time.Duration
+	Metrics     metric.Format
 
 	// Webhook and Repaired are told what the process does; nil for nobody.
 	Webhook  func(receiver.Observation)
@@ -51,6 +65,7 @@ type Process struct {
 
 	Connections driver.Connections
 
+	options   Options
 	path      string // the only one that takes webhooks, any when empty
 	reads     http.Handler
 	repairer  *repair.Repairer // nil without a store
@@ -74,8 +89,8 @@ func Open(ctx context.Context, cfg config.Config, drivers driver.Drivers, logger
 }
 
 func open(cfg config.Config, c driver.Connections, logger *slog.Logger, options Options) (*Process, error) {
-	p := &Process{Connections: c, path: cfg.Path, logger: logger}
-	receiving, err := wire.ReceiverOptions(cfg, c, logger, nil, time.Time{})
+	p := &Process{Connections: c, path: cfg.Path, logger: logger, options: options}
+	receiving, err := wire.ReceiverOptions(cfg, c, logger, options.Metrics, time.Time{})
 	if err != nil {
 		return nil, err
 	}
@@ -85,11 +100,16 @@ func open(cfg config.Config, c driver.Connections, logger *slog.Logger, options 
 		p.Webhooks = unsigned(p.Webhooks)
 	}
 	p.reads = readwire.New(cfg, c.Store, logger)
-	if len(cfg.ReadTokens) == 0 {
+	switch {
+	case len(cfg.ReadTokens) > 0:
+	case isLoopback(options.Address):
 		p.reads = personal(p.reads)
+	default:
+		logger.Warn("MSGEXT_READ_TOKENS is not set: below /api/ all is answered 404, because this address is not loopback")
+		p.reads = http.HandlerFunc(notFound)
 	}
 	if c.Store != nil {
-		repairing, err := repairwire.Options(cfg, c, logger, nil)
+		repairing, err := repairwire.Options(cfg, c, logger, options.Metrics)
 		if err != nil {
 			return nil, err
 		}
@@ -128,7 +148,11 @@ func (p *Process) Serve(ctx context.Context, console http.Handler, stopping func
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	servers := []func() error{func() error {
-		server := NewServer(routes(p.Webhooks, console, p.reads, p.path), p.logger)
+		handler := routes(p.Webhooks, console, p.reads, p.path)
+		if p.options.AtOnce > 0 {
+			handler = limit(p.options.AtOnce, handler, p.options.Refused)
+		}
+		server := NewServer(handler, p.logger)
 		server.RegisterOnShutdown(stopping)
 		return serve(ctx, server, p.listener)
 	}}
@@ -151,7 +175,7 @@ func (p *Process) Serve(ctx context.Context, console http.Handler, stopping func
 }
 
 func (p *Process) repairUntil(ctx context.Context) {
-	ticker := time.NewTicker(repairEvery)
+	ticker := time.NewTicker(cmp.Or(p.options.RepairEvery, repairEvery))
 	defer ticker.Stop()
 	for {
 		select {
@@ -161,6 +185,16 @@ func (p *Process) repairUntil(ctx context.Context) {
 			return
 		}
 	}
+}
+
+func notFound(w http.ResponseWriter, _ *http.Request) {
+	webhook.Fail("not found").Write(w, http.StatusNotFound)
+}
+
+// isLoopback reports whether only this machine can reach an address to listen on. One without a host is every address.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	return err == nil && loopback.IsHost(host)
 }
 
 // CheckAddress refuses an address that is not loopback; option is the one that it was given by.

@@ -15,7 +15,7 @@ const (
 	readTimeout       = 30 * time.Second
 	writeTimeout      = time.Minute // a stream sets its own
 	idleTimeout       = 2 * time.Minute
-	shutdownTimeout   = 5 * time.Second
+	shutdownTimeout   = 4 * time.Second // of the 5 s in which a process ends; the last is for closing
 )
 
 // routes serves what lies below /console/, if there is a console, to people on this machine, and the read below /api/;

@@ -4,12 +4,14 @@ package wire
 
 import (
 	"log/slog"
+	"slices"
 	"time"
 
 	"msgext/functions/internal/driver"
 	"msgext/internal/config"
 	"msgext/internal/metric"
 	"msgext/pkg/gateway"
+	"msgext/pkg/msgext"
 	"msgext/pkg/receiver"
 	"msgext/pkg/webhook"
 )
@@ -35,6 +37,7 @@ func ReceiverOptions(cfg config.Config, c driver.Connections, logger *slog.Logge
 		MaxBodyBytes: cfg.MaxBodyBytes,
 		Sinks:        c.Sinks,
 		ForwardOther: cfg.ForwardOther,
+		Announce:     cfg.Announce,
 		Store:        c.Store,
 		Budget:       cfg.ReplyBudget,
 		Hold:         cfg.Hold,
@@ -48,6 +51,7 @@ func ReceiverOptions(cfg config.Config, c driver.Connections, logger *slog.Logge
 // Announce logs what an operator should know of a configuration that is sound, but has a price.
 func Announce(cfg config.Config, logger *slog.Logger) {
 	AnnounceUnsigned(cfg, logger)
+	AnnounceMessages(cfg, logger)
 	for _, location := range cfg.Sinks {
 		switch location.Scheme {
 		case "stdout":
@@ -57,6 +61,13 @@ func Announce(cfg config.Config, logger *slog.Logger) {
 				logger.Warn("MSGEXT_HTTP_SECRET is not set: events go to https:// sinks unsigned")
 			}
 		}
+	}
+}
+
+// AnnounceMessages logs what it costs to announce every message.
+func AnnounceMessages(cfg config.Config, logger *slog.Logger) {
+	if slices.Contains(cfg.Announce, msgext.AnnounceAll) {
+		logger.Warn("MSGEXT_ANNOUNCE is *: every message that is sent costs a write and 4 reads by Chat's REST API")
 	}
 }
 

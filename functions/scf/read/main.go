@@ -18,6 +18,7 @@ import (
 )
 
 func main() {
+	entry.Version()
 	logger := entry.CloudLogger(os.Stdout)
 	malformed := http.HandlerFunc(reader.Malformed)
 	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {

@@ -21,6 +21,7 @@ import (
 )
 
 func main() {
+	entry.Version()
 	logger := entry.CloudLogger(os.Stdout)
 	drivers := driver.Drivers{Stores: scfstores.List(repair.DefaultConcurrency), Sinks: basesinks.List(os.Stdout, nil), Checks: []config.Check{repairwire.CheckChat}}
 	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {

@@ -1,0 +1,74 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"msgext/internal/metric"
+)
+
+func get(t *testing.T, handler http.Handler, path string) (int, string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+	return w.Code, w.Body.String()
+}
+
+func TestReadyz(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		err    error
+		status int
+		says   string
+		logs   string
+	}{
+		{"ready", nil, 200, "ready\n", ""},
+		{"the store is down", errors.New("planted"), 503, "the store does not answer\n", "planted"},
+		{"stopping", ErrStopping, 503, "stopping\n", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var log bytes.Buffer
+			handler := New(NewMetrics("v"), func(ctx context.Context) error {
+				_, bounded := ctx.Deadline()
+				assert.True(t, bounded)
+				return test.err
+			}, slog.New(slog.NewTextHandler(&log, nil)))
+			status, body := get(t, handler, "/readyz")
+			assert.Equal(t, test.status, status)
+			assert.Equal(t, test.says, body)
+			assert.Contains(t, log.String(), test.logs)
+			assert.Equal(t, test.logs == "", log.Len() == 0)
+			status, _ = get(t, handler, "/healthz")
+			assert.Equal(t, 200, status, "a store that is down is no reason to start the process again")
+		})
+	}
+}
+
+// What is measured is shown under its own name, and the log line says the same.
+func TestMetrics(t *testing.T) {
+	metrics := NewMetrics("1.2.3")
+	for range 2 {
+		values := []slog.Attr{
+			slog.Float64(metric.Accepted, 1), slog.Float64(metric.RequestTime, 3), slog.Float64(metric.FailedDelivery+" kafka:votes", 1),
+			slog.Float64(metric.Unrepaired, 7),
+		}
+		assert.Equal(t, values, metrics.Format(time.Now(), values, "reason"))
+	}
+	metrics.Overloaded()
+	_, body := get(t, New(metrics, nil, slog.New(slog.DiscardHandler)), "/metrics")
+	for _, line := range []string{
+		"msgext_Accepted 2", "msgext_Rejected 0", "msgext_Overloaded 1", `msgext_FailedDelivery{destination="kafka:votes"} 2`,
+		"msgext_Unrepaired 7", `msgext_RequestTime_bucket{le="2"} 0`, `msgext_RequestTime_bucket{le="5"} 2`, "msgext_RequestTime_sum 6",
+		`msgext_Build{version="1.2.3"} 1`, "go_goroutines ",
+	} {
+		assert.Contains(t, body, "\n"+line)
+	}
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"time"
+)
+
+// options are the command line.
+type options struct {
+	address     string
+	admin       string // "" for none
+	maxRequests int
+	repairEvery time.Duration
+}
+
+func parse(args []string, stderr io.Writer) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("server", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&o.address, "addr", "127.0.0.1:8080", "address to serve on; :8080 is every address of the machine")
+	flags.StringVar(&o.admin, "admin-addr", "127.0.0.1:9090", "address of /healthz, /readyz and /metrics; none when empty")
+	flags.IntVar(&o.maxRequests, "max-requests", 256, "how many requests are handled at once")
+	flags.DurationVar(&o.repairEvery, "repair-every", time.Minute, "how often to repair, 1s to 1h")
+	if err := flags.Parse(args); err != nil {
+		return options{}, err
+	}
+	return o, errors.Join(o.check(), unexpected(flags.Args()))
+}
+
+func (o options) check() error {
+	switch {
+	case !isAddress(o.address):
+		return errors.New("server: -addr: not of the form 127.0.0.1:8080 or :8080")
+	case o.admin != "" && !isAddress(o.admin):
+		return errors.New("server: -admin-addr: not of the form 127.0.0.1:9090 or :9090")
+	case o.maxRequests < 1 || o.maxRequests > 100_000:
+		return errors.New("server: -max-requests: not 1 to 100000")
+	case o.repairEvery < time.Second || o.repairEvery > time.Hour:
+		return errors.New("server: -repair-every: not 1s to 1h")
+	}
+	return nil
+}
+
+func unexpected(args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("server: unexpected argument %q", args[0])
+	}
+	return nil
+}
+
+func isAddress(address string) bool {
+	_, port, err := net.SplitHostPort(address)
+	return err == nil && port != ""
+}

@@ -1,0 +1,98 @@
+package msgext
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+)
+
+// Commands by which Chat says that a message was sent (trtc.io/document/34375 and 34365, read 2026-11-26).
+const (
+	GroupSendCommand = "Group.CallbackAfterSendMsg"
+	C2CSendCommand   = "C2C.CallbackAfterSendMsg"
+)
+
+// AnnounceAll among the texts of Announced stands for every message.
+const AnnounceAll = "*"
+
+// IsAnnouncement reports whether command is one of the two that Announced reads.
+func IsAnnouncement(command string) bool {
+	return command == GroupSendCommand || command == C2CSendCommand
+}
+
+// supports is a field that says whether a message may have extensions. It is not documented for these two
+// commands, but was seen in a sample of another one.
+const supports = "SupportMessageExtension"
+
+// unextended are the types of groups whose messages have no extensions (trtc.io/document/53445). Live was split off
+// AVChatRoom.
+var unextended = []string{"Community", "AVChatRoom", "Live"}
+
+// Announced returns the message that was sent, if its extensions are to be expected: if body contains one of texts,
+// or carries SupportMessageExtension 1. It reports false where they are not, where the message was not sent, or to
+// those online alone, or in a group whose messages have no extensions, and where body does not name a message.
+//
+// Texts are compared with the body as it came, before it is parsed, because most messages are none of ours. Nothing
+// of the message's content is kept. Without texts nothing is announced.
+func Announced(sdkAppID, command string, body []byte, texts []string) (Message, bool) {
+	wanted := slices.ContainsFunc(texts, func(text string) bool {
+		return text == AnnounceAll || bytes.Contains(body, []byte(text))
+	})
+	if len(texts) == 0 || !IsAnnouncement(command) || !wanted && !bytes.Contains(body, []byte(supports)) {
+		return Message{}, false
+	}
+	var sent struct {
+		GroupID string `json:"GroupId"`
+		TopicID string `json:"TopicId"`
+		Type    string
+		MsgSeq  json.RawMessage
+		From    string `json:"From_Account"`
+		To      string `json:"To_Account"`
+		MsgKey  string
+
+		OnlineOnlyFlag, SendMsgResult, SupportMessageExtension json.RawMessage
+	}
+	if json.Unmarshal(body, &sent) != nil {
+		return Message{}, false
+	}
+	switch {
+	case !wanted && !is(sent.SupportMessageExtension, 1),
+		is(sent.OnlineOnlyFlag, 1),
+		len(sent.SendMsgResult) > 0 && !is(sent.SendMsgResult, 0),
+		sent.TopicID != "", slices.Contains(unextended, sent.Type): // a topic is of a community
+		return Message{}, false
+	}
+	if command == C2CSendCommand {
+		message, err := Address{From: sent.From, To: sent.To, MsgKey: sent.MsgKey}.Message(sdkAppID)
+		return message, err == nil
+	}
+	seq, ok := integerIn(sent.MsgSeq)
+	if !ok {
+		return Message{}, false
+	}
+	message, err := Address{GroupID: sent.GroupID, MsgSeq: &seq}.Message(sdkAppID)
+	return message, err == nil
+}
+
+// is reports whether a JSON value is an integer of a given value.
+func is(value json.RawMessage, want int64) bool {
+	number, ok := integerIn(value)
+	return ok && number == want
+}
+
+// integerIn returns the non-negative integer that a JSON value is, be it a number or a string of digits.
+func integerIn(value json.RawMessage) (number int64, ok bool) {
+	if len(value) == 0 {
+		return 0, false
+	}
+	var problem string
+	switch first := value[0]; {
+	case first == '"':
+		number, problem = integerOfText(string(bytes.Trim(value, `"`)))
+	case first == '-', first >= '0' && first <= '9':
+		number, problem = integerOf(value)
+	default:
+		return 0, false
+	}
+	return number, problem == ""
+}
