@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,6 +30,18 @@ const (
 
 	maxLine = 1 << 20 // bytes
 )
+
+// errWithout is the error of a message that has no extensions, which is no failure.
+var errWithout = errors.New("replay: no extensions")
+
+// backfill reads a message that may be unknown here or have no extensions.
+func backfill(ctx context.Context, repairer *repair.Repairer, message msgext.Message) error {
+	found, err := repairer.Backfill(ctx, message)
+	if err == nil && !found {
+		return errWithout
+	}
+	return err
+}
 
 var errNotReplayed = errors.New("replay: some messages were not replayed")
 
@@ -83,17 +97,34 @@ func parseLine(app string, text []byte) (message msgext.Message, wanted wish) {
 	return message, wanted
 }
 
+// pair returns the message of a line GROUP_ID MSG_SEQ.
+func pair(app string, text []byte) (msgext.Message, bool) {
+	fields := strings.Fields(string(text))
+	if len(fields) != 2 {
+		return msgext.Message{}, false
+	}
+	seq, err := strconv.ParseInt(fields[1], 10, 64)
+	if err != nil {
+		return msgext.Message{}, false
+	}
+	message, err := msgext.Address{GroupID: fields[0], MsgSeq: &seq}.Message(app)
+	return message, err == nil
+}
+
 // replaying counts what becomes of the messages.
 type replaying struct {
 	mu                                sync.Mutex
 	lines, messages, done, gone, fail int
-	announced                         int
+	announced, without                int
 }
 
 func (r *replaying) String() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	text := fmt.Sprintf("replay: %d lines, %d messages: %d replayed, %d that Chat has no more, %d failed", r.lines, r.messages, r.done, r.gone, r.fail)
+	if r.without > 0 {
+		text += fmt.Sprintf(", %d without extensions", r.without)
+	}
 	if r.announced > 0 {
 		text += fmt.Sprintf(", %d announced", r.announced)
 	}
@@ -104,6 +135,8 @@ func (r *replaying) note(wanted wish, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
+	case errors.Is(err, errWithout):
+		r.without++
 	case err == nil && wanted == announce:
 		r.announced++
 	case err == nil:
@@ -116,7 +149,7 @@ func (r *replaying) note(wanted wish, err error) {
 }
 
 // replayLines replays each message that a line names, once, and says on stderr how far it is.
-func replayLines(ctx context.Context, repairer *repair.Repairer, app string, stdin io.Reader, stderr io.Writer) error {
+func replayLines(ctx context.Context, repairer *repair.Repairer, app string, backfilling bool, stdin io.Reader, stderr io.Writer) error {
 	var counts replaying
 	progress := time.NewTicker(progressEvery)
 	defer progress.Stop()
@@ -126,18 +159,21 @@ func replayLines(ctx context.Context, repairer *repair.Repairer, app string, std
 		working.Go(func() {
 			for w := range messages {
 				do := repairer.Replay
-				if w.wish == announce {
+				switch {
+				case w.wish == announce:
 					do = repairer.Announce
+				case backfilling:
+					do = func(ctx context.Context, message msgext.Message) error { return backfill(ctx, repairer, message) }
 				}
 				err := do(ctx, w.message)
 				counts.note(w.wish, err)
-				if err != nil && !errors.Is(err, chatapi.ErrGone) {
+				if err != nil && !errors.Is(err, chatapi.ErrGone) && !errors.Is(err, errWithout) {
 					fmt.Fprintf(stderr, "%s: %v\n", w.message.Path(), err)
 				}
 			}
 		})
 	}
-	err := eachMessage(ctx, app, stdin, &counts, func(w wanted) {
+	err := eachMessage(ctx, app, backfilling, stdin, &counts, func(w wanted) {
 		select {
 		case <-progress.C:
 			fmt.Fprintln(stderr, &counts)
@@ -161,7 +197,7 @@ type wanted struct {
 }
 
 // eachMessage calls do with each message that a line names, once for each wish and at the pace.
-func eachMessage(ctx context.Context, app string, stdin io.Reader, counts *replaying, do func(wanted)) error {
+func eachMessage(ctx context.Context, app string, backfilling bool, stdin io.Reader, counts *replaying, do func(wanted)) error {
 	ticker := time.NewTicker(pace)
 	defer ticker.Stop()
 	seen := make(map[wanted]bool)
@@ -170,6 +206,9 @@ func eachMessage(ctx context.Context, app string, stdin io.Reader, counts *repla
 	for scanner.Scan() {
 		var w wanted
 		w.message, w.wish = parseLine(app, scanner.Bytes())
+		if message, ok := pair(app, scanner.Bytes()); ok && backfilling {
+			w = wanted{message, replay}
+		}
 		fresh := w.wish != ignored && !seen[w]
 		counts.mu.Lock()
 		counts.lines++

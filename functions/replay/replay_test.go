@@ -114,6 +114,15 @@ func TestRun_ReplaysWhatStandardInputNames(t *testing.T) {
 	assert.Equal(t, exitOK, status, said)
 	assert.Equal(t, chat.Truth(messages[0]), consumer.Reply(messages[0]))
 
+	plain := msgext.Message{SDKAppID: app, GroupID: "g", MsgSeq: 2}
+	chat.Add(plain)
+	status, said = replay("g 1\n", "-")
+	assert.Equal(t, exitOK, status)
+	assert.Contains(t, said, "1 lines, 0 messages", "a log may have such lines by chance")
+	status, said = replay("g 1\ng 2\ng 3\n", "-backfill")
+	assert.Equal(t, exitOK, status, said)
+	assert.Contains(t, said, "replay: 3 lines, 3 messages: 1 replayed, 0 that Chat has no more, 0 failed, 2 without extensions")
+
 	consumer.SetDown(true)
 	status, said = replay(`{"GroupId":"g","MsgSeq":1}`, "-")
 	assert.Equal(t, exitFailed, status)

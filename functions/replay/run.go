@@ -29,6 +29,8 @@ const (
 const usage = `usage: replay GROUP_ID MSG_SEQ
        replay FROM_ACCOUNT TO_ACCOUNT MSG_KEY
        replay -        takes lines from standard input: log lines of deferred webhooks, or messages as the REST API names them
+       replay -backfill    takes such lines, or GROUP_ID MSG_SEQ, of messages that may be unknown here or have no extensions:
+                           what has none leaves no record and is told to nobody
 The variables are those of the repair function`
 
 var errUsage = errors.New(usage)
@@ -46,6 +48,10 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 }
 
 func execute(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) (err error) {
+	backfilling := len(args) == 1 && args[0] == "-backfill"
+	if backfilling {
+		args = []string{"-"}
+	}
 	address, err := named(args)
 	if err != nil {
 		return err
@@ -66,7 +72,7 @@ func execute(ctx context.Context, args, environ []string, stdin io.Reader, stdou
 		return err
 	}
 	if address == (msgext.Address{}) {
-		return replayLines(ctx, repairer, cfg.SDKAppID, stdin, stderr)
+		return replayLines(ctx, repairer, cfg.SDKAppID, backfilling, stdin, stderr)
 	}
 	return replayOne(ctx, repairer, cfg.SDKAppID, address)
 }
