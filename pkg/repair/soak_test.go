@@ -15,7 +15,7 @@ import (
 	"msgext/pkg/repair"
 )
 
-// soakFlag chooses how long the soak is, and with it whether it runs on simulated time. The gate sets MSGEXT_SOAK=gate.
+// soakFlag chooses how long the soak is. The gate sets MSGEXT_SOAK=gate.
 var soakFlag = flag.String("soak", os.Getenv("MSGEXT_SOAK"), "empty: in small; gate: 30 days of 2,000 messages; long: 90 days of 20,000")
 
 // soakSize is how much of a life a soak plays.
