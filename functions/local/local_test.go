@@ -102,7 +102,7 @@ func TestLocal_APIAnswersOnlyToALoopbackHost(t *testing.T) {
 		}
 	}
 	// A tunnel's Host reaches the webhook all the same.
-	vector := vectorNamed(t, "sample-group-set")
+	vector := vectortest.Named(t, "sample-group-set")
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, vector.URL(local.URL, time.Now()), strings.NewReader(vector.Request.Body))
 	require.NoError(t, err)
 	request.Host = "tunnel.example"
@@ -159,17 +159,6 @@ func send(t *testing.T, base, command, body string) {
 	status, reply := processtest.Exchange(t, http.MethodPost, url, body)
 	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, reply, `"ActionStatus":"OK"`)
-}
-
-func vectorNamed(t *testing.T, name string) vectortest.Vector {
-	t.Helper()
-	for _, vector := range vectortest.Load(t) {
-		if vector.Name == name {
-			return vector
-		}
-	}
-	require.FailNow(t, "no such vector", name)
-	return vectortest.Vector{}
 }
 
 // Locally the read is open until it has tokens, and the console never asks for one.

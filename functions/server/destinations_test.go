@@ -46,7 +46,7 @@ func TestServer_OneWebhookReachesFourDestinationsAndTheStoreBeforeOK(t *testing.
 		"AWS_ENDPOINT_URL_SQS=" + moto, "AWS_ENDPOINT_URL_EVENTBRIDGE=" + moto, "AWS_ENDPOINT_URL_EVENTS=" + moto,
 		"MSGEXT_REPLY_BUDGET=1900ms",
 	})
-	sample := vectorNamed(t, "sample-group-set")
+	sample := vectortest.Named(t, "sample-group-set")
 	// First connections to everything at once may take longer on a loaded machine; what is sent again is the same event.
 	require.Eventually(t, func() bool {
 		status, reply := processtest.Exchange(t, http.MethodPost, sample.URL(server.URL, time.Now()), sample.Request.Body)
@@ -63,17 +63,6 @@ func TestServer_OneWebhookReachesFourDestinationsAndTheStoreBeforeOK(t *testing.
 	assert.EqualValues(t, 56, consumer.Reply(message).LatestSeq, "HTTP")
 	_, body := processtest.Exchange(t, http.MethodGet, server.URL+"/api/groups/test/messages/10/extensions", "")
 	assert.Contains(t, body, `"LatestSeq":56`)
-}
-
-func vectorNamed(t *testing.T, name string) vectortest.Vector {
-	t.Helper()
-	for _, vector := range vectortest.Load(t) {
-		if vector.Name == name {
-			return vector
-		}
-	}
-	require.FailNow(t, "no such vector", name)
-	return vectortest.Vector{}
 }
 
 func decoded(t *testing.T, text string) cloudevent.Event {

@@ -64,7 +64,7 @@ func server(t *testing.T, environ []string, args ...string) *processtest.Server 
 // What was accepted is counted, and the operator's address is not the one that is open to the world.
 func TestServer_Operators(t *testing.T) {
 	s := server(t, nil)
-	sample := vectorNamed(t, "sample-group-set")
+	sample := vectortest.Named(t, "sample-group-set")
 	status, _ := processtest.Exchange(t, http.MethodPost, sample.URL(s.URL, time.Now()), sample.Request.Body)
 	require.Equal(t, http.StatusOK, status)
 	for path, want := range map[string]string{"/healthz": "ok\n", "/readyz": "ready\n"} {
@@ -103,7 +103,7 @@ func TestServer_OnEveryAddress(t *testing.T) {
 	status, _ := processtest.Exchange(t, http.MethodGet, reachable(closed.URL)+path, "")
 	assert.Equal(t, http.StatusNotFound, status)
 	assert.Contains(t, closed.Greeting(), "MSGEXT_READ_TOKENS is not set")
-	sample := vectorNamed(t, "sample-group-set")
+	sample := vectortest.Named(t, "sample-group-set")
 	status, _ = processtest.Exchange(t, http.MethodPost, sample.URL(reachable(closed.URL), time.Now()), sample.Request.Body)
 	assert.Equal(t, http.StatusOK, status)
 	status, body := processtest.Exchange(t, http.MethodGet, reachable(closed.URL)+"/api/groups/test/messages/10/extensions", "")
@@ -133,7 +133,7 @@ func TestServer_Drains(t *testing.T) {
 	t.Cleanup(func() { _ = silent.Close() })
 	_, err = io.WriteString(silent, "POST / HTTP/1.1\r\nHost: h\r\n")
 	require.NoError(t, err)
-	sample := vectorNamed(t, "sample-group-set")
+	sample := vectortest.Named(t, "sample-group-set")
 	answered := make(chan int, 1)
 	go func() {
 		response, err := http.Post(sample.URL(s.URL, time.Now()), "application/json", strings.NewReader(sample.Request.Body))

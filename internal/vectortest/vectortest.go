@@ -5,6 +5,7 @@ package vectortest
 
 import (
 	"net/url"
+	"slices"
 	"testing"
 	"time"
 
@@ -47,4 +48,13 @@ func Load(t testing.TB) []Vector {
 		vectors[i] = Vector{vector}
 	}
 	return vectors
+}
+
+// Named returns the vector of a name.
+func Named(t testing.TB, name string) Vector {
+	t.Helper()
+	vectors := Load(t)
+	i := slices.IndexFunc(vectors, func(v Vector) bool { return v.Name == name })
+	require.GreaterOrEqual(t, i, 0, "no vector %s", name)
+	return vectors[i]
 }

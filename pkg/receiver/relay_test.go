@@ -295,6 +295,23 @@ func TestReceiver_RelayAndForward(t *testing.T) {
 	}
 }
 
+// What is forwarded is given up when the answer is there, and not when the budget is used up.
+func TestReceiver_ForwardIsGivenUpWithTheAnswer(t *testing.T) {
+	backend := relaytest.Start(t)
+	options := relaying(t, backend, true)
+	options.ForwardOther, options.RelayBudget = true, 5*time.Second
+	ended := make(chan error, 1)
+	options.Sinks = []sink.Sink{&fakeSink{"a", new(journal), func(ctx context.Context) error {
+		<-ctx.Done()
+		ended <- ctx.Err()
+		return ctx.Err()
+	}}}
+	reply := httptest.NewRecorder()
+	receiver.New(options).ServeHTTP(reply, relayedRequest(relaytest.Before))
+	assert.Equal(t, relaytest.OKBody, reply.Body.String())
+	assert.ErrorIs(t, <-ended, context.Canceled)
+}
+
 // Our own trouble with another command has Chat do as its console says, or lets it through, and never denies it.
 func TestReceiver_OurOwnTroubleWithTheRelay(t *testing.T) {
 	for name, body := range map[string]func() io.Reader{

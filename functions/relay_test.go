@@ -1,4 +1,4 @@
-package main
+package functions_test
 
 import (
 	"encoding/base64"
@@ -44,8 +44,13 @@ func ways(t *testing.T, platform string, variables map[string]string) []way {
 		function := processtest.StartSCF(t, binaries.Build(t, "functions/scf/webhook"), 10*time.Second, variables)
 		return eventWays(sample.SCFEvents, function.Invoke)
 	}
-	process := processtest.StartLocal(t, binaries.Build(t, "functions/"+platform), append(pairs(variables), "MSGEXT_STATE=memory:"))
-	return []way{{platform, true, func(t *testing.T, r sample.Request) relaytest.Reply { return overHTTP(t, process.URL, r) }}}
+	var base string
+	if store := append(pairs(variables), "MSGEXT_STATE=memory:"); platform == "server" {
+		base = processtest.StartServer(t, binaries.Build(t, "functions/server"), store).URL
+	} else {
+		base = processtest.StartLocal(t, binaries.Build(t, "functions/local"), store).URL
+	}
+	return []way{{platform, true, func(t *testing.T, r sample.Request) relaytest.Reply { return overHTTP(t, base, r) }}}
 }
 
 func pairs(variables map[string]string) (environ []string) {
