@@ -9,6 +9,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -31,12 +32,12 @@ func run(getenv func(string) string) error {
 	for _, secret := range strings.Fields(getenv("MSGEXT_HTTP_SECRET")) {
 		verifier, err := standardwebhooks.NewWebhook(secret)
 		if err != nil {
-			return fmt.Errorf("MSGEXT_HTTP_SECRET: not a secret of the form whsec_...") // its error quotes it
+			return errors.New("MSGEXT_HTTP_SECRET: not a secret of the form whsec_BASE64") // its error quotes it
 		}
 		server.verifiers = append(server.verifiers, verifier)
 	}
 	if len(server.verifiers) == 0 {
-		return fmt.Errorf("MSGEXT_HTTP_SECRET is missing: the secret that msgext signs with, whsec_...")
+		return errors.New("MSGEXT_HTTP_SECRET is missing: the secret that msgext signs with, whsec_ and BASE64")
 	}
 	var err error
 	if server.store, err = openStore(cmp.Or(getenv("STATE_FOLDER"), "state")); err != nil {

@@ -30,18 +30,18 @@ func main() {
 
 func run(args []string, getenv func(string) string) error {
 	if len(args) != 1 {
-		return errors.New("give the database's URL, postgres://... or mysql://...")
+		return errors.New("give the database's URL, a postgres:// or a mysql:// one")
 	}
 	var server server
 	for _, secret := range strings.Fields(getenv("MSGEXT_HTTP_SECRET")) {
 		verifier, err := standardwebhooks.NewWebhook(secret)
 		if err != nil {
-			return errors.New("MSGEXT_HTTP_SECRET: not a secret of the form whsec_...") // its error quotes it
+			return errors.New("MSGEXT_HTTP_SECRET: not a secret of the form whsec_BASE64") // its error quotes it
 		}
 		server.verifiers = append(server.verifiers, verifier)
 	}
 	if len(server.verifiers) == 0 {
-		return errors.New("MSGEXT_HTTP_SECRET is missing: the secret that msgext signs with, whsec_...")
+		return errors.New("MSGEXT_HTTP_SECRET is missing: the secret that msgext signs with, whsec_ and BASE64")
 	}
 	var err error
 	if server.database, err = open(context.Background(), args[0]); err != nil {
