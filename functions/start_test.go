@@ -23,7 +23,7 @@ func TestLambda_RefusesToStartWithEveryProblem(t *testing.T) {
 	assert.NotContains(t, stderr, "7f3a")
 	for _, problem := range []string{
 		"MSGEXT_SDK_APP_ID: missing", "MSGEXT_TYPO: unknown variable", "MSGEXT_CHAT_SECRET_KEY: must not reach a webhook function",
-		"MSGEXT_STATE: the driver sqlite is in functions/local, functions/server; this program has: dynamodb, mysql, postgres, postgresql, redis, rediss",
+		"MSGEXT_STATE: no driver of this program has this scheme; it has: dynamodb, mysql, postgres, postgresql, redis, rediss",
 	} {
 		assert.Contains(t, stderr, problem)
 	}
@@ -98,6 +98,6 @@ func TestSCF_IsNotReadyUntilItIsConfigured(t *testing.T) {
 	assert.NotZero(t, others)
 	assert.Contains(t, function.Log(), "MSGEXT_SDK_APP_ID: missing")
 	assert.Contains(t, function.Log(), "MSGEXT_SINKS: sink 2: kafkasink: options: a broker is not HOST:PORT")
-	assert.Contains(t, function.Log(), "the driver dynamodb is in functions/aws, functions/server; this program has: mysql, postgres, postgresql, redis, rediss")
+	assert.Contains(t, function.Log(), "no driver of this program has this scheme; it has: mysql, postgres, postgresql, redis, rediss")
 	assert.NotContains(t, function.Log(), "7f3a")
 }

@@ -110,7 +110,7 @@ var mayLink = map[string]string{
 	"functions/scf/internal/lazy":      "",
 	"functions/internal/logqueue":      "",
 	"functions/local/internal/console": "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook internal/metric pkg/receiver pkg/reader pkg/relay",
-	"functions/try": "functions/internal/entry internal/version functions/internal/driver functions/internal/driver/programs functions/internal/driver/stores internal/config internal/port internal/sample testdata internal/scfrpc pkg/secret pkg/webhook pkg/msgext " +
+	"functions/try": "functions/internal/entry internal/version functions/internal/driver functions/internal/driver/stores internal/config internal/port internal/sample testdata internal/scfrpc pkg/secret pkg/webhook pkg/msgext " +
 		"pkg/cloudevent pkg/chatsim pkg/state pkg/sink pkg/relay",
 	"examples/consumer-go":            "pkg/msgext pkg/cloudevent pkg/consumer",
 	"examples/consumer-sql":           "",
@@ -143,7 +143,6 @@ var notForReading = []string{"pkg/sink", "pkg/cloudevent", "pkg/receiver", "pkg/
 // costs to start.
 var programs = map[string]struct{ links, avoids []string }{
 	"functions/internal/driver":             {avoids: []string{dynamo, redis, postgres, sqlite, kafka, aws, chat, admin, console, sim}},
-	"functions/internal/driver/programs":    {avoids: []string{"pkg"}},
 	"functions/internal/driver/stores":      {avoids: append([]string{dynamo, redis, postgres, sqlite}, notForReading...)},
 	"functions/internal/entry":              {avoids: []string{"pkg"}},
 	"functions/internal/readwire":           {avoids: append([]string{dynamo, redis, postgres, sqlite, aws}, notForReading...)},

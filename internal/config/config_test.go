@@ -35,19 +35,9 @@ func bare(scheme string) config.Driver {
 	}}
 }
 
-// elsewhere knows one driver that is not linked here.
-func elsewhere(scheme string) []string {
-	if scheme == "dynamodb" || scheme == "sqlite" {
-		return []string{"functions/one", "functions/two"}
-	}
-	return nil
-}
-
 var (
 	cloud = config.Linked{
-		Stores: []config.Driver{fake("redis", "rediss"), fake("postgres", "postgresql")}, Sinks: []config.Driver{bare("stdout"), fake("https"), fake("kafka")},
-		Elsewhere: elsewhere,
-	}
+		Stores: []config.Driver{fake("redis", "rediss"), fake("postgres", "postgresql")}, Sinks: []config.Driver{bare("stdout"), fake("https"), fake("kafka")}}
 	local = config.Linked{
 		Stores: append([]config.Driver{bare("memory"), fake("sqlite")}, cloud.Stores...), Sinks: append([]config.Driver{fake("sqs")}, cloud.Sinks...),
 		Checks: []config.Check{func(c config.Config) []config.Problem {
@@ -55,9 +45,7 @@ var (
 				return []config.Problem{{Variable: "MSGEXT_KAFKA_SASL", Problem: "unknown mechanism"}}
 			}
 			return nil
-		}},
-		Elsewhere: elsewhere,
-	}
+		}}}
 )
 
 func TestFromEnviron_Defaults(t *testing.T) {
@@ -203,8 +191,8 @@ func TestFromEnviron_DriversThatAreNotLinkedAreNamed(t *testing.T) {
 	environ := []string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=t", "MSGEXT_STATE=sqlite:x.db", "MSGEXT_SINKS=stdout: 7f3a://127.0.0.1/"}
 	_, err := config.FromEnviron(environ, config.Webhook, cloud)
 	assert.EqualError(t, err, "configuration:\n"+
-		"  MSGEXT_STATE: the driver sqlite is in functions/one, functions/two; this program has: postgres, postgresql, redis, rediss\n"+
-		"  MSGEXT_SINKS: sink 2: no driver has this scheme; this program has: https, kafka, stdout")
+		"  MSGEXT_STATE: no driver of this program has this scheme; it has: postgres, postgresql, redis, rediss; functions/server has every driver there is\n"+
+		"  MSGEXT_SINKS: sink 2: no driver of this program has this scheme; it has: https, kafka, stdout; functions/server has every driver there is")
 }
 
 func TestFromEnviron_SplitsLocations(t *testing.T) {

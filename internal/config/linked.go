@@ -17,9 +17,6 @@ type Linked struct {
 
 	// Checks look at variables that a part of the program uses: a driver's settings, the REST client's.
 	Checks []Check
-
-	// Elsewhere names the programs that have a driver, nil for a scheme that nobody knows.
-	Elsewhere func(scheme string) []string
 }
 
 // Driver is what the configuration asks of a kind of store or sink.
@@ -101,13 +98,7 @@ func (l Linked) check(drivers []Driver, c Config, location Location) error {
 		schemes = append(schemes, driver.Schemes...)
 	}
 	slices.Sort(schemes)
-	has := strings.Join(slices.Compact(schemes), ", ")
-	var elsewhere []string
-	if l.Elsewhere != nil {
-		elsewhere = l.Elsewhere(location.Scheme)
-	}
-	if len(elsewhere) == 0 { // the scheme may be half of a password: it is not quoted
-		return fmt.Errorf("no driver has this scheme; this program has: %s", has)
-	}
-	return fmt.Errorf("the driver %s is in %s; this program has: %s", location.Scheme, strings.Join(elsewhere, ", "), has)
+	// The scheme may be half of a password: it is not quoted.
+	return fmt.Errorf("no driver of this program has this scheme; it has: %s; functions/server has every driver there is",
+		strings.Join(slices.Compact(schemes), ", "))
 }

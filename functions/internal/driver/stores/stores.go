@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"slices"
 
-	"msgext/functions/internal/driver/programs"
 	"msgext/internal/config"
 	"msgext/pkg/state"
 )
 
 // Linked is what the configuration of a program with these drivers may name.
 func Linked(drivers []state.Driver) config.Linked {
-	linked := config.Linked{Elsewhere: programs.With}
+	var linked config.Linked
 	for _, d := range drivers {
 		linked.Stores = append(linked.Stores, config.Driver{
 			Schemes: d.Schemes,
