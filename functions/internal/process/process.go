@@ -69,6 +69,7 @@ type Process struct {
 	path      string // the only one that takes webhooks, any when empty
 	reads     http.Handler
 	repairer  *repair.Repairer // nil without a store
+	readsBack bool             // it has REST access
 	listener  net.Listener
 	forTunnel net.Listener // nil for none
 	logger    *slog.Logger
@@ -114,13 +115,14 @@ func open(cfg config.Config, c driver.Connections, logger *slog.Logger, options 
 			return nil, err
 		}
 		repairing.Observe = options.Repaired
-		p.repairer = repair.New(repairing)
+		p.repairer, p.readsBack = repair.New(repairing), repairing.Chat != nil
 	}
 	return p, p.listen(options)
 }
 
-// Repairs reports whether the process reads back from Chat what it has missed.
-func (p *Process) Repairs() bool { return p.repairer != nil }
+// Repairs reports whether the process reads back from Chat what it has missed. Without REST access it only
+// settles what is complete, and counts and reports the rest.
+func (p *Process) Repairs() bool { return p.readsBack }
 
 func (p *Process) listen(options Options) (err error) {
 	p.listener, err = net.Listen("tcp", options.Address)
