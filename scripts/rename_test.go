@@ -44,7 +44,7 @@ func TestRenameModule(t *testing.T) {
 	out := run(t, outside, "env", "GOPROXY=off", "GOFLAGS=-mod=mod", "go", "run", ".")
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	require.Len(t, lines, 3, out)
-	assert.Contains(t, lines[0], `"id":"1400000000/test/10/1"`)
+	assert.Contains(t, lines[0], `"id":"1400000000/test/10/1/`)
 	assert.Equal(t, `200 {"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}`, lines[1])
 	assert.Equal(t, "[{alice option 2 1}]", lines[2])
 }

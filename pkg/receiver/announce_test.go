@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,7 +26,9 @@ import (
 type announcements struct {
 	state.Store
 	announce func(context.Context) error
-	got      []announced
+
+	mu  sync.Mutex // a call that is given up goes on
+	got []announced
 }
 
 type announced struct {
@@ -34,7 +37,9 @@ type announced struct {
 }
 
 func (a *announcements) Announce(ctx context.Context, message msgext.Message, at, due time.Time) error {
+	a.mu.Lock()
 	a.got = append(a.got, announced{message, at, due})
+	a.mu.Unlock()
 	if a.announce == nil {
 		return nil
 	}
@@ -89,6 +94,8 @@ func TestReceiver_Announces(t *testing.T) {
 				receiver.New(options).ServeHTTP(reply, sentRequest(test.body))
 				assert.Equal(t, ok, reply.Body.String())
 				assert.Equal(t, test.wantTook, time.Since(arrived))
+				store.mu.Lock()
+				defer store.mu.Unlock()
 				require.Len(t, store.got, len(test.want))
 				for i, want := range test.want {
 					assert.Equal(t, want, store.got[i].message)
