@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -21,16 +22,19 @@ import (
 // interrupted opens a store on a table before whose nth request, from 0, something happens. happened tells whether
 // it came to that.
 func interrupted(t *testing.T, table string, n int, do func()) (store *dynamostate.Store, happened *bool) {
+	var mu sync.Mutex // a call sends several requests at once
 	requests := 0
 	happened = new(bool)
 	store = open(t, through(local(t), func(request *http.Request, send send) (*http.Response, error) {
 		body, err := io.ReadAll(request.Body)
 		require.NoError(t, err)
+		mu.Lock()
 		if requests == n {
 			*happened = true
 			do()
 		}
 		requests++
+		mu.Unlock()
 		request.Body = io.NopCloser(bytes.NewReader(body))
 		return send(request)
 	}), table)
