@@ -67,10 +67,12 @@ func until(condition string) chromedp.Action {
 	return chromedp.Poll(condition, nil, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(0))
 }
 
-// text returns what an element shows.
+// text returns what an element shows, once there is one. It asks in one step, since the page may draw
+// the element anew between two.
 func text(t *testing.T, ctx context.Context, selector string) (shown string) {
 	t.Helper()
-	require.NoError(t, chromedp.Run(ctx, chromedp.Text(selector, &shown, chromedp.ByQuery)))
+	found := fmt.Sprintf("document.querySelector(%q)", selector)
+	require.NoError(t, chromedp.Run(ctx, until(found+" !== null"), chromedp.Evaluate(found+".innerText", &shown)))
 	return shown
 }
 
@@ -300,7 +302,7 @@ func busy(t *testing.T) *process {
 func TestBrowser_Screenshots(t *testing.T) {
 	p := busy(t)
 	ctx := browse(t, p.URL+"/console/")
-	folder := filepath.Join("..", "..", "dist", "screenshots")
+	folder := filepath.Join("..", "..", "..", "..", "dist", "screenshots")
 	require.NoError(t, os.MkdirAll(folder, 0o755))
 	for _, v := range views() {
 		for _, look := range []struct {

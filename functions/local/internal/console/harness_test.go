@@ -166,7 +166,13 @@ func (p *process) repair(t testing.TB, read msgext.Snapshot) {
 // act asks for a change as the page does.
 func (p *process) act(t testing.TB, path string) *http.Response {
 	t.Helper()
-	request, err := http.NewRequest(http.MethodPost, p.URL+"/console/"+path, strings.NewReader("{}"))
+	return p.ask(t, path, "{}")
+}
+
+// ask is act with a body.
+func (p *process) ask(t testing.TB, path, body string) *http.Response {
+	t.Helper()
+	request, err := http.NewRequest(http.MethodPost, p.URL+"/console/"+path, strings.NewReader(body))
 	require.NoError(t, err)
 	request.Header.Set(console.TokenHeader, pageToken)
 	response, err := http.DefaultClient.Do(request)

@@ -90,7 +90,7 @@ function clear() {
 
 function matches(entry) {
   const wanted = document.querySelector("#verdicts input:checked").value;
-  if (wanted && entry.verdict !== wanted && !(wanted === "deferred" && entry.verdict === "unanswered")) return false;
+  if (wanted && entry.verdict !== wanted) return false;
   const text = filter.value.trim().toLowerCase();
   if (text === "") return true;
   if (found.text === text && found.ids.has(entry.id)) return true;
@@ -145,7 +145,8 @@ function drawCounters() {
     [t("received"), number(received)],
     [t("accepted_"), number(verdicts.accepted ?? 0)],
     [t("rejected_"), number(verdicts.rejected ?? 0), "rejected"],
-    [t("deferred_"), number((verdicts.deferred ?? 0) + (verdicts.unanswered ?? 0)), "deferred"],
+    [t("deferred_"), number(verdicts.deferred ?? 0), "deferred"],
+    [t("unanswered_"), number(verdicts.unanswered ?? 0), "deferred"],
     [t("repaired_"), number(verdicts.repaired ?? 0), "repaired"],
     [t("p95"), times.length ? duration(times[Math.floor((times.length - 1) * 0.95)]) : "–"],
   ];
@@ -155,7 +156,7 @@ function drawCounters() {
     if (!pair) counters.append(pair = h("div", {}, h("dt", {}, name), h("dd")));
     pair.className = kind && value !== "0" ? kind : "";
     if (i === 0) pair.title = why;
-    if (i === 5) pair.title = t("p95Hint");
+    if (i === 6) pair.title = t("p95Hint");
     if (pair.lastChild.textContent !== value) pair.lastChild.textContent = value;
   });
 }
