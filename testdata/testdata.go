@@ -4,7 +4,7 @@ package testdata
 
 import "embed"
 
-// Files has vectors/*.json and events/{aws,scf}/*.json.
+// Files has addresses.json, vectors/*.json and events/{aws,scf}/*.json.
 //
-//go:embed vectors/*.json events/aws/*.json events/scf/*.json
+//go:embed addresses.json vectors/*.json events/aws/*.json events/scf/*.json
 var Files embed.FS

@@ -9,10 +9,14 @@ import (
 	"time"
 )
 
+// maxProxies is more than stand in front of anything, and leaves no room for a port.
+const maxProxies = 9
+
 // options are the command line.
 type options struct {
 	address     string
 	admin       string // "" for none
+	proxies     int
 	maxRequests int
 	repairEvery time.Duration
 }
@@ -23,6 +27,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.address, "addr", "127.0.0.1:8080", "address to serve on; :8080 is every address of the machine")
 	flags.StringVar(&o.admin, "admin-addr", "127.0.0.1:9090", "address of /healthz, /readyz and /metrics; none when empty")
+	flags.IntVar(&o.proxies, "proxies", 0, "how many proxies stand in front, each appending to X-Forwarded-For the address it saw, 0 to 9; for MSGEXT_ALLOW_FROM")
 	flags.IntVar(&o.maxRequests, "max-requests", 256, "how many requests are handled at once")
 	flags.DurationVar(&o.repairEvery, "repair-every", time.Minute, "how often to repair, 1s to 1h")
 	if err := flags.Parse(args); err != nil {
@@ -37,6 +42,8 @@ func (o options) check() error {
 		return errors.New("server: -addr: not of the form 127.0.0.1:8080 or :8080")
 	case o.admin != "" && !isAddress(o.admin):
 		return errors.New("server: -admin-addr: not of the form 127.0.0.1:9090 or :9090")
+	case o.proxies < 0 || o.proxies > maxProxies:
+		return fmt.Errorf("server: -proxies: not 0 to %d", maxProxies)
 	case o.maxRequests < 1 || o.maxRequests > 100_000:
 		return errors.New("server: -max-requests: not 1 to 100000")
 	case o.repairEvery < time.Second || o.repairEvery > time.Hour:

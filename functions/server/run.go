@@ -73,7 +73,7 @@ func start(ctx context.Context, cfg config.Config, drivers driver.Drivers, o opt
 	wire.Announce(cfg, logger)
 	metrics := admin.NewMetrics(version.Text())
 	p, err := process.Open(ctx, cfg, drivers, logger, process.Options{
-		Address: o.address, AtOnce: o.maxRequests, Refused: metrics.Overloaded,
+		Address: o.address, Proxies: o.proxies, AtOnce: o.maxRequests, Refused: metrics.Overloaded,
 		RepairEvery: o.repairEvery, Metrics: metrics.Format,
 	})
 	if err != nil {
@@ -142,7 +142,7 @@ func started(cfg config.Config) []any {
 	}
 	return []any{
 		"version", version.Text(), "app_id", cfg.SDKAppID, "state", cfg.State.Scheme, "sinks", strings.Join(sinks, " "),
-		"relay", cfg.Relay.URL != "", "path", cfg.Path != "", "read_tokens", len(cfg.ReadTokens),
+		"relay", cfg.Relay.URL != "", "path", cfg.Path != "", "allow_from", len(cfg.AllowFrom), "read_tokens", len(cfg.ReadTokens),
 		"chat_api", cfg.Chat.Endpoint != "", "repair_read_all", cfg.ReadAll,
 	}
 }

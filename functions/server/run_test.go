@@ -32,6 +32,7 @@ func TestServer_RefusesAWrongStart(t *testing.T) {
 		{"address", sound, []string{"-addr", "8080"}, "-addr: not of the form"},
 		{"admin address", sound, []string{"-admin-addr", "9090"}, "-admin-addr: not of the form"},
 		{"no requests", sound, []string{"-max-requests", "0"}, "-max-requests: not 1 to 100000"},
+		{"many proxies", sound, []string{"-proxies", "10"}, "-proxies: not 0 to 9"},
 		{"repair all the time", sound, []string{"-repair-every", "1ms"}, "-repair-every: not 1s to 1h"},
 		{"argument", sound, []string{"serve"}, `unexpected argument "serve"`},
 	}

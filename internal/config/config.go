@@ -4,6 +4,7 @@
 package config
 
 import (
+	"net/netip"
 	"time"
 
 	"msgext/internal/outbound"
@@ -32,7 +33,8 @@ type Config struct {
 	SDKAppID      string
 	Tokens        []secret.String
 	AllowUnsigned bool
-	Path          string // "" for any
+	Path          string         // "" for any
+	AllowFrom     []netip.Prefix // MSGEXT_ALLOW_FROM; empty for any address
 	MaxSkew       time.Duration
 	MaxBodyBytes  int64
 	ReplyBudget   time.Duration

@@ -18,7 +18,7 @@ import (
 // sound is an environment in which every variable that programs share has a value.
 func sound() map[string]string {
 	return map[string]string{
-		"MSGEXT_SDK_APP_ID": "1400000000", "MSGEXT_TOKEN": "xxxxyyyy", "MSGEXT_PATH": "/chat/5f1d7a", "MSGEXT_MAX_SKEW": "60s",
+		"MSGEXT_SDK_APP_ID": "1400000000", "MSGEXT_TOKEN": "xxxxyyyy", "MSGEXT_PATH": "/chat/5f1d7a", "MSGEXT_ALLOW_FROM": "192.0.2.0/24", "MSGEXT_MAX_SKEW": "60s",
 		"MSGEXT_MAX_BODY_BYTES": "1048576", "MSGEXT_REPLY_BUDGET": "1500ms", "MSGEXT_ON_FAILURE": "hold", "MSGEXT_STATE": "redis://h",
 		"MSGEXT_SINKS": "stdout: https://h/", "MSGEXT_FORWARD_OTHER": "true", "MSGEXT_RELAY": "https://h/", "MSGEXT_RELAY_ON_FAILURE": "allow",
 		"MSGEXT_RELAY_BUDGET": "1500ms", "MSGEXT_RELAY_HEADERS": "A: b", "MSGEXT_HTTP_SECRET": "whsec_YQ==", "MSGEXT_HTTP_HEADERS": "h A: b",

@@ -31,6 +31,7 @@ func Variables() []Variable {
 		{"MSGEXT_TOKEN", takes | Send, "", "the token of the Chat console", 0, setTokens},
 		{"MSGEXT_ALLOW_UNSIGNED", takes, "false", "true", 0, boolean(func(c *Config) *bool { return &c.AllowUnsigned })},
 		{"MSGEXT_PATH", takes | Send, "", "/chat/5f1d7a", 0, setPath},
+		{"MSGEXT_ALLOW_FROM", takes, "", "203.0.113.0/24 198.51.100.7", 0, setAllowFrom},
 		{"MSGEXT_MAX_SKEW", takes, "60s", "60s", 0, duration(time.Second, time.Hour, func(c *Config) *time.Duration { return &c.MaxSkew })},
 		{"MSGEXT_MAX_BODY_BYTES", takes, "1048576", "1048576", 0, setMaxBodyBytes},
 		{"MSGEXT_REPLY_BUDGET", takes, "1500ms", "1500ms", 0, duration(time.Millisecond, maxReplyBudget, func(c *Config) *time.Duration { return &c.ReplyBudget })},

@@ -6,7 +6,9 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -16,6 +18,30 @@ type Request struct {
 	Method, Path, RawQuery, Body string
 
 	Header map[string]string // beside what every request has; names in lower case
+
+	// From is the address that the gateway is spoken to by, somebody's where it is empty, and Nowhere for an event that
+	// does not say.
+	From string
+}
+
+// Nowhere is a Request's From where the gateway says none.
+const Nowhere = "nowhere"
+
+// from returns the address that a gateway tells, "" for none.
+func (r Request) from() string {
+	switch r.From {
+	case "":
+		return "203.0.113.7"
+	case Nowhere:
+		return ""
+	}
+	return r.From
+}
+
+// forwarded returns X-Forwarded-For as a load balancer passes it on: with the address appended.
+func (r Request) forwarded() string {
+	parts := []string{r.Header["x-forwarded-for"], r.from()}
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), ", ")
 }
 
 // Event is a request as one gateway passes it on.
@@ -57,13 +83,13 @@ func SCFEvents(r Request) []Event {
 		}
 	}
 	functionURL := object{
-		"body": r.Body, "headers": r.header(object{"content-type": "application/json", "x-scf-remote-addr": "203.0.113.7"}),
+		"body": r.Body, "headers": r.header(object{"content-type": "application/json", "x-scf-remote-addr": r.from()}),
 		"httpMethod": r.Method, "path": r.Path, "queryString": queryString,
 	}
 	apiGateway := object{
 		"requestContext": object{
 			"serviceId": "service-f94sy04v", "path": "/msgext", "httpMethod": r.Method, "requestId": "c6af9ac6",
-			"identity": object{"secretId": "x"}, "sourceIp": "203.0.113.7", "stage": "release",
+			"identity": object{"secretId": "x"}, "sourceIp": r.from(), "stage": "release",
 		},
 		"headers": r.header(object{"content-type": "application/json"}), "body": base64.StdEncoding.EncodeToString([]byte(r.Body)), "isBase64Encoded": true,
 		"pathParameters": object{}, "queryStringParameters": object{}, "headerParameters": object{},
@@ -121,7 +147,7 @@ func (r Request) v2(host string, isBase64 bool) v2Event {
 			"accountId": "123456789012", "apiId": "abcdefgh12", "domainName": host,
 			"domainPrefix": strings.Split(host, ".")[0], "requestId": "Ub1yzhKPliAEJ0g=", "routeKey": "$default", "stage": "$default",
 			"time": "24/Nov/2026:00:00:00 +0000", "timeEpoch": 1795478400000,
-			"http": object{"method": r.Method, "path": r.Path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7", "userAgent": "tencent-im"},
+			"http": object{"method": r.Method, "path": r.Path, "protocol": "HTTP/1.1", "sourceIp": r.from(), "userAgent": "tencent-im"},
 		},
 		Body: body, IsBase64Encoded: isBase64,
 	}
@@ -154,8 +180,10 @@ func (r Request) rest() (object, bool) {
 		"headers":               r.header(object{"Content-Type": "application/json"}),
 		"multiValueHeaders":     r.multiHeader(object{"Content-Type": []string{"application/json"}}),
 		"queryStringParameters": single, "multiValueQueryStringParameters": query,
-		"requestContext": object{"requestId": "id", "stage": "prod", "httpMethod": r.Method, "path": "/prod" + r.Path},
-		"body":           r.Body, "isBase64Encoded": false,
+		"requestContext": object{
+			"requestId": "id", "stage": "prod", "httpMethod": r.Method, "path": "/prod" + r.Path, "identity": object{"sourceIp": r.from()},
+		},
+		"body": r.Body, "isBase64Encoded": false,
 	}, true
 }
 
@@ -172,10 +200,14 @@ func (r Request) alb(multi bool) object {
 		}
 	}
 	if multi {
-		event["multiValueHeaders"] = r.multiHeader(object{"content-type": []string{"application/json"}})
+		header := r.multiHeader(object{"content-type": []string{"application/json"}})
+		header["x-forwarded-for"] = []string{r.forwarded()}
+		event["multiValueHeaders"] = header
 		event["multiValueQueryStringParameters"] = multiple
 	} else {
-		event["headers"] = r.header(object{"content-type": "application/json"})
+		header := r.header(object{"content-type": "application/json"})
+		header["x-forwarded-for"] = r.forwarded()
+		event["headers"] = header
 		event["queryStringParameters"] = single
 	}
 	return event
@@ -184,6 +216,17 @@ func (r Request) alb(multi bool) object {
 func (r Request) decoded() (url.Values, bool) {
 	query, err := url.ParseQuery(r.RawQuery)
 	return query, err == nil
+}
+
+// Proxied returns the request as a proxy passes it on to a server, which appends where it came from.
+func (r Request) Proxied() Request {
+	header := maps.Clone(r.Header)
+	if header == nil {
+		header = make(map[string]string)
+	}
+	header["x-forwarded-for"] = r.forwarded()
+	r.Header = header
+	return r
 }
 
 func encode(event any) []byte {

@@ -43,6 +43,11 @@ type Context struct {
 	Path      string // path
 	Method    string // http.method
 	ELB       bool   // elb is an object
+
+	// Where the request came from, as the platform saw it and no client can write it.
+	SourceIP         string // sourceIp
+	IdentitySourceIP string // identity.sourceIp
+	HTTPSourceIP     string // http.sourceIp
 }
 
 // Parse reads an event in one pass. Its error is ErrEvent.
@@ -116,12 +121,24 @@ func (c *Context) member(w *jsonwalk.Walker, name []byte) error {
 		return lenient(w, &c.Stage)
 	case "path":
 		return lenient(w, &c.Path)
+	case "sourceIp":
+		return lenient(w, &c.SourceIP)
 	case "elb":
 		c.ELB = w.Kind() == '{'
+	case "identity":
+		return object(w, func(name []byte) error {
+			if string(name) == "sourceIp" {
+				return lenient(w, &c.IdentitySourceIP)
+			}
+			return w.Skip()
+		})
 	case "http":
 		return object(w, func(name []byte) error {
-			if string(name) == "method" {
+			switch string(name) {
+			case "method":
 				return strict(w, &c.Method)
+			case "sourceIp":
+				return lenient(w, &c.HTTPSourceIP)
 			}
 			return w.Skip()
 		})

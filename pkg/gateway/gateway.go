@@ -50,10 +50,13 @@ type Request struct {
 	RawQuery string
 	Header   http.Header
 	Body     []byte // decoded
+
+	// RemoteAddr is the address of whoever spoke to the gateway, without a port, as the platform says and no client
+	// can write it; "" where the platform says nothing of the kind. It is personal data.
+	RemoteAddr string
 }
 
-// HTTP returns the request as a server would hand it to a handler. RemoteAddr stays empty: a client's
-// address is personal data, and nothing here needs it.
+// HTTP returns the request as a server would hand it to a handler.
 func (r Request) HTTP(ctx context.Context) *http.Request {
 	parts := &struct { // allocated as one
 		ctx  identified
@@ -69,6 +72,7 @@ func (r Request) HTTP(ctx context.Context) *http.Request {
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: r.Header, Host: r.Header.Get("Host"),
 		Body: &parts.body, ContentLength: int64(len(r.Body)),
+		RemoteAddr: r.RemoteAddr,
 	}
 	return request.WithContext(&parts.ctx)
 }

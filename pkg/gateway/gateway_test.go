@@ -53,13 +53,13 @@ func TestServe(t *testing.T) {
 
 func TestRequest_IsWhatAServerWouldHandOver(t *testing.T) {
 	request := gateway.Request{
-		ID: "r1", Method: http.MethodPut, Path: "/a%2Fb", RawQuery: "q=%41", Header: http.Header{"Host": {"example.com"}}, Body: []byte("body"),
+		ID: "r1", Method: http.MethodPut, Path: "/a%2Fb", RawQuery: "q=%41", RemoteAddr: "192.0.2.10", Header: http.Header{"Host": {"example.com"}}, Body: []byte("body"),
 	}.HTTP(context.Background())
 	assert.Equal(t, "/a/b", request.URL.Path)
 	assert.Equal(t, "/a%2Fb?q=%41", request.URL.RequestURI())
 	assert.Equal(t, "example.com", request.Host)
 	assert.EqualValues(t, 4, request.ContentLength)
-	assert.Empty(t, request.RemoteAddr)
+	assert.Equal(t, "192.0.2.10", request.RemoteAddr)
 	assert.Equal(t, "r1", gateway.RequestID(request.Context()))
 	body, err := io.ReadAll(request.Body)
 	require.NoError(t, err)

@@ -95,6 +95,7 @@ var rules = []rule{
 	{ErrGatewayEvent, http.StatusBadRequest, rejected, "malformed gateway event", "malformed gateway event", true},
 	{ErrPath, http.StatusNotFound, rejected, "other path", "no such path", false},
 	{ErrMethod, http.StatusMethodNotAllowed, rejected, "method not POST", "method not allowed", false},
+	{ErrForeignAddress, http.StatusForbidden, rejected, "foreign address", infoAuthentication, false},
 	{webhook.ErrQuery, http.StatusUnauthorized, rejected, "query does not parse", infoAuthentication, false},
 	{webhook.ErrRepeated, http.StatusUnauthorized, rejected, "parameter repeated", infoAuthentication, false},
 	{webhook.ErrUnsigned, http.StatusUnauthorized, rejected, "unsigned", infoAuthentication, false},

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -39,6 +40,10 @@ type Options struct {
 
 	// Path is the only path that takes webhooks; any when empty.
 	Path string
+
+	// AllowFrom are the addresses that webhooks are taken from; any when empty. A request's is its RemoteAddr, with a
+	// port or without. IPv4 stands as such, not mapped into IPv6.
+	AllowFrom []netip.Prefix
 
 	// MaxBodyBytes caps the body of our commands; DefaultMaxBodyBytes when zero.
 	MaxBodyBytes int64
@@ -216,6 +221,9 @@ func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request, rec *record)
 	if err == nil && !query.HasCommand && webhook.IsEmpty(r.Body) {
 		rec.reason = reasonProbe
 		return nil
+	}
+	if err := rc.checkAddress(r.RemoteAddr); err != nil {
+		return err
 	}
 	if err != nil {
 		return err

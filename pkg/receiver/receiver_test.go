@@ -138,6 +138,7 @@ func TestRules_CoverEverySentinel(t *testing.T) {
 		{receiver.ErrGatewayEvent, 400, "rejected", true},
 		{receiver.ErrPath, 404, "rejected", false},
 		{receiver.ErrMethod, 405, "rejected", false},
+		{receiver.ErrForeignAddress, 403, "rejected", false},
 		{webhook.ErrQuery, 401, "rejected", false},
 		{webhook.ErrRepeated, 401, "rejected", false},
 		{webhook.ErrUnsigned, 401, "rejected", false},

@@ -42,6 +42,10 @@ type Options struct {
 	// machine alone.
 	Personal bool
 
+	// Proxies is how many proxies stand in front, each of which appends to X-Forwarded-For the address that it was
+	// spoken to by.
+	Proxies int
+
 	// AtOnce is how many requests are handled at once, the others wait; no limit when zero. Refused is told of one
 	// that waited in vain.
 	AtOnce  int
@@ -97,6 +101,9 @@ func open(cfg config.Config, c driver.Connections, logger *slog.Logger, options 
 	}
 	receiving.Observe = options.Webhook
 	p.Webhooks = receiver.New(receiving)
+	if options.Proxies > 0 {
+		p.Webhooks = behind(options.Proxies, p.Webhooks)
+	}
 	if options.Personal && cfg.AllowUnsigned {
 		p.Webhooks = unsigned(p.Webhooks)
 	}

@@ -34,6 +34,7 @@ func ReceiverOptions(cfg config.Config, c driver.Connections, logger *slog.Logge
 			SDKAppID: cfg.SDKAppID, Tokens: cfg.Tokens, AllowUnsigned: cfg.AllowUnsigned, MaxSkew: cfg.MaxSkew,
 		},
 		Path:         cfg.Path,
+		AllowFrom:    cfg.AllowFrom,
 		MaxBodyBytes: cfg.MaxBodyBytes,
 		Sinks:        c.Sinks,
 		ForwardOther: cfg.ForwardOther,

@@ -4,7 +4,7 @@
 //
 // Sources: "Working with AWS Lambda proxy integrations" (API Gateway Developer Guide), "Invoking Lambda function
 // URLs" and "Lambda functions as targets" (Elastic Load Balancing), read 2026-11-24; the samples in
-// aws-lambda-go's events/testdata. What a custom domain does to path is not documented; we go by what
+// aws-lambda-go's events/testdata; X-Forwarded-For from "HTTP headers and Application Load Balancers". What a custom domain does to path is not documented; we go by what
 // github.com/localstack/localstack/pull/12296 lists.
 //
 // It is for any http.Handler that runs on Lambda. Its API is v0: it may change with any
@@ -54,9 +54,11 @@ func request(ctx context.Context, event gateway.Event) gateway.Request {
 		r.Path = withoutStage(event.RawPath, event.Context.Stage)
 		// The parsed form joins repeated names by commas, and so would hide a second Sign.
 		r.RawQuery = event.RawQuery
+		r.RemoteAddr = event.Context.HTTPSourceIP
 	case shapeALB:
 		// A load balancer passes names and values on as they were sent, still percent-encoded.
 		r.RawQuery = query(event).Raw()
+		r.RemoteAddr = lastHop(event.Header)
 	default:
 		// The gateway has taken the stage off path already, unless the request came through a custom
 		// domain or an HTTP API; then both paths are the one that was sent.
@@ -64,11 +66,22 @@ func request(ctx context.Context, event gateway.Event) gateway.Request {
 			r.Path = withoutStage(event.Path, event.Context.Stage)
 		}
 		r.RawQuery = query(event).Encode()
+		r.RemoteAddr = event.Context.IdentitySourceIP
 	}
 	if invocation, ok := lambdacontext.FromContext(ctx); ok && r.ID == "" {
 		r.ID = invocation.AwsRequestID // a load balancer gives none
 	}
 	return r
+}
+
+// lastHop returns what a load balancer has appended to X-Forwarded-For: whom it was spoken to by. That holds while its
+// attribute routing.http.xff_header_processing.mode is append, as it is unless somebody changed it. It is not documented
+// to which of several lines it appends, so none of them is believed.
+func lastHop(header http.Header) string {
+	if len(header["X-Forwarded-For"]) != 1 {
+		return ""
+	}
+	return gateway.ForwardedFor(header, 1)
 }
 
 func query(event gateway.Event) gateway.Pairs {

@@ -32,6 +32,10 @@ func request(ctx context.Context, event gateway.Event) gateway.Request {
 		RawQuery: event.QueryString.Encode(),
 		Header:   event.Header,
 		Body:     event.Body,
+
+		// A function URL's event has no requestContext, and the address in the header x-scf-remote-addr alone. Whether
+		// that overwrites a header of the client's own is not documented, so it is not taken.
+		RemoteAddr: event.Context.SourceIP,
 	}
 	if r.Method == "" {
 		r.Method = event.Context.Method
