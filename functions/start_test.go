@@ -1,6 +1,9 @@
 package functions_test
 
 import (
+	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -100,4 +103,74 @@ func TestSCF_IsNotReadyUntilItIsConfigured(t *testing.T) {
 	assert.Contains(t, function.Log(), "MSGEXT_SINKS: sink 2: kafkasink: options: a broker is not HOST:PORT")
 	assert.Contains(t, function.Log(), "no driver of this program has this scheme; it has: mysql, postgres, postgresql, redis, rediss")
 	assert.NotContains(t, function.Log(), "7f3a")
+}
+
+// What the platform starts for a request knows since when the request has waited, which counts against the backend's time.
+// What runs ahead of its requests does not.
+func TestPrograms_KnowWhenTheyWereStarted(t *testing.T) {
+	type program struct {
+		log  func() string
+		send func(sample.Request)
+	}
+	variables := map[string]string{"MSGEXT_SDK_APP_ID": vectortest.SDKAppID, "MSGEXT_TOKEN": vectortest.Token.Reveal(), "MSGEXT_STATE": "redis://127.0.0.1:1"}
+	events := func(invoke func([]byte) ([]byte, error), shapes func(sample.Request) []sample.Event) func(sample.Request) {
+		return func(request sample.Request) {
+			_, err := invoke(shapes(request)[0].Payload)
+			require.NoError(t, err)
+		}
+	}
+	overHTTP := func(l *processtest.Local) program {
+		return program{l.Greeting, func(r sample.Request) {
+			processtest.Exchange(t, r.Method, l.URL+r.Path+"?"+r.RawQuery, r.Body)
+		}}
+	}
+	memory := append(pairs(variables), "MSGEXT_STATE=memory:")
+	tests := []struct {
+		name  string
+		start func() program
+		knows bool
+	}{
+		{"aws/webhook", func() program {
+			f := processtest.StartLambda(t, binaries.Build(t, "functions/aws/webhook"), 10*time.Second, pairs(variables))
+			return program{f.Log, events(f.Invoke, sample.AWSEvents)}
+		}, true},
+		{"scf/webhook", func() program {
+			f := processtest.StartSCF(t, binaries.Build(t, "functions/scf/webhook"), 10*time.Second, variables)
+			return program{f.Log, events(f.Invoke, sample.SCFEvents)}
+		}, true},
+		{"server on demand", func() program {
+			return overHTTP(processtest.StartServer(t, binaries.Build(t, "functions/server"), memory, "-on-demand").Local)
+		}, true},
+		{"server", func() program {
+			return overHTTP(processtest.StartServer(t, binaries.Build(t, "functions/server"), memory).Local)
+		}, false},
+		{"local", func() program {
+			return overHTTP(processtest.StartLocal(t, binaries.Build(t, "functions/local"), memory))
+		}, false},
+	}
+	start := regexp.MustCompile(`"start_ms":([0-9.]+)|start_ms=`)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			began := time.Now()
+			p := test.start()
+			up := time.Now()
+			<-time.After(100 * time.Millisecond) // long enough that one who looks at the clock at the first request shows
+			sent := time.Now()
+			p.send(sample.Request{Method: http.MethodPost, Path: "/"}) // the console's probe
+			replied := time.Now()
+			require.Eventually(t, func() bool { return strings.Contains(p.log(), "probe") }, time.Minute, time.Millisecond)
+			match := start.FindStringSubmatch(p.log())
+			if !test.knows {
+				assert.Nil(t, match)
+				return
+			}
+			require.NotNil(t, match, p.log())
+			got, err := strconv.ParseFloat(match[1], 64)
+			require.NoError(t, err)
+			assert.LessOrEqual(t, got, float64(replied.Sub(began).Microseconds())/1000)
+			if test.name != "aws/webhook" { // of which it is not known when it is up
+				assert.GreaterOrEqual(t, got, float64(sent.Sub(up).Microseconds())/1000)
+			}
+		})
+	}
 }

@@ -48,6 +48,11 @@ func TestDeploy(t *testing.T) {
 		{"scf with addresses that a function URL cannot tell", "deploy-scf", append(scf, "MSGEXT_ALLOW_FROM=192.0.2.0/24"), "go scf", "it is not documented whether a client's own header is overwritten", nil},
 		{"scf with addresses behind an API gateway", "deploy-scf", append(scf, "MSGEXT_ALLOW_FROM=192.0.2.0/24", "TENCENT_APIGW_SERVICE=service-1"), "go scf", "",
 			[]string{"scf deploy --target functions/scf/apigateway, stage prod", "try urls deployed"}},
+		{"scf as a web function", "deploy-scf", append(scf, "TENCENT_WEB_FUNCTION=true", "MSGEXT_STATE=redis://10.0.0.1", "MSGEXT_CHAT_SECRET_KEY=very-secret"), "go scf", "",
+			[]string{"scf deploy --target functions/scf/web, stage prod", "scf deploy --target functions/scf/repair, stage prod", "try urls deployed"}},
+		{"scf as a web function without a store", "deploy-scf", append(scf, "TENCENT_WEB_FUNCTION=true"), "go scf", "not set: MSGEXT_STATE", nil},
+		{"scf as a web function, perhaps", "deploy-scf", append(scf, "TENCENT_WEB_FUNCTION=false"), "go scf", "TENCENT_WEB_FUNCTION: neither true nor empty", nil},
+		{"scf as a web function behind a gateway", "deploy-scf", append(scf, "TENCENT_WEB_FUNCTION=true", "TENCENT_APIGW_SERVICE=service-1"), "go scf", "no API gateway", nil},
 		{"scf with a read function", "deploy-scf", append(scf, "MSGEXT_READ_AUTH=tokens", "MSGEXT_READ_TOKENS=very-secret", "MSGEXT_STATE=redis://10.0.0.1"), "go scf", "",
 			[]string{"scf deploy, stage prod", "scf deploy --target functions/scf/read, stage prod", "try urls deployed"}},
 		{"scf with a read function and a user for it", "deploy-scf", append(scf, "MSGEXT_READ_AUTH=iam", "MSGEXT_STATE=redis://10.0.0.1", "READ_STATE=redis://reader@10.0.0.1"), "go scf", "",
@@ -87,7 +92,7 @@ func TestDeploy_FailsWithItsTool(t *testing.T) {
 func deploy(t *testing.T, script string, environ, stubs []string) (calls, output string, err error) {
 	t.Helper()
 	folder := t.TempDir()
-	for _, program := range []string{"sh", "dirname", "readlink", "mkdir", "wc", "awk", "tee", "mktemp", "rm", "cat"} {
+	for _, program := range []string{"sh", "dirname", "readlink", "mkdir", "wc", "awk", "tee", "mktemp", "rm", "cat", "cp", "chmod"} {
 		path, err := exec.LookPath(program)
 		require.NoError(t, err)
 		require.NoError(t, os.Symlink(path, filepath.Join(folder, program)))
@@ -119,15 +124,15 @@ func deploy(t *testing.T, script string, environ, stubs []string) (calls, output
 	return strings.TrimSpace(string(made)), string(out), err
 }
 
-// checkout is a folder with the scripts alone, so that nothing of this one is touched.
+// checkout is a folder with the scripts and what they copy alone, so that nothing of this one is touched.
 func checkout(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
-	require.NoError(t, os.Mkdir(filepath.Join(root, "scripts"), 0o700))
-	for _, name := range []string{"build", "deploy-aws", "deploy-scf"} {
-		content, err := os.ReadFile(name)
+	for _, name := range []string{"scripts/build", "scripts/deploy-aws", "scripts/deploy-scf", "functions/scf/web/scf_bootstrap"} {
+		content, err := os.ReadFile(filepath.Join("..", name))
 		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(root, "scripts", name), content, 0o700))
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(root, name)), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(root, name), content, 0o700))
 	}
 	return root
 }

@@ -32,7 +32,7 @@ type local struct {
 func open(ctx context.Context, cfg config.Config, drivers driver.Drivers, o options, logger *slog.Logger, madeUp bool) (*local, error) {
 	l := &local{cfg: cfg, logger: logger}
 	p, err := process.Open(ctx, cfg, drivers, logger, process.Options{
-		Address: o.address, Webhooks: o.webhooks, Personal: true,
+		Address: o.address, Webhooks: o.webhooks, Personal: true, RepairEvery: repairEvery,
 		Webhook:  func(o receiver.Observation) { l.console.Observe(o) },
 		Repaired: func(m msgext.Message, read msgext.Snapshot, at time.Time) { l.console.Repaired(m, read, at) },
 	})

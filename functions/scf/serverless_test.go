@@ -2,18 +2,24 @@ package scf_test
 
 import (
 	"archive/zip"
+	"bytes"
 	"encoding/json"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"msgext/internal/config"
 	"msgext/internal/peertest"
+	"msgext/internal/processtest"
+	"msgext/internal/vectortest"
 )
 
 // requests are what a deployment of one serverless.yml would send (testdata/requests.js).
@@ -34,7 +40,7 @@ type requests struct {
 type variable struct{ Key, Value string }
 
 // The folders that scripts/deploy-scf deploys.
-const webhook, apigateway, repair, read, readByCAM = "../..", "apigateway", "repair", "read", "read/cam"
+const webhook, apigateway, repair, read, readByCAM, web = "../..", "apigateway", "repair", "read", "read/cam", "web"
 
 // requestsOf loads a folder's serverless.yml in an environment and returns what the vendor's own
 // tools make of it.
@@ -105,6 +111,23 @@ func everything() []string {
 	return environ
 }
 
+// The web function is the webhook function's like in another shape: the platform hands it HTTP, and scf_bootstrap starts it.
+func TestServerless_WebFunction(t *testing.T) {
+	got, original := requestsOf(t, web, everything()...), requestsOf(t, webhook, everything()...)
+	assert.False(t, got.Template)
+	assert.Equal(t, "msgext-web", got.Instance.Name)
+	assert.Equal(t, "msgext-web-test", got.Function.FunctionName, "a function cannot change its type")
+	assert.Equal(t, "HTTP", got.Function.Type)
+	assert.Empty(t, got.Function.Handler)
+	assert.Equal(t, original.Instance.Component, got.Instance.Component)
+	assert.Equal(t, original.Region, got.Region)
+	assert.ElementsMatch(t, append(original.Function.Environment.Variables, variable{"MSGEXT_READ_TOKENS", "value of MSGEXT_READ_TOKENS"}), got.Function.Environment.Variables)
+	require.Len(t, got.Triggers, 1)
+	assert.JSONEq(t, strings.Replace(string(original.Triggers[0]), "msgext-webhook-test", "msgext-web-test", 1), string(got.Triggers[0]))
+	got.Function.FunctionName, got.Function.Type, got.Function.Handler, got.Function.Environment = original.Function.FunctionName, original.Function.Type, original.Function.Handler, original.Function.Environment
+	assert.Equal(t, original.Function, got.Function)
+}
+
 // What is not set must not reach the function as the text "undefined".
 func TestServerless_LeavesOutWhatIsNotSet(t *testing.T) {
 	got := requestsOf(t, webhook, "STAGE=test", "TENCENT_REGION=ap-singapore", "MSGEXT_TOKEN=old new")
@@ -143,6 +166,50 @@ func TestServerless_HandlerIsTheBinary(t *testing.T) {
 		require.Len(t, archive.File, 1)
 		assert.Equal(t, got.Function.Handler, archive.File[0].Name)
 	}
+	t.Run("web function", func(t *testing.T) { runsAsAWebFunction(t, dist) })
+}
+
+// runsAsAWebFunction unpacks the web function's zip as the platform does, has it answer a signed webhook, and looks at what
+// the framework would pack.
+func runsAsAWebFunction(t *testing.T, dist string) {
+	got := requestsOf(t, web, "STAGE=test", "TENCENT_REGION=ap-singapore")
+	assert.Equal(t, filepath.Join(webhook, "dist/scf-web"), filepath.Join(web, got.Source))
+	archive, err := zip.OpenReader(filepath.Join(dist, "scf-web.zip"))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = archive.Close() })
+	folder := t.TempDir()
+	var names []string
+	for _, file := range archive.File {
+		names = append(names, file.Name)
+		content, err := file.Open()
+		require.NoError(t, err)
+		packed, err := io.ReadAll(content)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(folder, file.Name), packed, 0o600))
+		require.NoError(t, os.Chmod(filepath.Join(folder, file.Name), file.Mode()))
+		beside, err := os.ReadFile(filepath.Join(dist, "scf-web", file.Name))
+		require.NoError(t, err)
+		assert.True(t, bytes.Equal(packed, beside), "the framework packs the folder: %s", file.Name)
+		info, err := os.Stat(filepath.Join(dist, "scf-web", file.Name))
+		require.NoError(t, err)
+		assert.EqualValues(t, 0o755, info.Mode(), file.Name)
+	}
+	assert.ElementsMatch(t, []string{"scf_bootstrap", "server"}, names)
+	entries, err := os.ReadDir(filepath.Join(dist, "scf-web"))
+	require.NoError(t, err)
+	assert.Len(t, entries, 2)
+	bootstrap, err := os.ReadFile(filepath.Join(folder, "scf_bootstrap"))
+	require.NoError(t, err)
+	assert.True(t, strings.HasPrefix(string(bootstrap), "#!/bin/bash\n"))
+	assert.Contains(t, string(bootstrap), `-addr "0.0.0.0:${PORT:-9000}"`, "the port is the platform's")
+
+	function := processtest.StartWebFunction(t, folder, []string{
+		"MSGEXT_SDK_APP_ID=" + vectortest.SDKAppID, "MSGEXT_TOKEN=" + vectortest.Token.Reveal(), "MSGEXT_STATE=memory:",
+	})
+	sample := vectortest.Named(t, "sample-group-set")
+	status, reply := processtest.Exchange(t, http.MethodPost, sample.URL(function.URL, time.Now()), sample.Request.Body)
+	assert.Equal(t, http.StatusOK, status)
+	assert.JSONEq(t, string(sample.Want.Reply), reply)
 }
 
 // The variant for those who still have an API gateway differs in that gateway alone.

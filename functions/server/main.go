@@ -7,15 +7,17 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"msgext/functions/internal/entry"
 )
 
 func main() {
 	entry.Version()
+	started := time.Now()
 	signal.Ignore(syscall.SIGPIPE) // a stream whose reader has gone is an error of that stream, not the process's end
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	status := run(ctx, started, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
 	stop()
 	os.Exit(status)
 }

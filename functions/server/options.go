@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"time"
+
+	"msgext/internal/config"
 )
 
 // maxProxies is more than stand in front of anything, and leaves no room for a port.
@@ -19,6 +21,8 @@ type options struct {
 	proxies     int
 	maxRequests int
 	repairEvery time.Duration
+	onDemand    bool      // a platform starts the process for a request, and freezes it after each
+	started     time.Time // when the process did, zero unless onDemand
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
@@ -30,10 +34,23 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.IntVar(&o.proxies, "proxies", 0, "how many proxies stand in front, each appending to X-Forwarded-For the address it saw, 0 to 9; for MSGEXT_ALLOW_FROM")
 	flags.IntVar(&o.maxRequests, "max-requests", 256, "how many requests are handled at once")
 	flags.DurationVar(&o.repairEvery, "repair-every", time.Minute, "how often to repair, 1s to 1h")
+	flags.BoolVar(&o.onDemand, "on-demand", false, "for a function that the platform starts for a request and freezes after it: nothing is repaired here")
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
 	}
-	return o, errors.Join(o.check(), unexpected(flags.Args()))
+	err := errors.Join(o.check(), unexpected(flags.Args()))
+	if o.onDemand {
+		o.repairEvery = 0
+	}
+	return o, err
+}
+
+// checkChat keeps the admin's key from a function that does not need it, as from every other that takes webhooks.
+func (o options) checkChat(cfg config.Config) []config.Problem {
+	if o.onDemand && cfg.Chat.SecretKey != "" {
+		return []config.Problem{{Variable: "MSGEXT_CHAT_SECRET_KEY", Problem: "must not reach a server that is started on demand: it repairs nothing"}}
+	}
+	return nil
 }
 
 func (o options) check() error {

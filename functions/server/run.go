@@ -23,6 +23,7 @@ import (
 	"msgext/functions/internal/wire"
 	"msgext/functions/server/internal/admin"
 	"msgext/internal/config"
+	"msgext/internal/metric"
 	"msgext/internal/version"
 	"msgext/pkg/msgext"
 	"msgext/pkg/state"
@@ -41,16 +42,22 @@ const logWait = 200 * time.Millisecond
 // closeTime is how long store and sinks have to close, of the 5 s in which the process ends.
 const closeTime = 800 * time.Millisecond
 
-// run serves until ctx is done and returns the exit status. Logs go to stderr, events to stdout.
-func run(ctx context.Context, args, environ []string, stdout, log io.Writer) int {
-	stderr := logqueue.New(log)
-	defer stderr.Close(logWait)
+// run serves until ctx is done and returns the exit status. Logs go to stderr, events to stdout. started is when the process
+// did.
+func run(ctx context.Context, started time.Time, args, environ []string, stdout, stderr io.Writer) int {
 	opts, err := parse(args, stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
 	}
+	if opts.onDemand {
+		opts.started = started // what waits to be written when a platform freezes the process may be lost, so nothing waits
+	} else {
+		queue := logqueue.New(stderr)
+		defer queue.Close(logWait)
+		stderr = queue
+	}
 	sdk := new(awssdk.SDK)
-	drivers := driver.Drivers{Stores: allstores.List(sdk), Sinks: awssinks.List(sdk, stdout), Checks: []config.Check{repairwire.CheckChat}}
+	drivers := driver.Drivers{Stores: allstores.List(sdk), Sinks: awssinks.List(sdk, stdout), Checks: []config.Check{repairwire.CheckChat, opts.checkChat}}
 	var cfg config.Config
 	if err == nil {
 		cfg, err = drivers.Load(environ, config.Server)
@@ -68,13 +75,17 @@ func run(ctx context.Context, args, environ []string, stdout, log io.Writer) int
 
 // start opens everything, serves, and closes everything.
 func start(ctx context.Context, cfg config.Config, drivers driver.Drivers, o options, stderr io.Writer) (err error) {
-	logger := slog.New(slog.NewTextHandler(stderr, nil))
-	logger.Info("start", started(cfg)...)
+	logger := entry.CloudLogger(stderr)
+	logger.Info("start", startLine(cfg, o)...)
 	wire.Announce(cfg, logger)
 	metrics := admin.NewMetrics(version.Text())
+	format := metrics.Format
+	if o.onDemand {
+		format = metric.Plain // nobody can ask this instance, so its log has them
+	}
 	p, err := process.Open(ctx, cfg, drivers, logger, process.Options{
 		Address: o.address, Proxies: o.proxies, AtOnce: o.maxRequests, Refused: metrics.Overloaded,
-		RepairEvery: o.repairEvery, Metrics: metrics.Format,
+		RepairEvery: o.repairEvery, Metrics: format, Started: o.started,
 	})
 	if err != nil {
 		return err
@@ -134,8 +145,8 @@ func ready(ctx context.Context, store state.Loader, app string) func(context.Con
 	}
 }
 
-// started is what the start's line says of a configuration: what is there, never a value.
-func started(cfg config.Config) []any {
+// startLine is what the start's line says of a configuration: what is there, never a value.
+func startLine(cfg config.Config, o options) []any {
 	sinks := make([]string, len(cfg.Sinks))
 	for i, location := range cfg.Sinks {
 		sinks[i] = location.Scheme
@@ -143,6 +154,6 @@ func started(cfg config.Config) []any {
 	return []any{
 		"version", version.Text(), "app_id", cfg.SDKAppID, "state", cfg.State.Scheme, "sinks", strings.Join(sinks, " "),
 		"relay", cfg.Relay.URL != "", "path", cfg.Path != "", "allow_from", len(cfg.AllowFrom), "read_tokens", len(cfg.ReadTokens),
-		"chat_api", cfg.Chat.Endpoint != "", "repair_read_all", cfg.ReadAll,
+		"chat_api", cfg.Chat.Endpoint != "", "repair_read_all", cfg.ReadAll, "on_demand", o.onDemand,
 	}
 }

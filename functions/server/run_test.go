@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
@@ -34,12 +35,14 @@ func TestServer_RefusesAWrongStart(t *testing.T) {
 		{"no requests", sound, []string{"-max-requests", "0"}, "-max-requests: not 1 to 100000"},
 		{"many proxies", sound, []string{"-proxies", "10"}, "-proxies: not 0 to 9"},
 		{"repair all the time", sound, []string{"-repair-every", "1ms"}, "-repair-every: not 1s to 1h"},
+		{"the admin's key where nothing is repaired", append(sound, "MSGEXT_CHAT_ADMIN=a", "MSGEXT_CHAT_SECRET_KEY=planted", "MSGEXT_CHAT_ENDPOINT=singapore"),
+			[]string{"-on-demand"}, "MSGEXT_CHAT_SECRET_KEY: must not reach a server that is started on demand"},
 		{"argument", sound, []string{"serve"}, `unexpected argument "serve"`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			assert.Equal(t, 2, run(t.Context(), test.args, test.environ, &stdout, &stderr))
+			assert.Equal(t, 2, run(t.Context(), time.Now(), test.args, test.environ, &stdout, &stderr))
 			assert.Contains(t, stderr.String(), test.want)
 			assert.Empty(t, stdout.String())
 		})
@@ -78,8 +81,8 @@ func TestServer_Operators(t *testing.T) {
 	_, metrics := processtest.Exchange(t, http.MethodGet, s.Admin+"/metrics", "")
 	assert.Contains(t, metrics, "\nmsgext_Accepted 1\n")
 	assert.Contains(t, metrics, "\nmsgext_Rejected 2\n")
-	assert.Contains(t, s.Greeting(), "msg=start version=")
-	assert.Contains(t, s.Greeting(), "state=memory")
+	assert.Contains(t, s.Greeting(), `"msg":"start","version":"msgext `)
+	assert.Contains(t, s.Greeting(), `"state":"memory"`)
 	assert.NotContains(t, s.Greeting(), vectortest.Token.Reveal())
 }
 
@@ -157,6 +160,28 @@ func TestServer_Drains(t *testing.T) {
 	assert.Equal(t, http.StatusOK, <-answered)
 	assert.Zero(t, <-ended)
 	assert.Less(t, time.Since(told), 5*time.Second, "which the product promises")
+}
+
+// The line of a webhook that was not taken names its message in the form that scripts/replay reads.
+func TestServer_ADeferredLineCanBeReplayed(t *testing.T) {
+	s := server(t, []string{"MSGEXT_SINKS=http://127.0.0.1:1"}) // where nothing listens
+	sample := vectortest.Named(t, "sample-group-set")
+	_, reply := processtest.Exchange(t, http.MethodPost, sample.URL(s.URL, time.Now()), sample.Request.Body)
+	assert.Contains(t, reply, `"ActionStatus":"FAIL"`)
+	s.Await(t, `"fate":"deferred"`)
+	var line struct {
+		Fate    string
+		GroupID string `json:"group_id"`
+		MsgSeq  int64  `json:"msg_seq"`
+	}
+	for text := range strings.Lines(s.Greeting()) {
+		if strings.Contains(text, "deferred") {
+			require.NoError(t, json.Unmarshal([]byte(text), &line), text)
+		}
+	}
+	assert.Equal(t, "deferred", line.Fate)
+	assert.Equal(t, "test", line.GroupID)
+	assert.EqualValues(t, 10, line.MsgSeq)
 }
 
 // Every program says which build it is, whatever its environment.

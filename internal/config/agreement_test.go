@@ -66,6 +66,7 @@ func TestVariables_AgreeEverywhere(t *testing.T) {
 	assert.ElementsMatch(t, variables(config.Webhook|config.Repair|config.Read|config.Local), inReadme(t), "README.md")
 	byCAM := slices.DeleteFunc(variables(config.Read), func(name string) bool { return name == "MSGEXT_READ_TOKENS" })
 	assert.ElementsMatch(t, byCAM, inServerless(t, "functions/scf/read/cam/serverless.yml"))
+	assert.ElementsMatch(t, append(variables(config.Webhook), "MSGEXT_READ_TOKENS"), inServerless(t, "functions/scf/web/serverless.yml"), "what it repairs with is the repair function's")
 	for file, usedBy := range map[string]config.Function{
 		"serverless.yml": config.Webhook, "functions/scf/apigateway/serverless.yml": config.Webhook, "functions/scf/repair/serverless.yml": config.Repair,
 		"functions/scf/read/serverless.yml": config.Read,

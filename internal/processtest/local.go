@@ -2,7 +2,9 @@ package processtest
 
 import (
 	"context"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -47,6 +49,19 @@ func startLocal(t testing.TB, up *regexp.Regexp, binary string, environ, args []
 type Server struct {
 	*Local
 	Admin string // the URL that is for operators
+}
+
+// StartWebFunction runs the tree of a web function as SCF does, by its scf_bootstrap and with its variables alone, on a
+// free port, and waits until it serves.
+func StartWebFunction(t testing.TB, folder string, environ []string) *Local {
+	t.Helper()
+	l := &Local{process: start(t, append([]string{"PORT=0"}, environ...), filepath.Join(folder, "scf_bootstrap"))}
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	defer cancel()
+	match, err := l.stderr.find(ctx, serving)
+	require.NoError(t, err, l.stderr.String())
+	l.URL = strings.Replace(match[1], "[::]", "127.0.0.1", 1) // it listens on every address
+	return l
 }
 
 var operating = regexp.MustCompile(`msgext admin on (http://\S+):`)

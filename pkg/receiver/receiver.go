@@ -71,7 +71,8 @@ type Options struct {
 	// such a command, and one that the backend answers with 5xx, is answered OK.
 	RelayPass bool
 
-	// Started is when the process did; it is the start of the time that the first request has waited.
+	// Started is when a process did that a platform starts for a request: its first request has waited since then, and
+	// its line says how long. Zero for a process that runs whether or not there are requests.
 	Started time.Time
 
 	// Budget is the time from arrival in which everything must have accepted an event; DefaultBudget

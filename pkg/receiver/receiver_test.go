@@ -292,8 +292,21 @@ func TestReceiver_Line(t *testing.T) {
 	rc.ServeHTTP(httptest.NewRecorder(), vectorRequest(t, "sample-c2c-delete", now))
 	line = lines.only(t)
 	assert.Equal(t, false, line["cold"])
+	assert.NotContains(t, line, "start_ms")
 	assert.Equal(t, "93847636_1287657_1764688415", line["msg_key"])
 	assert.NotContains(t, lines.String(), "jared", "accounts are personal data")
+}
+
+// Where a platform starts the process for a request, the first line says how long that took.
+func TestReceiver_LineOfAColdStart(t *testing.T) {
+	options, lines := logged(options())
+	options.Started = now.Add(-312 * time.Millisecond)
+	rc := receiver.New(options)
+	rc.ServeHTTP(httptest.NewRecorder(), vectorRequest(t, "sample-group-set", now))
+	assert.Equal(t, 312.0, lines.only(t)["start_ms"])
+	lines.Reset()
+	rc.ServeHTTP(httptest.NewRecorder(), vectorRequest(t, "sample-group-set", now))
+	assert.NotContains(t, lines.only(t), "start_ms", "it has waited for nothing")
 }
 
 // The line of a deferred webhook names the message whole: where the store alone failed, it is all that is left of it.

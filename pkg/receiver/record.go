@@ -28,6 +28,7 @@ const (
 	keyReason    = "reason"
 	keyDuration  = "duration_ms"
 	keyCold      = "cold"
+	keyStart     = "start_ms"   // how long the process had run when its first request came
 	keyOverLimit = "over_limit" // key-values longer than the vendor documents
 	keyEffect    = "effect"     // what becomes of the change that a refused body tells of
 	keyTolerated = "tolerated"  // what broke a rule without harm, by field and rule
@@ -131,6 +132,9 @@ func (rec *record) attrs(options Options, requestID string, verdict rule, err er
 		slog.String(keyReason, verdict.reason),
 		slog.Float64(keyDuration, milliseconds(rec.took)),
 		slog.Bool(keyCold, rec.cold))
+	if rec.cold && !options.Started.IsZero() {
+		attrs = append(attrs, slog.Float64(keyStart, milliseconds(rec.arrived.Sub(options.Started))))
+	}
 	if rec.effect != "" {
 		attrs = append(attrs, slog.String(keyEffect, string(rec.effect)))
 	}

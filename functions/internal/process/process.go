@@ -3,7 +3,6 @@
 package process
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,9 +24,6 @@ import (
 	"msgext/pkg/repair"
 	"msgext/pkg/webhook"
 )
-
-// repairEvery is how often the process repairs by itself, unless it is told otherwise.
-const repairEvery = 5 * time.Second
 
 // Options say how a process serves. Address must be set.
 type Options struct {
@@ -51,10 +47,14 @@ type Options struct {
 	AtOnce  int
 	Refused func()
 
-	// RepairEvery is how often the process repairs; every 5 s when zero. Metrics says what log lines carry of
+	// RepairEvery is how often the process repairs; never when zero. Metrics says what log lines carry of
 	// measurements, nothing when nil.
 	RepairEvery time.Duration
 	Metrics     metric.Format
+
+	// Started is when a process did that is started for its first request, which has waited for it. Zero for one
+	// that runs whether or not there are any.
+	Started time.Time
 
 	// Webhook and Repaired are told what the process does; nil for nobody.
 	Webhook  func(receiver.Observation)
@@ -72,7 +72,7 @@ type Process struct {
 	options   Options
 	path      string // the only one that takes webhooks, any when empty
 	reads     http.Handler
-	repairer  *repair.Repairer // nil without a store
+	repairer  *repair.Repairer // nil without a store, and where nothing is repaired
 	readsBack bool             // it has REST access
 	listener  net.Listener
 	forTunnel net.Listener // nil for none
@@ -95,7 +95,7 @@ func Open(ctx context.Context, cfg config.Config, drivers driver.Drivers, logger
 
 func open(cfg config.Config, c driver.Connections, logger *slog.Logger, options Options) (*Process, error) {
 	p := &Process{Connections: c, path: cfg.Path, logger: logger, options: options}
-	receiving, err := wire.ReceiverOptions(cfg, c, logger, options.Metrics, time.Time{})
+	receiving, err := wire.ReceiverOptions(cfg, c, logger, options.Metrics, options.Started)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func open(cfg config.Config, c driver.Connections, logger *slog.Logger, options 
 		logger.Warn("MSGEXT_READ_TOKENS is not set: below /api/ all is answered 404, because this address is not loopback")
 		p.reads = http.HandlerFunc(notFound)
 	}
-	if c.Store != nil {
+	if c.Store != nil && options.RepairEvery > 0 {
 		repairing, err := repairwire.Options(cfg, c, logger, options.Metrics)
 		if err != nil {
 			return nil, err
@@ -151,7 +151,7 @@ func (p *Process) listen(options Options) (err error) {
 // Close closes store and sinks.
 func (p *Process) Close() error { return p.Connections.Close() }
 
-// Serve serves until ctx is done, repairs meanwhile where there is a store, and lets requests in flight finish. console,
+// Serve serves until ctx is done, repairs meanwhile where it is to, and lets requests in flight finish. console,
 // nil for none, has what lies below /console/; stopping is called when the process begins to stop.
 func (p *Process) Serve(ctx context.Context, console http.Handler, stopping func()) error {
 	ctx, stop := context.WithCancel(ctx)
@@ -184,7 +184,7 @@ func (p *Process) Serve(ctx context.Context, console http.Handler, stopping func
 }
 
 func (p *Process) repairUntil(ctx context.Context) {
-	ticker := time.NewTicker(cmp.Or(p.options.RepairEvery, repairEvery))
+	ticker := time.NewTicker(p.options.RepairEvery)
 	defer ticker.Stop()
 	for {
 		select {
