@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -19,8 +20,11 @@ import (
 	"msgext/pkg/secret"
 )
 
-// service is the path of the four calls; the command follows.
-const service = "/v4/openim_msg_ext_http_svc/"
+// Services of the REST API: each call's path is version, service and command.
+const (
+	apiVersion = "/v4/"
+	extensions = "openim_msg_ext_http_svc/"
+)
 
 // maxReply bounds a reply: 200 key-values at the documented limits stay below it even with every byte
 // escaped, and so does the megabyte above which Chat itself refuses to answer (error 10018).
@@ -35,7 +39,8 @@ type status struct {
 
 // call is one command with its request, and how far it may be repeated.
 type call struct {
-	command    string
+	command    string     // with its service
+	query      url.Values // beside what every call has
 	request    any
 	idempotent bool // may be repeated although it may have taken effect
 	quiet      bool // its ErrorInfo may quote what was sent
@@ -77,7 +82,7 @@ func (c *Client) attempt(ctx context.Context, call call, body []byte) ([]byte, t
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	response, reply, err := c.post(ctx, call.command, sig, body)
+	response, reply, err := c.post(ctx, call, sig, body)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
@@ -103,7 +108,7 @@ func (c *Client) attempt(ctx context.Context, call call, body []byte) ([]byte, t
 }
 
 // post sends one request and reads its reply, whatever the status. Its error is an *Error.
-func (c *Client) post(ctx context.Context, command string, sig secret.String, body []byte) (*http.Response, []byte, error) {
+func (c *Client) post(ctx context.Context, call call, sig secret.String, body []byte) (*http.Response, []byte, error) {
 	query := url.Values{
 		"sdkappid":    {c.app},
 		"identifier":  {c.admin},
@@ -111,7 +116,8 @@ func (c *Client) post(ctx context.Context, command string, sig secret.String, bo
 		"random":      {strconv.FormatUint(uint64(c.rand()), 10)},
 		"contenttype": {"json"},
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+service+command+"?"+query.Encode(), bytes.NewReader(body))
+	maps.Copy(query, call.query)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+apiVersion+call.command+"?"+query.Encode(), bytes.NewReader(body))
 	if err != nil {
 		return nil, nil, &Error{cause: outbound.WithoutURL(err)}
 	}

@@ -5,7 +5,7 @@ import "msgext/pkg/msgext"
 // commandFor returns the command for a group's message or, without its prefix, for a one-to-one message.
 func commandFor(message msgext.Message, command string) string {
 	if message.IsGroup() {
-		return "group_" + command
+		command = "group_" + command
 	}
-	return command
+	return extensions + command
 }

@@ -11,8 +11,11 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// service is the path of the REST calls for message extensions; the command follows.
-const service = "/v4/openim_msg_ext_http_svc/"
+// Paths of the REST calls; the command follows. That of a call that is not about extensions stands whole.
+const (
+	api     = "/v4/"
+	service = api + "openim_msg_ext_http_svc/"
+)
 
 const maxRequest = 1 << 20 // bytes
 
@@ -27,12 +30,13 @@ const (
 	codeNoApp        = 60012
 )
 
-// Handler serves the REST API: group_get_key_values, group_set_key_values, get_key_values and set_key_values.
+// Handler serves the REST API: group_get_key_values, group_set_key_values, get_key_values and set_key_values; the history calls
+// group_open_http_svc/group_msg_get_simple and openim/admin_getroammsg; and ConfigSvc/GetIPList.
 // As Chat does, it answers with HTTP 200 and an ErrorCode, whatever is wrong.
 func (s *Sim) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 
 func (s *Sim) serve(w http.ResponseWriter, r *http.Request) {
-	command := strings.TrimPrefix(r.URL.Path, service)
+	command := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, service), api)
 	w.Header().Set("Date", s.options.Now().UTC().Format(http.TimeFormat))
 	switch trouble := s.trouble(command); {
 	case trouble == Hang:
@@ -77,6 +81,14 @@ func (s *Sim) Calls() int {
 func (s *Sim) call(command string, r *http.Request) (any, error) {
 	if err := s.admit(r); err != nil {
 		return nil, err
+	}
+	switch command {
+	case "group_open_http_svc/group_msg_get_simple":
+		return s.groupHistory(r.Body)
+	case "openim/admin_getroammsg":
+		return s.c2cHistory(r.Body)
+	case "ConfigSvc/GetIPList":
+		return s.addresses(r.URL.Query().Get("nettype"))
 	}
 	request, err := parseRequest(command, s.options.SDKAppID, r.Body)
 	if err != nil {

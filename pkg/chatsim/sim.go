@@ -46,6 +46,10 @@ type Options struct {
 	// Refuse, if set, is asked for the ErrorCode with which a call about a message is refused; 0 serves it.
 	Refuse func(message msgext.Message) int
 
+	// Addresses are what GetIPList answers by its nettype: 5 for webhooks into China, 6 elsewhere
+	// (trtc.io/document/36742).
+	Addresses map[int][]string
+
 	// OnChange, if set, gets the signed webhook of every change made by REST or by Change, after it was
 	// made, one at a time for each caller. Play plans webhooks of its own.
 	OnChange func(Delivery)
@@ -63,6 +67,7 @@ type Sim struct {
 
 	mu     sync.Mutex
 	truth  truth
+	posts  map[msgext.Message]Post
 	second int64 // the second of the clock in which served is counted
 	served int   // REST calls in it
 	calls  int   // REST calls ever
@@ -76,7 +81,7 @@ func New(options Options) *Sim {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	return &Sim{options: options, truth: make(truth)}
+	return &Sim{options: options, truth: make(truth), posts: make(map[msgext.Message]Post)}
 }
 
 // Add makes messages known that have no extensions yet; known ones stay as they are.
@@ -93,6 +98,7 @@ func (s *Sim) Remove(message msgext.Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.truth, message)
+	delete(s.posts, message)
 }
 
 // Messages returns all known messages, sorted by Path.
