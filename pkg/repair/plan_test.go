@@ -188,7 +188,7 @@ func TestConclude(t *testing.T) {
 		{"all: 10 minutes old", all, with(check(func(c *state.Check) { c.Heard = ago(10 * time.Minute) })), listed(2), nil, "merge, floor 2, settle, in 50m0s"},
 		{"all: an hour old", all, with(check(func(c *state.Check) { c.Heard = ago(time.Hour) })), listed(2), nil, "merge, floor 2, settle, in 23h0m0s"},
 		{"all: a day old", all, with(check(func(c *state.Check) { c.Heard = ago(day) })), listed(2), nil, "merge, floor 2, settle, in 144h0m0s"},
-		{"all: 7 days old", all, with(check(func(c *state.Check) { c.Heard = ago(7 * day) })), listed(2), nil, "merge, sweep, floor 2, settle, done"},
+		{"all: 7 days old", all, with(check(func(c *state.Check) { c.Heard = ago(7 * day) })), listed(2), nil, "merge, tell, sweep, floor 2, settle, done"},
 		{"announced: nothing there", gaps, onlyAnnounced(time.Hour), msgext.Snapshot{}, nil, "look exchanged, in 23h0m0s"},
 		{"announced: no such message", gaps, onlyAnnounced(time.Hour), msgext.Snapshot{}, code(10030), "look exchanged, in 23h0m0s"},
 		{"announced: refused", gaps, onlyAnnounced(time.Hour), msgext.Snapshot{}, code(10007), "look exchanged, in 23h0m0s"},
