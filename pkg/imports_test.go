@@ -80,6 +80,7 @@ var mayLink = map[string]string{
 	"internal/sqlstate":  "pkg/msgext pkg/state pkg/secret",
 	"internal/sample":    "pkg/secret pkg/webhook testdata",
 	"internal/scfrpc":    "internal/port",
+	"internal/backfill":  "pkg/msgext pkg/chatapi pkg/secret",
 	"pkg/secret":         "",
 	"pkg/msgext":         "",
 	"internal/metric":    "",

@@ -35,9 +35,7 @@ var unextended = []string{"Community", "AVChatRoom", "Live"}
 // Texts are compared with the body as it came, before it is parsed, because most messages are none of ours. Nothing
 // of the message's content is kept. Without texts nothing is announced.
 func Announced(sdkAppID, command string, body []byte, texts []string) (Message, bool) {
-	wanted := slices.ContainsFunc(texts, func(text string) bool {
-		return text == AnnounceAll || bytes.Contains(body, []byte(text))
-	})
+	wanted := mentions(body, texts)
 	if len(texts) == 0 || !IsAnnouncement(command) || !wanted && !bytes.Contains(body, []byte(supports)) {
 		return Message{}, false
 	}
@@ -72,6 +70,25 @@ func Announced(sdkAppID, command string, body []byte, texts []string) (Message, 
 	}
 	message, err := Address{GroupID: sent.GroupID, MsgSeq: &seq}.Message(sdkAppID)
 	return message, err == nil
+}
+
+// Expected reports whether extensions of a message are to be expected, by the JSON in which Chat tells of it, be that a
+// webhook or history: whether that contains one of texts, or carries SupportMessageExtension 1.
+func Expected(body []byte, texts []string) bool {
+	if mentions(body, texts) {
+		return true
+	}
+	if !bytes.Contains(body, []byte(supports)) {
+		return false
+	}
+	var sent struct{ SupportMessageExtension json.RawMessage }
+	return json.Unmarshal(body, &sent) == nil && is(sent.SupportMessageExtension, 1)
+}
+
+func mentions(body []byte, texts []string) bool {
+	return slices.ContainsFunc(texts, func(text string) bool {
+		return text == AnnounceAll || bytes.Contains(body, []byte(text))
+	})
 }
 
 // is reports whether a JSON value is an integer of a given value.

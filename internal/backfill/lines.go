@@ -1,0 +1,86 @@
+package backfill
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"strconv"
+
+	"msgext/pkg/msgext"
+)
+
+const maxLine = 1 << 20 // bytes
+
+// ErrLine: a line could not be read, or is too long.
+var ErrLine = errors.New("backfill: a line cannot be read, or is longer than a megabyte")
+
+// Lines are messages that lines name, each once.
+type Lines struct {
+	parse func(line []byte) (msgext.Message, bool)
+	lines chan []byte
+	err   error // of the reader, once lines is closed
+	read  int
+	seen  map[msgext.Message]bool
+}
+
+// NewLines begins to read lines, until the context ends. parse returns the message that a line names, if it does. The first skip lines are passed
+// over.
+func NewLines(ctx context.Context, from io.Reader, skip int, parse func(line []byte) (msgext.Message, bool)) *Lines {
+	l := &Lines{parse: parse, lines: make(chan []byte), seen: make(map[msgext.Message]bool)}
+	go l.scan(ctx, from, skip) // apart, because a terminal's line may never come
+	return l
+}
+
+func (l *Lines) scan(ctx context.Context, from io.Reader, skip int) {
+	defer close(l.lines)
+	scanner := bufio.NewScanner(from)
+	scanner.Buffer(nil, maxLine)
+	for n := 0; scanner.Scan(); n++ {
+		var line []byte
+		if n >= skip {
+			line = append([]byte{}, scanner.Bytes()...)
+		}
+		select {
+		case l.lines <- line:
+		case <-ctx.Done():
+			return
+		}
+	}
+	if scanner.Err() != nil {
+		l.err = ErrLine
+	}
+}
+
+// Next implements Source: the message of the next line that names one that was not named before.
+func (l *Lines) Next(ctx context.Context) (Batch, error) {
+	var batch Batch
+	for {
+		select {
+		case line, more := <-l.lines:
+			switch {
+			case !more && ctx.Err() != nil:
+				return Batch{}, ctx.Err()
+			case !more && l.err != nil:
+				return Batch{}, l.err
+			case !more && batch.Passed > 0:
+				return batch, nil
+			case !more:
+				return Batch{}, io.EOF
+			}
+			l.read++
+			batch.After = []string{"--skip", strconv.Itoa(l.read)}
+			if line == nil {
+				continue
+			}
+			batch.Passed++
+			if message, ok := l.parse(line); ok && !l.seen[message] {
+				l.seen[message] = true
+				batch.Messages = []msgext.Message{message}
+				return batch, nil
+			}
+		case <-ctx.Done():
+			return Batch{}, ctx.Err()
+		}
+	}
+}
