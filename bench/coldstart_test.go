@@ -71,7 +71,7 @@ func withoutSQL(b *testing.B, main string) string {
 	b.Helper()
 	root, err := filepath.Abs("..")
 	require.NoError(b, err)
-	list := filepath.Join(root, "functions/internal/driver/sqlstores/sqlstores.go")
+	list := filepath.Join(root, "internal/driver/sqlstores/sqlstores.go")
 	source, err := os.ReadFile(list)
 	require.NoError(b, err)
 	shorter := regexp.MustCompile(`(?m)^.*\b(pg|mysql)state\b.*\n`).ReplaceAll(source, nil)

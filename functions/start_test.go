@@ -47,12 +47,12 @@ func TestPrograms_RefuseToStartWithWhatADriverWouldRefuse(t *testing.T) {
 		{"functions/aws/repair", nil, []string{"MSGEXT_STATE", "MSGEXT_SINKS", "MSGEXT_HTTP_SECRET", "MSGEXT_KAFKA_SASL", "MSGEXT_CHAT_ENDPOINT"}},
 		{"functions/local", nil, []string{"MSGEXT_STATE", "MSGEXT_SINKS", "MSGEXT_HTTP_SECRET", "MSGEXT_CHAT_ENDPOINT"}},
 		{"functions/server", nil, []string{"MSGEXT_STATE", "MSGEXT_SINKS", "MSGEXT_HTTP_SECRET", "MSGEXT_KAFKA_SASL", "MSGEXT_CHAT_ENDPOINT"}},
-		{"functions/state", []string{"read", "g", "1"}, []string{"MSGEXT_STATE"}},
-		{"functions/schema", nil, []string{"MSGEXT_STATE"}},
-		{"functions/try", []string{"send", "http://127.0.0.1:1"}, []string{"MSGEXT_PATH"}},
+		{"cmd/msgext", []string{"read", "g", "1"}, []string{"MSGEXT_STATE"}},
+		{"cmd/msgext", []string{"schema"}, []string{"MSGEXT_STATE"}},
+		{"cmd/msgext", []string{"send", "http://127.0.0.1:1"}, []string{"MSGEXT_PATH"}},
 	}
 	for _, test := range tests {
-		t.Run(test.program, func(t *testing.T) {
+		t.Run(strings.Join(append([]string{test.program}, test.args...), " "), func(t *testing.T) {
 			environ := []string{
 				"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=t", "MSGEXT_STATE=redis://:7f3a#ss@h", "MSGEXT_SINKS=https://169.254.169.254/7f3a",
 				"MSGEXT_HTTP_SECRET=whsec_!7f3a", "MSGEXT_KAFKA_SASL=PLAIN", "MSGEXT_CHAT_ENDPOINT=7f3a", "MSGEXT_CHAT_ADMIN=a", "MSGEXT_PATH=7f3a",

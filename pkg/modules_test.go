@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -25,11 +26,14 @@ func TestModules(t *testing.T) {
 	t.Setenv("CGO_ENABLED", "0")
 	for _, arch := range []string{"amd64", "arm64"} {
 		t.Setenv("GOARCH", arch)
-		for _, main := range goList(t, "-f", `{{if eq .Name "main"}}{{.Dir}}{{end}}`, "./functions/...") {
+		for _, main := range goList(t, "-f", `{{if eq .Name "main"}}{{.Dir}}{{end}}`, "./functions/...", "./cmd/...") {
 			if main == "" {
 				continue
 			}
-			_, binary, _ := strings.Cut(main, "/functions/")
+			binary := "cmd/" + path.Base(main)
+			if _, function, ok := strings.Cut(main, "/functions/"); ok {
+				binary = function
+			}
 			for _, module := range goList(t, "-deps", "-tags", "lambda.norpc", "-f",
 				`{{with .Module}}{{if not .Main}}{{.Path}}{{with .Replace}}=>{{.Path}}{{end}}{{end}}{{end}}`, main) {
 				if module != "" && !slices.Contains(linked[module], binary) {
@@ -40,7 +44,7 @@ func TestModules(t *testing.T) {
 	}
 	require.Contains(t, linked["github.com/aws/aws-lambda-go"], "aws/webhook")
 
-	lines := []string{"# Module, and the binaries under functions that link it. Written by: go test ./pkg -run Modules -update"}
+	lines := []string{"# Module, and the binaries that link it: those under functions, and the tool. Written by: go test ./pkg -run Modules -update"}
 	for _, module := range slices.Sorted(maps.Keys(linked)) {
 		slices.Sort(linked[module])
 		lines = append(lines, fmt.Sprintf("%-66s %s", module, strings.Join(linked[module], " ")))

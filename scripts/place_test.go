@@ -47,7 +47,7 @@ func TestScriptsFindTheirCheckout(t *testing.T) {
 					inside := strings.HasPrefix(call, place.root) || strings.Contains(call, " -C "+place.root+" ")
 					assert.True(t, inside, "%s: %s", way, call)
 					assert.NotContains(t, call, place.decoy, way)
-					if strings.Contains(call, "go build") || strings.Contains(call, "sam build") {
+					if strings.Contains(call, "go build") || strings.Contains(call, "go tool -C") || strings.Contains(call, "sam build") {
 						assert.Contains(t, call, "-buildvcs=false", way)
 					}
 				}
@@ -56,9 +56,53 @@ func TestScriptsFindTheirCheckout(t *testing.T) {
 	}
 }
 
+// What a script does stands at its top, and -h prints that and does nothing else: there is no program but those that
+// print. Those of the operator's tool pass -h on to it.
+func TestScripts_TellWhatTheyDo(t *testing.T) {
+	scripts, err := filepath.Glob("*")
+	require.NoError(t, err)
+	tried := 0
+	for _, script := range scripts {
+		content, err := os.ReadFile(script)
+		if err != nil || !strings.HasPrefix(string(content), "#!/bin/sh\n") {
+			continue
+		}
+		tried++
+		t.Run(script, func(t *testing.T) {
+			if strings.Contains(string(content), "\nexec \"$") || script == "msgext" {
+				calls, output := newPlace(t).run(t, ".", "./"+script, "-h")
+				assert.Len(t, calls, 1, "the tool is built, and asked")
+				assert.Contains(t, output, "the program runs in")
+				return
+			}
+			for _, flag := range []string{"-h", "--help"} {
+				folder := t.TempDir()
+				for _, program := range []string{"sh", "sed"} {
+					path, err := exec.LookPath(program)
+					require.NoError(t, err)
+					require.NoError(t, os.Symlink(path, filepath.Join(folder, program)))
+				}
+				path, err := filepath.Abs(script)
+				require.NoError(t, err)
+				command := exec.Command(path, flag)
+				command.Env, command.Dir = []string{"PATH=" + folder}, folder
+				output, err := command.CombinedOutput()
+				require.NoError(t, err, "%s", output)
+				lines := strings.Split(string(content), "\n")
+				assert.True(t, strings.HasPrefix(string(output), strings.TrimPrefix(lines[1], "# ")+"\n"), "%s", output)
+				assert.NotContains(t, string(output), "set -eu")
+				left, err := os.ReadDir(folder)
+				require.NoError(t, err)
+				assert.Len(t, left, 2)
+			}
+		})
+	}
+	assert.GreaterOrEqual(t, tried, 20)
+}
+
 // A relative path is the caller's: of a database, of a certificate, of the folder to build into.
 func TestRelativePathsAreTheCallers(t *testing.T) {
-	for _, script := range []string{"read", "forget", "schema"} {
+	for _, script := range []string{"read", "forget", "schema", "msgext"} {
 		t.Run(script, func(t *testing.T) {
 			place := newPlace(t)
 			_, output := place.run(t, place.caller, filepath.Join(place.root, "scripts", script), "g1", "10")
@@ -113,6 +157,8 @@ func newPlace(t *testing.T) place {
 		require.NoError(t, os.WriteFile(filepath.Join(place.stubs, name), []byte(text+"exit 1\n"), 0o700))
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(place.stubs, "aws"), []byte("#!/bin/sh\n"), 0o700)) // credentials are valid
+	require.NoError(t, os.WriteFile(filepath.Join(place.stubs, "tool"), []byte("#!/bin/sh\necho \"the program runs in $PWD\"\n"), 0o700))
+	text += "[ \"$4\" != -n ] || { echo \"${0%/*}/tool\"; exit; }\n" // go tool -C ROOT -n NAME
 	text += "for last; do [ \"$built\" != -o ] || { printf '#!/bin/sh\\necho \"the program runs in $PWD\"\\n' >\"$last\"; chmod +x \"$last\"; exit; }; built=$last; done; exit 1\n"
 	require.NoError(t, os.WriteFile(filepath.Join(place.stubs, "go"), []byte(strings.Replace(text, "for last", "[ \"$1\" != list ] || exit 0; built=; for last", 1)), 0o700))
 	return place

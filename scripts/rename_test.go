@@ -26,6 +26,7 @@ func TestRenameModule(t *testing.T) {
 			assert.False(t, strings.HasPrefix(imported, old), "%s is still imported", imported)
 		}
 	}
+	assert.Contains(t, run(t, root, "go", "list", "tool"), path+"/cmd/msgext\n", "scripts/msgext asks for it")
 	run(t, root, "go", "test", "./pkg")
 
 	outside := t.TempDir()

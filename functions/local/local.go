@@ -10,10 +10,10 @@ import (
 	mathrand "math/rand/v2"
 	"time"
 
-	"msgext/functions/internal/driver"
 	"msgext/functions/internal/process"
 	"msgext/functions/local/internal/console"
 	"msgext/internal/config"
+	"msgext/internal/driver"
 	"msgext/pkg/gateway"
 	"msgext/pkg/msgext"
 	"msgext/pkg/receiver"

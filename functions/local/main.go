@@ -8,7 +8,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"msgext/functions/internal/entry"
+	"msgext/internal/entry"
 )
 
 func main() {

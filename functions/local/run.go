@@ -13,15 +13,15 @@ import (
 	"strings"
 	"time"
 
-	"msgext/functions/internal/driver"
-	"msgext/functions/internal/driver/localsinks"
-	"msgext/functions/internal/driver/localstores"
-	"msgext/functions/internal/entry"
 	"msgext/functions/internal/logqueue"
 	"msgext/functions/internal/process"
-	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
 	"msgext/internal/config"
+	"msgext/internal/driver"
+	"msgext/internal/driver/localsinks"
+	"msgext/internal/driver/localstores"
+	"msgext/internal/entry"
+	"msgext/internal/repairwire"
 	"msgext/pkg/secret"
 )
 

@@ -13,11 +13,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"msgext/functions/internal/driver"
 	"msgext/functions/internal/process"
-	"msgext/functions/internal/repairwire"
 	"msgext/functions/local/internal/console"
 	"msgext/internal/config"
+	"msgext/internal/driver"
+	"msgext/internal/repairwire"
 	"msgext/pkg/chatsim"
 	"msgext/pkg/msgext"
 	"msgext/pkg/repair"

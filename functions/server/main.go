@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"msgext/functions/internal/entry"
+	"msgext/internal/entry"
 )
 
 func main() {

@@ -187,9 +187,10 @@ func TestServer_ADeferredLineCanBeReplayed(t *testing.T) {
 // Every program says which build it is, whatever its environment.
 func TestPrograms_SayTheirVersion(t *testing.T) {
 	for _, program := range []string{
-		"aws/webhook", "aws/repair", "aws/read", "scf/webhook", "scf/repair", "scf/read", "local", "server", "state", "schema", "replay", "try",
+		"functions/aws/webhook", "functions/aws/repair", "functions/aws/read", "functions/scf/webhook", "functions/scf/repair", "functions/scf/read",
+		"functions/local", "functions/server", "cmd/msgext",
 	} {
-		status, stdout, _ := processtest.Exit(t, nil, binaries.Build(t, "functions/"+program), "version")
+		status, stdout, _ := processtest.Exit(t, nil, binaries.Build(t, program), "version")
 		assert.Zero(t, status, program)
 		assert.Regexp(t, `^msgext \S+ go\S+ \w+/\w+\n$`, stdout, program)
 	}

@@ -251,7 +251,7 @@ func ExampleFromEnviron() {
 	// configuration:
 	//   MSGEXT_SDK_APP_ID: missing, for example: 1400000000
 	//   MSGEXT_MAX_SKEW: not a duration such as 1500ms or 60s, for example: 60s
-	//   MSGEXT_TOKENS: unknown variable
+	//   MSGEXT_TOKENS: unknown variable; did you mean MSGEXT_TOKEN?
 }
 
 func TestFromEnviron_RelayToALinkLocalAddress(t *testing.T) {

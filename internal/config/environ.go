@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"msgext/internal/spelling"
 )
 
 // Prefix is what all our variables begin with.
@@ -71,7 +73,7 @@ func FromEnviron(environ []string, function Function, linked Linked) (Config, er
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		problems = append(problems, Problem{name, "unknown variable", ""})
+		problems = append(problems, Problem{name, unknown(name), ""})
 	}
 	problems = append(problems, c.check(function, linked, unread(problems))...)
 	if len(problems) > 0 {
@@ -79,6 +81,19 @@ func FromEnviron(environ []string, function Function, linked Linked) (Config, er
 	}
 	c.complete(function)
 	return c, nil
+}
+
+// unknown says so of a variable that we do not have, and which one it is most like.
+func unknown(name string) string {
+	var names []string
+	for _, v := range Variables() {
+		names = append(names, strings.TrimPrefix(v.Name, Prefix))
+	}
+	meant := spelling.Nearest(strings.TrimPrefix(name, Prefix), names)
+	if meant == "" {
+		return "unknown variable"
+	}
+	return "unknown variable; did you mean " + Prefix + meant + "?"
 }
 
 // barred says why a secret must not reach a function: what a function does not hold it cannot lose. It is

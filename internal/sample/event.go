@@ -1,5 +1,5 @@
 // Package sample has requests as Chat sends them, and those as gateways pass them on: what tests and the tools
-// of functions/try are fed with.
+// of cmd/msgext are fed with.
 package sample
 
 import (

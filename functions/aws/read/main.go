@@ -9,10 +9,10 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"msgext/functions/internal/awssdk"
-	"msgext/functions/internal/driver/awsstores"
-	"msgext/functions/internal/entry"
 	"msgext/functions/internal/readwire"
+	"msgext/internal/awssdk"
+	"msgext/internal/driver/awsstores"
+	"msgext/internal/entry"
 	"msgext/pkg/gateway/awsgw"
 	"msgext/pkg/reader"
 )

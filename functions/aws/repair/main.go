@@ -8,15 +8,15 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"msgext/functions/internal/awssdk"
-	"msgext/functions/internal/driver"
-	"msgext/functions/internal/driver/awssinks"
-	"msgext/functions/internal/driver/awsstores"
-	"msgext/functions/internal/entry"
-	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
+	"msgext/internal/awssdk"
 	"msgext/internal/config"
+	"msgext/internal/driver"
+	"msgext/internal/driver/awssinks"
+	"msgext/internal/driver/awsstores"
+	"msgext/internal/entry"
 	"msgext/internal/metric"
+	"msgext/internal/repairwire"
 	"msgext/pkg/repair"
 )
 

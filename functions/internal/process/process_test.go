@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"msgext/functions/internal/driver"
 	"msgext/internal/config"
+	"msgext/internal/driver"
 	"msgext/pkg/state/memstate"
 )
 

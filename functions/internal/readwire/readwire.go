@@ -6,8 +6,8 @@ import (
 	"context"
 	"log/slog"
 
-	"msgext/functions/internal/driver/stores"
 	"msgext/internal/config"
+	"msgext/internal/driver/stores"
 	"msgext/pkg/gateway"
 	"msgext/pkg/reader"
 	"msgext/pkg/state"

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"msgext/functions/internal/driver"
 	"msgext/internal/config"
+	"msgext/internal/driver"
 	"msgext/internal/metric"
 	"msgext/pkg/gateway"
 	"msgext/pkg/msgext"

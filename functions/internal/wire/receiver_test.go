@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"msgext/functions/internal/driver"
 	"msgext/functions/internal/wire"
 	"msgext/internal/config"
+	"msgext/internal/driver"
 	"msgext/pkg/relay"
 )
 

@@ -9,10 +9,10 @@ import (
 
 	"github.com/tencentyun/scf-go-lib/cloudfunction"
 
-	"msgext/functions/internal/driver/scfstores"
-	"msgext/functions/internal/entry"
 	"msgext/functions/internal/readwire"
 	"msgext/functions/scf/internal/lazy"
+	"msgext/internal/driver/scfstores"
+	"msgext/internal/entry"
 	"msgext/pkg/gateway/scfgw"
 	"msgext/pkg/reader"
 )

@@ -8,15 +8,15 @@ import (
 
 	"github.com/tencentyun/scf-go-lib/cloudfunction"
 
-	"msgext/functions/internal/driver"
-	"msgext/functions/internal/driver/basesinks"
-	"msgext/functions/internal/driver/scfstores"
-	"msgext/functions/internal/entry"
-	"msgext/functions/internal/repairwire"
 	"msgext/functions/internal/wire"
 	"msgext/functions/scf/internal/lazy"
 	"msgext/internal/config"
+	"msgext/internal/driver"
+	"msgext/internal/driver/basesinks"
+	"msgext/internal/driver/scfstores"
+	"msgext/internal/entry"
 	"msgext/internal/metric"
+	"msgext/internal/repairwire"
 	"msgext/pkg/repair"
 )
 

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"msgext/internal/config"
+	"msgext/internal/driver"
+)
+
+// console is what a process is started with.
+type console struct {
+	environ        []string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// variable returns a variable of the environment, "" where it is not set.
+func (c console) variable(name string) string {
+	for _, entry := range slices.Backward(c.environ) {
+		if value, ok := strings.CutPrefix(entry, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// signing reads what Chat's webhooks are signed with and where they go. A function itself looks at the rest.
+func (c console) signing() (config.Config, error) {
+	return driver.Drivers{}.Load(c.environ, config.Send)
+}
+
+// printJSON prints one value on a line of its own.
+func (c console) printJSON(value any) error {
+	encoder := json.NewEncoder(c.stdout)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(value)
+}
+
+// isTerminal reports whether somebody looks at what is written.
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"msgext/pkg/msgext"
+)
+
+const (
+	// pace lies between two messages: a tenth of the calls that Chat allows, since repair goes on meanwhile.
+	pace = 50 * time.Millisecond
+
+	maxLine = 1 << 20 // bytes
+)
+
+// deferred is how fate stands in the line of a webhook that was not accepted everywhere.
+const deferred = "deferred"
+
+// line is what a line of standard input may say: a log line's names, or those of the REST API.
+type line struct {
+	msgext.Address
+
+	Fate        string `json:"fate"`
+	GroupID     string `json:"group_id"`
+	MsgSeq      *int64 `json:"msg_seq"`
+	FromAccount string `json:"from_account"`
+	ToAccount   string `json:"to_account"`
+	MsgKey      string `json:"msg_key"`
+	Announced   *bool  `json:"announced"` // false where the store did not take an announcement
+}
+
+// wish is what a line asks for a message.
+type wish int
+
+const (
+	ignored  wish = iota
+	replay        // read it and tell everybody
+	announce      // make it known, so that repair reads it
+)
+
+// wanted is what is to be done about a message.
+type wanted struct {
+	message msgext.Message
+	wish    wish
+}
+
+// lineReader makes messages of lines.
+type lineReader struct {
+	app      string
+	backfill bool // a line may be GROUP_ID MSG_SEQ, which in a log stands by chance
+}
+
+// each reads lines until their end, and calls do with each message that one names, once for each wish and at the
+// pace. It calls read with every line.
+func (r lineReader) each(ctx context.Context, stdin io.Reader, read func(fresh bool), do func(wanted)) error {
+	ticker := time.NewTicker(pace)
+	defer ticker.Stop()
+	seen := make(map[wanted]bool)
+	scanner := bufio.NewScanner(stdin)
+	scanner.Buffer(nil, maxLine)
+	for scanner.Scan() {
+		w := r.parse(scanner.Bytes())
+		fresh := w.wish != ignored && !seen[w]
+		read(fresh)
+		if !fresh {
+			continue
+		}
+		seen[w] = true
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		do(w)
+	}
+	if err := scanner.Err(); err != nil {
+		return errors.New("standard input cannot be read, or has a line of more than a megabyte")
+	}
+	return nil
+}
+
+// parse returns the message that a line names, and what is to be done: nothing for the line of a webhook that was
+// accepted or rejected, unless its announcement was not taken. What a platform writes before the JSON is left out.
+func (r lineReader) parse(text []byte) wanted {
+	if message, ok := pair(r.app, text); ok && r.backfill {
+		return wanted{message, replay}
+	}
+	begin := bytes.IndexByte(text, '{')
+	var l line
+	if begin < 0 || json.Unmarshal(text[begin:], &l) != nil {
+		return wanted{}
+	}
+	var w wanted
+	switch {
+	case l.Announced != nil && !*l.Announced:
+		w.wish = announce
+	case l.Fate == "" || l.Fate == deferred:
+		w.wish = replay
+	default:
+		return wanted{}
+	}
+	address := l.Address
+	if address == (msgext.Address{}) {
+		address = msgext.Address{GroupID: l.GroupID, MsgSeq: l.MsgSeq, From: l.FromAccount, To: l.ToAccount, MsgKey: l.MsgKey}
+	}
+	message, err := address.Message(r.app)
+	if err != nil {
+		return wanted{}
+	}
+	w.message = message
+	return w
+}
+
+// pair returns the message of a line GROUP_ID MSG_SEQ.
+func pair(app string, text []byte) (msgext.Message, bool) {
+	fields := strings.Fields(string(text))
+	if len(fields) != 2 {
+		return msgext.Message{}, false
+	}
+	seq, err := strconv.ParseInt(fields[1], 10, 64)
+	if err != nil {
+		return msgext.Message{}, false
+	}
+	message, err := msgext.Address{GroupID: fields[0], MsgSeq: &seq}.Message(app)
+	return message, err == nil
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"msgext/pkg/chatapi"
+	"msgext/pkg/msgext"
+	"msgext/pkg/repair"
+)
+
+// replayWorkers is how many messages are under way at once.
+const replayWorkers = 8
+
+var errNotReplayed = errors.New("replay: some messages were not replayed")
+
+// replayed counts what becomes of the messages.
+type replayed struct {
+	mu sync.Mutex
+
+	Lines     int `json:"lines"`
+	Messages  int `json:"messages"` // named by the lines, each once
+	Replayed  int `json:"replayed"`
+	Gone      int `json:"gone"` // Chat has them no more
+	Failed    int `json:"failed"`
+	Without   int `json:"without"` // extensions
+	Announced int `json:"announced"`
+}
+
+func (r *replayed) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	text := fmt.Sprintf("replay: %d lines, %d messages: %d replayed, %d that Chat has no more, %d failed", r.Lines, r.Messages, r.Replayed, r.Gone, r.Failed)
+	if r.Without > 0 {
+		text += fmt.Sprintf(", %d without extensions", r.Without)
+	}
+	if r.Announced > 0 {
+		text += fmt.Sprintf(", %d announced", r.Announced)
+	}
+	return text
+}
+
+func (r *replayed) read(fresh bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Lines++
+	if fresh {
+		r.Messages++
+	}
+}
+
+// note counts an outcome, and reports whether it is a failure.
+func (r *replayed) note(wanted wish, err error) (failed bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case errors.Is(err, errWithout):
+		r.Without++
+	case err == nil && wanted == announce:
+		r.Announced++
+	case err == nil:
+		r.Replayed++
+	case errors.Is(err, chatapi.ErrGone):
+		r.Gone++
+	default:
+		r.Failed++
+		return true
+	}
+	return false
+}
+
+// replayLines replays each message that a line of standard input names, and says how far it is.
+func replayLines(ctx context.Context, repairer *repair.Repairer, lines lineReader, asJSON bool, c console) error {
+	var counts replayed
+	p := newProgress(c.stderr)
+	messages := make(chan wanted)
+	var working sync.WaitGroup
+	for range replayWorkers {
+		working.Go(func() {
+			for w := range messages {
+				err := replayOne(ctx, repairer, w, lines.backfill)
+				if counts.note(w.wish, err) {
+					p.say(fmt.Sprintf("%s: %v", w.message.Path(), err))
+				}
+			}
+		})
+	}
+	err := lines.each(ctx, c.stdin, counts.read, func(w wanted) {
+		p.show(&counts)
+		messages <- w
+	})
+	close(messages)
+	working.Wait()
+	p.end(&counts)
+	if asJSON {
+		err = errors.Join(err, c.printJSON(&counts))
+	}
+	if err == nil && counts.Failed > 0 {
+		return errNotReplayed
+	}
+	return err
+}
+
+func replayOne(ctx context.Context, repairer *repair.Repairer, w wanted, backfilling bool) error {
+	var do func(context.Context, msgext.Message) error
+	switch {
+	case w.wish == announce:
+		do = repairer.Announce
+	case backfilling:
+		return backfill(ctx, repairer, w.message)
+	default:
+		do = repairer.Replay
+	}
+	return do(ctx, w.message)
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"msgext/internal/awssdk"
+	"msgext/internal/config"
+	"msgext/internal/driver"
+	"msgext/internal/driver/allstores"
+	"msgext/pkg/msgext"
+	"msgext/pkg/state"
+	"msgext/pkg/state/sqlitestate"
+)
+
+// storeTimeout bounds what is asked about one message: nobody waits longer at a prompt.
+const storeTimeout = 30 * time.Second
+
+// storeVariables is what help says of verbs that open a store.
+const storeVariables = "MSGEXT_STATE names the store, MSGEXT_SDK_APP_ID the app."
+
+// withStore opens the store that the variables name, calls use and closes it. It makes no store: a mistyped path would
+// look like a store without messages.
+func (c console) withStore(ctx context.Context, use func(store state.Store, app string) error) (err error) {
+	drivers := driver.Drivers{Stores: append([]state.Driver{sqlitestate.Existing()}, allstores.List(new(awssdk.SDK))...)}
+	cfg, err := drivers.Load(c.environ, config.State)
+	if err != nil {
+		return err
+	}
+	connections, err := drivers.Open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, connections.Close()) }()
+	return use(connections.Store, cfg.SDKAppID)
+}
+
+// withMessage does that for the message that arguments name, within storeTimeout.
+func (c console) withMessage(ctx context.Context, args []string, use func(context.Context, state.Store, msgext.Message) error) error {
+	if _, err := parseMessage("0", args); err != nil { // before anything is opened
+		return err
+	}
+	return c.withStore(ctx, func(store state.Store, app string) error {
+		message, err := parseMessage(app, args)
+		if err != nil {
+			return err
+		}
+		ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+		defer cancel()
+		return use(ctx, store, message)
+	})
+}
+
+// eachPage is how many messages each asks of the store at once.
+const eachPage = 200
+
+// each calls do with every message of an app that the store holds.
+func each(ctx context.Context, store state.Store, app string, do func(state.Head) error) error {
+	for after := state.Cursor(""); ; {
+		page, err := store.Each(ctx, after, eachPage)
+		if err != nil {
+			return err
+		}
+		for _, head := range page.Heads {
+			if head.Message.SDKAppID != app {
+				continue
+			}
+			if err := do(head); err != nil {
+				return err
+			}
+		}
+		if !page.More {
+			return nil
+		}
+		after = page.Next
+	}
+}

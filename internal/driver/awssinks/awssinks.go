@@ -1,0 +1,67 @@
+// Package awssinks lists the sinks of the programs for AWS, which are all that there are.
+package awssinks
+
+import (
+	"context"
+	"io"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"msgext/internal/awssdk"
+	"msgext/internal/config"
+	"msgext/internal/driver"
+	"msgext/internal/driver/basesinks"
+	"msgext/pkg/secret"
+	"msgext/pkg/sink"
+	"msgext/pkg/sink/eventbridgesink"
+	"msgext/pkg/sink/kafkasink"
+	"msgext/pkg/sink/sqssink"
+)
+
+// List returns their drivers. What goes to stdout: is written to stdout.
+func List(sdk *awssdk.SDK, stdout io.Writer) []driver.Sink {
+	return append(basesinks.List(stdout, credentials(sdk)),
+		service(sdk, "sqs", func(cfg aws.Config, queue string) (*sqssink.Sink, error) {
+			return sqssink.New(cfg, sqssink.Options{Queue: queue})
+		}),
+		service(sdk, "eventbridge", func(cfg aws.Config, bus string) (*eventbridgesink.Sink, error) {
+			return eventbridgesink.New(cfg, eventbridgesink.Options{Bus: bus})
+		}),
+	)
+}
+
+// credentials are those of the function's role, for Amazon MSK.
+func credentials(sdk *awssdk.SDK) basesinks.AWSCredentials {
+	return func(ctx context.Context) (kafkasink.AWSCredentials, error) {
+		cfg, err := sdk.Load(ctx)
+		if err != nil {
+			return kafkasink.AWSCredentials{}, err
+		}
+		found, err := cfg.Credentials.Retrieve(ctx)
+		if err != nil {
+			return kafkasink.AWSCredentials{}, err
+		}
+		return kafkasink.AWSCredentials{
+			AccessKeyID: found.AccessKeyID, SecretAccessKey: secret.String(found.SecretAccessKey), SessionToken: secret.String(found.SessionToken),
+		}, nil
+	}
+}
+
+// service is the driver of a sink of SCHEME://NAME. Without a region and credentials it can be made, and so be
+// checked, but not be used.
+func service[S sink.Sink](sdk *awssdk.SDK, scheme string, make func(cfg aws.Config, name string) (S, error)) driver.Sink {
+	return driver.Sink{
+		Schemes: []string{scheme},
+		Check: func(_ config.Config, location config.Location) error {
+			_, err := make(aws.Config{}, location.Place())
+			return err
+		},
+		Open: func(ctx context.Context, _ config.Config, location config.Location) (sink.Sink, error) {
+			cfg, err := sdk.Load(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return make(cfg, location.Place())
+		},
+	}
+}

@@ -1,0 +1,17 @@
+// Package awsstores lists the state stores of the programs for AWS.
+package awsstores
+
+import (
+	"slices"
+
+	"msgext/internal/awssdk"
+	"msgext/internal/driver/basestores"
+	"msgext/internal/driver/sqlstores"
+	"msgext/pkg/state"
+	"msgext/pkg/state/dynamostate"
+)
+
+// List returns their drivers; connections are those of a store that is an SQL server, see sqlstores.
+func List(sdk *awssdk.SDK, connections int) []state.Driver {
+	return slices.Concat(basestores.List(), sqlstores.List(connections), []state.Driver{dynamostate.Driver(sdk.Load)})
+}

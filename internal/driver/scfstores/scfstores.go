@@ -1,0 +1,15 @@
+// Package scfstores lists the state stores of the programs for SCF.
+package scfstores
+
+import (
+	"slices"
+
+	"msgext/internal/driver/basestores"
+	"msgext/internal/driver/sqlstores"
+	"msgext/pkg/state"
+)
+
+// List returns their drivers; connections are those of a store that is an SQL server, see sqlstores.
+func List(connections int) []state.Driver {
+	return slices.Concat(basestores.List(), sqlstores.List(connections))
+}

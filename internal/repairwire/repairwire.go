@@ -1,0 +1,50 @@
+// Package repairwire makes a Repairer out of a configuration. It stands apart from wire,
+// because it links the client that can hold the admin's key, and a webhook function must not.
+package repairwire
+
+import (
+	"log/slog"
+
+	"msgext/internal/config"
+	"msgext/internal/driver"
+	"msgext/internal/metric"
+	"msgext/pkg/chatapi"
+	"msgext/pkg/repair"
+)
+
+// CheckChat says what is wrong with MSGEXT_CHAT_ENDPOINT.
+func CheckChat(cfg config.Config) []config.Problem {
+	if cfg.Chat.Endpoint == "" {
+		return nil
+	}
+	if err := chatapi.CheckEndpoint(cfg.Chat.Endpoint); err != nil {
+		return []config.Problem{{Variable: "MSGEXT_CHAT_ENDPOINT", Problem: err.Error(), Example: "singapore"}}
+	}
+	return nil
+}
+
+// Options returns what a Repairer needs, as configured; without REST access it only settles and reports.
+func Options(cfg config.Config, c driver.Connections, logger *slog.Logger, metrics metric.Format) (repair.Options, error) {
+	options := repair.Options{
+		Store: c.Store, SDKAppID: cfg.SDKAppID, Sinks: c.Sinks,
+		Grace: cfg.RepairGrace, ReadAll: cfg.ReadAll, Retention: cfg.Retention,
+		Logger: logger, Metrics: metrics,
+	}
+	if cfg.Chat.Endpoint == "" {
+		return options, nil
+	}
+	client, err := chatapi.New(chatapi.Options{
+		Endpoint: cfg.Chat.Endpoint, SDKAppID: cfg.SDKAppID, Admin: cfg.Chat.Admin, SecretKey: cfg.Chat.SecretKey,
+	})
+	options.Chat = client
+	return options, err
+}
+
+// Repairer returns a Repairer as configured.
+func Repairer(cfg config.Config, c driver.Connections, logger *slog.Logger, metrics metric.Format) (*repair.Repairer, error) {
+	options, err := Options(cfg, c, logger, metrics)
+	if err != nil {
+		return nil, err
+	}
+	return repair.New(options), nil
+}
