@@ -56,6 +56,8 @@ type Config struct {
 	RepairGrace time.Duration
 	ReadAll     bool          // MSGEXT_REPAIR_READ=all
 	Retention   time.Duration // 0 keeps messages for good
+
+	VerifySample int // MSGEXT_VERIFY_SAMPLE: messages a run of repair holds against Chat
 }
 
 // Chat is how Chat's REST API is reached. Endpoint is "" where it is not.

@@ -3,6 +3,7 @@ package config_test
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"testing"
 	"time"
@@ -86,7 +87,7 @@ func TestFromEnviron_Everything(t *testing.T) {
 		"MSGEXT_HTTP_HEADERS=example.com:8443 Authorization: Bearer x\n\n example.org\tX-Key:y", "MSGEXT_HTTP_ALLOW_PLAIN=true",
 		"MSGEXT_KAFKA_SASL=SCRAM-SHA-512", "MSGEXT_KAFKA_USERNAME=u", "MSGEXT_KAFKA_PASSWORD=p", "MSGEXT_KAFKA_TLS=true",
 		"MSGEXT_CHAT_ENDPOINT=singapore", "MSGEXT_CHAT_ADMIN=administrator", "MSGEXT_CHAT_SECRET_KEY=k",
-		"MSGEXT_REPAIR_GRACE=10s", "MSGEXT_REPAIR_READ=all", "MSGEXT_RETENTION=90d",
+		"MSGEXT_REPAIR_GRACE=10s", "MSGEXT_REPAIR_READ=all", "MSGEXT_RETENTION=90d", "MSGEXT_VERIFY_SAMPLE=20", "MSGEXT_ALLOW_FROM=192.0.2.0/24",
 	}, config.Local, local)
 	require.NoError(t, err)
 	assert.Equal(t, config.Config{
@@ -110,7 +111,7 @@ func TestFromEnviron_Everything(t *testing.T) {
 			}},
 		Kafka:       config.Kafka{Mechanism: "SCRAM-SHA-512", Username: "u", Password: "p", TLS: true},
 		Chat:        config.Chat{Endpoint: "singapore", Admin: "administrator", SecretKey: "k"},
-		RepairGrace: 10 * time.Second, ReadAll: true, Retention: 90 * 24 * time.Hour,
+		RepairGrace: 10 * time.Second, ReadAll: true, Retention: 90 * 24 * time.Hour, VerifySample: 20, AllowFrom: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
 	}, got)
 }
 
@@ -149,10 +150,10 @@ func TestFromEnviron_EveryProblemAtOnce(t *testing.T) {
 			"MSGEXT_MAX_SKEW=" + plant, "MSGEXT_MAX_BODY_BYTES=-1", "MSGEXT_REPLY_BUDGET=1h", "MSGEXT_ON_FAILURE=" + plant, "MSGEXT_PATH=" + plant,
 			"MSGEXT_FORWARD_OTHER=yes", "MSGEXT_RELAY=http://" + plant + ".example/", "MSGEXT_RELAY_ON_FAILURE=" + plant, "MSGEXT_RELAY_BUDGET=1801ms", "MSGEXT_RELAY_HEADERS=Host: " + plant,
 			"MSGEXT_STATE=" + plant + "://x", "MSGEXT_SINKS=stdout: ftp://" + plant,
-			"MSGEXT_KAFKA_SASL=bad", "MSGEXT_REPAIR_READ=" + plant, "MSGEXT_TYPO=" + plant, "MSGEXT_ANOTHER=" + plant,
+			"MSGEXT_KAFKA_SASL=bad", "MSGEXT_REPAIR_READ=" + plant, "MSGEXT_VERIFY_SAMPLE=1001", "MSGEXT_TYPO=" + plant, "MSGEXT_ANOTHER=" + plant,
 		}, []string{
 			"MSGEXT_PATH", "MSGEXT_MAX_SKEW", "MSGEXT_MAX_BODY_BYTES", "MSGEXT_REPLY_BUDGET", "MSGEXT_ON_FAILURE", "MSGEXT_STATE", "MSGEXT_SINKS",
-			"MSGEXT_FORWARD_OTHER", "MSGEXT_RELAY", "MSGEXT_RELAY_ON_FAILURE", "MSGEXT_RELAY_BUDGET", "MSGEXT_RELAY_HEADERS", "MSGEXT_KAFKA_SASL", "MSGEXT_REPAIR_READ", "MSGEXT_ANOTHER", "MSGEXT_TYPO"}},
+			"MSGEXT_FORWARD_OTHER", "MSGEXT_RELAY", "MSGEXT_RELAY_ON_FAILURE", "MSGEXT_RELAY_BUDGET", "MSGEXT_RELAY_HEADERS", "MSGEXT_KAFKA_SASL", "MSGEXT_REPAIR_READ", "MSGEXT_VERIFY_SAMPLE", "MSGEXT_ANOTHER", "MSGEXT_TYPO"}},
 		{"half of the REST access", config.Local, []string{"MSGEXT_CHAT_ADMIN=" + plant}, []string{"MSGEXT_CHAT_ENDPOINT"}},
 		{"every sink", config.Local, []string{"MSGEXT_SINKS=https://bad stdout:x kafka:"}, []string{"MSGEXT_SINKS", "MSGEXT_SINKS", "MSGEXT_SINKS"}},
 		{"what could not be read is not missing, too", config.Webhook, []string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=  "}, []string{"MSGEXT_TOKEN"}},

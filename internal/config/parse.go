@@ -150,6 +150,16 @@ func setRetention(c *Config, value string) error {
 	return nil
 }
 
+func setVerifySample(c *Config, value string) error {
+	const most = 1000
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 0 || n > most {
+		return fmt.Errorf("not a whole number between 0 and %d", most)
+	}
+	c.VerifySample = n
+	return nil
+}
+
 func setMaxBodyBytes(c *Config, value string) error {
 	const least, most = 1024, 16 << 20
 	n, err := strconv.ParseInt(value, 10, 64)

@@ -60,5 +60,6 @@ func Variables() []Variable {
 		{"MSGEXT_REPAIR_GRACE", Repair | Local | Server, "30s", "30s", 0, duration(time.Second, time.Hour, func(c *Config) *time.Duration { return &c.RepairGrace })},
 		{"MSGEXT_REPAIR_READ", Repair | Local | Server, "gaps", "all", 0, choice("gaps", "all", func(c *Config) *bool { return &c.ReadAll })},
 		{"MSGEXT_RETENTION", Repair | Local | Server, "keep", "90d", 0, setRetention},
+		{"MSGEXT_VERIFY_SAMPLE", Repair | Local | Server, "0", "20", 0, setVerifySample},
 	}
 }

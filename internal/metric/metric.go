@@ -36,6 +36,7 @@ const (
 	Repaired         = "Repaired"         // changed by a read, or told to sinks that had missed something
 	Unrepaired       = "Unrepaired"       // still with a gap, a failed read or a failed delivery
 	Ahead            = "Ahead"            // brought back from versions Chat does not have
+	Drift            = "Drift"            // messages of a sample that were not as Chat has them
 	AnnouncedSkipped = "AnnouncedSkipped" // announced messages for which a run had no time
 	LongestDue       = "LongestDue"       // milliseconds the longest-waiting message had been due
 )

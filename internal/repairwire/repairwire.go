@@ -27,7 +27,7 @@ func CheckChat(cfg config.Config) []config.Problem {
 func Options(cfg config.Config, c driver.Connections, logger *slog.Logger, metrics metric.Format) (repair.Options, error) {
 	options := repair.Options{
 		Store: c.Store, SDKAppID: cfg.SDKAppID, Sinks: c.Sinks,
-		Grace: cfg.RepairGrace, ReadAll: cfg.ReadAll, Retention: cfg.Retention,
+		Grace: cfg.RepairGrace, ReadAll: cfg.ReadAll, Retention: cfg.Retention, VerifySample: cfg.VerifySample,
 		Logger: logger, Metrics: metrics,
 	}
 	if cfg.Chat.Endpoint == "" {

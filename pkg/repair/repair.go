@@ -10,7 +10,9 @@
 package repair
 
 import (
+	"context"
 	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	"msgext/pkg/chatapi"
@@ -72,8 +74,17 @@ type Options struct {
 	// nothing to check has no line.
 	Metrics func(at time.Time, measured []slog.Attr, dimensions ...string) []slog.Attr
 
+	// VerifySample is how many messages a run holds against Chat, from a random place in the store on. What differs is
+	// doubted, and the next run reads it back. None when zero.
+	VerifySample int
+
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
+
+	// Wait lets a time pass, or returns the context's error; on the real clock when nil. Rand decides where a sample
+	// begins; math/rand/v2's when nil.
+	Wait func(ctx context.Context, d time.Duration) error
+	Rand func() uint64
 
 	// Observe, when set, is shown every read that was merged and told. It is for the local
 	// console: it must be quick.
@@ -103,8 +114,26 @@ func New(options Options) *Repairer {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
+	if options.Wait == nil {
+		options.Wait = wait
+	}
+	if options.Rand == nil {
+		options.Rand = rand.Uint64
+	}
 	return &Repairer{options, policy{
 		app: options.SDKAppID, grace: options.Grace, retention: options.Retention,
 		readAll: options.ReadAll, access: options.Chat != nil,
 	}}
+}
+
+// wait lets a time pass on the real clock.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -25,6 +25,11 @@ type Report struct {
 	Foreign  int           `json:",omitempty"` // another app's, in this app's store: not looked at
 	Longest  time.Duration // the longest time a message had been due
 
+	// Verified counts messages that were held against Chat by themselves, and Drift those of them that differed, or that
+	// Chat has no more.
+	Verified int `json:",omitempty"`
+	Drift    int `json:",omitempty"`
+
 	// AnnouncedSkipped counts messages that were only announced and due, for which there was no time; a thousand
 	// stand for that many or more.
 	AnnouncedSkipped int `json:",omitempty"`
@@ -77,6 +82,7 @@ func (r Report) rare() (attrs []slog.Attr) {
 		n    int
 	}{
 		{"doubted", r.Doubted}, {"fell", r.Fell}, {"gone", r.Gone}, {"erased", r.Erased}, {"gave_up", r.GaveUp}, {"foreign", r.Foreign},
+		{"verified", r.Verified},
 	} {
 		if count.n > 0 {
 			attrs = append(attrs, slog.Int(count.name, count.n))
@@ -103,12 +109,15 @@ func (r Report) log(ctx context.Context, options Options, started time.Time, err
 		slog.Float64(metric.Unrepaired, float64(r.Open)),
 		slog.Float64(metric.LongestDue, float64(r.Longest.Milliseconds())),
 	}
+	if r.Verified > 0 {
+		values = append(values, slog.Float64(metric.Drift, float64(r.Drift)))
+	}
 	if r.AnnouncedSkipped > 0 {
 		values = append(values, slog.Float64(metric.AnnouncedSkipped, float64(r.AnnouncedSkipped)))
 	}
 	format := options.Metrics
 	if format == nil {
-		if r.Checked+r.Foreign+r.AnnouncedSkipped == 0 && err == nil {
+		if r.Checked+r.Foreign+r.AnnouncedSkipped+r.Drift == 0 && err == nil {
 			return // a local run every few seconds that found nothing is no news
 		}
 		format = metric.Plain

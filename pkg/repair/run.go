@@ -57,6 +57,8 @@ func (r *Repairer) Run(ctx context.Context) (Report, error) {
 	workers.Wait()
 	if dispatching.Err() != nil {
 		err = nil // time is up, or the process ends
+	} else if err == nil {
+		err = run.verify(checking)
 	}
 	run.report.log(ctx, r.options, started, err)
 	return run.report, err
