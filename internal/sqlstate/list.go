@@ -30,9 +30,13 @@ func (s *Store) Due(ctx context.Context, lane state.Lane, before time.Time, afte
 	}
 	page := state.Page{Heads: heads, Next: after, More: len(heads) == limit}
 	if n := len(heads); n > 0 {
-		page.Next = state.Cursor(strconv.FormatInt(heads[n-1].Check.Due.UnixMilli(), 10) + " " + hex.EncodeToString(ids[n-1]))
+		page.Next = dueCursor(heads[n-1].Check.Due.UnixMilli(), ids[n-1])
 	}
 	return page, nil
+}
+
+func dueCursor(due int64, id []byte) state.Cursor {
+	return state.Cursor(strconv.FormatInt(due, 10) + " " + hex.EncodeToString(id))
 }
 
 func parseDueCursor(c state.Cursor) (due int64, id []byte, err error) {

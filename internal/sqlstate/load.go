@@ -2,7 +2,7 @@ package sqlstate
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"time"
 
 	"github.com/go-json-experiment/json" // in a third of the time
@@ -10,6 +10,9 @@ import (
 	"msgext/pkg/msgext"
 	"msgext/pkg/state"
 )
+
+// errRow says that what a row holds was not written by this package.
+var errRow = errors.New("sqlstate: a read is not of the form that is written here")
 
 // Load implements state.Store.
 func (s *Store) Load(ctx context.Context, message msgext.Message) (state.Record, error) {
@@ -65,8 +68,8 @@ func scanBase(scan func(...any) error, s *msgext.State) error {
 	if err := scan(&base.Number, &base.Latest, &base.Clear, &text); err != nil {
 		return err
 	}
-	if err := json.Unmarshal([]byte(text), &base.KeyValues); err != nil {
-		return fmt.Errorf("sqlstate: decode read: %w", err)
+	if json.Unmarshal([]byte(text), &base.KeyValues) != nil {
+		return errRow // the cause could quote a value
 	}
 	for i, kv := range base.KeyValues {
 		base.KeyValues[i].Key, base.KeyValues[i].Value = decode(kv.Key), decode(kv.Value)

@@ -303,34 +303,3 @@ func TestREST_LatestSeqMayFall(t *testing.T) {
 		assert.Equal(t, want, latest)
 	}
 }
-
-// Whatever is asked, the answer is Chat's JSON under status 200.
-func FuzzREST(f *testing.F) {
-	f.Add("group_get_key_values", "", `{"GroupId":"test","MsgSeq":10,"StartSeq":1}`)
-	f.Add("group_set_key_values", "", `{"GroupId":"test","MsgSeq":10,"OperateType":1,"ExtensionList":[{"Key":"k","Value":"v","Seq":0}]}`)
-	f.Add("set_key_values", "", `{"From_Account":"a","To_Account":"b","MsgKey":"93847636_1287657_1764688415","OperateType":3}`)
-	f.Add("get_key_values", "eJyrVgrxCdYrSy1SslIy0jNQ0gHzM1NS80oy0zLBwoYGBkZQ8eKU7MSCgswUJSsTAwMDYzMzQ2OITEpmXmaVkpURWM7I3MQEAHQlGbo_", `{}`)
-	f.Fuzz(func(t *testing.T, command, sig, body string) {
-		sim := chatsim.New(restOptions())
-		sim.Add(group, c2c)
-		query := credentials(t)
-		if sig != "" {
-			query.Set("usersig", sig)
-		}
-		w := httptest.NewRecorder()
-		request := httptest.NewRequest(http.MethodPost, service, strings.NewReader(body))
-		request.URL.Path, request.URL.RawQuery = service+command, query.Encode()
-		sim.Handler().ServeHTTP(w, request)
-		code := errorCode(t, w)
-		if sig != "" {
-			assert.NotZero(t, code, "nobody guesses a UserSig")
-		}
-		for _, message := range sim.Messages() {
-			truth := sim.Truth(message)
-			for _, kv := range truth.ExtensionList {
-				assert.LessOrEqual(t, kv.Seq, truth.LatestSeq)
-				assert.Greater(t, kv.Seq, truth.ClearSeq)
-			}
-		}
-	})
-}

@@ -47,8 +47,17 @@ func (m Message) Path() string {
 // ErrPath is ParsePath's error.
 var ErrPath = errors.New("msgext: not the path of a message")
 
-// ParsePath is the inverse of Path. Its error is ErrPath.
+// ParsePath is the inverse of Path: it takes what Path writes and no other spelling of it, so that
+// what is compared as text is the same message. Its error is ErrPath.
 func ParsePath(path string) (Message, error) {
+	message, err := parsePath(path)
+	if err != nil || message.Path() != path {
+		return Message{}, ErrPath
+	}
+	return message, nil
+}
+
+func parsePath(path string) (Message, error) {
 	parts := strings.Split(path, "/")
 	for i, part := range parts {
 		text, err := url.PathUnescape(part)

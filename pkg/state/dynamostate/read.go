@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -147,14 +148,21 @@ func compress(keyValues []msgext.KeyValue) (types.AttributeValue, error) {
 	return &types.AttributeValueMemberB{Value: compressed.Bytes()}, nil
 }
 
+// errRead is the error for a read that is not of the form that is written here. Its cause could quote a value.
+var errRead = errors.New("a read is not of the form that this package writes")
+
 func decompress(compressed []byte) ([]msgext.KeyValue, error) {
 	reader, err := gzip.NewReader(bytes.NewReader(compressed))
 	if err != nil {
-		return nil, fmt.Errorf("decode a read: %w", err)
+		return nil, errRead
+	}
+	plain, err := io.ReadAll(reader) // to its end, where the sum stands
+	if err != nil {
+		return nil, errRead
 	}
 	var keyValues []msgext.KeyValue
-	if err := json.NewDecoder(reader).Decode(&keyValues); err != nil {
-		return nil, fmt.Errorf("decode a read: %w", err)
+	if json.Unmarshal(plain, &keyValues) != nil {
+		return nil, errRead
 	}
 	return keyValues, nil
 }

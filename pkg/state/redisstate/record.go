@@ -40,11 +40,12 @@ func decodeEntry(text string) (msgext.Entry, error) {
 	if len(text) < entryPrefix {
 		return msgext.Entry{}, errReply
 	}
-	seq, err := strconv.ParseInt(text[:digitCount], 10, 64)
-	if err != nil {
+	seq, err := parseNumber(text[:digitCount])
+	e := msgext.Entry{Seq: seq, Deleted: text[digitCount] == '1', Value: text[entryPrefix:]}
+	if err != nil || seq < 0 || !e.Deleted && text[digitCount] != '0' || e.Deleted && e.Value != "" {
 		return msgext.Entry{}, errReply
 	}
-	return msgext.Entry{Seq: seq, Deleted: text[digitCount] == '1', Value: text[entryPrefix:]}, nil
+	return e, nil
 }
 
 // compressFrom is the size in bytes from which a read is compressed.
@@ -184,13 +185,22 @@ func parseNumbers(texts []any) ([]int64, error) {
 			numbers[i] = -1 // see digits
 			continue
 		}
-		number, err := strconv.ParseInt(decimal, 10, 64)
+		number, err := parseNumber(decimal)
 		if err != nil {
-			return nil, errReply
+			return nil, err
 		}
 		numbers[i] = number
 	}
 	return numbers, nil
+}
+
+// parseNumber takes a decimal number as scripts write one: without a plus.
+func parseNumber(decimal string) (int64, error) {
+	number, err := strconv.ParseInt(decimal, 10, 64)
+	if err != nil || decimal[0] == '+' {
+		return 0, errReply
+	}
+	return number, nil
 }
 
 // digits writes a version so that its order as text is its order: in 19 digits, and what lies

@@ -72,13 +72,24 @@ func start(t testing.TB, change func(*console.Options)) *process { return startW
 // startWith starts a process with sinks of its own.
 func startWith(t testing.TB, change func(*console.Options), sinks ...sink.Sink) *process {
 	t.Helper()
-	p := &process{Store: memstate.New()}
+	p := &process{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }))
-	p.URL = server.URL
+	p.wire(server.URL, change, sinks...)
+	p.end = func() {
+		p.Close()
+		server.CloseClientConnections()
+		server.Close()
+	}
+	t.Cleanup(p.end)
+	return p
+}
 
+// wire makes what a process has behind its address.
+func (p *process) wire(url string, change func(*console.Options), sinks ...sink.Sink) {
+	p.URL, p.Store = url, memstate.New()
 	var webhooks http.Handler
 	options := console.Options{
-		SDKAppID: appID, BaseURL: server.URL, Token: pageToken, Load: p.Store.Load, Now: p.clock.now,
+		SDKAppID: appID, BaseURL: url, Token: pageToken, Load: p.Store.Load, Now: p.clock.now,
 		Sign: func(requestTime string) string { return webhook.Sign(webhookToken, requestTime) },
 		Send: func(ctx context.Context, method, query string, body []byte) (int, []byte) {
 			r := httptest.NewRequestWithContext(ctx, method, "/?"+query, bytes.NewReader(body))
@@ -104,13 +115,6 @@ func startWith(t testing.TB, change func(*console.Options), sinks ...sink.Sink) 
 		}
 		webhooks.ServeHTTP(w, r)
 	})
-	p.end = func() {
-		p.Close()
-		server.CloseClientConnections()
-		server.Close()
-	}
-	t.Cleanup(p.end)
-	return p
 }
 
 // signed returns a URL for a webhook as Chat would sign it.

@@ -1,0 +1,130 @@
+package sqlstate
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"msgext/pkg/msgext"
+	"msgext/pkg/state"
+)
+
+// FuzzText holds the text that stands in a database to what it is for: no NUL, the order of what it means, and back.
+func FuzzText(f *testing.F) {
+	f.Add("", "\x00")
+	f.Add("\x01", "\x01\x02")
+	f.Add("a\x00b", "a\x01b")
+	f.Add("好", "\xff")
+	f.Fuzz(func(t *testing.T, one, other string) {
+		a, b := encode(one), encode(other)
+		switch {
+		case strings.Contains(a, "\x00"):
+			t.Fatalf("%q has a NUL", a)
+		case decode(a) != one:
+			t.Fatalf("%q comes back as %q", one, decode(a))
+		case strings.Compare(a, b) != strings.Compare(one, other):
+			t.Fatalf("%q and %q stand the other way round", one, other)
+		}
+	})
+}
+
+// FuzzRows holds the rows of a message to what was written, and whatever else may stand there to an error that has
+// nothing of it.
+func FuzzRows(f *testing.F) {
+	f.Add("key", "value", int64(1), true, int64(9), int64(2), `[{"key":"k"}]`)
+	f.Add("", "\x00\x01", int64(0), false, int64(math.MaxInt64), int64(-1), `[{"Key":"k","Value":"v","Seq":1}]`)
+	f.Add("k", "v", int64(5), false, int64(5), int64(0), `[{"Seq":"QZXJQ"}]`)
+	f.Fuzz(func(t *testing.T, key, value string, seq int64, deleted bool, latest, cleared int64, stored string) {
+		key, value = strings.ToValidUTF8(key, "?"), strings.ToValidUTF8(value, "?") // as Decode and Read have them
+		entry := msgext.Entry{Seq: seq, Deleted: deleted, Value: value}
+		var read msgext.State
+		row := new(Store).put(nil, key, entry).Args[2:]
+		require.NoError(t, scanEntry(scanning(row[0], row[1], int64(row[2].(int)), row[3]), &read))
+		require.Equal(t, map[string]msgext.Entry{key: entry}, read.Entries)
+
+		// A read comes back as the algebra keeps it, and has the digest of its equals alone.
+		base := msgext.Snapshot{Number: 1, Latest: latest, Clear: cleared, KeyValues: []msgext.KeyValue{{Key: key + "z", Seq: 3}, {Key: key, Value: value, Seq: seq}}}
+		text, sum, err := encodeBase(base)
+		require.NoError(t, err)
+		require.NoError(t, scanBase(scanning(int64(1), latest, cleared, text), &read))
+		var kept msgext.State
+		kept.Merge(base)
+		require.Equal(t, kept.Base, read.Base)
+		for _, test := range []struct {
+			same   bool
+			change func(*msgext.Snapshot)
+		}{
+			{true, func(s *msgext.Snapshot) { s.KeyValues[0], s.KeyValues[1] = s.KeyValues[1], s.KeyValues[0] }},
+			{true, func(s *msgext.Snapshot) { s.Number = 2 }},
+			{false, func(s *msgext.Snapshot) { s.KeyValues[1].Value += "x" }},
+			{false, func(s *msgext.Snapshot) { s.Latest ^= 1 }},
+			{latest == cleared, func(s *msgext.Snapshot) { s.Latest, s.Clear = s.Clear, s.Latest }},
+		} {
+			other := base
+			other.KeyValues = append([]msgext.KeyValue(nil), base.KeyValues...)
+			test.change(&other)
+			_, otherSum, err := encodeBase(other)
+			require.NoError(t, err)
+			require.Equal(t, test.same, bytes.Equal(sum, otherSum))
+		}
+
+		// Whatever stands in the column: an error of ours, or what is written again as it means.
+		const plant = "QZXJQ"
+		var found msgext.State
+		if err := scanBase(scanning(int64(1), latest, cleared, strings.ReplaceAll(stored, "1", plant)), &found); err != nil {
+			require.NotContains(t, err.Error(), plant)
+			require.ErrorIs(t, err, errRow)
+		}
+		if scanBase(scanning(int64(1), latest, cleared, stored), &found) == nil {
+			text, _, err := encodeBase(*found.Base)
+			require.NoError(t, err)
+			var again msgext.State
+			require.NoError(t, scanBase(scanning(int64(1), latest, cleared, text), &again))
+			require.Equal(t, found.Base.Reply(), again.Base.Reply())
+		}
+	})
+}
+
+// scanning gives one row.
+func scanning(row ...any) func(...any) error {
+	return func(into ...any) error {
+		if len(into) != len(row) {
+			return errors.New("another number of columns")
+		}
+		for i, value := range row {
+			switch to := into[i].(type) {
+			case *string:
+				*to = value.(string)
+			case *int64:
+				*to = value.(int64)
+			}
+		}
+		return nil
+	}
+}
+
+// FuzzCursor holds a cursor to the place that it was made of. Any other text is refused, or is a place.
+func FuzzCursor(f *testing.F) {
+	f.Add(int64(1764688294360), []byte{1, 2, 3}, "5 0A")
+	f.Add(int64(0), []byte{}, "12 zz")
+	f.Add(int64(-1), []byte{0}, "5")
+	f.Fuzz(func(t *testing.T, due int64, id []byte, text string) {
+		gotDue, gotID, err := parseDueCursor(dueCursor(due, id))
+		if err != nil || gotDue != due || !bytes.Equal(gotID, id) {
+			t.Fatalf("%d %x comes back as %d %x (%v)", due, id, gotDue, gotID, err)
+		}
+		due, id, err = parseDueCursor(state.Cursor(text))
+		if err != nil {
+			require.ErrorIs(t, err, errCursor)
+			return
+		}
+		gotDue, gotID, err = parseDueCursor(dueCursor(due, id))
+		require.NoError(t, err)
+		require.Equal(t, due, gotDue)
+		require.Equal(t, string(id), string(gotID))
+	})
+}
