@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -13,14 +14,16 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"msgext/internal/config"
+	"msgext/pkg/chatapi"
 )
 
 // template is what these tests look at. CloudFormation's own tags (!Ref, !Sub, !If) are left out:
 // of `!Sub "x"` the text stays, of `!If [a, b, c]` the list.
 type template struct {
-	Globals   struct{ Function function }
-	Resources map[string]resource
-	Rules     map[string]any
+	Parameters map[string]struct{ AllowedPattern string }
+	Globals    struct{ Function function }
+	Resources  map[string]resource
+	Rules      map[string]any
 }
 
 type resource struct {
@@ -68,6 +71,33 @@ func TestTemplate_VariablesOfEachFunction(t *testing.T) {
 		maps.Copy(got, properties[function](t, template.Resources[name]).Environment.Variables)
 		assert.ElementsMatch(t, want, slices.Collect(maps.Keys(got)), name)
 	}
+}
+
+// What the template takes for ChatEndpoint, the program takes, and the other way round but for what only a test uses.
+func TestTemplate_ChatEndpoint(t *testing.T) {
+	pattern := regexp.MustCompile(`^(?:` + read(t).Parameters["ChatEndpoint"].AllowedPattern + `)$`)
+	for _, endpoint := range []string{
+		"china", "singapore", "seoul", "tokyo", "frankfurt", "silicon-valley", "jakarta", "mumbai",
+		"https://adminapisgp.im.qcloud.com", "https://chat.example/", "https://proxy.example:8443/chat",
+		"", "Singapore", "sg", "eu-central-1", "adminapisgp.im.qcloud.com", "http://chat.example", "https://", "https:///x",
+		"https://user@chat.example", "https://chat.example?a=1", "https://chat.example#a", "https://chat example",
+	} {
+		assert.Equal(t, chatapi.CheckEndpoint(endpoint) == nil, pattern.MatchString(endpoint), endpoint)
+	}
+}
+
+// Whoever is to be told, every alarm tells them.
+func TestTemplate_EveryAlarmIsTold(t *testing.T) {
+	alarms := 0
+	for name, resource := range read(t).Resources {
+		if resource.Type != "AWS::CloudWatch::Alarm" {
+			continue
+		}
+		alarms++
+		actions := properties[struct{ AlarmActions []any }](t, resource).AlarmActions
+		assert.Equal(t, []any{"HasAlarmTopic", []any{"AlarmTopic"}, []any{"HasAlarmEmail", []any{"AlarmMail"}, []any{}}}, actions, name)
+	}
+	assert.NotZero(t, alarms)
 }
 
 // A function URL that anybody may call takes both permissions, since October 2025
