@@ -22,7 +22,6 @@ import (
 	"msgext/internal/driver/allstores"
 	"msgext/internal/driver/awssinks"
 	"msgext/internal/entry"
-	"msgext/internal/metric"
 	"msgext/internal/repairwire"
 	"msgext/internal/version"
 	"msgext/pkg/msgext"
@@ -79,13 +78,9 @@ func start(ctx context.Context, cfg config.Config, drivers driver.Drivers, o opt
 	logger.Info("start", startLine(cfg, o)...)
 	wire.Announce(cfg, logger)
 	metrics := admin.NewMetrics(version.Text())
-	format := metrics.Format
-	if o.onDemand {
-		format = metric.Plain // nobody can ask this instance, so its log has them
-	}
 	p, err := process.Open(ctx, cfg, drivers, logger, process.Options{
 		Address: o.address, Proxies: o.proxies, AtOnce: o.maxRequests, Refused: metrics.Overloaded,
-		RepairEvery: o.repairEvery, Metrics: format, Started: o.started,
+		RepairEvery: o.repairEvery, Metrics: metrics.Format, Started: o.started,
 	})
 	if err != nil {
 		return err

@@ -34,7 +34,7 @@ func TestServer_AsAWebFunction(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status)
 	assert.JSONEq(t, string(sample.Want.Reply), reply)
 	function.Await(t, `"cold":true,"start_ms":`)
-	function.Await(t, `"Accepted":1`) // nobody can ask it for metrics
+	function.Await(t, `"Accepted":1`) // there is no other place to see it
 
 	require.NoError(t, syscall.Kill(function.PID(), syscall.SIGSTOP))
 	connection, err := net.Dial("tcp", strings.TrimPrefix(function.URL, "http://"))
