@@ -54,8 +54,8 @@ type wanted struct {
 
 // lineReader makes messages of lines.
 type lineReader struct {
-	app      string
-	backfill bool // a line may be GROUP_ID MSG_SEQ, which in a log stands by chance
+	app   string
+	pairs bool // a line may be GROUP_ID MSG_SEQ, which in a log stands by chance
 }
 
 // each reads lines until their end, and calls do with each message that one names, once for each wish and at the
@@ -90,7 +90,7 @@ func (r lineReader) each(ctx context.Context, stdin io.Reader, read func(fresh b
 // parse returns the message that a line names, and what is to be done: nothing for the line of a webhook that was
 // accepted or rejected, unless its announcement was not taken. What a platform writes before the JSON is left out.
 func (r lineReader) parse(text []byte) wanted {
-	if message, ok := pair(r.app, text); ok && r.backfill {
+	if message, ok := pair(r.app, text); ok && r.pairs {
 		return wanted{message, replay}
 	}
 	begin := bytes.IndexByte(text, '{')

@@ -1,18 +1,8 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"log/slog"
-
 	"github.com/spf13/cobra"
 
-	"msgext/internal/awssdk"
-	"msgext/internal/config"
-	"msgext/internal/driver"
-	"msgext/internal/driver/allstores"
-	"msgext/internal/driver/awssinks"
-	"msgext/internal/repairwire"
 	"msgext/pkg/repair"
 )
 
@@ -54,24 +44,4 @@ announcements that were not taken; or messages as the REST API names them. The v
 	}
 	jsonFlag(command, &asJSON)
 	return command
-}
-
-// withRepairer opens what the repair function's variables name, calls use and closes it.
-func (c console) withRepairer(ctx context.Context, use func(repairer *repair.Repairer, app string) error) (err error) {
-	sdk := new(awssdk.SDK)
-	drivers := driver.Drivers{Stores: allstores.List(sdk), Sinks: awssinks.List(sdk, c.stdout), Checks: []config.Check{repairwire.CheckChat}}
-	cfg, err := drivers.Load(c.environ, config.Repair)
-	if err != nil {
-		return err
-	}
-	connections, err := drivers.Open(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, connections.Close()) }()
-	repairer, err := repairwire.Repairer(cfg, connections, slog.New(slog.DiscardHandler), nil)
-	if err != nil {
-		return err
-	}
-	return use(repairer, cfg.SDKAppID)
 }

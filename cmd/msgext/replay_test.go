@@ -116,7 +116,7 @@ func TestReplay_TakesWhatStandardInputNames(t *testing.T) {
 	assert.Contains(t, said, "1 lines, 0 messages", "a log may have such lines by chance")
 	status, said = do("g 1\ng 2\ng 3\n", "backfill")
 	assert.Equal(t, exitOK, status, said)
-	assert.Contains(t, said, "replay: 3 lines, 3 messages: 1 replayed, 0 that Chat has no more, 0 failed, 2 without extensions")
+	assert.Contains(t, said, "backfill: 3 looked at, 3 messages read: 1 with extensions, 2 without, 0 that Chat has no more, 0 failed")
 
 	consumer.SetDown(true)
 	status, said = do(`{"GroupId":"g","MsgSeq":1}`, "replay", "-")

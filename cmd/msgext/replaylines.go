@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"msgext/pkg/chatapi"
-	"msgext/pkg/msgext"
 	"msgext/pkg/repair"
 )
 
@@ -25,7 +24,6 @@ type replayed struct {
 	Replayed  int `json:"replayed"`
 	Gone      int `json:"gone"` // Chat has them no more
 	Failed    int `json:"failed"`
-	Without   int `json:"without"` // extensions
 	Announced int `json:"announced"`
 }
 
@@ -33,9 +31,6 @@ func (r *replayed) String() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	text := fmt.Sprintf("replay: %d lines, %d messages: %d replayed, %d that Chat has no more, %d failed", r.Lines, r.Messages, r.Replayed, r.Gone, r.Failed)
-	if r.Without > 0 {
-		text += fmt.Sprintf(", %d without extensions", r.Without)
-	}
 	if r.Announced > 0 {
 		text += fmt.Sprintf(", %d announced", r.Announced)
 	}
@@ -56,8 +51,6 @@ func (r *replayed) note(wanted wish, err error) (failed bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case errors.Is(err, errWithout):
-		r.Without++
 	case err == nil && wanted == announce:
 		r.Announced++
 	case err == nil:
@@ -80,7 +73,7 @@ func replayLines(ctx context.Context, repairer *repair.Repairer, lines lineReade
 	for range replayWorkers {
 		working.Go(func() {
 			for w := range messages {
-				err := replayOne(ctx, repairer, w, lines.backfill)
+				err := replayOne(ctx, repairer, w)
 				if counts.note(w.wish, err) {
 					p.say(fmt.Sprintf("%s: %v", w.message.Path(), err))
 				}
@@ -103,15 +96,9 @@ func replayLines(ctx context.Context, repairer *repair.Repairer, lines lineReade
 	return err
 }
 
-func replayOne(ctx context.Context, repairer *repair.Repairer, w wanted, backfilling bool) error {
-	var do func(context.Context, msgext.Message) error
-	switch {
-	case w.wish == announce:
-		do = repairer.Announce
-	case backfilling:
-		return backfill(ctx, repairer, w.message)
-	default:
-		do = repairer.Replay
+func replayOne(ctx context.Context, repairer *repair.Repairer, w wanted) error {
+	if w.wish == announce {
+		return repairer.Announce(ctx, w.message)
 	}
-	return do(ctx, w.message)
+	return repairer.Replay(ctx, w.message)
 }

@@ -31,6 +31,8 @@ func verbs(c console) []*cobra.Command {
 		forgetVerb(c),
 		replayVerb(c),
 		backfillVerb(c),
+		verifyVerb(c),
+		sourcesVerb(c),
 		sendVerb(c),
 		invokeVerb(c),
 		samVerb(c),

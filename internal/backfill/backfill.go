@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -72,8 +73,12 @@ type Counts struct {
 }
 
 func (c Counts) String() string {
-	return fmt.Sprintf("backfill: %d looked at, %d messages read: %d with extensions, %d without, %d that Chat has no more, %d failed",
+	text := fmt.Sprintf("backfill: %d looked at, %d messages read: %d with extensions, %d without, %d that Chat has no more, %d failed",
 		c.Passed, c.Found+c.Without+c.Gone+c.Failed, c.Found, c.Without, c.Gone, c.Failed)
+	if len(c.After) > 0 {
+		text += "; done up to " + strings.Join(c.After, " ")
+	}
+	return text
 }
 
 // Run reads the messages of a source. What is under way when the context ends is finished; Counts then says where to

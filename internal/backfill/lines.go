@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"iter"
 	"strconv"
 
 	"msgext/pkg/msgext"
@@ -81,6 +82,27 @@ func (l *Lines) Next(ctx context.Context) (Batch, error) {
 			}
 		case <-ctx.Done():
 			return Batch{}, ctx.Err()
+		}
+	}
+}
+
+// Messages returns all that the lines name.
+func (l *Lines) Messages(ctx context.Context) iter.Seq2[msgext.Message, error] {
+	return func(yield func(msgext.Message, error) bool) {
+		for {
+			batch, err := l.Next(ctx)
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err != nil {
+				yield(msgext.Message{}, err)
+				return
+			}
+			for _, message := range batch.Messages {
+				if !yield(message, nil) {
+					return
+				}
+			}
 		}
 	}
 }

@@ -16,7 +16,8 @@ type Function int
 
 // The programs. Read is the function that answers with one message's key-values. Local and Server are all functions in
 // one process, Local with what it needs made up; State, Schema and Send are the tools that read or erase a message,
-// make a store's tables, and sign as Chat does.
+// make a store's tables, and sign as Chat does. Backfill reads what history names, and Sources asks Chat where its webhooks
+// come from.
 const (
 	Webhook Function = 1 << iota
 	Repair
@@ -26,6 +27,8 @@ const (
 	Schema
 	Send
 	Server
+	Backfill
+	Sources
 )
 
 // Config is everything that the environment decides.

@@ -28,10 +28,11 @@ type VerifyOptions struct {
 	// Repair doubts what differs, so that the next run of repair reads it back.
 	Repair bool
 
-	// Told is given the verdict of each message, and Failed the error of each that could not be compared; nobody is
-	// when nil. They are called by one goroutine at a time.
-	Told   func(Verdict)
-	Failed func(message msgext.Message, err error)
+	// Told is given the verdict of each message, Failed the error of each that could not be compared, and Progress what
+	// it came to so far; nobody is when nil. They are called by one goroutine at a time.
+	Told     func(Verdict)
+	Failed   func(message msgext.Message, err error)
+	Progress func(Verified)
 }
 
 // Verified is what Verify came to.
@@ -158,12 +159,15 @@ func (v *verification) beside(ctx context.Context, message msgext.Message, judge
 		defer v.mu.Unlock()
 		if err == nil {
 			judge(verdict)
-			return
+		} else {
+			v.verified.Compared++
+			v.verified.Failed++
+			if v.options.Failed != nil {
+				v.options.Failed(message, err)
+			}
 		}
-		v.verified.Compared++
-		v.verified.Failed++
-		if v.options.Failed != nil {
-			v.options.Failed(message, err)
+		if v.options.Progress != nil {
+			v.options.Progress(v.verified)
 		}
 	})
 }

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"msgext/internal/awssdk"
+	"msgext/internal/config"
+	"msgext/internal/driver"
+	"msgext/internal/driver/allstores"
+	"msgext/internal/driver/awssinks"
+	"msgext/internal/repairwire"
+	"msgext/pkg/chatapi"
+	"msgext/pkg/repair"
+)
+
+// connected is what verbs work with that read messages from Chat.
+type connected struct {
+	cfg      config.Config
+	repairer *repair.Repairer
+	chat     *chatapi.Client
+}
+
+// withRepairer opens what the repair function's variables name, calls use and closes it.
+func (c console) withRepairer(ctx context.Context, use func(repairer *repair.Repairer, app string) error) error {
+	return c.withChat(ctx, config.Repair, func(with connected) error { return use(with.repairer, with.cfg.SDKAppID) })
+}
+
+// withChat does so with the variables of a function.
+func (c console) withChat(ctx context.Context, function config.Function, use func(connected) error) (err error) {
+	sdk := new(awssdk.SDK)
+	drivers := driver.Drivers{Stores: allstores.List(sdk), Sinks: awssinks.List(sdk, c.stdout), Checks: []config.Check{repairwire.CheckChat}}
+	cfg, err := drivers.Load(c.environ, function)
+	if err != nil {
+		return err
+	}
+	connections, err := drivers.Open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, connections.Close()) }()
+	options, err := repairwire.Options(cfg, connections, slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		return err
+	}
+	return use(connected{cfg, repair.New(options), options.Chat})
+}
