@@ -109,10 +109,11 @@ func newStatements(d Dialect) statements {
 		// ?1..?7 identity, ?8 at, ?9 heard
 		doubt: d.upsert(upsert{
 			table: "msgext_messages", alias: "m", key: "id",
-			columns: identity + `, latest, revision, doubted, heard, due, standing`,
-			source:  `VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, CAST(?8 AS bigint) + 1, CAST(?8 AS bigint) + 1, ?9, ?8, 1)`,
+			columns: identity + `, latest, revision, doubted, dropped_at, heard, due, standing`,
+			source:  `VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, CAST(?8 AS bigint) + 1, CAST(?8 AS bigint) + 1, ?8, ?9, ?8, 1)`,
 			set: []string{
 				`doubted = m.revision + 1`,
+				`dropped_at = GREATEST(m.dropped_at, excluded.dropped_at)`,
 				`revision = m.revision + 1`,
 				`heard = GREATEST(m.heard, excluded.heard)`,
 				`due = LEAST(COALESCE(m.due, excluded.due), excluded.due)`,

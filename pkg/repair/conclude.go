@@ -91,6 +91,7 @@ func (p policy) concludeRead(d decision, f finding, now time.Time) decision {
 	m := p.measure(f)
 	decided := f.began.Add(-p.margin())
 	settled := !c.DroppedAt.IsZero() && c.DroppedAt.Before(decided)
+	early := c.Doubted != 0 && !c.DroppedAt.Before(decided) // a replica of Chat's may not have yet what was doubted
 
 	d.merge = true
 	d.result.Fell, d.result.Open = m.fell, m.forged
@@ -104,7 +105,7 @@ func (p policy) concludeRead(d decision, f finding, now time.Time) decision {
 
 	save := state.Outcome{
 		Revision: c.Revision, DroppedAt: c.DroppedAt, Started: p.began(f.started, now),
-		Settles: true, Decided: decided, Read: true, Latest: m.top,
+		Settles: !early, Decided: decided, Read: true, Latest: m.top,
 		SinksUpToDate: d.tell == truth || c.SinksUpToDate,
 	}
 	if save.Revision == 0 {

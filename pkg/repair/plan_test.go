@@ -183,6 +183,8 @@ func TestConclude(t *testing.T) {
 		}),
 			msgext.Snapshot{Latest: 3, KeyValues: []msgext.KeyValue{{Key: "alice", Seq: 1}}}, nil, "merge, tell, floor 3, settle, in 167h59m0s"},
 		{"doubted", gaps, with(check(func(c *state.Check) { c.Doubted = 5 })), listed(2), nil, "merge, tell, floor 2, settle, in 167h59m0s"},
+		{"doubted a moment ago", gaps, with(check(func(c *state.Check) { c.Doubted, c.DroppedAt = 5, ago(30*time.Second) })), listed(2), nil, "merge, tell, floor 2, in 31s"},
+		{"doubted a minute ago", gaps, with(check(func(c *state.Check) { c.Doubted, c.DroppedAt = 5, ago(62*time.Second) })), listed(2), nil, "merge, tell, floor 2, settle, in 167h59m0s"},
 		{"all: a minute old", all, known(nil), listed(2), nil, "merge, floor 2, settle, in 9m0s"},
 		{"all: not told since the newest event", all, with(check(func(c *state.Check) { c.SinksUpToDate = false })), listed(2), nil, "merge, tell, floor 2, settle, in 9m0s"},
 		{"all: 10 minutes old", all, with(check(func(c *state.Check) { c.Heard = ago(10 * time.Minute) })), listed(2), nil, "merge, floor 2, settle, in 50m0s"},

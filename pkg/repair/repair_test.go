@@ -264,6 +264,28 @@ func TestRun_WhatTheSinksAloneTookIsDecidedByTheLastRead(t *testing.T) {
 	assert.Len(t, w.sink.Repaired(), told, "and is told once")
 }
 
+// One of Chat's replicas lags behind the webhook that could not be taken in, and the message is read at once because it
+// was due already. Where only gaps are read nothing else would ever tell of the change.
+func TestRun_ADoubtIsNotSettledByAReplicaThatLags(t *testing.T) {
+	w := newWorld(t, nil)
+	r := w.repairer(nil)
+	w.receive(t, w.change(t, poll, msgext.Set, "alice", "1"))
+	w.pass(grace)
+	require.NoError(t, w.store.Doubt(t.Context(), poll, w.clock(), state.FromWebhook))
+	w.run(t, r) // of Chat as it was before the change
+	w.change(t, poll, msgext.Set, "alice", "2")
+	assert.NotZero(t, w.record(t, poll).Check.Doubted, "a read so soon does not settle it")
+	w.pass(time.Minute)
+	assert.Zero(t, w.run(t, r).Checked)
+	w.pass(2 * time.Second)
+	w.run(t, r)
+	assert.Equal(t, w.chat.Truth(poll), w.sink.Reply(poll))
+	assert.Equal(t, w.chat.Truth(poll), w.record(t, poll).State.Reply())
+	assert.False(t, w.record(t, poll).Incomplete())
+	assert.Zero(t, w.record(t, poll).Check.DroppedAt)
+	assert.Equal(t, 2, w.chat.Calls())
+}
+
 func TestRun_AQuietMessageIsSweptOnce(t *testing.T) {
 	w := newWorld(t, nil)
 	w.receive(t, w.change(t, poll, msgext.Set, "alice", "1", "bob", "1"), w.change(t, poll, msgext.Delete, "bob", ""))

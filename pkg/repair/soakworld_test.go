@@ -390,9 +390,8 @@ func (w *soakWorld) change(m *soakMessage) {
 		w.webhook(m, event, outcome.Version)
 	case n < 25: // could not be taken in
 		if w.store.Doubt(context.Background(), m.Message, time.Now(), state.FromWebhook) == nil {
-			// A replica that lags may have been read before it had the change, and the doubt is settled: nothing
-			// betrays the change any more where only gaps are read.
 			w.note(m, true)
+			w.setLost(m, false)
 		}
 	default:
 		w.webhook(m, event, outcome.Version)

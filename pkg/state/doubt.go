@@ -18,11 +18,14 @@ const (
 //
 // The doubt stands as the revision at which it was raised: a check that settles it carries the
 // revision it loaded before it began to read, and a doubt raised later than that is greater,
-// whatever the clocks say.
+// whatever the clocks say. DroppedAt stands with it, for what could not be taken in is dropped like
+// a version: one of Chat's replicas may lag behind the webhook, so only a read that decides what
+// was heard by then finds it for certain.
 func (r *Record) Doubt(at time.Time, source Source) {
 	at = toMillisecond(at)
 	r.touch(at)
 	r.Check.Doubted = r.Check.Revision
+	r.Check.DroppedAt = later(r.Check.DroppedAt, at)
 	if source == FromWebhook {
 		r.Check.Heard = later(r.Check.Heard, at)
 	}

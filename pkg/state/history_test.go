@@ -63,10 +63,27 @@ func (l *life) outcome() state.Outcome {
 
 // something is what may happen to a message, but for the outcome of a check that settles.
 func (l *life) something() func(*state.Record) {
-	at, other, source := l.moment(), l.moment(), state.Source(l.random.IntN(2))
-	event, read, outcome := l.event(), l.read(), l.outcome()
+	if l.random.IntN(9) < 2 {
+		return l.decided()
+	}
+	return l.news()
+}
+
+// decided is what a check does that loaded the message as it is now.
+func (l *life) decided() func(*state.Record) {
+	outcome := l.outcome()
 	outcome.Settles = false
-	revision, droppedAt, above := l.record.Check.Revision, l.record.Check.DroppedAt, l.random.Int64N(20)
+	drop := state.Drop{Above: l.random.Int64N(20), DroppedAt: l.record.Check.DroppedAt, Now: l.moment(), Due: l.moment()}
+	return []func(*state.Record){
+		func(r *state.Record) { r.SaveCheck(outcome) },
+		func(r *state.Record) { r.Drop(drop) },
+	}[l.random.IntN(2)]
+}
+
+// news is what else may happen to it.
+func (l *life) news() func(*state.Record) {
+	at, other, source := l.moment(), l.moment(), state.Source(l.random.IntN(2))
+	event, read, revision := l.event(), l.read(), l.record.Check.Revision
 	return []func(*state.Record){
 		func(r *state.Record) { r.Apply(event, at, state.MarkNow) },
 		func(r *state.Record) { r.Apply(event, at, state.MarkLater) },
@@ -74,8 +91,6 @@ func (l *life) something() func(*state.Record) {
 		func(r *state.Record) { r.Doubt(at, source) },
 		func(r *state.Record) { r.Announce(at, other) },
 		func(r *state.Record) { r.Merge(read) },
-		func(r *state.Record) { r.SaveCheck(outcome) },
-		func(r *state.Record) { r.Drop(state.Drop{Above: above, DroppedAt: droppedAt, Now: at, Due: other}) },
 		func(r *state.Record) { r.Sweep(revision) },
-	}[l.random.IntN(9)]
+	}[l.random.IntN(7)]
 }

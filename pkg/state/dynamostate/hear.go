@@ -29,6 +29,7 @@ func doubt(path string, at int64, source state.Source) func(head) (*expression, 
 		if source == state.FromWebhook {
 			e.raise("heard", state.Milliseconds(h.record.Check.Heard), at)
 		}
+		e.raise("dropped", state.Milliseconds(h.record.Check.DroppedAt), at)
 		e.initial(0, "latest")
 		e.touch(path, h, at)
 		e.sets = append(e.sets, "#doubted = if_not_exists(#revision, :at) + :one") // as it was before this write

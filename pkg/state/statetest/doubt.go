@@ -41,7 +41,7 @@ func testDoubt(t *testing.T, s state.Store) {
 	w := newTwin(s)
 	_, record := w.do(t, "a doubt makes the message known", doubting(start, state.FromWebhook))
 	millis := start.UnixMilli()
-	assert.Equal(t, state.Check{Revision: millis + 1, Doubted: millis + 1, Heard: start, Due: start}, record.Check)
+	assert.Equal(t, state.Check{Revision: millis + 1, Doubted: millis + 1, DroppedAt: start, Heard: start, Due: start}, record.Check)
 	_, due := headOf(t, s, w.message, start)
 	assert.True(t, due)
 
@@ -51,7 +51,9 @@ func testDoubt(t *testing.T, s state.Store) {
 		Revision: record.Check.Revision, Started: start.Add(time.Minute), Due: start.Add(time.Hour), Tries: 2, GaveUp: true, SinksUpToDate: true,
 	}))
 	_, record = w.do(t, "an operator's doubt starts the checks over", doubting(start.Add(time.Minute), state.FromOperator))
-	assert.Equal(t, state.Check{Revision: millis + 3, Doubted: millis + 3, Heard: start.Add(time.Second), Due: start.Add(time.Minute)}, record.Check)
+	assert.Equal(t, state.Check{
+		Revision: millis + 3, Doubted: millis + 3, DroppedAt: start.Add(time.Minute), Heard: start.Add(time.Second), Due: start.Add(time.Minute),
+	}, record.Check)
 	assert.Equal(t, []msgext.KeyValue{{Key: "a", Value: "v", Seq: 1}}, record.State.Visible(), "nothing visible changes")
 	assert.False(t, record.State.Gap())
 

@@ -223,7 +223,7 @@ func testOpen(t *testing.T, s state.Store) {
 	require.NoError(t, s.Doubt(ctx, m, base, state.FromOperator))
 	require.NoError(t, s.SaveCheck(ctx, m, state.Outcome{Revision: revision + 1}), "nobody could read it")
 	assert.Positive(t, count().Open)
-	dropped, err := s.Drop(ctx, m, state.Drop{Above: 1, Now: base, Due: base})
+	dropped, err := s.Drop(ctx, m, state.Drop{Above: 1, DroppedAt: base, Now: base, Due: base})
 	require.NoError(t, err)
 	assert.True(t, dropped)
 	counts, err := s.Open(ctx, 1)
