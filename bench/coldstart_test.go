@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"msgext/bench/peer"
 	"msgext/internal/processtest"
 	"msgext/internal/sample"
 )
@@ -23,7 +24,7 @@ func BenchmarkColdStart(b *testing.B) {
 	ours, empty := binaries.Build(b, "functions/aws/webhook"), binaries.Build(b, "bench/empty")
 	probe := sample.AWSEvents(sample.Request{Method: "POST", Path: "/"})[0].Payload
 	environ := []string{
-		"MSGEXT_SDK_APP_ID=" + appID, "MSGEXT_TOKEN=" + token, "MSGEXT_STATE=dynamodb://votes", "MSGEXT_SINKS=sqs://votes.fifo eventbridge://votes",
+		"MSGEXT_SDK_APP_ID=" + peer.AppID, "MSGEXT_TOKEN=" + peer.Token, "MSGEXT_STATE=dynamodb://votes", "MSGEXT_SINKS=sqs://votes.fifo eventbridge://votes",
 	}
 	var milliseconds [2][]float64
 	for b.Loop() {
@@ -48,7 +49,7 @@ func BenchmarkColdStartSQL(b *testing.B) {
 	with, without := binaries.Build(b, "functions/aws/webhook"), withoutSQL(b, "functions/aws/webhook")
 	probe := sample.AWSEvents(sample.Request{Method: "POST", Path: "/"})[0].Payload
 	environ := []string{
-		"MSGEXT_SDK_APP_ID=" + appID, "MSGEXT_TOKEN=" + token, "MSGEXT_STATE=dynamodb://votes", "MSGEXT_SINKS=sqs://votes.fifo eventbridge://votes",
+		"MSGEXT_SDK_APP_ID=" + peer.AppID, "MSGEXT_TOKEN=" + peer.Token, "MSGEXT_STATE=dynamodb://votes", "MSGEXT_SINKS=sqs://votes.fifo eventbridge://votes",
 	}
 	var milliseconds [2][]float64
 	for b.Loop() {

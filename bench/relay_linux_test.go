@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"msgext/bench/peer"
 	"msgext/internal/processtest"
 	"msgext/pkg/webhook"
 )
@@ -52,8 +53,8 @@ func BenchmarkRelay(b *testing.B) {
 
 func relayedThrough(b *testing.B, base string) string {
 	seconds := strconv.FormatInt(time.Now().Unix(), 10)
-	response, err := http.Post(base+"/?SdkAppid="+appID+"&CallbackCommand=C2C.CallbackBeforeSendMsg&contenttype=json&ClientIP=203.0.113.7&OptPlatform=RESTAPI&Sign="+
-		webhook.Sign(token, seconds)+"&RequestTime="+seconds, "application/json", strings.NewReader(relayedBody))
+	response, err := http.Post(base+"/?SdkAppid="+peer.AppID+"&CallbackCommand=C2C.CallbackBeforeSendMsg&contenttype=json&ClientIP=203.0.113.7&OptPlatform=RESTAPI&Sign="+
+		webhook.Sign(peer.Token, seconds)+"&RequestTime="+seconds, "application/json", strings.NewReader(relayedBody))
 	require.NoError(b, err)
 	body, err := io.ReadAll(response.Body)
 	require.NoError(b, err)

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 
+	"msgext/bench/peer"
 	"msgext/pkg/receiver"
 	"msgext/pkg/relay"
 	"msgext/pkg/secret"
@@ -38,7 +39,7 @@ func serveRelayed(stack string) {
 			log.Fatal(err)
 		}
 		handler = receiver.New(receiver.Options{
-			Verifier: webhook.Verifier{SDKAppID: appID, Tokens: []secret.String{token}, MaxSkew: window},
+			Verifier: webhook.Verifier{SDKAppID: peer.AppID, Tokens: []secret.String{peer.Token}, MaxSkew: peer.Window},
 			Logger:   slog.New(slog.DiscardHandler), Relay: passOn, RelayPass: true,
 		})
 	case "reverse-proxy":

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"msgext/bench/peer"
 	"msgext/internal/sample"
 	"msgext/internal/vectortest"
 )
@@ -32,13 +33,13 @@ func TestStacks_GiveTheSameReplies(t *testing.T) {
 	for _, name := range []string{"sample-group-set", "sample-group-delete", "sample-group-clear", "auth-wrong-sign", "fault-negative", "fault-key-twice"} {
 		event := sampleEvents(t, name, sample.AWSEvents)[0]
 		require.Equal(t, "http-v2", event.Shape)
-		var want answerBody
+		var want peer.Answer
 		for i, stack := range []stack{oursAWS(), apiProxy(), typed()} {
 			response, err := stack.Invoke(context.Background(), event.Payload)
 			require.NoError(t, err)
 			_, body, err := sample.Unwrap(response)
 			require.NoError(t, err)
-			var got answerBody
+			var got peer.Answer
 			require.NoError(t, json.Unmarshal([]byte(body), &got), body)
 			got.ErrorInfo = "" // the texts are each stack's own
 			if i == 0 {

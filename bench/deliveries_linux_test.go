@@ -1,0 +1,139 @@
+package bench
+
+import (
+	"crypto/rand"
+	"database/sql"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"msgext/internal/peertest"
+	"msgext/pkg/secret"
+	"msgext/pkg/state/dynamostate"
+	"msgext/pkg/state/mysqlstate"
+	"msgext/pkg/state/pgstate"
+)
+
+// delivery is a destination that BenchmarkDeployed delivers to, and how many requests a turn has.
+type delivery struct {
+	name     string
+	store    bool
+	requests int
+	open     func(b *testing.B) (location string, environ []string)
+}
+
+var deliveries = []delivery{
+	{"stdout", false, 400, func(*testing.B) (string, []string) { return "stdout:", nil }},
+	{"http", false, 200, openHTTP},
+	{"sqs", false, 50, openSQS},
+	{"eventbridge", false, 50, openEventBridge},
+	{"kafka", false, 200, openKafka},
+	{"redis", true, 200, func(b *testing.B) (string, []string) { return peertest.Address(b, peertest.Redis) + "/2", nil }},
+	{"postgresql", true, 200, openPostgreSQL},
+	{"mysql", true, 200, openMySQL},
+	{"dynamodb", true, 50, openDynamoDB},
+}
+
+func openHTTP(b *testing.B) (string, []string) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	b.Cleanup(server.Close)
+	return server.URL + "/events", nil
+}
+
+func awsConfig(endpoint string) aws.Config {
+	return aws.Config{Region: "eu-central-1", BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+}
+
+func openSQS(b *testing.B) (string, []string) {
+	moto, name := peertest.Address(b, peertest.Moto), "msgext-"+rand.Text()+".fifo"
+	_, err := sqs.NewFromConfig(awsConfig(moto)).CreateQueue(b.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{"FifoQueue": "true"}})
+	require.NoError(b, err)
+	return "sqs://" + name, []string{"AWS_ENDPOINT_URL_SQS=" + moto}
+}
+
+func openEventBridge(b *testing.B) (string, []string) {
+	moto, name := peertest.Address(b, peertest.Moto), "msgext-"+rand.Text()
+	_, err := eventbridge.NewFromConfig(awsConfig(moto)).CreateEventBus(b.Context(), &eventbridge.CreateEventBusInput{Name: &name})
+	require.NoError(b, err)
+	return "eventbridge://" + name, []string{"AWS_ENDPOINT_URL_EVENTBRIDGE=" + moto}
+}
+
+func openKafka(b *testing.B) (string, []string) {
+	brokers, topic := peertest.Address(b, peertest.Kafka), "msgext-"+rand.Text()
+	client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(brokers, ",")...))
+	require.NoError(b, err)
+	b.Cleanup(client.Close)
+	_, err = kadm.NewClient(client).CreateTopic(b.Context(), 1, 1, nil, topic)
+	require.NoError(b, err)
+	return "kafka://" + brokers + "/" + topic, nil
+}
+
+// openPostgreSQL makes a schema with the product's tables and the ordinary function's.
+func openPostgreSQL(b *testing.B) (string, []string) {
+	address, name := peertest.Address(b, peertest.Postgres), "bench_"+strings.ToLower(rand.Text())
+	connection, err := pgx.Connect(b.Context(), address)
+	require.NoError(b, err)
+	for _, statement := range []string{
+		"CREATE SCHEMA " + name + "; SET search_path = " + name, pgstate.Schema,
+		"CREATE TABLE ordinary (message text, name text, value text, seq bigint, PRIMARY KEY (message, name))",
+	} {
+		_, err = connection.Exec(b.Context(), statement)
+		require.NoError(b, err)
+	}
+	b.Cleanup(func() {
+		_, err := connection.Exec(b.Context(), "DROP SCHEMA "+name+" CASCADE")
+		require.NoError(b, err)
+		require.NoError(b, connection.Close(b.Context()))
+	})
+	return address + "&search_path=" + name, nil
+}
+
+// openMySQL makes a database with the product's tables and the ordinary function's.
+func openMySQL(b *testing.B) (string, []string) {
+	location, err := url.Parse(peertest.Address(b, peertest.MariaDB))
+	require.NoError(b, err)
+	name := "bench_" + strings.ToLower(rand.Text())
+	config := mysql.NewConfig()
+	config.User, config.Net, config.Addr = location.User.Username(), "tcp", location.Host
+	config.Passwd, _ = location.User.Password()
+	connector, err := mysql.NewConnector(config)
+	require.NoError(b, err)
+	database := sql.OpenDB(connector)
+	for _, statement := range []string{
+		"CREATE DATABASE " + name,
+		"CREATE TABLE " + name + ".ordinary (message varchar(200), name varchar(200), value text, seq bigint, PRIMARY KEY (message, name))",
+	} {
+		_, err = database.ExecContext(b.Context(), statement)
+		require.NoError(b, err)
+	}
+	b.Cleanup(func() {
+		_, err := database.Exec("DROP DATABASE " + name)
+		require.NoError(b, err)
+		require.NoError(b, database.Close())
+	})
+	location.Path = "/" + name
+	_, err = mysqlstate.ApplySchema(b.Context(), secret.String(location.String()))
+	require.NoError(b, err)
+	return location.String(), nil
+}
+
+func openDynamoDB(b *testing.B) (string, []string) {
+	endpoint, table := peertest.Address(b, peertest.DynamoDB), "msgext-"+rand.Text()
+	store, err := dynamostate.New(awsConfig(endpoint), dynamostate.Options{Table: table})
+	require.NoError(b, err)
+	require.NoError(b, store.CreateTable(b.Context()))
+	require.NoError(b, store.Close())
+	return "dynamodb://" + table, []string{"AWS_ENDPOINT_URL_DYNAMODB=" + endpoint}
+}

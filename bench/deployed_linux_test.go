@@ -1,0 +1,110 @@
+package bench
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"msgext/bench/peer"
+	"msgext/internal/processtest"
+	"msgext/internal/sample"
+	"msgext/internal/vectortest"
+)
+
+// BenchmarkDeployed is the CPU time that the whole process of the webhook function takes for one change, as scripts/build
+// makes it and with the default configuration, beside that of an ordinary function (package peer) with the vendor's plain
+// call to the same destination. Both write a log line. The empty function beside stdout is what the runtime takes by itself. They
+// take turns, and each ratio is the median of all turns. It wants some fifty turns: -benchtime 50x.
+func BenchmarkDeployed(b *testing.B) {
+	ours, ordinary, empty := release(b, "functions/aws/webhook"), release(b, "bench/ordinary"), release(b, "bench/empty")
+	for _, d := range deliveries {
+		b.Run(d.name, func(b *testing.B) {
+			location, environ := d.open(b)
+			variable := "MSGEXT_SINKS"
+			if d.store {
+				variable = "MSGEXT_STATE"
+			}
+			functions := map[string]*processtest.Lambda{
+				"ours": processtest.StartLambda(b, ours, time.Minute, append([]string{
+					"MSGEXT_SDK_APP_ID=" + peer.AppID, "MSGEXT_TOKEN=" + peer.Token, variable + "=" + location,
+				}, environ...)),
+				"ordinary": processtest.StartLambda(b, ordinary, time.Minute, append([]string{"DELIVERY=" + location}, environ...)),
+			}
+			if d.name == "stdout" {
+				functions["empty"] = processtest.StartLambda(b, empty, time.Minute, nil)
+			}
+			compare(b, functions, d.requests)
+		})
+	}
+}
+
+// compare reports the CPU time of functions that take turns of so many requests.
+func compare(b *testing.B, functions map[string]*processtest.Lambda, requests int) {
+	version := int64(56)
+	turn := func(stack string, count int) float64 {
+		events := changes(b, version, count)
+		began := processTime(b, functions[stack].PID())
+		for _, event := range events {
+			response, err := functions[stack].Invoke(event)
+			require.NoError(b, err)
+			if stack != "empty" && !strings.Contains(string(response), `\"OK\"`) {
+				require.FailNow(b, "not delivered", "%s: %s\n%s", stack, response, functions[stack].Log())
+			}
+		}
+		return float64(processTime(b, functions[stack].PID())-began) / float64(count)
+	}
+	for stack := range functions {
+		turn(stack, min(50, requests)) // warm
+	}
+	ratios, times := map[string][]float64{}, map[string][]float64{}
+	for b.Loop() {
+		version += int64(requests) // another turn, later versions of the same message
+		ordinary := turn("ordinary", requests)
+		for stack := range functions {
+			if stack == "ordinary" {
+				continue
+			}
+			took := turn(stack, requests)
+			times[stack] = append(times[stack], took)
+			ratios[stack] = append(ratios[stack], took/ordinary)
+		}
+	}
+	for stack := range ratios {
+		b.ReportMetric(median(times[stack])/1000, stack+"-cpu-µs")
+		b.ReportMetric(median(ratios[stack]), stack+"/ordinary")
+	}
+}
+
+// changes are gateway events of one message with rising versions, signed now.
+func changes(b *testing.B, version int64, count int) [][]byte {
+	vector := vectortest.Named(b, "sample-group-set")
+	query := vector.Query(time.Now())
+	events := make([][]byte, count)
+	for i := range events {
+		body := strings.ReplaceAll(vector.Request.Body, "56", strconv.FormatInt(version+int64(i), 10))
+		events[i] = sample.AWSEvents(sample.Request{
+			Method: vector.Request.Method, Path: vector.Request.Path, RawQuery: query, Body: body,
+		})[0].Payload
+	}
+	return events
+}
+
+// release builds a main as scripts/build does, for this machine.
+func release(b *testing.B, main string) string {
+	b.Helper()
+	root, err := filepath.Abs("..")
+	require.NoError(b, err)
+	binary := filepath.Join(b.TempDir(), filepath.Base(main))
+	command := exec.Command("go", "build", "-C", filepath.Join(root, filepath.Dir(main)), "-trimpath", "-buildvcs=false",
+		"-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", binary, "./"+filepath.Base(main))
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := command.CombinedOutput()
+	require.NoError(b, err, "%s", out)
+	return binary
+}
