@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"os"
 	"testing"
 	"time"
 
@@ -71,6 +72,10 @@ func BenchmarkRequest(b *testing.B) {
 	for _, event := range sampleEvents(b, vector, sample.SCFEvents) {
 		run("ours/scf "+event.Shape, oursSCF(), event.Payload)
 	}
+	stream, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, stream.Close()) })
+	run("ours/http-v2 to stdout with a log line", oursDelivering(stream), aws[0].Payload)
 	run("api-proxy/http-v2", apiProxy(), aws[0].Payload)
 	run("typed/http-v2", typed(), aws[0].Payload)
 }

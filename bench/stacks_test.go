@@ -5,14 +5,18 @@ package bench
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 
 	"msgext/bench/peer"
+	"msgext/internal/metric"
 	"msgext/pkg/gateway/awsgw"
 	"msgext/pkg/gateway/scfgw"
 	"msgext/pkg/receiver"
 	"msgext/pkg/secret"
+	"msgext/pkg/sink"
+	"msgext/pkg/sink/stdoutsink"
 	"msgext/pkg/webhook"
 )
 
@@ -23,20 +27,28 @@ type stack interface {
 
 // oursAWS and oursSCF are the product with nothing to deliver to. It writes no log line, as the peers write none.
 func oursAWS() stack {
-	rc := ours()
+	rc := receiver.New(ours())
+	return awsgw.New(rc, http.HandlerFunc(rc.Malformed))
+}
+
+// oursDelivering is the product in its default configuration: the event and the log line with its metrics go to a stream.
+func oursDelivering(stream io.Writer) stack {
+	options := ours()
+	options.Sinks, options.Logger, options.Metrics = []sink.Sink{stdoutsink.New(stream)}, slog.New(slog.NewJSONHandler(stream, nil)), metric.Embedded
+	rc := receiver.New(options)
 	return awsgw.New(rc, http.HandlerFunc(rc.Malformed))
 }
 
 func oursSCF() stack {
-	rc := ours()
+	rc := receiver.New(ours())
 	return scfgw.New(rc, http.HandlerFunc(rc.Malformed))
 }
 
-func ours() *receiver.Receiver {
-	return receiver.New(receiver.Options{
+func ours() receiver.Options {
+	return receiver.Options{
 		Verifier: webhook.Verifier{SDKAppID: peer.AppID, Tokens: []secret.String{peer.Token}, MaxSkew: peer.Window},
 		Logger:   slog.New(slog.DiscardHandler),
-	})
+	}
 }
 
 func apiProxy() stack { return peer.APIProxy(nil, nil) }

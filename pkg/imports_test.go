@@ -237,7 +237,7 @@ var leaves = map[string]string{
 	"modernc.org/sqlite":                          "pkg/state/sqlitestate",
 	"github.com/twmb/franz-go":                    "pkg/sink/kafkasink",
 	"github.com/standard-webhooks":                "examples/",
-	"github.com/cloudevents/sdk-go":               "pkg/cloudevent",
+	"github.com/cloudevents/sdk-go":               strings.Join(forTests, " "),
 	"github.com/tencentyun/tls-sig-api-v2-golang": "pkg/chatapi",
 	"github.com/tencentyun/scf-go-lib":            "functions/scf/ pkg/gateway/scfgw internal/scfrpc",
 	"golang.org/x/time":                           "pkg/chatapi",

@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/cloudevents/sdk-go/v2/event"
-	"github.com/cloudevents/sdk-go/v2/types"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"msgext/pkg/msgext"
@@ -33,14 +31,14 @@ func Decode(encoded []byte) (Event, error) {
 	if err := d.object(encoded); err != nil {
 		return Event{}, ErrFormat // the cause would quote the content
 	}
-	if d.version != event.CloudEventsVersionV1 || d.context.Validate() != nil {
+	if d.version != specVersion || d.attributes.check() != nil {
 		return Event{}, ErrFormat
 	}
 	data, err := d.payload()
 	if err != nil {
 		return Event{}, ErrFormat
 	}
-	return Event{attributes: d.context, data: data, json: encoded}, nil
+	return Event{attributes: d.attributes, data: data, json: encoded}, nil
 }
 
 // Change returns the change that the event is about. Its errors are ErrKind for an event of another
@@ -91,7 +89,7 @@ func (e Event) message() (msgext.Message, error) {
 	if err != nil {
 		return msgext.Message{}, ErrKind
 	}
-	switch strings.TrimPrefix(e.Type(), namesOf(message).typePrefix) {
+	switch strings.TrimPrefix(e.Type(), typePrefixOf(message)) {
 	case setType, deletedType, clearedType, repairedType, goneType:
 		return message, nil
 	}
@@ -101,7 +99,7 @@ func (e Event) message() (msgext.Message, error) {
 // decoding collects the members of an event.
 type decoding struct {
 	version      string
-	context      event.EventContextV1
+	attributes   attributes
 	data, binary jsontext.Value // nil where absent
 }
 
@@ -158,43 +156,23 @@ func (d *decoding) member(name string, value jsontext.Value) error {
 }
 
 func (d *decoding) attribute(name, text string) error {
-	switch name {
-	case "specversion":
+	if name == "specversion" {
 		d.version = text
 		return nil
-	case "id":
-		return d.context.SetID(text)
-	case "source":
-		return d.context.SetSource(text)
-	case "type":
-		return d.context.SetType(text)
-	case "subject":
-		return d.context.SetSubject(text)
-	case "datacontenttype":
-		return d.context.SetDataContentType(text)
-	case "dataschema":
-		return d.context.SetDataSchema(text)
-	case "time":
-		at, err := types.ParseTime(text)
-		if err != nil {
-			return err
-		}
-		return d.context.SetTime(at)
 	}
-	return d.context.SetExtension(name, text)
+	return d.attributes.set(name, text)
 }
 
 // extension takes an attribute that is a number or a boolean, which only an extension may be.
 func (d *decoding) extension(name string, value jsontext.Value) error {
 	switch value.Kind() {
 	case 't', 'f':
-		return d.context.SetExtension(name, value.Kind() == 't')
-	case '0':
-		number, err := strconv.ParseInt(string(value), 10, 32)
-		if err != nil {
+		return d.attributes.extend(extension{name, value.String(), true})
+	case '0': // an integer has 32 bits
+		if _, err := strconv.ParseInt(value.String(), 10, 32); err != nil {
 			return err
 		}
-		return d.context.SetExtension(name, int32(number))
+		return d.attributes.extend(extension{name, value.String(), true})
 	}
 	return ErrFormat
 }
@@ -211,13 +189,13 @@ func (d *decoding) payload() ([]byte, error) {
 			return nil, err
 		}
 		return base64.StdEncoding.DecodeString(string(text))
-	case d.data == nil || isJSON(d.context.GetDataMediaType()):
+	case d.data == nil || isJSON(d.attributes.mediaType()):
 		return d.data, nil
 	}
 	return jsontext.AppendUnquote(nil, d.data)
 }
 
 // isJSON reports whether a media type says that data is JSON; none says so too.
-func isJSON(mediaType string, err error) bool {
-	return err == nil && (mediaType == "" || strings.HasSuffix(mediaType, "/json") || strings.HasSuffix(mediaType, "+json"))
+func isJSON(mediaType string) bool {
+	return mediaType == "" || strings.HasSuffix(mediaType, "/json") || strings.HasSuffix(mediaType, "+json")
 }

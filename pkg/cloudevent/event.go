@@ -2,20 +2,17 @@
 // sink delivers it, and back. Attributes and extensions are those of docs/design.md, section 6.
 //
 // Source: CloudEvents 1.0.2 and its JSON format and Sequence and Partitioning extensions
-// (github.com/cloudevents/spec, read 2026-11-24), through the CloudEvents SDK for Go.
+// (github.com/cloudevents/spec, read 2026-11-24). Tests hold what is written and read here to the CloudEvents SDK for Go.
 //
 // It is for consumers that read our events, and for sinks that send them. Its API is v0: it may
 // change with any release.
 package cloudevent
 
 import (
-	"bytes"
+	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"time"
-
-	"github.com/cloudevents/sdk-go/v2/event"
 
 	"msgext/pkg/msgext"
 )
@@ -25,45 +22,37 @@ const ContentType = "application/cloudevents+json; charset=utf-8"
 
 // Event is one CloudEvents 1.0 event, encoded once and then shared, read-only, by every sink.
 type Event struct {
-	attributes event.EventContextV1
+	attributes attributes
 	data       []byte
 	json       []byte
 }
 
 // ID returns the event's id: a redelivered webhook's event has the same one, and another body under
 // the same version has another.
-func (e Event) ID() string { return e.attributes.ID }
+func (e Event) ID() string { return e.attributes.id }
 
 // Type returns the event's type, such as com.tencent.chat.group.msgextension.set.
-func (e Event) Type() string { return e.attributes.Type }
+func (e Event) Type() string { return e.attributes.eventType }
 
 // Source returns the event's source, such as /chat/1400000000/groups/test.
-func (e Event) Source() string { return e.attributes.Source.String() }
+func (e Event) Source() string { return e.attributes.source }
 
 // Time returns when Chat says the change happened; zero where it does not say.
-func (e Event) Time() time.Time {
-	if e.attributes.Time == nil {
-		return time.Time{}
-	}
-	return e.attributes.Time.Time
-}
+func (e Event) Time() time.Time { return e.attributes.time }
 
 // PartitionKey returns the partitionkey extension: the same for all events of a message and for no
 // other message's, so that it serves as the message's id. It is opaque: compare it, do not parse it.
-func (e Event) PartitionKey() string { return e.extension("partitionkey") }
+func (e Event) PartitionKey() string { return e.attributes.extension(keyAttribute) }
 
 // Sequence returns the sequence extension, the version in twenty digits; "" where there is none.
-func (e Event) Sequence() string { return e.extension("sequence") }
-
-// receivedAttribute is the name of the received extension.
-const receivedAttribute = "received"
+func (e Event) Sequence() string { return e.attributes.extension(sequenceAttribute) }
 
 // ReceivedMillis returns the received extension of a change in Unix milliseconds: when msgext got
 // its webhook. It is no earlier than the moment at which Chat signed it, and a redelivery has its
 // own. A read decides what was received before its DecidedBefore. It is 0 where there is none, as
 // in the events of earlier releases, which any read decides.
 func (e Event) ReceivedMillis() int64 {
-	millis, err := strconv.ParseInt(e.extension(receivedAttribute), 10, 64)
+	millis, err := strconv.ParseInt(e.attributes.extension(receivedAttribute), 10, 64)
 	if err != nil {
 		return 0
 	}
@@ -86,11 +75,6 @@ func (e Event) IsGone() bool {
 	return e.Type() == groupPrefix+goneType || e.Type() == c2cPrefix+goneType
 }
 
-func (e Event) extension(name string) string {
-	text, _ := e.attributes.Extensions[name].(string)
-	return text
-}
-
 // Marker returns a repaired event without its list, for a destination that does not take it whole:
 // CompleteFlag 0 and an empty ExtensionList tell the consumer to read the message. It has the
 // same id, so that it is not taken for another truth. It is false for every other event, which
@@ -108,22 +92,24 @@ func (e Event) Marker() (Event, bool) {
 	if err != nil {
 		return Event{}, false
 	}
-	marker, err := build(e.attributes, data)
-	return marker, err == nil
-}
-
-// build encodes an event whose data is compact JSON.
-func build(attributes event.EventContextV1, data []byte) (Event, error) {
-	return encode(event.Event{Context: &attributes, DataEncoded: data})
+	attributes := e.attributes
+	attributes.contentType = jsonType
+	return build(attributes, data), true
 }
 
 // attributeBytes is room for the attributes, so that encoding seldom has to grow.
 const attributeBytes = 640
 
-func encode(e event.Event) (Event, error) {
-	encoded := bytes.NewBuffer(make([]byte, 0, len(e.DataEncoded)+attributeBytes))
-	if err := event.WriteJson(&e, encoded); err != nil {
-		return Event{}, fmt.Errorf("cloudevent: encode: %w", err)
-	}
-	return Event{attributes: *e.Context.AsV1(), data: e.DataEncoded, json: encoded.Bytes()}, nil
+// build encodes an event whose data is compact JSON.
+func build(a attributes, data []byte) Event {
+	b := a.appendJSON(make([]byte, 0, len(data)+attributeBytes))
+	b = append(append(b, `,"data":`...), data...)
+	return Event{attributes: a, data: data, json: append(a.appendExtensions(b), '}')}
+}
+
+// buildBinary encodes an event whose data is not JSON.
+func buildBinary(a attributes, data []byte) Event {
+	b := a.appendJSON(make([]byte, 0, base64.StdEncoding.EncodedLen(len(data))+attributeBytes))
+	b = append(base64.StdEncoding.AppendEncode(append(b, `,"data_base64":"`...), data), '"')
+	return Event{attributes: a, data: data, json: append(a.appendExtensions(b), '}')}
 }

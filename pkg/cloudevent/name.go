@@ -3,6 +3,7 @@ package cloudevent
 import (
 	"net/url"
 	"strconv"
+	"time"
 
 	"msgext/pkg/msgext"
 )
@@ -32,26 +33,29 @@ func typeOf(operation msgext.Operation) string {
 	return clearedType
 }
 
-// names are a message's parts of id, source, subject and type. Whatever an account or a group
-// may be called, they are ASCII without control characters, as the attributes of an event must be.
-type names struct {
-	path, source, subject, typePrefix string
+func typePrefixOf(m msgext.Message) string {
+	if m.IsGroup() {
+		return groupPrefix
+	}
+	return c2cPrefix
 }
 
-func namesOf(m msgext.Message) names {
-	app := "/chat/" + url.PathEscape(m.SDKAppID)
+// aboutMessage returns the attributes of an event about a message but for its id, with room for so many extensions, of
+// which the first is the key. Whatever an account or a group may be called, they are ASCII without control characters, as
+// the attributes of an event must be.
+func aboutMessage(m msgext.Message, kind string, at time.Time, extensions int) attributes {
+	a := attributes{eventType: typePrefixOf(m) + kind, contentType: jsonType, time: writable(at), extensions: make([]extension, 1, extensions)}
+	a.extensions[0] = extension{name: keyAttribute, text: m.Path()}
+	app := url.PathEscape(m.SDKAppID)
 	if m.IsGroup() {
-		return names{
-			path:       m.Path(),
-			source:     app + "/groups/" + url.PathEscape(m.GroupID),
-			subject:    "messages/" + strconv.FormatInt(m.MsgSeq, 10),
-			typePrefix: groupPrefix,
-		}
+		a.source = "/chat/" + app + "/groups/" + url.PathEscape(m.GroupID)
+		a.subject = "messages/" + strconv.FormatInt(m.MsgSeq, 10)
+		return a
 	}
-	return names{
-		path:       m.Path(),
-		source:     app + "/c2c/" + url.PathEscape(m.From) + "/" + url.PathEscape(m.To),
-		subject:    "messages/" + url.PathEscape(m.MsgKey),
-		typePrefix: c2cPrefix,
-	}
+	a.source = "/chat/" + app + "/c2c/" + url.PathEscape(m.From) + "/" + url.PathEscape(m.To)
+	a.subject = "messages/" + url.PathEscape(m.MsgKey)
+	return a
 }
+
+// key returns the key extension.
+func (a *attributes) key() string { return a.extension(keyAttribute) }

@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/cloudevents/sdk-go/v2/event"
-	"github.com/cloudevents/sdk-go/v2/types"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"msgext/pkg/msgext"
@@ -20,6 +18,13 @@ import (
 const (
 	jsonType   = "application/json"
 	binaryType = "application/octet-stream"
+)
+
+// Names of our extensions, in the order in which they are written.
+const (
+	keyAttribute      = "partitionkey"
+	receivedAttribute = "received"
+	sequenceAttribute = "sequence"
 )
 
 // New returns the event of a change. Its data is the webhook's body, the same JSON value without
@@ -32,14 +37,13 @@ func New(change msgext.Event, received time.Time) (Event, error) {
 	if err := data.Compact(); err != nil {
 		return Event{}, errors.New("cloudevent: body is not JSON") // the cause would quote it
 	}
-	n, version := namesOf(change.Message), change.Version()
-	id := n.path + "/" + strconv.FormatInt(version, 10) + "/" + digest(data)
-	attributes, err := attributes(n, id, n.typePrefix+typeOf(change.Operation), version, change.Time)
-	if err != nil {
-		return Event{}, err
-	}
-	attributes.Extensions[receivedAttribute] = twentyDigits(max(0, received.UnixMilli()))
-	return build(attributes, data)
+	version := change.Version()
+	a := aboutMessage(change.Message, typeOf(change.Operation), change.Time, 3)
+	a.id = a.key() + "/" + strconv.FormatInt(version, 10) + "/" + digest(data)
+	a.extensions = append(a.extensions,
+		extension{name: receivedAttribute, text: twentyDigits(max(0, received.UnixMilli()))},
+		extension{name: sequenceAttribute, text: twentyDigits(version)})
+	return build(a, data), nil
 }
 
 // NewRepaired returns the event that carries the truth as read back from Chat; at is when it is sent. Its
@@ -51,13 +55,10 @@ func NewRepaired(message msgext.Message, truth Truth, at time.Time) (Event, erro
 	if err != nil {
 		return Event{}, fmt.Errorf("cloudevent: snapshot: %w", err)
 	}
-	n := namesOf(message)
-	id := n.path + "/" + strconv.FormatInt(truth.LatestSeq, 10) + "/" + repairedType + "/" + digest(data)
-	attributes, err := attributes(n, id, n.typePrefix+repairedType, truth.LatestSeq, at)
-	if err != nil {
-		return Event{}, err
-	}
-	return build(attributes, data)
+	a := aboutMessage(message, repairedType, at, 2)
+	a.id = a.key() + "/" + strconv.FormatInt(truth.LatestSeq, 10) + "/" + repairedType + "/" + digest(data)
+	a.extensions = append(a.extensions, extension{name: sequenceAttribute, text: twentyDigits(truth.LatestSeq)})
+	return build(a, data), nil
 }
 
 // NewGone returns the event that tells that Chat has a message no more; at is when it is sent. Its data
@@ -71,13 +72,9 @@ func NewGone(message msgext.Message, place Place, at time.Time) (Event, error) {
 	if err != nil {
 		return Event{}, fmt.Errorf("cloudevent: gone: %w", err)
 	}
-	n := namesOf(message)
-	id := n.path + "/" + goneType + "/" + strconv.FormatInt(place.ReadNumber, 10)
-	attributes, err := attributes(n, id, n.typePrefix+goneType, -1, at)
-	if err != nil {
-		return Event{}, err
-	}
-	return build(attributes, data)
+	a := aboutMessage(message, goneType, at, 1)
+	a.id = a.key() + "/" + goneType + "/" + strconv.FormatInt(place.ReadNumber, 10)
+	return build(a, data), nil
 }
 
 // NewForwarded returns the event of another command, whose body is whatever was sent with it. A body
@@ -89,60 +86,51 @@ func NewForwarded(sdkAppID, command string, body []byte, at time.Time) (Event, e
 		fmt.Fprintf(hash, "%d:%s", len(part), part) // with their lengths, so that no two triples run together
 	}
 	app := url.PathEscape(sdkAppID)
-	n := names{path: app, source: "/chat/" + app}
-	attributes, err := attributes(n, hex.EncodeToString(hash.Sum(nil)), typePrefix+url.PathEscape(command), -1, at)
-	if err != nil {
-		return Event{}, err
+	a := attributes{
+		id: hex.EncodeToString(hash.Sum(nil)), source: "/chat/" + app, eventType: typePrefix + url.PathEscape(command),
+		contentType: jsonType, time: writable(at), extensions: []extension{{name: keyAttribute, text: app}},
 	}
 	data := jsontext.Value(body).Clone()
 	if !data.IsValid() {
-		contentType := binaryType
-		attributes.DataContentType = &contentType
-		return encode(event.Event{Context: &attributes, DataEncoded: data, DataBase64: true})
+		a.contentType = binaryType
+		return buildBinary(a, data), nil
 	}
 	if err := data.Compact(); err != nil {
 		return Event{}, fmt.Errorf("cloudevent: body: %w", err)
 	}
-	return build(attributes, data)
+	return build(a, data), nil
 }
 
-// maxYear is the last that RFC 3339 can write; a time beyond it is left out.
+// maxYear is the last that RFC 3339 can write.
 const maxYear = 9999
 
-// attributes returns a context with everything but data. A negative version is none.
-func attributes(n names, id, eventType string, version int64, at time.Time) (event.EventContextV1, error) {
-	source := types.ParseURIRef(n.source)
-	if source == nil {
-		return event.EventContextV1{}, errors.New("cloudevent: source is no URI reference")
+// writable returns a time in UTC, zero where an event cannot have it.
+func writable(at time.Time) time.Time {
+	if at.IsZero() {
+		return at
 	}
-	contentType := jsonType
-	c := event.EventContextV1{
-		ID: id, Source: *source, Type: eventType, DataContentType: &contentType,
-		Extensions: map[string]any{"partitionkey": n.path},
+	if at = at.UTC(); at.Year() > maxYear {
+		return time.Time{}
 	}
-	if n.subject != "" {
-		c.Subject = &n.subject
-	}
-	if version >= 0 {
-		c.Extensions["sequence"] = twentyDigits(version)
-	}
-	if !at.IsZero() && at.Year() <= maxYear {
-		c.Time = &types.Timestamp{Time: at.UTC()}
-	}
-	return c, nil
+	return at
 }
 
 // digest returns the first 16 hex digits of the data's sha256.
 func digest(data []byte) string {
 	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:8])
+	var digits [16]byte
+	hex.Encode(digits[:], sum[:len(digits)/2])
+	return string(digits[:])
 }
 
 // twentyDigits returns a number that is not negative in the twenty digits of the greatest that 64
 // bits can hold, so that texts sort as numbers do (CloudEvents Sequence extension). It is text
 // because a CloudEvents integer has 32 bits.
 func twentyDigits(number int64) string {
-	const zeros = "00000000000000000000"
-	digits := strconv.FormatInt(number, 10)
-	return zeros[len(digits):] + digits
+	digits := [20]byte([]byte("00000000000000000000"))
+	for i := len(digits) - 1; number > 0; i-- {
+		digits[i] = byte('0' + number%10)
+		number /= 10
+	}
+	return string(digits[:])
 }
