@@ -8,12 +8,8 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"net/http"
-	"net/url"
-	"unicode/utf8"
 )
 
 type requestIDKey struct{}
@@ -57,31 +53,7 @@ type Request struct {
 }
 
 // HTTP returns the request as a server would hand it to a handler.
-func (r Request) HTTP(ctx context.Context) *http.Request {
-	parts := &struct { // allocated as one
-		ctx  identified
-		url  url.URL
-		body body
-	}{ctx: identified{ctx, r.ID}, url: url.URL{Path: r.Path, RawQuery: r.RawQuery}}
-	if path, err := url.PathUnescape(r.Path); err == nil && path != r.Path {
-		parts.url.Path, parts.url.RawPath = path, r.Path
-	}
-	parts.body.Reset(r.Body)
-	request := http.Request{
-		Method: r.Method, URL: &parts.url,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: r.Header, Host: r.Header.Get("Host"),
-		Body: &parts.body, ContentLength: int64(len(r.Body)),
-		RemoteAddr: r.RemoteAddr,
-	}
-	return request.WithContext(&parts.ctx)
-}
-
-// body is a request's body.
-type body struct{ bytes.Reader }
-
-// Close implements io.Closer.
-func (*body) Close() error { return nil }
+func (r Request) HTTP(ctx context.Context) *http.Request { return &newExchange(ctx, r).request }
 
 // Shape is how one platform's events and replies look.
 type Shape struct {
@@ -114,60 +86,11 @@ func (a *Adapter) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if request.Path == "" {
 		request.Path = "/"
 	}
-	return a.shape.Reply(event, Serve(a.handler, request.HTTP(ctx))), nil
+	return a.shape.Reply(event, newExchange(ctx, request).serve(a.handler)), nil
 }
 
 func (a *Adapter) invokeMalformed(ctx context.Context, event Event) []byte {
 	request := a.shape.Request(ctx, event)
 	request = Request{ID: request.ID, Method: http.MethodPost, Path: "/", RawQuery: request.RawQuery, Header: http.Header{}}
-	return a.shape.Reply(event, Serve(a.malformed, request.HTTP(ctx)))
-}
-
-// Response is a handler's reply, recorded by Serve.
-type Response struct {
-	status int
-	header http.Header
-	body   []byte
-	room   [128]byte // for a short body, which Chat's replies have
-}
-
-// Serve runs h on a request and returns what it replied.
-func Serve(h http.Handler, request *http.Request) *Response {
-	response := &Response{header: make(http.Header, 2)}
-	response.body = response.room[:0]
-	h.ServeHTTP(response, request)
-	if response.status == 0 {
-		response.status = http.StatusOK
-	}
-	return response
-}
-
-// Header implements http.ResponseWriter.
-func (r *Response) Header() http.Header { return r.header }
-
-// WriteHeader implements http.ResponseWriter. Only the first call counts; an informational status
-// goes nowhere, because no gateway can send two.
-func (r *Response) WriteHeader(status int) {
-	if r.status == 0 && status >= http.StatusOK {
-		r.status = status
-	}
-}
-
-// Write implements http.ResponseWriter.
-func (r *Response) Write(p []byte) (int, error) {
-	r.WriteHeader(http.StatusOK)
-	r.body = append(r.body, p...)
-	return len(p), nil
-}
-
-// Status returns the reply's status.
-func (r *Response) Status() int { return r.status }
-
-// Body returns the reply's body as text, and whether it had to be encoded as base64 to be text.
-// It must not be changed.
-func (r *Response) Body() (text []byte, isBase64 bool) {
-	if utf8.Valid(r.body) {
-		return r.body, false
-	}
-	return base64.StdEncoding.AppendEncode(nil, r.body), true
+	return a.shape.Reply(event, newExchange(ctx, request).serve(a.malformed))
 }

@@ -24,12 +24,10 @@ import (
 //
 // The event keeps body; the caller must not change it.
 func Decode(sdkAppID, command string, body []byte) (Event, error) {
-	var faults FormatError
 	if !IsCommand(command) {
-		faults.add("CallbackCommand", "not a message extension command")
-		return Event{}, faults.orNil()
+		return Event{}, &FormatError{Fields: []FieldError{{"CallbackCommand", "not a message extension command"}}}
 	}
-	fields, err := parse(command, body, &faults)
+	fields, faults, err := parse(command, body)
 	if err != nil {
 		return Event{}, err
 	}

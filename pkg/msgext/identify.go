@@ -17,24 +17,23 @@ func Identify(sdkAppID, command string, body []byte) (Message, bool) {
 	if !IsCommand(command) {
 		return Message{}, false
 	}
-	var faults FormatError
-	p := parser{Walker: jsonwalk.New(body, maxDepth), command: command, faults: &faults}
+	p := parser{Walker: jsonwalk.New(body, maxDepth), command: command}
 	var seen []string
 	_ = p.Members(func(name []byte) error { // its error is where the part ends
 		switch {
 		case !identifies(command, string(name)):
 			return p.Pass()
 		case slices.Contains(seen, string(name)):
-			faults.add(string(name), "twice")
+			p.faults.add(string(name), "twice")
 			return p.Pass()
 		}
 		seen = append(seen, string(name))
 		return p.identity(name)
 	})
-	p.fields.checkCommand(command, &faults)
-	message := p.fields.message(command, &faults)
+	p.fields.checkCommand(command, &p.faults)
+	message := p.fields.message(command, &p.faults)
 	message.SDKAppID = sdkAppID
-	if faults.orNil() != nil {
+	if p.faults.orNil() != nil {
 		return Message{}, false
 	}
 	return message, true

@@ -58,18 +58,18 @@ func (f integer) required(path string, faults *FormatError) int64 {
 }
 
 // parse reads the body of command in one pass. What is no JSON, or not by our rules, is its error;
-// fields of another type go to faults.
-func parse(command string, body []byte, faults *FormatError) (fields, error) {
-	p := parser{Walker: jsonwalk.New(body, maxDepth), command: command, faults: faults}
+// fields of another type are the faults.
+func parse(command string, body []byte) (fields, FormatError, error) {
+	p := parser{Walker: jsonwalk.New(body, maxDepth), command: command}
 	p.fields.list.valid = true
 	if err := p.body(); err != nil {
-		return fields{}, syntaxError(err, p.Offset(), len(body))
+		return fields{}, FormatError{}, syntaxError(err, p.Offset(), len(body))
 	}
 	if p.End() != nil {
-		return fields{}, &FormatError{Fields: []FieldError{{"body", "something follows the object"}}}
+		return fields{}, FormatError{}, &FormatError{Fields: []FieldError{{"body", "something follows the object"}}}
 	}
 	p.fields.broken = p.Broken() > 0
-	return p.fields, nil
+	return p.fields, p.faults, nil
 }
 
 // syntaxError is the one fault that ends parsing.
@@ -94,7 +94,7 @@ var errNotObject = errors.New("not an object")
 type parser struct {
 	jsonwalk.Walker
 	command string
-	faults  *FormatError
+	faults  FormatError
 	fields  fields
 	item    item // the key-value being read
 }

@@ -243,11 +243,10 @@ func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request, rec *record)
 	if rec.body, err = webhook.ReadBody(r.Body, r.ContentLength, rc.options.MaxBodyBytes); err != nil {
 		return err
 	}
-	event, err := msgext.Decode(query.SDKAppID, query.Command, rec.body)
-	if err != nil {
+	if rec.change, err = msgext.Decode(query.SDKAppID, query.Command, rec.body); err != nil {
 		return rc.refuse(r.Context(), rec, err)
 	}
-	rec.event, rec.message = &event, event.Message
+	rec.event, rec.message = &rec.change, rec.change.Message
 	return rc.deliver(r.Context(), rec)
 }
 

@@ -65,9 +65,10 @@ type record struct {
 
 	command, appID string         // set once authentic
 	message        msgext.Message // zero where none could be read
-	event          *msgext.Event
-	effect         effect // of a body that was refused
-	unannounced    bool   // the message was announced, but the store did not take it
+	event          *msgext.Event  // nil where there is none
+	change         msgext.Event   // what it points to
+	effect         effect         // of a body that was refused
+	unannounced    bool           // the message was announced, but the store did not take it
 	body           []byte
 	reason         string // of what was accepted, when not delivered
 

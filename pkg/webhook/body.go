@@ -13,8 +13,16 @@ var (
 
 // ReadBody reads a body of at most limit bytes. It reads one byte further to tell a
 // full body from a longer one, whatever length the sender announced; announced (-1 when
-// unknown) only sizes the buffer. Its errors are ErrBodyTooLarge and ErrBodyRead.
+// unknown) only sizes the buffer. What is in memory already is not copied: that is a body with a method Take, which
+// returns what is left of it. Its errors are ErrBodyTooLarge and ErrBodyRead.
 func ReadBody(body io.Reader, announced, limit int64) ([]byte, error) {
+	if held, ok := body.(interface{ Take() []byte }); ok {
+		taken := held.Take()
+		if int64(len(taken)) > limit {
+			return nil, ErrBodyTooLarge
+		}
+		return taken, nil
+	}
 	const unknown = 4 << 10
 	if announced < 0 || announced > limit {
 		announced = min(unknown, limit)

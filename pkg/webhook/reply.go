@@ -25,7 +25,11 @@ func Fail(info string) Reply { return Reply{ActionStatus: "FAIL", ErrorInfo: inf
 func (r Reply) Write(w http.ResponseWriter, status int) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(r.AppendJSON(make([]byte, 0, 128))) // whoever is gone needs no reply
+	var room []byte
+	if has, ok := w.(interface{ AvailableBuffer() []byte }); ok {
+		room = has.AvailableBuffer() // as bufio.Writer has it
+	}
+	_, _ = w.Write(r.AppendJSON(room)) // whoever is gone needs no reply
 }
 
 // AppendJSON appends the reply's JSON to b. Bytes of ErrorInfo that are not UTF-8 become U+FFFD.
