@@ -19,8 +19,9 @@ import (
 
 // BenchmarkDeployed is the CPU time that the whole process of the webhook function takes for one change, as scripts/build
 // makes it and with the default configuration, beside that of an ordinary function (package peer) with the vendor's plain
-// call to the same destination. Both write a log line. The empty function beside stdout is what the runtime takes by itself. They
-// take turns, and each ratio is the median of all turns. It wants some fifty turns: -benchtime 50x.
+// call to the same destination. Both write a log line. Beside stdout there are also the empty function, which is what the
+// runtime takes by itself, and the ordinary one on one processor, as ours is. They take turns, and each ratio is the
+// median of all turns. It wants some fifty turns: -benchtime 50x.
 func BenchmarkDeployed(b *testing.B) {
 	ours, ordinary, empty := release(b, "functions/aws/webhook"), release(b, "bench/ordinary"), release(b, "bench/empty")
 	for _, d := range deliveries {
@@ -38,6 +39,7 @@ func BenchmarkDeployed(b *testing.B) {
 			}
 			if d.name == "stdout" {
 				functions["empty"] = processtest.StartLambda(b, empty, time.Minute, nil)
+				functions["ordinary-1p"] = processtest.StartLambda(b, ordinary, time.Minute, []string{"DELIVERY=" + location, "GOMAXPROCS=1"})
 			}
 			compare(b, functions, d.requests)
 		})

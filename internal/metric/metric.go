@@ -81,20 +81,26 @@ type definition struct {
 	Unit string
 }
 
-func metadata(at time.Time, measured []slog.Attr, dimensions []string) awsMetadata {
-	sets := [][]string{{}}
-	for _, dimension := range dimensions {
-		sets = append(sets, []string{dimension})
+func metadata(at time.Time, measured []slog.Attr, dimensions []string) *awsMetadata {
+	m := &struct { // allocated as one, with room for what a line usually has
+		awsMetadata
+		directives  [1]directive
+		dimensions  [2][]string
+		definitions [8]definition
+	}{}
+	sets := append(m.dimensions[:0], []string{})
+	for i := range dimensions {
+		sets = append(sets, dimensions[i:i+1])
 	}
-	definitions := make([]definition, len(measured))
-	for i, value := range measured {
-		definitions[i] = definition{value.Key, "Count"}
+	definitions := m.definitions[:0]
+	for _, value := range measured {
+		unit := "Count"
 		if IsMilliseconds(value.Key) {
-			definitions[i].Unit = "Milliseconds"
+			unit = "Milliseconds"
 		}
+		definitions = append(definitions, definition{value.Key, unit})
 	}
-	return awsMetadata{
-		Timestamp:         at.UnixMilli(),
-		CloudWatchMetrics: []directive{{Namespace, sets, definitions}},
-	}
+	m.directives[0] = directive{Namespace, sets, definitions}
+	m.awsMetadata = awsMetadata{at.UnixMilli(), m.directives[:]}
+	return &m.awsMetadata
 }

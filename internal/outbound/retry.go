@@ -40,10 +40,22 @@ func Again(err error, after time.Duration) error { return &again{err, after} }
 // tries is the key under which a context carries what counts attempts.
 type tries struct{}
 
-// CountTries returns a context under which each attempt of Do adds one to count.
-func CountTries(ctx context.Context, count *atomic.Int32) context.Context {
-	return context.WithValue(ctx, tries{}, count)
+// Counting is a context under which each attempt of Do is counted.
+type Counting struct {
+	context.Context
+	count atomic.Int32
 }
+
+// Value implements context.Context.
+func (c *Counting) Value(key any) any {
+	if key == (tries{}) {
+		return &c.count
+	}
+	return c.Context.Value(key)
+}
+
+// Tries returns how many attempts there were so far.
+func (c *Counting) Tries() int { return int(c.count.Load()) }
 
 // Do makes attempts until one succeeds, fails in a way that is not marked by Again, or was the last one
 // allowed. A pause that the context would not outlast is not begun. It returns the last attempt's

@@ -100,11 +100,14 @@ func (e Event) Marker() (Event, bool) {
 // attributeBytes is room for the attributes, so that encoding seldom has to grow.
 const attributeBytes = 640
 
-// build encodes an event whose data is compact JSON.
+// build encodes an event whose data is compact JSON, which it copies.
 func build(a attributes, data []byte) Event {
-	b := a.appendJSON(make([]byte, 0, len(data)+attributeBytes))
-	b = append(append(b, `,"data":`...), data...)
-	return Event{attributes: a, data: data, json: append(a.appendExtensions(b), '}')}
+	b := append(a.appendJSON(make([]byte, 0, len(data)+attributeBytes)), `,"data":`...)
+	from := len(b)
+	b = append(b, data...)
+	to := len(b)
+	b = append(a.appendExtensions(b), '}')
+	return Event{attributes: a, data: b[from:to:to], json: b}
 }
 
 // buildBinary encodes an event whose data is not JSON.

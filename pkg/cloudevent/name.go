@@ -40,22 +40,29 @@ func typePrefixOf(m msgext.Message) string {
 	return c2cPrefix
 }
 
-// aboutMessage returns the attributes of an event about a message but for its id, with room for so many extensions, of
-// which the first is the key. Whatever an account or a group may be called, they are ASCII without control characters, as
-// the attributes of an event must be.
-func aboutMessage(m msgext.Message, kind string, at time.Time, extensions int) attributes {
-	a := attributes{eventType: typePrefixOf(m) + kind, contentType: jsonType, time: writable(at), extensions: make([]extension, 1, extensions)}
-	a.extensions[0] = extension{name: keyAttribute, text: m.Path()}
-	app := url.PathEscape(m.SDKAppID)
+// aboutMessage returns the attributes of an event about a message, but for its id and its extensions. Whatever an
+// account or a group may be called, they are ASCII without control characters, as the attributes of an event must be.
+func aboutMessage(m msgext.Message, kind string, at time.Time) attributes {
+	var room [256]byte
+	b := append(append(room[:0], typePrefixOf(m)...), kind...)
+	source := len(b)
+	b = append(append(b, "/chat/"...), url.PathEscape(m.SDKAppID)...)
 	if m.IsGroup() {
-		a.source = "/chat/" + app + "/groups/" + url.PathEscape(m.GroupID)
-		a.subject = "messages/" + strconv.FormatInt(m.MsgSeq, 10)
-		return a
+		b = append(append(b, "/groups/"...), url.PathEscape(m.GroupID)...)
+	} else {
+		b = append(append(b, "/c2c/"...), url.PathEscape(m.From)...)
+		b = append(append(b, '/'), url.PathEscape(m.To)...)
 	}
-	a.source = "/chat/" + app + "/c2c/" + url.PathEscape(m.From) + "/" + url.PathEscape(m.To)
-	a.subject = "messages/" + url.PathEscape(m.MsgKey)
-	return a
+	subject := len(b)
+	b = append(b, "messages/"...)
+	if m.IsGroup() {
+		b = strconv.AppendInt(b, m.MsgSeq, 10)
+	} else {
+		b = append(b, url.PathEscape(m.MsgKey)...)
+	}
+	text := string(b) // one allocation for all three
+	return attributes{
+		eventType: text[:source], source: text[source:subject], subject: text[subject:],
+		contentType: jsonType, time: writable(at),
+	}
 }
-
-// key returns the key extension.
-func (a *attributes) key() string { return a.extension(keyAttribute) }

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -12,8 +11,12 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"msgext/internal/jsonwalk"
 	"msgext/pkg/msgext"
 )
+
+// maxDepth bounds how deep a change's body may nest, as for msgext.Decode.
+const maxDepth = 64
 
 const (
 	jsonType   = "application/json"
@@ -33,16 +36,28 @@ const (
 // EventTime, left out where the webhook has none or one beyond the year 9999, which RFC 3339
 // cannot write. received is when msgext got the webhook, see ReceivedMillis.
 func New(change msgext.Event, received time.Time) (Event, error) {
-	data := jsontext.Value(change.Body).Clone() // the body is shared
-	if err := data.Compact(); err != nil {
-		return Event{}, errors.New("cloudevent: body is not JSON") // the cause would quote it
+	var bodyRoom [1024]byte // off the heap for most bodies
+	data, err := jsonwalk.AppendCompact(bodyRoom[:0], change.Body, maxDepth)
+	if err != nil {
+		return Event{}, fmt.Errorf("cloudevent: body: %w", err)
 	}
-	version := change.Version()
-	a := aboutMessage(change.Message, typeOf(change.Operation), change.Time, 3)
-	a.id = a.key() + "/" + strconv.FormatInt(version, 10) + "/" + digest(data)
-	a.extensions = append(a.extensions,
-		extension{name: receivedAttribute, text: twentyDigits(max(0, received.UnixMilli()))},
-		extension{name: sequenceAttribute, text: twentyDigits(version)})
+	// The texts are parts of one, which is one allocation.
+	var room [256]byte
+	b := change.Message.AppendPath(room[:0])
+	key := len(b)
+	b = strconv.AppendInt(append(b, '/'), change.Version(), 10)
+	b = appendDigest(append(b, '/'), data)
+	id := len(b)
+	b = appendTwentyDigits(b, max(0, received.UnixMilli()))
+	text := string(appendTwentyDigits(b, change.Version()))
+
+	a := aboutMessage(change.Message, typeOf(change.Operation), change.Time)
+	a.id = text[:id]
+	a.extensions = []extension{
+		{name: keyAttribute, text: text[:key]},
+		{name: receivedAttribute, text: text[id : id+digits]},
+		{name: sequenceAttribute, text: text[id+digits:]},
+	}
 	return build(a, data), nil
 }
 
@@ -55,9 +70,12 @@ func NewRepaired(message msgext.Message, truth Truth, at time.Time) (Event, erro
 	if err != nil {
 		return Event{}, fmt.Errorf("cloudevent: snapshot: %w", err)
 	}
-	a := aboutMessage(message, repairedType, at, 2)
-	a.id = a.key() + "/" + strconv.FormatInt(truth.LatestSeq, 10) + "/" + repairedType + "/" + digest(data)
-	a.extensions = append(a.extensions, extension{name: sequenceAttribute, text: twentyDigits(truth.LatestSeq)})
+	a, key := aboutMessage(message, repairedType, at), message.Path()
+	a.id = key + "/" + strconv.FormatInt(truth.LatestSeq, 10) + "/" + repairedType + "/" + string(appendDigest(nil, data))
+	a.extensions = []extension{
+		{name: keyAttribute, text: key},
+		{name: sequenceAttribute, text: string(appendTwentyDigits(nil, truth.LatestSeq))},
+	}
 	return build(a, data), nil
 }
 
@@ -72,8 +90,9 @@ func NewGone(message msgext.Message, place Place, at time.Time) (Event, error) {
 	if err != nil {
 		return Event{}, fmt.Errorf("cloudevent: gone: %w", err)
 	}
-	a := aboutMessage(message, goneType, at, 1)
-	a.id = a.key() + "/" + goneType + "/" + strconv.FormatInt(place.ReadNumber, 10)
+	a, key := aboutMessage(message, goneType, at), message.Path()
+	a.id = key + "/" + goneType + "/" + strconv.FormatInt(place.ReadNumber, 10)
+	a.extensions = []extension{{name: keyAttribute, text: key}}
 	return build(a, data), nil
 }
 
@@ -115,22 +134,23 @@ func writable(at time.Time) time.Time {
 	return at
 }
 
-// digest returns the first 16 hex digits of the data's sha256.
-func digest(data []byte) string {
+// appendDigest appends the first 16 hex digits of the data's sha256.
+func appendDigest(b, data []byte) []byte {
 	sum := sha256.Sum256(data)
-	var digits [16]byte
-	hex.Encode(digits[:], sum[:len(digits)/2])
-	return string(digits[:])
+	return hex.AppendEncode(b, sum[:8])
 }
 
-// twentyDigits returns a number that is not negative in the twenty digits of the greatest that 64
-// bits can hold, so that texts sort as numbers do (CloudEvents Sequence extension). It is text
-// because a CloudEvents integer has 32 bits.
-func twentyDigits(number int64) string {
-	digits := [20]byte([]byte("00000000000000000000"))
-	for i := len(digits) - 1; number > 0; i-- {
-		digits[i] = byte('0' + number%10)
+// digits is how many the greatest number has that 64 bits can hold.
+const digits = 20
+
+// appendTwentyDigits appends a number that is not negative in so many digits, so that texts sort as numbers do
+// (CloudEvents Sequence extension). It is text because a CloudEvents integer has 32 bits.
+func appendTwentyDigits(b []byte, number int64) []byte {
+	const zeros = "00000000000000000000"
+	b = append(b, zeros...)
+	for i := len(b) - 1; number > 0; i-- {
+		b[i] = byte('0' + number%10)
 		number /= 10
 	}
-	return string(digits[:])
+	return b
 }

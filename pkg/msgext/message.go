@@ -37,11 +37,18 @@ func (m Message) IsGroup() bool { return m.GroupID != "" }
 // Path returns the message as one line of text, each part escaped as by
 // url.PathEscape and joined by slashes: APP/GROUP/SEQ, or APP/FROM/TO/KEY.
 // The two forms differ in their number of parts, so no two messages share a path.
-func (m Message) Path() string {
+func (m Message) Path() string { return string(m.AppendPath(make([]byte, 0, 64))) }
+
+// AppendPath appends Path to b.
+func (m Message) AppendPath(b []byte) []byte {
+	b = append(append(b, url.PathEscape(m.SDKAppID)...), '/')
 	if m.IsGroup() {
-		return url.PathEscape(m.SDKAppID) + "/" + url.PathEscape(m.GroupID) + "/" + strconv.FormatInt(m.MsgSeq, 10)
+		b = append(append(b, url.PathEscape(m.GroupID)...), '/')
+		return strconv.AppendInt(b, m.MsgSeq, 10)
 	}
-	return url.PathEscape(m.SDKAppID) + "/" + url.PathEscape(m.From) + "/" + url.PathEscape(m.To) + "/" + url.PathEscape(m.MsgKey)
+	b = append(append(b, url.PathEscape(m.From)...), '/')
+	b = append(append(b, url.PathEscape(m.To)...), '/')
+	return append(b, url.PathEscape(m.MsgKey)...)
 }
 
 // ErrPath is ParsePath's error.

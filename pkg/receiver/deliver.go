@@ -38,26 +38,25 @@ func (rc *Receiver) deliver(ctx context.Context, rec *record) error {
 	}
 	ctx, cancel := rc.withBudget(ctx, rec.arrived, rc.options.Budget)
 	defer cancel()
-	event := *rec.event
+	event := rec.event
 	started := rc.options.Now()
 	defer func() { rec.delivery = rc.options.Now().Sub(started) }()
 
 	if store != nil {
 		half, cancel := withHalf(ctx)
 		defer cancel()
-		rec.outcomes = append(rec.outcomes, sink.Attempt(half, storeName, func(ctx context.Context) error {
-			return store.Apply(ctx, event, rec.received, state.Mark(len(sinks) == 0))
+		rec.ended(sink.Attempt(half, storeName, func(ctx context.Context) error {
+			return store.Apply(ctx, *event, rec.received, state.Mark(len(sinks) == 0))
 		}))
 	}
 	if len(sinks) == 0 {
 		return rec.failure()
 	}
-	told, err := cloudevent.New(event, rec.received)
+	told, err := cloudevent.New(*event, rec.received)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrDelivery, errors.Join(err, rec.failure()))
 	}
-	rec.told = &told
-	rec.outcomes = append(rec.outcomes, sink.SendAll(ctx, sinks, told)...)
+	rec.tell(ctx, sinks, told)
 	if err := rec.failure(); err != nil || store == nil {
 		return err
 	}
@@ -78,8 +77,7 @@ func (rc *Receiver) forward(ctx context.Context, rec *record) error {
 	if err != nil {
 		return err
 	}
-	rec.told = &event
-	rec.outcomes = sink.SendAll(ctx, rc.options.Sinks, event)
+	rec.tell(ctx, rc.options.Sinks, event)
 	return rec.failure()
 }
 

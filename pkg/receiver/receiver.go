@@ -297,8 +297,9 @@ func (rc *Receiver) finish(r *http.Request, rec *record, verdict rule, err error
 		level = max(level, slog.LevelWarn)
 	}
 	if rc.options.Logger.Enabled(r.Context(), level) {
+		var room [24]slog.Attr // off the heap
 		rc.options.Logger.LogAttrs(r.Context(), level, message,
-			rec.attrs(rc.options, rc.options.RequestID(r.Context()), verdict, err, now)...)
+			rec.appendAttrs(room[:0], rc.options, rc.options.RequestID(r.Context()), verdict, err, now)...)
 	}
 	if rc.options.Observe != nil {
 		rc.options.Observe(Observation{

@@ -1,6 +1,7 @@
 package receiver
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"strings"
@@ -72,23 +73,46 @@ type record struct {
 	body           []byte
 	reason         string // of what was accepted, when not delivered
 
-	outcomes   []sink.Outcome // of the store and the sinks
-	told       *cloudevent.Event
+	outcomes []sink.Outcome // of the store and the sinks
+	room     struct {       // of lists that are short for most requests
+		outcomes [3]sink.Outcome
+		measured [6]slog.Attr
+		counted  [1]string
+	}
+	told       *cloudevent.Event // nil where no sink was
+	toldEvent  cloudevent.Event  // what it points to
 	markErr    error
 	forwardErr error
 	backend    *Backend // nil where it was not asked
 }
 
+// tell tells all sinks.
+func (rec *record) tell(ctx context.Context, sinks []sink.Sink, event cloudevent.Event) {
+	rec.toldEvent = event
+	rec.told = &rec.toldEvent
+	rec.ended(sink.SendAll(ctx, sinks, event)...)
+}
+
+// ended notes what became of deliveries.
+func (rec *record) ended(outcomes ...sink.Outcome) {
+	if rec.outcomes == nil {
+		rec.outcomes = rec.room.outcomes[:0]
+	}
+	rec.outcomes = append(rec.outcomes, outcomes...)
+}
+
 // failure returns what the destinations did not accept as one error, nil where all of them did.
 func (rec *record) failure() error {
-	errs := []error{ErrDelivery}
+	var errs []error
 	for _, outcome := range rec.outcomes {
-		errs = append(errs, outcome.Failure())
+		if err := outcome.Failure(); err != nil {
+			errs = append(errs, err)
+		}
 	}
-	if errors.Join(errs[1:]...) == nil {
+	if errs == nil {
 		return nil
 	}
-	return errors.Join(errs...)
+	return errors.Join(append([]error{ErrDelivery}, errs...)...)
 }
 
 // failed names the destinations that did not accept.
@@ -101,8 +125,8 @@ func (rec *record) failed() (names []string) {
 	return names
 }
 
-func (rec *record) attrs(options Options, requestID string, verdict rule, err error, now time.Time) []slog.Attr {
-	attrs := make([]slog.Attr, 0, 24)
+// appendAttrs appends what the line says.
+func (rec *record) appendAttrs(attrs []slog.Attr, options Options, requestID string, verdict rule, err error, now time.Time) []slog.Attr {
 	if requestID != "" {
 		attrs = append(attrs, slog.String(keyRequestID, requestID))
 	}
@@ -155,7 +179,7 @@ func (rec *record) attrs(options Options, requestID string, verdict rule, err er
 		attrs = append(attrs, slog.String(keyMark, bounded(rec.markErr)))
 	}
 	if options.Metrics != nil {
-		attrs = append(attrs, options.Metrics(now, rec.measurements(verdict), keyReason)...)
+		attrs = append(attrs, options.Metrics(now, rec.measurements(verdict), append(rec.room.counted[:0], keyReason)...)...)
 	}
 	return attrs
 }
@@ -165,7 +189,7 @@ func (rec *record) measurements(verdict rule) []slog.Attr {
 	if verdict.err == relay.ErrSkipped {
 		outcome = metric.RelaySkipped
 	}
-	values := append(make([]slog.Attr, 0, 6), slog.Float64(outcome, 1), slog.Float64(metric.RequestTime, milliseconds(rec.took)))
+	values := append(rec.room.measured[:0], slog.Float64(outcome, 1), slog.Float64(metric.RequestTime, milliseconds(rec.took)))
 	if rec.delivery > 0 {
 		values = append(values, slog.Float64(metric.DeliveryTime, milliseconds(rec.delivery)))
 	}

@@ -33,14 +33,17 @@ func (o Outcome) Failure() error {
 // not cost the others theirs. A panic is an error like any other.
 func Attempt(ctx context.Context, name string, send func(context.Context) error) Outcome {
 	started := time.Now()
-	var begun atomic.Bool
-	var counted atomic.Int32
-	err := guard.Do(outbound.CountTries(ctx, &counted), func(ctx context.Context) error {
-		begun.Store(true)
+	var a struct { // allocated as one
+		outbound.Counting
+		begun atomic.Bool
+	}
+	a.Context = ctx
+	err := guard.Do(&a.Counting, func(ctx context.Context) error {
+		a.begun.Store(true)
 		return send(ctx)
 	})
-	outcome := Outcome{Name: name, Err: err, Took: time.Since(started), Tries: int(counted.Load())}
-	if outcome.Tries == 0 && begun.Load() {
+	outcome := Outcome{Name: name, Err: err, Took: time.Since(started), Tries: a.Tries()}
+	if outcome.Tries == 0 && a.begun.Load() {
 		outcome.Tries = 1 // a driver that does not try again by itself
 	}
 	return outcome
@@ -50,13 +53,27 @@ func Attempt(ctx context.Context, name string, send func(context.Context) error)
 // others. It returns one outcome for each, in their order, once all have answered or
 // ctx is done.
 func SendAll(ctx context.Context, sinks []Sink, event cloudevent.Event) []Outcome {
+	if len(sinks) == 1 { // as most apps have, and which needs no goroutine but the attempt's own
+		return sendToOne(ctx, sinks[0], event)
+	}
+	return sendSideBySide(ctx, sinks, event)
+}
+
+func sendSideBySide(ctx context.Context, sinks []Sink, event cloudevent.Event) []Outcome {
 	outcomes := make([]Outcome, len(sinks))
 	var attempts sync.WaitGroup
 	for i, s := range sinks {
-		attempts.Go(func() {
-			outcomes[i] = Attempt(ctx, s.Name(), func(ctx context.Context) error { return s.Send(ctx, event) })
-		})
+		attempts.Go(func() { outcomes[i] = sendToOne(ctx, s, event)[0] })
 	}
 	attempts.Wait()
 	return outcomes
+}
+
+func sendToOne(ctx context.Context, s Sink, event cloudevent.Event) []Outcome {
+	one := &struct { // allocated as one
+		event    cloudevent.Event
+		outcomes [1]Outcome
+	}{event: event}
+	one.outcomes[0] = Attempt(ctx, s.Name(), func(ctx context.Context) error { return s.Send(ctx, one.event) })
+	return one.outcomes[:]
 }

@@ -19,6 +19,7 @@ import (
 
 func main() {
 	entry.Version()
+	entry.OneProcessor()
 	logger := entry.CloudLogger(os.Stdout)
 	malformed := http.HandlerFunc(reader.Malformed)
 	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {
