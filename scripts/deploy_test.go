@@ -4,11 +4,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 )
 
 // The deploying scripts, with stubs in place of the programs that they call: what they ask for
@@ -29,15 +32,15 @@ func TestDeploy(t *testing.T) {
 		{"aws without credentials", "deploy-aws", nil, "go sam", "no AWS credentials: set AWS_ACCESS_KEY_ID", nil},
 		{"aws without region", "deploy-aws", aws[:2], "go sam", "no region: set AWS_REGION", nil},
 		{"aws with credentials that fail", "deploy-aws", aws, "go sam false-aws", "no valid AWS credentials: aws configure", nil},
-		{"aws", "deploy-aws", aws, "go sam aws", "TokenSecret and ChatSecret are names in Secrets Manager",
-			[]string{"aws sts get-caller-identity", "sam build, region eu-central-1", "sam deploy --guided --capabilities CAPABILITY_IAM, region eu-central-1",
-				"sam list stack-outputs --output json, region eu-central-1", `msgext urls [{"OutputKey":"WebhookURL"}]`}},
+		{"aws without answers", "deploy-aws", aws, "go sam aws", "no answer: run it at a prompt, or write samconfig.toml", nil},
 		{"aws with arguments", "deploy-aws --stack-name votes --no-confirm-changeset --region eu-west-1", aws, "go sam", "",
 			[]string{"sam build, region eu-central-1", "sam deploy --stack-name votes --no-confirm-changeset --region eu-west-1, region eu-central-1",
 				"sam list stack-outputs --output json --stack-name votes --region eu-west-1, region eu-central-1", `msgext urls [{"OutputKey":"WebhookURL"}]`}},
 
 		{"scf without Go", "deploy-scf", scf, "scf", "Go is missing: install Go", nil},
 		{"scf without the framework", "deploy-scf", scf, "go", "npm install -g serverless-cloud-framework", nil},
+		{"scf with more variables than it takes", "deploy-scf", append(scf, "MSGEXT_HTTP_HEADERS="+strings.Repeat("h", 4080)), "go scf", "the variables of ./serverless.yml are ", nil},
+		{"scf with more variables than its repair function takes", "deploy-scf", append(scf, "MSGEXT_CHAT_SECRET_KEY="+strings.Repeat("ä", 2040)), "go scf", "the variables of functions/scf/repair/serverless.yml are ", nil},
 		{"scf with nothing set", "deploy-scf", nil, "go scf", "not set: TENCENT_SECRET_ID TENCENT_SECRET_KEY TENCENT_REGION MSGEXT_SDK_APP_ID MSGEXT_TOKEN", nil},
 		{"scf without a token", "deploy-scf", scf[:4], "go scf", "not set: MSGEXT_TOKEN", nil},
 		{"scf without repair", "deploy-scf", scf, "go scf", "nothing is repaired", []string{"scf deploy, stage prod", "msgext urls deployed"}},
@@ -87,12 +90,100 @@ func TestDeploy_FailsWithItsTool(t *testing.T) {
 	assert.Contains(t, output, "deployed", "what it printed is seen")
 }
 
+// The first deployment asks for six things, says what an answer means that costs something, and asks again where one
+// cannot be right; the second asks nothing.
+func TestDeployAWS_AsksSixQuestions(t *testing.T) {
+	aws := []string{"AWS_ACCESS_KEY_ID=id", "AWS_SECRET_ACCESS_KEY=very-secret", "AWS_REGION=eu-central-1"}
+	want := []string{"sam build, region eu-central-1", "sam deploy, region eu-central-1", "sam list stack-outputs --output json, region eu-central-1", `msgext urls [{"OutputKey":"WebhookURL"}]`}
+	tests := []struct {
+		name, answers string
+		says          []string
+		silent        string // what is not said
+		parameters    map[string]string
+	}{
+		{"all", "1400000000\nmsgext/token\nmsgext/chat-key\nfrankfurt\nhttps://a.example/b kafka://c:9092/d\nops@example.com\n",
+			[]string{"6/6", "samconfig.toml", "In the first hour"}, "neither AlarmEmail",
+			map[string]string{"SdkAppId": "1400000000", "TokenSecret": "msgext/token", "ChatSecret": "msgext/chat-key", "ChatEndpoint": "frankfurt", "Sinks": "https://a.example/b kafka://c:9092/d", "AlarmEmail": "ops@example.com"}},
+		{"the least", "1400000000\nmsgext/token\n\n\n\n\n\n",
+			[]string{"stays lost, and nobody is told", "go on without repair", "neither AlarmEmail nor AlarmTopic is set"}, "not an address",
+			map[string]string{"SdkAppId": "1400000000", "TokenSecret": "msgext/token", "ChatSecret": "", "ChatEndpoint": "singapore", "Sinks": "", "AlarmEmail": ""}},
+		{"second thoughts", "app\n1400000000\n\n\"msgext/token\"\nmsgext/token\n\nmsgext/chat-key\neu-central-1\nhttps://chat.example\n\nops\nops@example.com\n",
+			[]string{"digits alone", "it is needed", "quotes and backslashes are not taken", "none of these, and no https:// URL", "not an address"}, "neither AlarmEmail",
+			map[string]string{"SdkAppId": "1400000000", "TokenSecret": "msgext/token", "ChatSecret": "msgext/chat-key", "ChatEndpoint": "https://chat.example", "Sinks": "", "AlarmEmail": "ops@example.com"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			root := checkout(t)
+			calls, output, err := deployIn(t, root, test.answers, "deploy-aws", aws, []string{"go", "sam"})
+			require.NoError(t, err, output)
+			assert.Equal(t, want, strings.Split(calls, "\n"))
+			for _, text := range test.says {
+				assert.Contains(t, output, text)
+			}
+			assert.NotContains(t, output, test.silent)
+			written, err := os.ReadFile(filepath.Join(root, "samconfig.toml"))
+			require.NoError(t, err)
+			assert.Contains(t, string(written), "[default.global.parameters]\nstack_name = \"msgext\"\n")
+			assert.Equal(t, test.parameters, overrides(t, string(written)))
+
+			calls, output, err = deployIn(t, root, "", "deploy-aws", aws, []string{"go", "sam"})
+			require.NoError(t, err, output)
+			assert.Equal(t, want, strings.Split(calls, "\n"))
+			assert.NotContains(t, output, "1/6")
+			assert.Equal(t, test.parameters["AlarmEmail"] == "", strings.Contains(output, "neither AlarmEmail nor AlarmTopic"))
+		})
+	}
+}
+
+// overrides returns the template's parameters in a samconfig.toml, as SAM reads them.
+func overrides(t *testing.T, samconfig string) map[string]string {
+	t.Helper()
+	lines := regexp.MustCompile(`(?m)^parameter_overrides = (".*")$`).FindAllStringSubmatch(samconfig, -1)
+	require.NotEmpty(t, lines, samconfig)
+	found := make(map[string]string)
+	for _, line := range lines {
+		text, err := strconv.Unquote(line[1]) // TOML's basic strings escape these characters as Go does
+		require.NoError(t, err)
+		for _, pair := range regexp.MustCompile(`(\w+)="([^"]*)"`).FindAllStringSubmatch(text, -1) {
+			found[pair[1]] = pair[2]
+		}
+	}
+	return found
+}
+
+// What the example sets, the template has.
+func TestSamconfigExample(t *testing.T) {
+	example, err := os.ReadFile("../samconfig.toml.example")
+	require.NoError(t, err)
+	content, err := os.ReadFile("../template.yaml")
+	require.NoError(t, err)
+	var template struct {
+		Parameters map[string]struct {
+			AllowedPattern string `yaml:"AllowedPattern"`
+		} `yaml:"Parameters"`
+	}
+	require.NoError(t, yaml.Unmarshal(content, &template))
+	for name, value := range overrides(t, string(example)) {
+		parameter, found := template.Parameters[name]
+		assert.True(t, found, name)
+		if pattern := parameter.AllowedPattern; !strings.Contains(pattern, "(?!") { // lookahead, which Go has not
+			assert.Regexp(t, "^(?:"+pattern+")", value, name)
+		}
+	}
+}
+
 // deploy runs a script where only the stubs can be found, and returns what it called but for Go. A
 // stub called false-NAME is a NAME that fails.
 func deploy(t *testing.T, script string, environ, stubs []string) (calls, output string, err error) {
 	t.Helper()
+	return deployIn(t, checkout(t), "", script, environ, stubs)
+}
+
+// deployIn does that in a checkout, with answers on standard input.
+func deployIn(t *testing.T, root, stdin, script string, environ, stubs []string) (calls, output string, err error) {
+	t.Helper()
 	folder := t.TempDir()
-	for _, program := range []string{"sh", "dirname", "readlink", "mkdir", "wc", "awk", "tee", "mktemp", "rm", "cat", "cp", "chmod"} {
+	for _, program := range []string{"sh", "dirname", "readlink", "mkdir", "wc", "awk", "sed", "tee", "mktemp", "rm", "cat", "grep", "cp", "chmod"} {
 		path, err := exec.LookPath(program)
 		require.NoError(t, err)
 		require.NoError(t, os.Symlink(path, filepath.Join(folder, program)))
@@ -119,7 +210,8 @@ func deploy(t *testing.T, script string, environ, stubs []string) (calls, output
 	tool := "#!/bin/sh\n" + `echo "msgext $1 $(cat)" >>` + recorded + "\n"
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "tool"), []byte(tool), 0o700))
 	words := strings.Fields(script)
-	command := exec.Command("/bin/sh", append([]string{filepath.Join(checkout(t), "scripts", words[0])}, words[1:]...)...)
+	command := exec.Command("/bin/sh", append([]string{filepath.Join(root, "scripts", words[0])}, words[1:]...)...)
+	command.Stdin = strings.NewReader(stdin)
 	command.Env = append([]string{"PATH=" + folder, "HOME=" + folder}, environ...)
 	out, err := command.CombinedOutput()
 	made, _ := os.ReadFile(recorded) // there is none without a call
@@ -130,7 +222,8 @@ func deploy(t *testing.T, script string, environ, stubs []string) (calls, output
 func checkout(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
-	for _, name := range []string{"scripts/build", "scripts/deploy-aws", "scripts/deploy-scf", "scripts/msgext", "functions/scf/web/scf_bootstrap"} {
+	for _, name := range []string{"scripts/build", "scripts/deploy-aws", "scripts/deploy-scf", "scripts/msgext", "functions/scf/web/scf_bootstrap",
+		"serverless.yml", "functions/scf/repair/serverless.yml", "functions/scf/read/serverless.yml", "functions/scf/read/cam/serverless.yml", "functions/scf/apigateway/serverless.yml", "functions/scf/web/serverless.yml"} {
 		content, err := os.ReadFile(filepath.Join("..", name))
 		require.NoError(t, err)
 		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(root, name)), 0o700))

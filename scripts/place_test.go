@@ -150,6 +150,8 @@ func newPlace(t *testing.T) place {
 	for _, script := range scripts {
 		require.NoError(t, os.Chmod(script, 0o700))
 	}
+	require.NoError(t, os.WriteFile(place.root+"/samconfig.toml", nil, 0o600)) // it was deployed before
+	require.NoError(t, os.WriteFile(place.root+"/CHANGELOG.md", []byte("## 1.2.3\n\n- Something.\n"), 0o600))
 	require.NoError(t, os.WriteFile(place.root+"/pkg/a_test.go", []byte("func FuzzA\n"), 0o600))
 	// Every program says where it was called, and fails, so that nothing goes on; but Go builds a program that does so.
 	text := "#!/bin/sh\necho \"$PWD: ${0##*/} $*, GOFLAGS=${GOFLAGS:-}\" >>\"$CALLS\"\n"
@@ -171,7 +173,7 @@ func (p place) run(t *testing.T, folder, script string, arguments ...string) (ca
 	command := exec.Command(script, arguments...)
 	command.Dir = folder
 	command.Env = []string{"PATH=" + p.stubs + ":" + os.Getenv("PATH"), "HOME=" + p.caller, "TMPDIR=" + t.TempDir(), "CALLS=" + recorded, "CDPATH=" + p.decoy,
-		"AWS_ACCESS_KEY_ID=id", "AWS_REGION=eu-central-1", "TENCENT_SECRET_ID=id", "TENCENT_SECRET_KEY=key", "TENCENT_REGION=ap-singapore", "MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=t"}
+		"AWS_ACCESS_KEY_ID=id", "AWS_REGION=eu-central-1", "TENCENT_SECRET_ID=id", "TENCENT_SECRET_KEY=key", "TENCENT_REGION=ap-singapore", "MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=t", "VERSION=v1.2.3"}
 	out, _ := command.CombinedOutput() // most end with the first program that fails
 	made, _ := os.ReadFile(recorded)
 	return strings.FieldsFunc(string(made), func(r rune) bool { return r == '\n' }), string(out)
