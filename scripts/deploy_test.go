@@ -222,7 +222,7 @@ func deployIn(t *testing.T, root, stdin, script string, environ, stubs []string)
 func checkout(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
-	for _, name := range []string{"scripts/build", "scripts/deploy-aws", "scripts/deploy-scf", "scripts/msgext", "functions/scf/web/scf_bootstrap",
+	for _, name := range []string{"scripts/build", "scripts/deploy-aws", "scripts/deploy-scf", "scripts/goflags", "scripts/msgext", "functions/scf/web/scf_bootstrap",
 		"serverless.yml", "functions/scf/repair/serverless.yml", "functions/scf/read/serverless.yml", "functions/scf/read/cam/serverless.yml", "functions/scf/apigateway/serverless.yml", "functions/scf/web/serverless.yml"} {
 		content, err := os.ReadFile(filepath.Join("..", name))
 		require.NoError(t, err)
