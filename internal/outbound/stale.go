@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"math"
@@ -41,21 +42,59 @@ type Transport struct {
 	Now  func() time.Time // the wall clock; nor this
 
 	mu    sync.Mutex
-	known map[net.Conn]*kept
+	known map[net.Conn]*kept // without TLS around it
 }
 
 // kept is what is known of a connection.
 type kept struct {
-	answered time.Time // when it last did, by the wall clock
+	answered time.Time // when it last did, or was opened, by the wall clock
 	users    int       // requests that wait for an answer on it
 }
 
-// Doubting returns a Transport that makes its requests through t.
+// Doubting returns a Transport that makes its requests through t. It has a part in how t dials: net/http may open a
+// connection for a request that then gets another, and keeps it unused.
 func Doubting(t *http.Transport) *Transport {
-	return &Transport{
+	doubting := &Transport{
 		HTTP: t, known: make(map[net.Conn]*kept),
 		Now: func() time.Time { return time.Now().Round(0) }, // without the monotonic reading
 	}
+	dial := t.DialContext
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err == nil {
+			doubting.opened(conn)
+		}
+		return conn, err
+	}
+	return doubting
+}
+
+func (t *Transport) opened(conn net.Conn) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.forgetClosed()
+	t.known[conn] = &kept{answered: t.Now()}
+}
+
+// forgetClosed drops what net/http has closed by now.
+func (t *Transport) forgetClosed() {
+	now := t.Now()
+	for conn, k := range t.known {
+		if k.users == 0 && now.Sub(k.answered) > IdleTimeout {
+			delete(t.known, conn)
+		}
+	}
+}
+
+// withoutTLS returns a connection without TLS around it.
+func withoutTLS(conn net.Conn) net.Conn {
+	if secured, ok := conn.(*tls.Conn); ok {
+		return secured.NetConn()
+	}
+	return conn
 }
 
 // Do is RoundTrip under the name that an aws.HTTPClient has it.
@@ -121,11 +160,11 @@ func (u *use) got(ctx context.Context, info httptrace.GotConnInfo) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.forget(u.conn)
-	u.conn, u.doubted = info.Conn, time.Time{}
-	k, known := t.known[info.Conn]
+	u.conn, u.doubted = withoutTLS(info.Conn), time.Time{}
+	k, known := t.known[u.conn]
 	if !known {
 		k = &kept{answered: t.Now()}
-		t.known[info.Conn] = k
+		t.known[u.conn] = k
 	}
 	k.users++
 	since := t.Now().Add(-DoubtAfter)
@@ -145,16 +184,11 @@ func (u *use) answered() {
 	t := u.transport
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := t.Now()
 	if k := t.known[u.conn]; k != nil {
 		k.users--
-		k.answered = now
+		k.answered = t.Now()
 	}
-	for conn, k := range t.known { // what net/http has closed by now
-		if k.users == 0 && now.Sub(k.answered) > IdleTimeout {
-			delete(t.known, conn)
-		}
-	}
+	t.forgetClosed()
 }
 
 // failed closes what died with a doubted connection.

@@ -227,3 +227,42 @@ func TestTransport_ForgetsWhatIsNoLongerKept(t *testing.T) {
 	assert.NoError(t, p.get(t, transport, "/", 20*time.Second))
 	assert.Equal(t, 1, transport.Known())
 }
+
+// net/http keeps a connection that it opened for a request which then got another. It dies as the others do.
+func TestTransport_KnowsAConnectionThatWasNeverUsed(t *testing.T) {
+	p := newPeer(t)
+	inner := outbound.NewTransport(outbound.Options{IdleTimeout: outbound.IdleTimeout, MaxIdle: 16})
+	dial, held := inner.DialContext, make(chan struct{})
+	var dials atomic.Int64
+	inner.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if dials.Add(1) == 2 {
+			<-held
+			ctx = context.WithoutCancel(ctx) // its request will have got the first one
+		}
+		return dial(ctx, network, address)
+	}
+	transport, clock := outbound.DoubtingWithClock(inner)
+	p.together.Add(1)
+	first := make(chan error, 1)
+	go func() { first <- p.get(t, transport, "/together", 20*time.Second) }()
+	require.NoError(t, <-first)
+	// The second request waits for a dial while the first connection is in use, and is given that once it is free.
+	p.slow.Store(int64(50 * time.Millisecond))
+	var requests sync.WaitGroup
+	for range 2 {
+		requests.Go(func() { assert.NoError(t, p.get(t, transport, "/", 20*time.Second)) })
+	}
+	requests.Wait()
+	p.slow.Store(0)
+	close(held)
+	require.Eventually(t, func() bool { return p.connections() == 2 && transport.Known() == 2 }, 20*time.Second, time.Millisecond)
+
+	p.die()
+	clock.Pass(outbound.DoubtAfter)
+	assert.ErrorIs(t, p.get(t, transport, "/", 400*time.Millisecond), outbound.ErrStale)
+	for _, m := range p.standing() {
+		<-m.closed
+	}
+	assert.NoError(t, p.get(t, transport, "/", 20*time.Second))
+	assert.Equal(t, 3, p.connections())
+}

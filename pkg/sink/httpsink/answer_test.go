@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/internal/outbound"
+	"msgext/internal/outbound/outboundtest"
 	"msgext/pkg/secret"
 	"msgext/pkg/sink"
 	"msgext/pkg/sink/httpsink"
@@ -204,13 +205,14 @@ func TestSink_LeavesDeadConnections(t *testing.T) {
 			defer server.Close()
 			s, err := httpsink.New(httpsink.Options{URL: secret.String(server.URL), TLS: trusting(server)})
 			require.NoError(t, err)
+			pass := s.Clock()
 			var all sync.WaitGroup
 			for version := range int64(before) {
 				event := sinktest.Change(t, "g", version+1, "v")
 				all.Go(func() { assert.NoError(t, s.Send(t.Context(), event)) })
 			}
 			all.Wait()
-			s.Pass(outbound.DoubtAfter)
+			pass(outbound.DoubtAfter)
 
 			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 			defer cancel()
@@ -291,4 +293,13 @@ func TestSink_TooLargeForGood(t *testing.T) {
 	event := sinktest.Change(t, "g", 1, "v")
 	require.ErrorAs(t, s.Send(sinktest.Plenty(t), event), &tooLarge)
 	assert.Equal(t, sink.TooLargeError{Sink: s.Name(), Size: len(event.JSON())}, *tooLarge)
+}
+
+func TestSink_Frozen(t *testing.T) {
+	var network *outboundtest.Network
+	s := open(t, new(receiver), func(address string) string {
+		network = outboundtest.NewNetwork(t, address)
+		return network.Addr().String()
+	})
+	sinktest.Frozen(t, network, s, s.Clock())
 }

@@ -3,6 +3,7 @@ package httpsink
 import (
 	"context"
 	"net"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,8 +22,9 @@ func (s *Sink) SetDial(dial func(ctx context.Context, network, address string) (
 	s.transport.HTTP.DialContext = dial
 }
 
-// Pass makes all that stands idle for longer, before the next Send.
-func (s *Sink) Pass(d time.Duration) {
-	now := s.transport.Now
-	s.transport.Now = func() time.Time { return now().Add(d) }
+// Clock has connections doubted by a clock that pass moves on, from before the first Send.
+func (s *Sink) Clock() (pass func(time.Duration)) {
+	var ahead atomic.Int64
+	s.transport.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	return func(d time.Duration) { ahead.Add(int64(d)) }
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"msgext/internal/outbound/outboundtest"
 	"msgext/pkg/cloudevent"
 	"msgext/pkg/secret"
 	"msgext/pkg/sink"
@@ -327,6 +328,21 @@ func TestSink_Faults(t *testing.T) {
 		}
 		return all
 	})
+}
+
+// A sandbox that was frozen: the client finds out by an answer that does not come.
+func TestSink_Frozen(t *testing.T) {
+	var network *outboundtest.Network
+	cluster := fake(t, kfake.NumBrokers(1), kfake.ListenFn(func(kind, address string) (net.Listener, error) {
+		listener, err := net.Listen(kind, address)
+		if err != nil {
+			return nil, err
+		}
+		network = outboundtest.NewNetwork(t, listener.Addr().String())
+		return behind{listener, network.Addr().String()}, nil
+	}))
+	s := open(t, kafkasink.Options{Brokers: cluster.ListenAddrs(), Topic: "events"})
+	sinktest.Frozen(t, network, s, nil)
 }
 
 type behind struct {
