@@ -27,7 +27,7 @@ func (c *Console) routes() http.Handler {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /console/{$}", c.showPage)
-	mux.Handle("GET /console/static/", http.StripPrefix("/console/static/", http.FileServerFS(static)))
+	mux.Handle("GET /console/static/", http.StripPrefix("/console/static/", serve(static)))
 	mux.HandleFunc("GET /console/stream", c.stream)
 	mux.HandleFunc("GET /console/deliveries", c.listDeliveries)
 	mux.HandleFunc("GET /console/deliveries/{id}", c.showDelivery)
@@ -40,6 +40,19 @@ func (c *Console) routes() http.Handler {
 	mux.HandleFunc("GET /console/simulation", c.showSimulation)
 	mux.HandleFunc("POST /console/simulation", c.samePage(c.simulate))
 	return guarded(http.NewCrossOriginProtection().Handler(mux))
+}
+
+// serve serves files. A path that can be no file's, such as one that is no UTF-8, is not found; to net/http it would be a
+// failure of the server.
+func serve(static fs.FS) http.Handler {
+	server := http.FileServerFS(static)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !fs.ValidPath(r.URL.Path) {
+			http.NotFound(w, r)
+			return
+		}
+		server.ServeHTTP(w, r)
+	})
 }
 
 // policy lets the page load its own files and nothing else, and neither run nor style anything
