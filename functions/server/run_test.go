@@ -80,7 +80,7 @@ func TestServer_Operators(t *testing.T) {
 	}
 	_, metrics := processtest.Exchange(t, http.MethodGet, s.Admin+"/metrics", "")
 	assert.Contains(t, metrics, "\nmsgext_Accepted 1\n")
-	assert.Contains(t, metrics, "\nmsgext_Rejected 2\n")
+	assert.Contains(t, metrics, "\nmsgext_Rejected{refusal=\"other\"} 2\n")
 	assert.Contains(t, s.Greeting(), `"msg":"start","version":"msgext `)
 	assert.Contains(t, s.Greeting(), `"state":"memory"`)
 	assert.NotContains(t, s.Greeting(), vectortest.Token.Reveal())

@@ -19,7 +19,8 @@ func (rc *Receiver) announce(ctx context.Context, rec *record) []sink.Outcome {
 	outcome := sink.Attempt(ctx, storeName, func(ctx context.Context) error {
 		return rc.options.Store.Announce(ctx, message, rec.received, rec.received.Add(state.FirstAnnouncedRead))
 	})
-	if outcome.Err != nil {
+	rec.announced = outcome.Err == nil
+	if !rec.announced {
 		rec.message, rec.unannounced = message, true
 	}
 	return []sink.Outcome{outcome}

@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"msgext/internal/guard"
-	"msgext/internal/metric"
 	"msgext/pkg/msgext"
 	"msgext/pkg/relay"
 	"msgext/pkg/webhook"
@@ -46,18 +45,6 @@ func (f fate) level() slog.Level {
 	return slog.LevelError
 }
 
-func (f fate) metric() string {
-	switch f {
-	case accepted:
-		return metric.Accepted
-	case rejected:
-		return metric.Rejected
-	case unanswered:
-		return metric.RelayFailed
-	}
-	return metric.Failed
-}
-
 // rule says how one outcome is answered. The outside gets info; an empty info stands for
 // the error's own text, which only a body's faults have: bounded, and without content.
 //
@@ -70,7 +57,7 @@ type rule struct {
 	err    error
 	status int
 	fate   fate
-	reason string // in the log and as a metric's dimension
+	reason string // in the log
 	info   string
 	spares bool
 }

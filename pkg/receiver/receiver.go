@@ -1,6 +1,6 @@
 // Package receiver is the core that every entrypoint shares: an http.Handler that
 // authenticates a webhook, decodes it, delivers it to everything configured within a
-// budget, and replies. It keeps no state of its own and writes one log line a request.
+// budget, and replies. It keeps no state of its own but a count, and writes one log line a request.
 //
 //	platform event -> gateway -> receiver -> webhook (authenticate) -> msgext (decode)
 //	                                      -> sinks and store -> reply
@@ -11,6 +11,7 @@ package receiver
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -38,7 +39,8 @@ type Options struct {
 	// Verifier decides who may call.
 	Verifier webhook.Verifier
 
-	// Path is the only path that takes webhooks; any when empty.
+	// Path is the only path that takes webhooks; any when empty. How long a request takes says nothing of it but its
+	// length.
 	Path string
 
 	// AllowFrom are the addresses that webhooks are taken from; any when empty. A request's is its RemoteAddr, with a
@@ -83,13 +85,16 @@ type Options struct {
 	// a time-out is the only thing Chat retries.
 	Hold bool
 
-	// Logger takes the one line a request; slog.Default() when nil.
+	// Logger takes the one line a request; slog.Default() when nil. Of requests that are refused before anything is
+	// known of their sender, five a minute have a line; the others are counted, and the next line of any kind is
+	// preceded by one that says how many they were.
 	Logger *slog.Logger
 
 	// Metrics says how measurements are added to that line; they are not when nil. It is given what was
-	// measured, each a number under its name (Accepted, RequestTime, ...), and the line's keys by which
-	// it is counted apart too; it returns what the line carries. It may use the slice.
-	Metrics func(at time.Time, measured []slog.Attr, dimensions ...string) []slog.Attr
+	// measured, each a number under its name (Accepted, RequestTime, ...), and by what a refusal is
+	// counted apart: signature, app, address or other, empty where nothing was refused. It returns what
+	// the line carries. It may use the slice.
+	Metrics func(at time.Time, measured []slog.Attr, refusal string) []slog.Attr
 
 	// RequestID tells the platform's name of a request; none when nil.
 	RequestID func(context.Context) string
@@ -133,8 +138,9 @@ type Backend struct {
 
 // Receiver serves webhooks. It is safe for concurrent use.
 type Receiver struct {
-	options Options
-	warm    atomic.Bool
+	options  Options
+	warm     atomic.Bool
+	refusals refusals
 }
 
 // New returns a Receiver.
@@ -212,7 +218,7 @@ func (rc *Receiver) answer(w http.ResponseWriter, r *http.Request, receive func(
 
 // receive does what a request asks for. Its error is one of the table's, or our side's.
 func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request, rec *record) error {
-	if rc.options.Path != "" && r.URL.Path != rc.options.Path {
+	if rc.options.Path != "" && subtle.ConstantTimeCompare([]byte(r.URL.Path), []byte(rc.options.Path)) != 1 {
 		return ErrPath
 	}
 	if r.Method != http.MethodPost {
@@ -296,8 +302,9 @@ func (rc *Receiver) finish(r *http.Request, rec *record, verdict rule, err error
 	if rec.unannounced {
 		level = max(level, slog.LevelWarn)
 	}
-	if rc.options.Logger.Enabled(r.Context(), level) {
+	if rc.options.Logger.Enabled(r.Context(), level) && !(anonymous(rec, verdict) && rc.refusals.leaveOut(verdict.refusal(), rec.arrived)) {
 		var room [24]slog.Attr // off the heap
+		rc.logCounted(r.Context(), now)
 		rc.options.Logger.LogAttrs(r.Context(), level, message,
 			rec.appendAttrs(room[:0], rc.options, rc.options.RequestID(r.Context()), verdict, err, now)...)
 	}

@@ -2,7 +2,6 @@ package receiver_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -249,7 +248,7 @@ func TestReceiver_LogsNoSecretAndNoContent(t *testing.T) {
 	for name, request := range requests {
 		for outcome, send := range map[string]func(context.Context) error{"sink accepts": nil, "sink panics": panics, "sink fails": fails} {
 			options, lines := logged(options())
-			options.ForwardOther, options.Metrics = true, metric.Embedded
+			options.ForwardOther, options.Metrics = true, metric.Embedded("f")
 			options.Sinks = []sink.Sink{&fakeSink{"a", new(journal), send}}
 			options.Store = &doubtingStore{memstate.New(), func(ctx context.Context, _ msgext.Message, _ time.Time, _ state.Source) error {
 				if send == nil {
@@ -343,47 +342,6 @@ func TestReceiver_TheLineIsBounded(t *testing.T) {
 		if request.command == msgext.GroupCommand && line["fate"] == "accepted" {
 			assert.Equal(t, strings.Repeat("日", 85)+"...", line["group_id"], "cut, and marked")
 		}
-	}
-}
-
-func TestReceiver_TheLineIsTheMetric(t *testing.T) {
-	tests := []struct {
-		vector string
-		send   func(context.Context) error
-		want   []string
-	}{
-		{"sample-group-set", nil, []string{metric.Accepted, metric.RequestTime, metric.ColdStart}},
-		{"sample-group-set", fails, []string{metric.Failed, metric.RequestTime, metric.ColdStart, metric.FailedDelivery + " a"}},
-		{"auth-wrong-sign", nil, []string{metric.Rejected, metric.RequestTime, metric.ColdStart}},
-	}
-	for _, test := range tests {
-		options, lines := logged(options())
-		options.Metrics = metric.Embedded
-		options.Sinks = []sink.Sink{&fakeSink{"a", new(journal), test.send}}
-		receiver.New(options).ServeHTTP(httptest.NewRecorder(), vectorRequest(t, test.vector, now))
-
-		var line struct {
-			AWS struct {
-				Timestamp         int64
-				CloudWatchMetrics []struct {
-					Namespace  string
-					Dimensions [][]string
-					Metrics    []struct{ Name, Unit string }
-				}
-			} `json:"_aws"`
-		}
-		require.NoError(t, json.Unmarshal(lines.Bytes(), &line))
-		require.Len(t, line.AWS.CloudWatchMetrics, 1)
-		directive := line.AWS.CloudWatchMetrics[0]
-		assert.Equal(t, [][]string{{}, {"reason"}}, directive.Dimensions)
-		assert.Equal(t, now.UnixMilli(), line.AWS.Timestamp)
-		var names []string
-		values := lines.only(t)
-		for _, m := range directive.Metrics {
-			names = append(names, m.Name)
-			assert.Contains(t, values, m.Name, "every metric stands at the line's root")
-		}
-		assert.Equal(t, test.want, names)
 	}
 }
 

@@ -8,10 +8,8 @@ import (
 	"time"
 
 	"msgext/internal/guard"
-	"msgext/internal/metric"
 	"msgext/pkg/cloudevent"
 	"msgext/pkg/msgext"
-	"msgext/pkg/relay"
 	"msgext/pkg/sink"
 )
 
@@ -69,6 +67,7 @@ type record struct {
 	event          *msgext.Event  // nil where there is none
 	change         msgext.Event   // what it points to
 	effect         effect         // of a body that was refused
+	announced      bool           // the message is known from now on
 	unannounced    bool           // the message was announced, but the store did not take it
 	body           []byte
 	reason         string // of what was accepted, when not delivered
@@ -76,8 +75,7 @@ type record struct {
 	outcomes []sink.Outcome // of the store and the sinks
 	room     struct {       // of lists that are short for most requests
 		outcomes [3]sink.Outcome
-		measured [6]slog.Attr
-		counted  [1]string
+		measured [8]slog.Attr
 	}
 	told       *cloudevent.Event // nil where no sink was
 	toldEvent  cloudevent.Event  // what it points to
@@ -179,33 +177,9 @@ func (rec *record) appendAttrs(attrs []slog.Attr, options Options, requestID str
 		attrs = append(attrs, slog.String(keyMark, bounded(rec.markErr)))
 	}
 	if options.Metrics != nil {
-		attrs = append(attrs, options.Metrics(now, rec.measurements(verdict), append(rec.room.counted[:0], keyReason)...)...)
+		attrs = append(attrs, options.Metrics(now, rec.measurements(verdict), verdict.refusal())...)
 	}
 	return attrs
-}
-
-func (rec *record) measurements(verdict rule) []slog.Attr {
-	outcome := verdict.fate.metric()
-	if verdict.err == relay.ErrSkipped {
-		outcome = metric.RelaySkipped
-	}
-	values := append(rec.room.measured[:0], slog.Float64(outcome, 1), slog.Float64(metric.RequestTime, milliseconds(rec.took)))
-	if rec.delivery > 0 {
-		values = append(values, slog.Float64(metric.DeliveryTime, milliseconds(rec.delivery)))
-	}
-	if rec.backend != nil {
-		values = append(values, slog.Float64(metric.RelayTime, milliseconds(rec.backend.Took)))
-	}
-	if rec.effect == doubted {
-		values = append(values, slog.Float64(metric.Doubted, 1))
-	}
-	if rec.cold {
-		values = append(values, slog.Float64(metric.ColdStart, 1))
-	}
-	for _, destination := range rec.failed() {
-		values = append(values, slog.Float64(metric.FailedDelivery+" "+destination, 1))
-	}
-	return values
 }
 
 // texts are those of faults: field and rule, never content.

@@ -271,16 +271,14 @@ func TestReceiver_RelayAndForward(t *testing.T) {
 				}
 				return test.send(ctx)
 			}}
-			if test.name == "never comes back" {
+			if test.name == "never comes back" || test.name == "waits for its time to be up" {
 				sent.send = func(ctx context.Context) error { close(told); return test.send(ctx) }
 			}
 			options.Sinks = []sink.Sink{sent}
 			backend.AnswerBy(func(*http.Request) relaytest.Answer {
+				<-told // so that the reply is not sooner than the sink
 				answer := relaytest.OK
-				if test.name != "waits for its time to be up" {
-					<-told // so that the reply is not sooner than the sink
-					answer.Trickle = time.Millisecond
-				}
+				answer.Trickle = time.Millisecond
 				return answer
 			})
 			reply := httptest.NewRecorder()
@@ -419,7 +417,7 @@ func TestReceiver_RelayLogsNoSecret(t *testing.T) {
 	} {
 		backend.Answer(answer)
 		options, lines := logged(options())
-		options.Relay, options.RelayPass, options.Metrics = passOn, true, metric.Embedded
+		options.Relay, options.RelayPass, options.Metrics = passOn, true, metric.Embedded("f")
 		request := relayedRequest(relaytest.Before)
 		request.Header.Set("User-Agent", "planted-value")
 		receiver.New(options).ServeHTTP(httptest.NewRecorder(), request)

@@ -99,6 +99,7 @@ func (p policy) concludeRead(d decision, f finding, now time.Time) decision {
 	owed := f.record.State.Contiguous() < read.Latest
 	untold := p.readAll && !c.SinksUpToDate && !c.Heard.IsZero()
 	untold = untold || p.readAll && sweeps(c, now) // sinks may have taken what the store, which failed alone, never heard of
+	d.result.Healed = changed || owed
 	if f.asked != byNobody || changed || owed || untold || c.Doubted != 0 || c.Gone || m.drop || settled {
 		d.tell, d.result.Repaired = truth, true
 	}

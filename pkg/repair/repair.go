@@ -70,9 +70,9 @@ type Options struct {
 	Logger *slog.Logger
 
 	// Metrics says how a run's counts, each a number under its name (Checked, Gaps, ...), are added to
-	// its line, as receiver.Options.Metrics does. When nil they are added as they are, and a run that had
-	// nothing to check has no line.
-	Metrics func(at time.Time, measured []slog.Attr, dimensions ...string) []slog.Attr
+	// its line, as receiver.Options.Metrics does; nothing is ever refused. When nil they are added as they
+	// are, what is left in the store is not counted, and a run that had nothing to check has no line.
+	Metrics func(at time.Time, measured []slog.Attr, refusal string) []slog.Attr
 
 	// VerifySample is how many messages a run holds against Chat, from a random place in the store on. What differs is
 	// doubted, and the next run reads it back. None when zero.

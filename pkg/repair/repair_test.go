@@ -61,7 +61,7 @@ func TestRun_ALostVersionIsReadBackAndTold(t *testing.T) {
 	w.receive(t, w.change(t, poll, msgext.Set, "alice", "3"))
 	w.pass(grace)
 	report := w.run(t, w.repairer(nil))
-	assert.Equal(t, repair.Report{Checked: 1, Gaps: 1, Read: 1, Repaired: 1, Longest: grace}, report)
+	assert.Equal(t, repair.Report{Checked: 1, Gaps: 1, Read: 1, Repaired: 1, Healed: 1, Longest: grace}, report)
 
 	truth := w.chat.Truth(poll)
 	assert.Equal(t, truth, w.record(t, poll).State.Reply())

@@ -16,6 +16,7 @@ type Report struct {
 	Doubted  int           `json:",omitempty"` // of them, with an event that could not be taken in
 	Read     int           // read back from Chat
 	Repaired int           // told to the sinks, because a read changed them or a sink may have missed something
+	Healed   int           `json:",omitempty"` // of them, with a loss that is made good: a version had not been heard of, or not everywhere
 	Dropped  int           // brought back from versions that Chat does not have
 	Fell     int           `json:",omitempty"` // whose LatestSeq has fallen, because its newest key was deleted
 	Gone     int           `json:",omitempty"` // that Chat has no more
@@ -37,7 +38,7 @@ type Report struct {
 
 // result is what one check came to.
 type result struct {
-	Gap, Doubted, Read, Repaired, Dropped, Fell, Gone, Erased, Open, GaveUp, Foreign bool
+	Gap, Doubted, Read, Repaired, Healed, Dropped, Fell, Gone, Erased, Open, GaveUp, Foreign bool
 
 	// Absent: nothing is known of the message, and Chat has no extensions of it.
 	Absent bool
@@ -49,6 +50,7 @@ type result struct {
 func (r result) and(next result) result {
 	return result{
 		Gap: r.Gap || next.Gap, Doubted: r.Doubted || next.Doubted, Read: r.Read || next.Read, Repaired: r.Repaired || next.Repaired,
+		Healed:  r.Healed || next.Healed,
 		Dropped: r.Dropped || next.Dropped, Fell: r.Fell || next.Fell, Gone: r.Gone || next.Gone, Erased: r.Erased || next.Erased,
 		Open: next.Open, GaveUp: next.GaveUp, Absent: next.Absent,
 	}
@@ -66,7 +68,7 @@ func (r *Report) add(result result) {
 	}{
 		{result.Gap, &r.Gaps}, {result.Doubted, &r.Doubted}, {result.Read, &r.Read}, {result.Repaired, &r.Repaired},
 		{result.Dropped, &r.Dropped}, {result.Fell, &r.Fell}, {result.Gone, &r.Gone}, {result.Erased, &r.Erased},
-		{result.Open, &r.Open}, {result.GaveUp, &r.GaveUp},
+		{result.Open, &r.Open}, {result.GaveUp, &r.GaveUp}, {result.Healed && !result.Open && !result.Dropped, &r.Healed},
 	} {
 		if count.when {
 			*count.n++
@@ -81,7 +83,8 @@ func (r Report) rare() (attrs []slog.Attr) {
 		name string
 		n    int
 	}{
-		{"doubted", r.Doubted}, {"fell", r.Fell}, {"gone", r.Gone}, {"erased", r.Erased}, {"gave_up", r.GaveUp}, {"foreign", r.Foreign},
+		{"doubted", r.Doubted}, {"repaired", r.Repaired}, {"unsettled", r.Open}, {"gave_up", r.GaveUp}, {"dropped", r.Dropped},
+		{"fell", r.Fell}, {"gone", r.Gone}, {"erased", r.Erased}, {"foreign", r.Foreign},
 		{"verified", r.Verified},
 	} {
 		if count.n > 0 {
@@ -91,7 +94,7 @@ func (r Report) rare() (attrs []slog.Attr) {
 	return attrs
 }
 
-func (r Report) log(ctx context.Context, options Options, started time.Time, err error) {
+func (r Report) log(ctx context.Context, options Options, started time.Time, left []slog.Attr, err error) {
 	now := options.Now()
 	level := slog.LevelInfo
 	attrs := []slog.Attr{slog.Int64("duration_ms", now.Sub(started).Milliseconds())}
@@ -100,21 +103,6 @@ func (r Report) log(ctx context.Context, options Options, started time.Time, err
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	attrs = append(attrs, r.rare()...)
-	values := []slog.Attr{
-		slog.Float64(metric.Checked, float64(r.Checked)),
-		slog.Float64(metric.Gaps, float64(r.Gaps)),
-		slog.Float64(metric.Read, float64(r.Read)),
-		slog.Float64(metric.Repaired, float64(r.Repaired)),
-		slog.Float64(metric.Ahead, float64(r.Dropped)),
-		slog.Float64(metric.Unrepaired, float64(r.Open)),
-		slog.Float64(metric.LongestDue, float64(r.Longest.Milliseconds())),
-	}
-	if r.Verified > 0 {
-		values = append(values, slog.Float64(metric.Drift, float64(r.Drift)))
-	}
-	if r.AnnouncedSkipped > 0 {
-		values = append(values, slog.Float64(metric.AnnouncedSkipped, float64(r.AnnouncedSkipped)))
-	}
 	format := options.Metrics
 	if format == nil {
 		if r.Checked+r.Foreign+r.AnnouncedSkipped+r.Drift == 0 && err == nil {
@@ -122,7 +110,7 @@ func (r Report) log(ctx context.Context, options Options, started time.Time, err
 		}
 		format = metric.Plain
 	}
-	options.Logger.LogAttrs(ctx, level, "repair", append(attrs, format(now, values)...)...)
+	options.Logger.LogAttrs(ctx, level, "repair", append(attrs, format(now, append(r.measurements(err), left...), "")...)...)
 }
 
 func (r *Repairer) logTrouble(ctx context.Context, message msgext.Message, result result, err error) {

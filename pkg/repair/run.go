@@ -60,7 +60,7 @@ func (r *Repairer) Run(ctx context.Context) (Report, error) {
 	} else if err == nil {
 		err = run.verify(checking)
 	}
-	run.report.log(ctx, r.options, started, err)
+	run.report.log(ctx, r.options, started, r.left(ctx), err)
 	return run.report, err
 }
 

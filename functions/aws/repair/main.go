@@ -28,5 +28,5 @@ func main() {
 	connections := entry.Must(drivers.Open(context.Background(), cfg))
 	logger := entry.CloudLogger(os.Stdout)
 	wire.LogDurability(context.Background(), connections.Store, logger)
-	lambda.Start(entry.Must(repairwire.Repairer(cfg, connections, logger, metric.Embedded)))
+	lambda.Start(entry.Must(repairwire.Repairer(cfg, connections, logger, metric.Embedded(os.Getenv("AWS_LAMBDA_FUNCTION_NAME")))))
 }

@@ -30,6 +30,6 @@ func main() {
 	cfg := entry.Must(drivers.Load(os.Environ(), config.Webhook))
 	connections := entry.Must(drivers.Open(context.Background(), cfg))
 	logger := entry.CloudLogger(os.Stdout)
-	rc := entry.Must(wire.Receiver(cfg, connections, logger, metric.Embedded, started))
+	rc := entry.Must(wire.Receiver(cfg, connections, logger, metric.Embedded(os.Getenv("AWS_LAMBDA_FUNCTION_NAME")), started))
 	lambda.Start(awsgw.New(rc, http.HandlerFunc(rc.Malformed)))
 }

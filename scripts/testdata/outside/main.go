@@ -28,7 +28,7 @@ func main() {
 		Store:    store,
 		Logger:   slog.New(slog.DiscardHandler),
 		Now:      func() time.Time { return time.Unix(1669872112, 0) },
-		Metrics:  func(_ time.Time, measured []slog.Attr, _ ...string) []slog.Attr { return measured },
+		Metrics:  func(_ time.Time, measured []slog.Attr, _ string) []slog.Attr { return measured },
 	})
 	request := httptest.NewRequest("POST", "/?SdkAppid=1400000000&CallbackCommand="+msgext.GroupCommand+
 		"&RequestTime=1669872112&Sign="+webhook.Sign("xxxxyyyy", "1669872112"), strings.NewReader(`{

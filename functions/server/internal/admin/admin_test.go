@@ -57,18 +57,36 @@ func TestMetrics(t *testing.T) {
 	metrics := NewMetrics("1.2.3")
 	for range 2 {
 		values := []slog.Attr{
-			slog.Float64(metric.Accepted, 1), slog.Float64(metric.RequestTime, 3), slog.Float64(metric.FailedDelivery+" kafka:votes", 1),
-			slog.Float64(metric.Unrepaired, 7),
+			slog.Float64(metric.Accepted, 1), slog.Float64(metric.RequestTime, 3), slog.Float64(metric.FailedDelivery, 1),
 		}
-		assert.Equal(t, values, metrics.Format(time.Now(), values, "reason"))
+		assert.Equal(t, values, metrics.Format(time.Now(), values, ""))
 	}
+	metrics.Format(time.Now(), []slog.Attr{slog.Float64(metric.Rejected, 40)}, metric.RefusedSignature)
 	metrics.Overloaded()
 	_, body := get(t, New(metrics, nil, slog.New(slog.DiscardHandler)), "/metrics")
 	for _, line := range []string{
-		"msgext_Accepted 2", "msgext_Rejected 0", "msgext_Overloaded 1", `msgext_FailedDelivery{destination="kafka:votes"} 2`,
-		"msgext_Unrepaired 7", `msgext_RequestTime_bucket{le="2"} 0`, `msgext_RequestTime_bucket{le="5"} 2`, "msgext_RequestTime_sum 6",
+		"msgext_Accepted 2", "msgext_Failed 0", "msgext_Overloaded 1", "msgext_FailedDelivery 2",
+		`msgext_Rejected{refusal="signature"} 40`, `msgext_Rejected{refusal="other"} 0`, `msgext_RequestTime_bucket{le="2"} 0`, `msgext_RequestTime_bucket{le="5"} 2`, "msgext_RequestTime_sum 6",
 		`msgext_Build{version="1.2.3"} 1`, "go_goroutines ",
 	} {
 		assert.Contains(t, body, "\n"+line)
 	}
+}
+
+// What is left is shown for as long as the newest run knew it: 0 would be a lie.
+func TestMetrics_AGaugeIsAbsentWhereItIsNotKnown(t *testing.T) {
+	metrics := NewMetrics("v")
+	shown := func() string {
+		_, body := get(t, New(metrics, nil, slog.New(slog.DiscardHandler)), "/metrics")
+		return body
+	}
+	run := []slog.Attr{slog.Float64(metric.Checked, 0)}
+	assert.NotContains(t, shown(), "msgext_Open", "before the first run")
+	metrics.Format(time.Now(), append(run, slog.Float64(metric.Open, 7), slog.Float64(metric.OldestDue, 2000)), "")
+	assert.Contains(t, shown(), "\nmsgext_Open 7")
+	metrics.Format(time.Now(), []slog.Attr{slog.Float64(metric.Requests, 1)}, "")
+	assert.Contains(t, shown(), "\nmsgext_OldestDue 2000", "a request says nothing of it")
+	metrics.Format(time.Now(), append(run, slog.Float64(metric.Open, 0)), "")
+	assert.Contains(t, shown(), "\nmsgext_Open 0")
+	assert.NotContains(t, shown(), "msgext_OldestDue")
 }

@@ -1,0 +1,77 @@
+package receiver
+
+import (
+	"log/slog"
+
+	"msgext/internal/metric"
+	"msgext/pkg/relay"
+)
+
+// measurements are what a request's line says in numbers. Each request is counted once as itself, by
+// its fate. What an alarm sets against each other stands in one line: a share needs both of its
+// numbers from the same requests, and a sum needs both of its metrics wherever there is one.
+func (rec *record) measurements(verdict rule) []slog.Attr {
+	values := append(rec.room.measured[:0],
+		count(metric.Requests, 1), count(rec.outcome(verdict), 1),
+		slog.Float64(metric.RequestTime, milliseconds(rec.took)))
+	if rec.delivery > 0 {
+		values = append(values, slog.Float64(metric.DeliveryTime, milliseconds(rec.delivery)))
+	}
+	if rec.backend != nil {
+		values = append(values, slog.Float64(metric.RelayTime, milliseconds(rec.backend.Took)))
+	}
+	if rec.announced {
+		values = append(values, count(metric.Announced, 1))
+	}
+	switch rec.effect {
+	case doubted:
+		values = append(values, count(metric.Doubted, 1))
+	case lost:
+		values = append(values, count(metric.Lost, 1))
+	}
+	failed := len(rec.failed())
+	if verdict.fate == deferred || failed > 0 {
+		values = append(values, count(metric.FailedDelivery, failed))
+	}
+	if verdict.fate != deferred && failed > 0 {
+		values = append(values, count(metric.Failed, 0))
+	}
+	return values
+}
+
+// outcome names the metric of what became of a request.
+func (rec *record) outcome(verdict rule) string {
+	switch {
+	case verdict.err == relay.ErrSkipped:
+		return metric.RelaySkipped
+	case verdict.fate == unanswered:
+		return metric.RelayFailed
+	case verdict.fate == rejected:
+		return metric.Rejected
+	case verdict.fate == deferred:
+		return metric.Failed
+	case rec.reason == reasonProbe:
+		return metric.Probes
+	case rec.reason != "":
+		return metric.OtherCommands
+	}
+	return metric.Accepted
+}
+
+// refusal says by what a refused request is counted apart; "" for one that was not refused.
+func (r rule) refusal() string {
+	if r.fate != rejected {
+		return ""
+	}
+	switch r.reason {
+	case "unsigned", "malformed signature", "stale", "wrong signature":
+		return metric.RefusedSignature
+	case "foreign app":
+		return metric.RefusedApp
+	case "foreign address":
+		return metric.RefusedAddress
+	}
+	return metric.RefusedOther
+}
+
+func count(name string, n int) slog.Attr { return slog.Float64(name, float64(n)) }
