@@ -73,6 +73,11 @@ func (c *Consumer) Reply(m msgext.Message) msgext.ReadReply {
 	return c.view(m.Path()).Reply()
 }
 
+// Taken returns all events, in the order in which they came.
+func (c *Consumer) Taken() []cloudevent.Event {
+	return c.which(func(cloudevent.Event) bool { return true })
+}
+
 // Repaired returns the events that carried the truth.
 func (c *Consumer) Repaired() []cloudevent.Event { return c.which(cloudevent.Event.IsRepaired) }
 

@@ -62,10 +62,11 @@ func (s *Sim) Plan(workload Workload, faults Faults) Plan {
 	var plan Plan
 	var changes []told
 	r := rand.New(rand.NewPCG(workload.Seed, 0x757365727320))
+	pick := workload.pick(r)
 	at := workload.Start
 	for plan.Counts.Changes < workload.Changes {
 		at = at.Add(time.Duration(r.Int64N(2*int64(workload.Every/time.Millisecond)+1)) * time.Millisecond)
-		number := r.IntN(len(messages))
+		number := pick()
 		c := Change{Message: messages[number]}
 		c.User, c.Operation, c.KeyValues = scene(number)(r, shadow.record(c.Message), workload.Users)
 		outcome, err := shadow.apply(c)

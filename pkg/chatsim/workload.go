@@ -22,6 +22,9 @@ type Workload struct {
 	Run string
 	// Users is how many people use each message; 30 when zero.
 	Users int
+	// Zipf, above 1, is how unequal the messages are: the n-th most popular has a share of n to the power of
+	// -Zipf of the changes. All are alike when zero.
+	Zipf float64
 	// Every is how much time lies between two changes on average; 100 ms when zero.
 	Every time.Duration
 	// Announce sends the webhook after sending for each message, at the moment of its first change.
@@ -61,6 +64,15 @@ func (w Workload) messages(app string) []msgext.Message {
 		}
 	}
 	return messages
+}
+
+// pick returns a function that draws the number of the message that is changed next.
+func (w Workload) pick(r *rand.Rand) func() int {
+	if w.Zipf == 0 {
+		return func() int { return r.IntN(w.Messages) }
+	}
+	zipf := rand.NewZipf(r, w.Zipf, 1, uint64(w.Messages-1))
+	return func() int { return int(zipf.Uint64()) }
 }
 
 // act decides what happens next to the message of a given number, by what stands there now.

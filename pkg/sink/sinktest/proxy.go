@@ -64,3 +64,24 @@ func (p *Proxy) strike(t testing.TB, fault fault) {
 
 // heal ends the fault.
 func (p *Proxy) heal() { p.proxy.Toxics.ResetToxics(context.Background()) }
+
+// Pause lets connections stand, and nothing through, until Heal.
+func (p *Proxy) Pause(t testing.TB) {
+	p.strike(t, fault{toxic: toxic{"latency", "downstream", map[string]any{"latency": 600_000}}})
+}
+
+// Break resets connections, new ones too, until Heal.
+func (p *Proxy) Break(t testing.TB) {
+	p.strike(t, fault{toxic: toxic{"reset_peer", "downstream", map[string]any{"timeout": 0}}})
+}
+
+// Refuse ends all connections and takes no new ones, until Heal.
+func (p *Proxy) Refuse() { p.proxy.Stop() }
+
+// Heal ends whatever was done to the proxy.
+func (p *Proxy) Heal(t testing.TB) {
+	p.heal()
+	if !p.proxy.Enabled {
+		require.NoError(t, p.proxy.Start())
+	}
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http/httptest"
+	"os"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/pkg/chatsim"
+	"msgext/pkg/cloudevent"
+	"msgext/pkg/msgext"
+	"msgext/pkg/state"
+)
+
+// rehearsalVariable says how a rehearsal is held: how many webhooks, then which stores. scripts/rehearsal sets it.
+const rehearsalVariable = "MSGEXT_REHEARSAL"
+
+// A day's traffic in minutes: some messages much busier than others, webhooks lost, doubled and reordered, while the sink and
+// the store hang, refuse and break connections, and the process that takes webhooks is killed. Nothing that was acknowledged
+// is missing, at the sink or in the store, before anything was repaired; then repair makes everything as Chat has it. Without
+// the variable it is a small one that needs no service.
+func TestRehearsal(t *testing.T) {
+	webhooks, stores := 400, []string{"sqlite"}
+	if held := strings.Fields(os.Getenv(rehearsalVariable)); len(held) > 0 {
+		var err error
+		webhooks, err = strconv.Atoi(held[0])
+		require.NoError(t, err)
+		stores = held[1:]
+	}
+	for _, store := range stores {
+		for _, platform := range []string{"server", "lambda"} {
+			if store == "sqlite" && platform == "lambda" {
+				continue // a function has no disk
+			}
+			t.Run(store+" "+platform, func(t *testing.T) { rehearse(t, platform, store, webhooks) })
+		}
+	}
+}
+
+// rehearsalMessages is how many messages are changed: one for each twenty webhooks, the busiest of which gets a fifth of all.
+func rehearsalMessages(webhooks int) int { return max(10, min(webhooks/20, 2000)) }
+
+func rehearse(t *testing.T, platform, store string, webhooks int) {
+	app := strconv.Itoa(1_400_000_000 + rand.IntN(90_000_000)) // databases are shared, so that each run is an app of its own
+	chat := chatsim.New(chatsim.Options{SDKAppID: app, Token: proofToken, Admin: proofAdmin, SecretKey: proofKey})
+	api := httptest.NewServer(chat.Handler())
+	t.Cleanup(api.Close)
+	s := newRehearsalSink(t)
+	way := wayTo(t, store)
+	variables := append(environ(map[string]string{
+		"MSGEXT_SDK_APP_ID": app, "MSGEXT_TOKEN": proofToken, "MSGEXT_STATE": way.location, "MSGEXT_SINKS": s.url,
+	}), way.environ...)
+	taker := newTaker(t, platform, variables)
+
+	plan := chat.Plan(chatsim.Workload{Seed: 1, Messages: rehearsalMessages(webhooks), Changes: webhooks, Zipf: 1.2},
+		chatsim.Faults{Seed: 1, Drop: 0.01, Duplicate: 0.02, Reorder: 0.02})
+	acknowledged := &acknowledged{}
+	script := newScript(t, webhooks, outages(s, way, taker))
+	began := time.Now()
+	report, err := chat.Play(t.Context(), plan, chatsim.Player{Concurrency: 32, Retries: 1, Send: func(ctx context.Context, d chatsim.Delivery) error {
+		script.next()
+		started := time.Now()
+		err := taker.send(ctx, d)
+		if err == nil {
+			acknowledged.note(d, time.Since(started))
+		}
+		return err
+	}})
+	require.NoError(t, err)
+	script.end()
+	took := time.Since(began)
+
+	require.NotEmpty(t, acknowledged.deliveries)
+	for _, outage := range script.outages {
+		assert.True(t, outage.held, "%s did not come about", outage.name)
+	}
+	missing := acknowledged.missing(t, s, openStore(t, way.direct))
+	assert.Empty(t, missing, "what was acknowledged is missing")
+
+	mended := time.Now()
+	taker.repair(t, append(variables, environ(map[string]string{
+		"MSGEXT_CHAT_ENDPOINT": api.URL, "MSGEXT_CHAT_ADMIN": proofAdmin, "MSGEXT_CHAT_SECRET_KEY": proofKey,
+		"MSGEXT_REPAIR_GRACE": "1s", "MSGEXT_REPAIR_READ": "all",
+	})...))
+	awaitTruth(t, chat, s, readFrom(t, way.direct))
+	t.Logf("%s on %s: %d webhooks of %d messages in %v, %.0f a second; %d acknowledged, %d not (%d of them after 2 s), %d lost on the way; reply %s; none missing; all as Chat has it %v later",
+		platform, store, report.Delivered+report.Failed, rehearsalMessages(webhooks), took.Round(time.Second), float64(report.Delivered+report.Failed)/took.Seconds(),
+		report.Delivered, report.Failed, report.TimeOuts, report.Dropped, acknowledged.times(), time.Since(mended).Round(time.Second))
+}
+
+// awaitTruth waits until the store, and whoever listens to the sink, show of every message what Chat has.
+func awaitTruth(t *testing.T, chat *chatsim.Sim, s *rehearsalSink, read func(context.Context, msgext.Message) (msgext.ReadReply, error)) {
+	t.Helper()
+	differing := chat.Messages()
+	for deadline := time.Now().Add(10 * time.Minute); ; {
+		var still []msgext.Message
+		for _, message := range differing {
+			truth := chat.Truth(message)
+			got, err := read(t.Context(), message)
+			require.NoError(t, err)
+			if !reflect.DeepEqual(truth, got) || !reflect.DeepEqual(truth, s.Reply(message)) {
+				still = append(still, message)
+			}
+		}
+		if differing = still; len(differing) == 0 {
+			return
+		}
+		require.False(t, time.Now().After(deadline), "%d messages are not as Chat has them", len(differing))
+		pause(t, 500*time.Millisecond)
+	}
+}
+
+// acknowledged are the webhooks that were answered with OK. It is safe for concurrent use.
+type acknowledged struct {
+	mu         sync.Mutex
+	deliveries []chatsim.Delivery
+	took       []time.Duration
+}
+
+func (a *acknowledged) note(d chatsim.Delivery, took time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.deliveries, a.took = append(a.deliveries, d), append(a.took, took)
+}
+
+// missing says what of it the sink was never told, or the store does not have.
+func (a *acknowledged) missing(t *testing.T, s *rehearsalSink, store state.Loader) (missing []string) {
+	t.Helper()
+	taken := make(map[string]bool)
+	for _, event := range s.Taken() {
+		taken[event.ID()] = true
+	}
+	records := make(map[msgext.Message]msgext.State)
+	for _, d := range a.deliveries {
+		event, err := msgext.Decode(d.Message.SDKAppID, d.Command, d.Body)
+		require.NoError(t, err)
+		told, err := cloudevent.New(event, time.Now())
+		require.NoError(t, err)
+		if !taken[told.ID()] {
+			missing = append(missing, "at the sink: "+told.ID())
+		}
+		if _, loaded := records[d.Message]; !loaded {
+			record, err := store.Load(t.Context(), d.Message)
+			require.NoError(t, err, "a message of which something was acknowledged")
+			records[d.Message] = record.State
+		}
+		if !holds(records[d.Message], event) {
+			missing = append(missing, "in the store: "+told.ID())
+		}
+	}
+	return missing
+}
+
+// holds reports whether a state has what an event says, or something newer in its place.
+func holds(s msgext.State, event msgext.Event) bool {
+	if event.Operation == msgext.Clear {
+		return s.Clear >= event.Seq
+	}
+	for key, entry := range event.Entries {
+		if have, found := s.Entries[key]; !found || have.Before(entry) {
+			return false
+		}
+	}
+	return true
+}
+
+// times says how long the replies took.
+func (a *acknowledged) times() string {
+	slices.Sort(a.took)
+	at := func(share float64) time.Duration {
+		return a.took[int(share*float64(len(a.took)-1))].Round(100 * time.Microsecond)
+	}
+	return fmt.Sprintf("p50 %v, p99 %v, slowest %v", at(0.5), at(0.99), at(1))
+}

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"msgext/internal/consumertest"
+	"msgext/internal/processtest"
+	"msgext/internal/sample"
+	"msgext/pkg/chatsim"
+	"msgext/pkg/sink/sinktest"
+)
+
+// rehearsalSink is a consumer that can hang, refuse and break connections.
+type rehearsalSink struct {
+	*consumertest.Consumer
+	url string
+
+	mu    sync.Mutex
+	fault func(http.ResponseWriter, *http.Request) // nil where it does what it should
+}
+
+func newRehearsalSink(t *testing.T) *rehearsalSink {
+	s := &rehearsalSink{Consumer: consumertest.New()}
+	endpoint := httptest.NewServer(s)
+	t.Cleanup(endpoint.Close)
+	s.url = endpoint.URL + "/events"
+	return s
+}
+
+func (s *rehearsalSink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	fault := s.fault
+	s.mu.Unlock()
+	if fault != nil {
+		fault(w, r)
+		return
+	}
+	s.Consumer.ServeHTTP(w, r)
+}
+
+func (s *rehearsalSink) set(fault func(http.ResponseWriter, *http.Request)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = fault
+}
+
+// way is how a process reaches its store, and where the store itself is.
+type way struct {
+	direct, location string
+	environ          []string
+	proxy            *sinktest.Proxy // nil where there is no network between
+}
+
+// wayTo makes a store of the test's own, with a network in front of it that can fail.
+func wayTo(t *testing.T, store string) way {
+	t.Helper()
+	switch store {
+	case "sqlite":
+		location := "sqlite:" + t.TempDir() + "/state.db"
+		return way{direct: location, location: location}
+	case "dynamodb":
+		location := dynamoTable(t)
+		proxy := sinktest.NewProxy(t, strings.TrimPrefix(dynamoEndpoint(), "http://"))
+		return way{location, location, []string{"AWS_ENDPOINT_URL_DYNAMODB=http://" + proxy.Address}, proxy}
+	}
+	direct := map[string]func(*testing.T) string{"postgres": postgresDatabase, "mysql": mysqlDatabase, "redis": redisDatabase}[store](t)
+	location, err := url.Parse(direct)
+	require.NoError(t, err)
+	proxy := sinktest.NewProxy(t, location.Host)
+	location.Host = proxy.Address
+	return way{direct: direct, location: location.String(), proxy: proxy}
+}
+
+// taker is what takes webhooks: a process that can be killed and is started again, as a platform does.
+type taker interface {
+	send(ctx context.Context, d chatsim.Delivery) error
+	kill(t *testing.T)
+	// repair ends taking webhooks, and has everything repaired from then on.
+	repair(t *testing.T, environ []string)
+}
+
+func newTaker(t *testing.T, platform string, environ []string) taker {
+	t.Helper()
+	if platform == "lambda" {
+		l := &lambdas{binary: binaries.Build(t, "functions/aws/webhook"), environ: environ, free: make(chan *processtest.Lambda, sandboxes)}
+		for range sandboxes {
+			l.free <- l.start(t)
+		}
+		return l
+	}
+	s := &servers{environ: environ}
+	s.start(t, environ, "1h") // nothing is repaired meanwhile
+	return s
+}
+
+// servers is the server that runs now, one after the other.
+type servers struct {
+	environ []string
+	running *processtest.Server
+	url     atomic.Value // string
+}
+
+func (s *servers) start(t *testing.T, environ []string, repairEvery string) {
+	t.Helper()
+	s.running = processtest.StartServer(t, binaries.Build(t, "functions/server"), environ, "-repair-every", repairEvery)
+	s.url.Store(s.running.URL)
+}
+
+func (s *servers) send(ctx context.Context, d chatsim.Delivery) error {
+	return chatsim.Sender(http.DefaultClient, s.url.Load().(string))(ctx, d)
+}
+
+func (s *servers) kill(t *testing.T) {
+	s.running.Kill(t)
+	s.start(t, s.environ, "1h")
+}
+
+func (s *servers) repair(t *testing.T, environ []string) {
+	s.running.Kill(t)
+	s.start(t, environ, "1s")
+}
+
+// sandboxes is how many instances of the function run at once.
+const sandboxes = 8
+
+// lambdas are the instances of the webhook function, of which each takes one event at a time.
+type lambdas struct {
+	binary  string
+	environ []string
+	free    chan *processtest.Lambda
+}
+
+func (l *lambdas) start(t *testing.T) *processtest.Lambda {
+	t.Helper()
+	return processtest.StartLambda(t, l.binary, 5*time.Second, l.environ)
+}
+
+func (l *lambdas) send(ctx context.Context, d chatsim.Delivery) error {
+	instance := <-l.free
+	defer func() { l.free <- instance }()
+	return sendAs(sample.AWSEvents, instance.Invoke)(ctx, d)
+}
+
+func (l *lambdas) kill(t *testing.T) {
+	for range sandboxes {
+		instance := <-l.free
+		instance.Stop(t)
+		l.free <- l.start(t)
+	}
+}
+
+func (l *lambdas) repair(t *testing.T, environ []string) {
+	t.Helper()
+	var variables []string
+	for _, variable := range environ {
+		if !strings.HasPrefix(variable, "MSGEXT_TOKEN=") {
+			variables = append(variables, variable)
+		}
+	}
+	repairer := processtest.StartLambda(t, binaries.Build(t, "functions/aws/repair"), time.Minute, variables)
+	ctx, stop := context.WithCancel(t.Context())
+	var repairing sync.WaitGroup
+	repairing.Go(func() {
+		for ctx.Err() == nil {
+			_, _ = repairer.Invoke([]byte(`{"detail-type":"Scheduled Event"}`)) // what it cannot do shows in what is awaited
+			_ = chatsim.Sleep(ctx, time.Now().Add(time.Second))
+		}
+	})
+	t.Cleanup(func() {
+		stop()
+		repairing.Wait()
+	})
+}
+
+// outage is something that goes wrong for a while.
+type outage struct {
+	name       string
+	begin, end func(t *testing.T)
+	held       bool
+}
+
+func outages(s *rehearsalSink, w way, e taker) []*outage {
+	well := func(*testing.T) { s.set(nil) }
+	all := []*outage{
+		{name: "the sink refuses", begin: func(*testing.T) {
+			s.set(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+		}, end: well},
+		{name: "the sink hangs", begin: func(*testing.T) {
+			s.set(func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body) // only then it is noticed that the client has gone
+				<-r.Context().Done()
+			})
+		}, end: well},
+		{name: "the sink breaks connections", begin: func(*testing.T) {
+			s.set(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+		}, end: well},
+		{name: "the process is killed", begin: e.kill, end: func(*testing.T) {}},
+	}
+	if w.proxy == nil {
+		return all
+	}
+	return append(all,
+		&outage{name: "the store is stopped", begin: func(*testing.T) { w.proxy.Refuse() }, end: func(t *testing.T) { w.proxy.Heal(t) }},
+		&outage{name: "the store hangs", begin: func(t *testing.T) { w.proxy.Pause(t) }, end: func(t *testing.T) { w.proxy.Heal(t) }},
+		&outage{name: "the store's connections break", begin: func(t *testing.T) { w.proxy.Break(t) }, end: func(t *testing.T) { w.proxy.Heal(t) }},
+	)
+}
+
+// script brings the outages about, one after the other over the whole of the traffic, by the number of webhooks and not by a
+// clock.
+type script struct {
+	t        *testing.T
+	outages  []*outage
+	apart    int // webhooks from the beginning of one to that of the next
+	last     int // webhooks that one lasts
+	webhooks int
+
+	mu    sync.Mutex
+	sent  int
+	under *outage
+}
+
+func newScript(t *testing.T, webhooks int, outages []*outage) *script {
+	apart := webhooks / (len(outages) + 1)
+	return &script{t: t, outages: outages, apart: apart, last: min(apart/2, 400), webhooks: webhooks}
+}
+
+// next is called before each webhook. Those beside it wait where an outage begins or ends.
+func (s *script) next() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sent++
+	number := s.sent/s.apart - 1
+	switch {
+	case s.sent%s.apart == 0 && number < len(s.outages):
+		s.under = s.outages[number]
+		s.t.Logf("%d webhooks of about %d: %s", s.sent, s.webhooks, s.under.name)
+		s.under.held = true
+		s.under.begin(s.t)
+	case s.sent%s.apart == s.last && s.under != nil:
+		s.under.end(s.t)
+		s.under = nil
+	}
+}
+
+// end ends the outage that still holds, if there is one.
+func (s *script) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.under != nil {
+		s.under.end(s.t)
+		s.under = nil
+	}
+}
