@@ -17,6 +17,8 @@ const stackVariable = "BENCH_STACK"
 
 func TestMain(m *testing.M) {
 	switch stack := os.Getenv(stackVariable); stack {
+	case "bare":
+		serveBare()
 	case "backend", "relay", "reverse-proxy":
 		serveRelayed(stack)
 	case "ours":

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"msgext/internal/loopback"
 	"msgext/internal/processtest"
 	"msgext/internal/vectortest"
 )
@@ -160,6 +161,46 @@ func TestServer_Drains(t *testing.T) {
 	assert.Equal(t, http.StatusOK, <-answered)
 	assert.Zero(t, <-ended)
 	assert.Less(t, time.Since(told), 5*time.Second, "which the product promises")
+}
+
+// Unless it is said otherwise, nobody but this machine gets at either address.
+func TestParse_ServesThisMachineAlone(t *testing.T) {
+	o, err := parse(nil, io.Discard)
+	require.NoError(t, err)
+	for _, address := range []string{o.address, o.admin} {
+		host, _, err := net.SplitHostPort(address)
+		require.NoError(t, err)
+		assert.True(t, loopback.IsHost(host), address)
+	}
+}
+
+// While as many requests are handled as may be, another is turned away, and counted; with the first one's end there is
+// room again.
+func TestServer_HandlesNoMoreAtOnceThanItIsTo(t *testing.T) {
+	s := server(t, nil, "-max-requests", "1")
+	sample := vectortest.Named(t, "sample-group-set")
+	slow, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = slow.Close() })
+	target := strings.TrimPrefix(sample.URL(s.URL, time.Now()), s.URL)
+	_, err = io.WriteString(slow, "POST "+target+" HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n{") // the rest never comes
+	require.NoError(t, err)
+	send := func() (int, string) {
+		return processtest.Exchange(t, http.MethodPost, sample.URL(s.URL, time.Now()), sample.Request.Body)
+	}
+	turnedAway := 0
+	require.Eventually(t, func() bool { // at the latest when the first one's turn has come
+		status, reply := send()
+		if status == http.StatusServiceUnavailable {
+			assert.Contains(t, reply, "too many requests at once")
+			turnedAway++
+		}
+		return turnedAway > 0
+	}, 20*time.Second, time.Millisecond)
+	_, metrics := processtest.Exchange(t, http.MethodGet, s.Admin+"/metrics", "")
+	assert.Regexp(t, `\nmsgext_Overloaded [1-9]`, metrics)
+	require.NoError(t, slow.Close())
+	require.Eventually(t, func() bool { status, _ := send(); return status == http.StatusOK }, 20*time.Second, time.Millisecond)
 }
 
 // The line of a webhook that was not taken names its message in the form that scripts/replay reads.

@@ -2,8 +2,11 @@ package config
 
 import "time"
 
-// maxReplyBudget leaves a tenth of a second of the two that Chat waits for the way back.
-const maxReplyBudget = 1900 * time.Millisecond
+// Of the 2 s that Chat waits (trtc.io/document/34354) some are left for the way back, and with a relay for the way there, too.
+const (
+	maxReplyBudget = 1900 * time.Millisecond
+	maxRelayBudget = 1800 * time.Millisecond
+)
 
 // Variable is one environment variable of ours.
 type Variable struct {
@@ -43,7 +46,7 @@ func Variables() []Variable {
 		{"MSGEXT_ANNOUNCE", takes | Backfill, "", "group_poll", 0, setAnnounce},
 		{"MSGEXT_RELAY", takes, "", "https://example.com/chat", 0, setRelay},
 		{"MSGEXT_RELAY_ON_FAILURE", takes, "pass", "allow", 0, choice("pass", "allow", func(c *Config) *bool { return &c.Relay.Allow })},
-		{"MSGEXT_RELAY_BUDGET", takes, "1500ms", "1500ms", 0, duration(100*time.Millisecond, 1800*time.Millisecond, func(c *Config) *time.Duration { return &c.Relay.Budget })},
+		{"MSGEXT_RELAY_BUDGET", takes, "1500ms", "1500ms", 0, duration(100*time.Millisecond, maxRelayBudget, func(c *Config) *time.Duration { return &c.Relay.Budget })},
 		{"MSGEXT_RELAY_HEADERS", takes, "", "Authorization: Bearer 5f1d7a", 0, setRelayHeaders},
 		{"MSGEXT_HTTP_SECRET", all, "", "whsec_ and what openssl rand -base64 32 prints", 0, setHTTPSecrets},
 		{"MSGEXT_HTTP_HEADERS", all, "", "example.com Authorization: Bearer 5f1d7a", 0, setHTTPHeaders},

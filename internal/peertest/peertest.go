@@ -18,7 +18,6 @@ const (
 	Kafka        = "TEST_KAFKA_BROKERS" // HOST:PORT
 	Moto         = "TEST_MOTO_URL"      // http://127.0.0.1:PORT, SQS and EventBridge by moto
 	Chromium     = "TEST_CHROMIUM"      // path of the browser
-	SAM          = "TEST_SAM"           // folder with sam and cfn-lint
 	Serverless   = "TEST_SERVERLESS"    // node_modules with the Serverless Cloud Framework's loader and toolkit
 )
 

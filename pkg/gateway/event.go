@@ -10,9 +10,9 @@ import (
 	"msgext/internal/jsonwalk"
 )
 
-// ErrEvent is Parse's error for an event that makes no sense: not a JSON object, a
+// errEvent is parse's error for an event that makes no sense: not a JSON object, a
 // method or a body of another type, a body flagged as base64 that is not.
-var ErrEvent = errors.New("gateway: event makes no sense")
+var errEvent = errors.New("gateway: event makes no sense")
 
 // maxDepth bounds how deep an event may nest.
 const maxDepth = 64
@@ -50,21 +50,21 @@ type Context struct {
 	HTTPSourceIP     string // http.sourceIp
 }
 
-// Parse reads an event in one pass. Its error is ErrEvent.
-func Parse(event []byte) (Event, error) {
+// parse reads an event in one pass. Its error is errEvent.
+func parse(event []byte) (Event, error) {
 	var e Event
 	w := jsonwalk.New(event, maxDepth)
 	if err := w.Object(func(name []byte) error { return e.member(&w, name) }); err != nil {
-		return Event{}, ErrEvent
+		return Event{}, errEvent
 	}
 	if err := w.End(); err != nil {
-		return Event{}, ErrEvent
+		return Event{}, errEvent
 	}
 	if e.isBase64 {
 		body := make([]byte, base64.StdEncoding.DecodedLen(len(e.Body)))
 		n, err := base64.StdEncoding.Strict().Decode(body, e.Body)
 		if err != nil {
-			return Event{}, ErrEvent
+			return Event{}, errEvent
 		}
 		e.Body = body[:n]
 	}
@@ -155,17 +155,17 @@ func (e *Event) readBody(w *jsonwalk.Walker) error {
 		e.Body, err = w.Bytes()
 		return err
 	}
-	return ErrEvent
+	return errEvent
 }
 
 // strict reads a string of Unicode, which may also be absent or null but nothing else.
 func strict(w *jsonwalk.Walker, field *string) error {
 	if kind := w.Kind(); kind != '"' && kind != 'n' {
-		return ErrEvent
+		return errEvent
 	}
 	broken := w.Broken()
 	if err := lenient(w, field); err != nil || w.Broken() > broken {
-		return ErrEvent
+		return errEvent
 	}
 	return nil
 }

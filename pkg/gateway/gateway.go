@@ -78,7 +78,7 @@ func NewAdapter(shape Shape, handler, malformed http.Handler) *Adapter {
 // Invoke serves one event, in and out as raw bytes; the event is decoded once. Its error is
 // always nil: whatever comes in gets an HTTP reply.
 func (a *Adapter) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	event, err := Parse(payload)
+	event, err := parse(payload)
 	if err != nil {
 		return a.invokeMalformed(ctx, salvage(payload)), nil
 	}

@@ -16,9 +16,6 @@ const (
 	// DefaultRelayBudget is how long the app's backend may take.
 	DefaultRelayBudget = 1500 * time.Millisecond
 
-	// MaxRelayBudget leaves some of the 2 s that Chat waits (trtc.io/document/34354) to the way there and back.
-	MaxRelayBudget = 1800 * time.Millisecond
-
 	// unheardBudget bounds the relay of commands whose answer Chat ignores.
 	unheardBudget = 500 * time.Millisecond
 

@@ -29,11 +29,11 @@ func (r Reply) Write(w http.ResponseWriter, status int) {
 	if has, ok := w.(interface{ AvailableBuffer() []byte }); ok {
 		room = has.AvailableBuffer() // as bufio.Writer has it
 	}
-	_, _ = w.Write(r.AppendJSON(room)) // whoever is gone needs no reply
+	_, _ = w.Write(r.appendJSON(room)) // whoever is gone needs no reply
 }
 
-// AppendJSON appends the reply's JSON to b. Bytes of ErrorInfo that are not UTF-8 become U+FFFD.
-func (r Reply) AppendJSON(b []byte) []byte {
+// appendJSON appends the reply's JSON to b. Bytes of ErrorInfo that are not UTF-8 become U+FFFD.
+func (r Reply) appendJSON(b []byte) []byte {
 	b = append(b, `{"ActionStatus":`...)
 	b, _ = jsontext.AppendQuote(b, r.ActionStatus)
 	b = append(b, `,"ErrorInfo":`...)
