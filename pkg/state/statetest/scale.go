@@ -1,0 +1,153 @@
+package statetest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"msgext/pkg/msgext"
+	"msgext/pkg/state"
+)
+
+// scaleVariable is how many messages BenchmarkScale keeps, such as 1000000; defaultScale where it is not set.
+const (
+	scaleVariable = "TEST_SCALE"
+	defaultScale  = 20_000
+	smallScale    = 1000
+)
+
+// Scaled is a store of its own, and what it takes up.
+type Scaled struct {
+	Store state.Store
+	Bytes func() int64
+}
+
+// BenchmarkScale sets the calls of a store with a great many messages, one in a hundred of them due, beside those of one
+// with 1,000, call by call in turns. It reports medians, their ratio, and the bytes that a message takes up. It wants some
+// thousand turns: -benchtime 2000x. Both stores must be empty.
+func BenchmarkScale(b *testing.B, small, large Scaled) {
+	count := defaultScale
+	if text := os.Getenv(scaleVariable); text != "" {
+		var err error
+		count, err = strconv.Atoi(text)
+		require.NoError(b, err)
+	}
+	now := time.Now()
+	before := large.Bytes()
+	fill(b, small.Store, smallScale, now)
+	began := time.Now()
+	fill(b, large.Store, count, now)
+	b.Logf("%d messages in %s", count, time.Since(began).Round(time.Second))
+	perMessage := float64(large.Bytes()-before) / float64(count)
+
+	for _, call := range scaledCalls(b, now) {
+		b.Run(call.name, func(b *testing.B) {
+			var took [2][]float64
+			for b.Loop() {
+				for i, at := range []struct {
+					store state.Store
+					count int
+				}{{small.Store, smallScale}, {large.Store, count}} {
+					prepared := call.prepare(at.store, rand.IntN(at.count), at.count)
+					began := time.Now()
+					err := prepared()
+					took[i] = append(took[i], float64(time.Since(began).Nanoseconds())/1000)
+					require.NoError(b, err)
+				}
+			}
+			few, many := middle(took[0]), middle(took[1])
+			b.ReportMetric(few, "few-µs")
+			b.ReportMetric(many, "many-µs")
+			b.ReportMetric(many/few, "many/few")
+			b.ReportMetric(perMessage, "bytes/message")
+		})
+	}
+}
+
+// fill makes so many messages of one key. One in a hundred is due; the others will be in a week, as a settled one is.
+func fill(b *testing.B, store state.Store, count int, now time.Time) {
+	const writers = 64
+	var all sync.WaitGroup
+	for writer := range writers {
+		all.Go(func() {
+			for n := writer; n < count; n += writers {
+				heard := now.Add(7 * 24 * time.Hour)
+				if n%100 == 0 {
+					heard = now.Add(-time.Hour)
+				}
+				if err := store.Apply(b.Context(), scaledEvent(n, 1), heard, state.MarkNow); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	require.False(b, b.Failed())
+}
+
+func scaledMessage(n int) msgext.Message {
+	return msgext.Message{SDKAppID: "1400000000", GroupID: fmt.Sprint("group ", n/50), MsgSeq: int64(n % 50)}
+}
+
+func scaledEvent(n int, version int64) msgext.Event {
+	return msgext.Event{
+		Message: scaledMessage(n), Operation: msgext.Set, Seq: version,
+		KeyValues: []msgext.KeyValue{{Key: "user 1", Value: "option 1", Seq: version}},
+	}
+}
+
+// scaledCall prepares a call about the message of a number among so many.
+type scaledCall struct {
+	name    string
+	prepare func(store state.Store, n, count int) func() error
+}
+
+func scaledCalls(b *testing.B, now time.Time) []scaledCall {
+	ctx := b.Context()
+	version := int64(1)
+	return []scaledCall{
+		{"due", func(store state.Store, _, _ int) func() error {
+			return func() error {
+				page, err := store.Due(ctx, state.FirstChecks, now, "", 10)
+				if err == nil && len(page.Heads) == 0 {
+					return fmt.Errorf("nothing is due")
+				}
+				return err
+			}
+		}},
+		{"check", func(store state.Store, n, _ int) func() error {
+			n -= n % 100 // one that is due, and stays so
+			record, err := store.Load(ctx, scaledMessage(n))
+			require.NoError(b, err)
+			outcome := state.Outcome{Revision: record.Check.Revision, Started: now, Floor: record.State.Latest, Due: now.Add(-time.Hour)}
+			return func() error { return store.SaveCheck(ctx, scaledMessage(n), outcome) }
+		}},
+		{"apply", func(store state.Store, n, count int) func() error {
+			if n%100 == 0 {
+				n++
+			}
+			version++
+			event := scaledEvent(n%count, version)
+			return func() error { return store.Apply(ctx, event, now.Add(7*24*time.Hour), state.MarkNow) }
+		}},
+		{"read", func(store state.Store, n, _ int) func() error {
+			return func() error {
+				_, err := store.Load(ctx, scaledMessage(n))
+				return err
+			}
+		}},
+	}
+}
+
+func middle(values []float64) float64 {
+	slices.Sort(values)
+	return values[len(values)/2]
+}
