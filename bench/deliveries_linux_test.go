@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"crypto/rand"
 	"database/sql"
 	"net/http"
@@ -35,15 +36,15 @@ type delivery struct {
 }
 
 var deliveries = []delivery{
-	{"stdout", false, 400, func(*testing.B) (string, []string) { return "stdout:", nil }},
-	{"http", false, 200, openHTTP},
-	{"sqs", false, 50, openSQS},
-	{"eventbridge", false, 50, openEventBridge},
-	{"kafka", false, 200, openKafka},
-	{"redis", true, 200, func(b *testing.B) (string, []string) { return peertest.Address(b, peertest.Redis) + "/2", nil }},
-	{"postgresql", true, 200, openPostgreSQL},
-	{"mysql", true, 200, openMySQL},
-	{"dynamodb", true, 50, openDynamoDB},
+	{"stdout", false, 200, func(*testing.B) (string, []string) { return "stdout:", nil }},
+	{"http", false, 100, openHTTP},
+	{"sqs", false, 25, openSQS},
+	{"eventbridge", false, 25, openEventBridge},
+	{"kafka", false, 100, openKafka},
+	{"redis", true, 100, func(b *testing.B) (string, []string) { return peertest.Address(b, peertest.Redis) + "/2", nil }},
+	{"postgresql", true, 100, openPostgreSQL},
+	{"mysql", true, 100, openMySQL},
+	{"dynamodb", true, 25, openDynamoDB},
 }
 
 func openHTTP(b *testing.B) (string, []string) {
@@ -93,9 +94,9 @@ func openPostgreSQL(b *testing.B) (string, []string) {
 		require.NoError(b, err)
 	}
 	b.Cleanup(func() {
-		_, err := connection.Exec(b.Context(), "DROP SCHEMA "+name+" CASCADE")
+		_, err := connection.Exec(context.Background(), "DROP SCHEMA "+name+" CASCADE")
 		require.NoError(b, err)
-		require.NoError(b, connection.Close(b.Context()))
+		require.NoError(b, connection.Close(context.Background()))
 	})
 	return address + "&search_path=" + name, nil
 }

@@ -53,11 +53,7 @@ func compare(b *testing.B, functions map[string]*processtest.Lambda, requests in
 		events := changes(b, version, count)
 		began := processTime(b, functions[stack].PID())
 		for _, event := range events {
-			response, err := functions[stack].Invoke(event)
-			require.NoError(b, err)
-			if stack != "empty" && !strings.Contains(string(response), `\"OK\"`) {
-				require.FailNow(b, "not delivered", "%s: %s\n%s", stack, response, functions[stack].Log())
-			}
+			deliver(b, functions[stack], stack, event)
 		}
 		return float64(processTime(b, functions[stack].PID())-began) / float64(count)
 	}
@@ -81,6 +77,21 @@ func compare(b *testing.B, functions map[string]*processtest.Lambda, requests in
 		b.ReportMetric(median(times[stack])/1000, stack+"-cpu-µs")
 		b.ReportMetric(median(ratios[stack]), stack+"/ordinary")
 	}
+}
+
+// deliver invokes a function until it answers OK: on a loaded machine a destination may once take longer than ours waits.
+func deliver(b *testing.B, function *processtest.Lambda, stack string, event []byte) {
+	const tries = 100
+	var response []byte
+	for range tries {
+		var err error
+		response, err = function.Invoke(event)
+		require.NoError(b, err)
+		if stack == "empty" || strings.Contains(string(response), `\"OK\"`) {
+			return
+		}
+	}
+	require.FailNow(b, "not delivered", "%s: %s", stack, response)
 }
 
 // changes are gateway events of one message with rising versions, signed now.

@@ -4,12 +4,13 @@ local have = redis.call('HMGET', KEYS[1], 'latest', 'clear', 'heard', 'due', 'fl
 local newest, due = have[3] or '0', have[4] or '0'
 if newest == '0' or tonumber(newest) < tonumber(heard) then newest = heard end
 if due == '0' or tonumber(heard) < tonumber(due) then due = heard end
-if not have[6] then create(path, heard) end
+if not have[6] then redis.call('ZADD', KEYS[9], 0, path) end
+local floor = have[5] or none
+if ARGV[5] ~= '' then floor = marked(floor, ARGV[5], ARGV[6]) end
+-- One command for all fields: each costs as much as deciding what it writes.
 redis.call('HSET', KEYS[1], 'latest', greatest(have[1], ARGV[2]), 'clear', greatest(have[2], ARGV[3]), 'heard', newest,
-  'tries', '0', 'told', '0', 'gave', '0')
-redis.call('HINCRBY', KEYS[1], 'revision', 1)
+  'tries', '0', 'told', '0', 'gave', '0', 'floor', floor, 'revision', string.format('%.0f', tonumber(have[6] or heard) + 1))
 -- It was in this lane already, unless it was tried, or announced and not heard of.
 if due ~= have[4] or (have[7] or '0') ~= '0' or not have[3] then schedule(path, 0, due) end
 put(7)
-if ARGV[5] ~= '' then mark(have[5], ARGV[5], ARGV[6]) end
 return 1

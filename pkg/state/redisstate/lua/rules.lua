@@ -58,25 +58,25 @@ local function put(from)
   end
 end
 
--- raise raises the floor to a version, and over the seen ones that follow it.
-local function raise(floor, version)
-  local raised, seen = greatest(floor, version), redis.call('ZRANGE', KEYS[3], 0, -1)
+-- raised returns the floor raised to a version, and over the seen ones that follow it, which are then forgotten.
+local function raised(floor, version)
+  local reached, seen = greatest(floor, version), redis.call('ZRANGE', KEYS[3], 0, -1)
   for _, next in ipairs(seen) do
-    if next > following(raised) then break end
-    raised = greatest(next, raised)
+    if next > following(reached) then break end
+    reached = greatest(next, reached)
   end
-  if raised ~= floor then redis.call('HSET', KEYS[1], 'floor', raised) end
-  if #seen > 0 then redis.call('ZREMRANGEBYLEX', KEYS[3], '-', '[' .. raised) end
+  if #seen > 0 then redis.call('ZREMRANGEBYLEX', KEYS[3], '-', '[' .. reached) end
+  return reached
 end
 
--- mark notes that a version is completely handled.
-local function mark(floor, version, limit)
+-- marked notes that a version is completely handled, and returns the floor that the head is then to have.
+local function marked(floor, version, limit)
   floor = floor or none
-  if version == following(floor) then
-    raise(floor, version)
-  elseif floor < version and redis.call('ZCARD', KEYS[3]) < tonumber(limit) then
+  if version == following(floor) then return raised(floor, version) end
+  if floor < version and redis.call('ZCARD', KEYS[3]) < tonumber(limit) then
     redis.call('ZADD', KEYS[3], 0, version)
   end
+  return floor
 end
 
 -- create gives a message that is not known its first revision, and its place among all.

@@ -5,8 +5,7 @@ local have = redis.call('HMGET', KEYS[1], 'latest', 'floor', 'revision', 'droppe
 if not (have[1] or have[3]) then return 0 end
 local dropped, due = have[4] or '0', have[7] or '0'
 if dropped == ARGV[3] then
-  redis.call('HSET', KEYS[1], 'latest', greatest(have[1], ARGV[5]))
-  raise(have[2] or none, ARGV[5])
+  redis.call('HSET', KEYS[1], 'latest', greatest(have[1], ARGV[5]), 'floor', raised(have[2] or none, ARGV[5]))
   if ARGV[8] == '1' and (have[5] or none) <= ARGV[9] then
     redis.call('HSET', KEYS[1], 'ahead', ARGV[10], 'over', ARGV[11])
   end
