@@ -110,6 +110,9 @@ func (s *Store) list(ctx context.Context, rows, seen Statement) (heads []state.H
 			return nil
 		}},
 	})
+	for i := range heads {
+		heads[i].Progress.RaiseFloor(heads[i].Progress.Floor) // over what was seen
+	}
 	return heads, ids, err
 }
 

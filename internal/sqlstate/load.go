@@ -46,6 +46,7 @@ func (s *Store) Load(ctx context.Context, message msgext.Message) (state.Record,
 	if !found {
 		return state.Record{}, state.ErrNotFound
 	}
+	record.State.RaiseFloor(record.State.Floor) // over what was seen
 	return record, nil
 }
 

@@ -50,42 +50,67 @@ type Query struct {
 type Store struct {
 	database Database
 	sql      statements
+	twoSteps bool
 }
 
 var _ state.Store = (*Store)(nil)
 
 // New returns a Store over a database whose schema stands.
 func New(database Database, dialect Dialect) *Store {
-	return &Store{database, newStatements(dialect)}
+	return &Store{database, newStatements(dialect), dialect.TwoSteps}
 }
 
 // Apply implements state.Store.
 func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, mark state.Mark) error {
 	id := idOf(event.Message)
-	var cleared int64
-	if event.Operation == msgext.Clear {
-		cleared = event.Seq
-	}
-	var version, next any
-	if mark == state.MarkNow {
-		version, next = event.Version(), nextVersion(event.Version())
-	}
 	batch := make([]Statement, 0, len(event.KeyValues)+2)
-	batch = append(batch, Statement{s.sql.hear, append(identity(event.Message), event.Latest(), cleared, state.Milliseconds(heard), version, next)})
+	batch = append(batch, s.hear(event, heard, mark))
 	for key, entry := range event.Entries {
 		batch = append(batch, s.put(id, key, entry))
 	}
 	if mark == state.MarkNow {
-		batch = append(batch, s.mark(id, event.Version()))
+		return s.writeSeen(ctx, id, batch, event.Version())
 	}
 	_, err := s.database.Write(ctx, id, batch)
 	return err
 }
 
+func (s *Store) hear(event msgext.Event, heard time.Time, mark state.Mark) Statement {
+	var cleared int64
+	if event.Operation == msgext.Clear {
+		cleared = event.Seq
+	}
+	arguments := append(identity(event.Message), event.Latest(), cleared, state.Milliseconds(heard))
+	version := event.Version()
+	switch {
+	case s.twoSteps && mark == state.MarkNow && version == event.Latest():
+		return Statement{s.sql.hearSeen, arguments}
+	case s.twoSteps:
+		return Statement{s.sql.hearOnly, arguments}
+	case mark == state.MarkNow:
+		return Statement{s.sql.hear, append(arguments, version, nextVersion(version))}
+	}
+	return Statement{s.sql.hear, append(arguments, nil, nil)}
+}
+
 // MarkSeen implements state.Store.
 func (s *Store) MarkSeen(ctx context.Context, message msgext.Message, version int64) error {
 	id := idOf(message)
-	_, err := s.database.Write(ctx, id, []Statement{{s.sql.advance, []any{id, version, nextVersion(version)}}, s.mark(id, version)})
+	return s.writeSeen(ctx, id, []Statement{s.advance(id, version)}, version)
+}
+
+// writeSeen writes a batch that raises the floor to a version that follows it, and notes any other version as seen. In two steps that
+// is another transaction: one that fails leaves a version that counts as not handled, as where a sink has failed.
+func (s *Store) writeSeen(ctx context.Context, id []byte, batch []Statement, version int64) error {
+	if !s.twoSteps {
+		_, err := s.database.Write(ctx, id, append(batch, s.mark(id, version)))
+		return err
+	}
+	rows, err := s.database.Write(ctx, id, append(batch, Statement{s.sql.reached, []any{id, version}}))
+	if err != nil || rows[len(rows)-1] > 0 {
+		return err
+	}
+	_, err = s.database.Write(ctx, id, []Statement{{s.sql.passOver, []any{id}}, s.advance(id, version), s.mark(id, version)})
 	return err
 }
 
@@ -193,6 +218,10 @@ func (s *Store) writeKnown(ctx context.Context, id []byte, batch []Statement) er
 
 func (s *Store) put(id []byte, key string, entry msgext.Entry) Statement {
 	return Statement{s.sql.put, []any{id, digest(key), encode(key), entry.Seq, number(entry.Deleted), encode(entry.Value)}}
+}
+
+func (s *Store) advance(id []byte, version int64) Statement {
+	return Statement{s.sql.advance, []any{id, version, nextVersion(version)}}
 }
 
 func (s *Store) mark(id []byte, version int64) Statement {

@@ -7,7 +7,8 @@ package sqlstate
 // Assignments stand in an order in which none reads a column that was assigned before it: MySQL
 // evaluates them from left to right.
 type statements struct {
-	hear, put, advance, mark                      string
+	hear, hearSeen, hearOnly, put                 string
+	advance, mark, reached                        string
 	doubt, announce                               string
 	reread, read, know, putNewer, tidy            string
 	check, passOver, prune, place                 string
@@ -24,6 +25,7 @@ type statements struct {
 const (
 	headColumns = `m.latest, m.floor, m.revision, m.heard, m.announced, m.due, m.tries, m.told, m.doubted, m.ahead_since, m.ahead_over,
 		m.dropped_at, m.gave_up, m.gone`
+	identityNames   = `id, sdk_app_id, group_id, msg_seq, from_account, to_account, msg_key`
 	identityColumns = `m.id, m.sdk_app_id, m.group_id, m.msg_seq, m.from_account, m.to_account, m.msg_key`
 )
 
@@ -43,6 +45,27 @@ func entry(source string) upsert {
 	}
 }
 
+// hear notes an event. A message that is new has this floor, and the floor of one that is there is raised so.
+func hear(floor, raised string) upsert {
+	return upsert{
+		table: "msgext_messages", alias: "m", key: "id",
+		columns: identityNames + `, latest, clear, revision, heard, due, floor`,
+		source:  `VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, CAST(?10 AS bigint) + 1, ?10, ?10, ` + floor + `)`,
+		set: []string{
+			`latest = GREATEST(m.latest, excluded.latest)`,
+			`clear = GREATEST(m.clear, excluded.clear)`,
+			`revision = m.revision + 1`,
+			`heard = GREATEST(m.heard, excluded.heard)`,
+			`due = LEAST(COALESCE(m.due, excluded.due), excluded.due)`,
+			`lane = 0`,
+			`tries = 0`,
+			`told = 0`,
+			`gave_up = 0`,
+			raised,
+		},
+	}
+}
+
 // after is the version after a column's; there is none after the greatest.
 func after(column string) string {
 	return `CASE WHEN ` + column + ` < 9223372036854775807 THEN ` + column + ` + 1 END`
@@ -55,16 +78,29 @@ func islandEnd(from string) string {
 		AND NOT EXISTS (SELECT 1 FROM msgext_seen n WHERE n.message = ?1 AND n.version = ` + after("s.version") + `))`
 }
 
-// raised is the floor once the version that follows it was seen: that version, or the end of the island
-// it touches, which begins with next.
-func raised(version, next string) string {
+// overIsland is a version, or the end of the island it touches, which begins with next.
+func overIsland(version, next string) string {
 	return `CASE WHEN EXISTS (SELECT 1 FROM msgext_seen t WHERE t.message = ?1 AND t.version = CAST(` + next + ` AS bigint))
-		THEN ` + islandEnd("CAST("+next+" AS bigint)") + ` ELSE CAST(` + version + ` AS bigint) END`
+		THEN ` + islandEnd("CAST("+next+" AS bigint)") + ` ELSE ` + version + ` END`
+}
+
+// raised is the floor once a version was seen that follows it. In two steps that is the version, and what was seen above it is passed
+// over when it is needed: with the next version that does not follow, or the next check.
+func (d Dialect) raised(floor, version, next string) string {
+	version = `CAST(` + version + ` AS bigint)`
+	if d.TwoSteps {
+		return raisedTo(floor, version, version)
+	}
+	return raisedTo(floor, version, overIsland(version, next))
+}
+
+func raisedTo(floor, version, to string) string {
+	return `floor = CASE WHEN ` + floor + ` = ` + version + ` - 1 THEN ` + to + ` ELSE ` + floor + ` END`
 }
 
 func newStatements(d Dialect) statements {
 	const (
-		identity = `id, sdk_app_id, group_id, msg_seq, from_account, to_account, msg_key`
+		identity = identityNames
 		// merged holds while the read that was merged is the caller's: ?1 message, ?2 number, ?3 digest.
 		merged = `EXISTS (SELECT 1 FROM msgext_reads WHERE message = ?1 AND number = ?2 AND digest = ?3)`
 		// unDropped holds while nothing was dropped since the load: ?1 message, ?2 dropped_at.
@@ -80,26 +116,15 @@ func newStatements(d Dialect) statements {
 	return statements{
 		// ?1..?7 identity, ?8 latest, ?9 clear, ?10 heard, ?11 the version seen and ?12 the one after it, or NULL. The next version raises
 		// the floor at once, which in ordinary traffic keeps msgext_seen empty.
-		hear: d.upsert(upsert{
-			table: "msgext_messages", alias: "m", key: "id",
-			columns: identity + `, latest, clear, revision, heard, due, floor`,
-			source:  `VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, CAST(?10 AS bigint) + 1, ?10, ?10, CASE WHEN CAST(?11 AS bigint) = 1 THEN 1 ELSE 0 END)`,
-			set: []string{
-				`latest = GREATEST(m.latest, excluded.latest)`,
-				`clear = GREATEST(m.clear, excluded.clear)`,
-				`floor = CASE WHEN m.floor = CAST(?11 AS bigint) - 1 THEN ` + raised("?11", "?12") + ` ELSE m.floor END`,
-				`revision = m.revision + 1`,
-				`heard = GREATEST(m.heard, excluded.heard)`,
-				`due = LEAST(COALESCE(m.due, excluded.due), excluded.due)`,
-				`lane = 0`,
-				`tries = 0`,
-				`told = 0`,
-				`gave_up = 0`,
-			},
-		}),
-		put: d.upsert(entry(`VALUES (?1, ?2, ?3, ?4, ?5, ?6)`)),
-		advance: d.text(`UPDATE msgext_messages SET latest = GREATEST(latest, ?2),
-				floor = CASE WHEN floor = CAST(?2 AS bigint) - 1 THEN ` + raised("?2", "?3") + ` ELSE floor END WHERE id = ?1`),
+		hear: d.upsert(hear(`CASE WHEN CAST(?11 AS bigint) = 1 THEN 1 ELSE 0 END`, d.raised("m.floor", "?11", "?12"))),
+		// In two steps: of an event whose version is its latest, and of another. Nothing but the row has an argument, so that several of
+		// them become one.
+		hearSeen: d.upsert(hear(`CASE WHEN CAST(?8 AS bigint) = 1 THEN 1 ELSE 0 END`, raisedTo("m.floor", "excluded.latest", "excluded.latest"))),
+		hearOnly: d.upsert(hear(`0`, `floor = m.floor`)),
+		put:      d.upsert(entry(`VALUES (?1, ?2, ?3, ?4, ?5, ?6)`)),
+		advance:  d.text(`UPDATE msgext_messages SET latest = GREATEST(latest, ?2), ` + d.raised("floor", "?2", "?3") + ` WHERE id = ?1`),
+		// Changes nothing, and finds the row if all up to a version was seen.
+		reached: `UPDATE msgext_messages SET revision = revision WHERE id = ?1 AND floor >= ?2`,
 		mark: d.upsert(upsert{
 			table: "msgext_seen", alias: "n", key: "message, version", columns: `message, version`,
 			source: `SELECT m.id, CAST(?2 AS bigint) FROM msgext_messages m WHERE m.id = ?1 AND m.floor < ?2

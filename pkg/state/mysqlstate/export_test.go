@@ -26,8 +26,8 @@ func OpenAt(url secret.String, now func() time.Time) (*Store, error) {
 }
 
 // WriteText and ReadText are what a transaction says to its server.
-func WriteText(message []byte, statements []sqlstate.Statement) (string, error) {
-	text, _, err := writing(message, statements).end()
+func WriteText(writes ...sqlstate.Write) (string, error) {
+	text, _, err := writing(writes, ordered(writes)).end()
 	return text, err
 }
 
@@ -35,3 +35,6 @@ func ReadText(queries []sqlstate.Query) (string, error) {
 	text, _, err := reading(queries).end()
 	return text, err
 }
+
+// IsEnded is isEnded.
+var IsEnded = isEnded

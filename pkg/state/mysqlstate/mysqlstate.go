@@ -20,6 +20,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -61,7 +62,7 @@ func openStore(url secret.String, connections int) (*Store, error) {
 	return &Store{sqlstate.New(database, dialect), database}, nil
 }
 
-var dialect = sqlstate.Dialect{Greatest: "GREATEST", Least: "LEAST", Integer: "SIGNED", Nothing: "FROM DUAL", OnDuplicateKey: true}
+var dialect = sqlstate.Dialect{Greatest: "GREATEST", Least: "LEAST", Integer: "SIGNED", Nothing: "FROM DUAL", OnDuplicateKey: true, TwoSteps: true}
 
 func open(url secret.String, connections int) (*database, error) {
 	options, err := parse(url, connections)
@@ -76,7 +77,9 @@ func open(url secret.String, connections int) (*database, error) {
 	pool.SetMaxOpenConns(options.connections)
 	pool.SetMaxIdleConns(options.connections)
 	pool.SetConnMaxIdleTime(maxIdle)
-	return &database{pool, c.pinger}, nil
+	d := &database{pool: pool, pinger: c.pinger}
+	d.Group = sqlstate.NewGroup(d.commit)
+	return d, nil
 }
 
 // maxIdle is how long an unused connection is kept, of which a server has so many.
@@ -84,6 +87,7 @@ const maxIdle = 30 * time.Minute
 
 // database implements sqlstate.Database.
 type database struct {
+	*sqlstate.Group
 	pool   *sql.DB
 	pinger *outbound.Pinger
 }
@@ -92,15 +96,19 @@ type database struct {
 // is taken at once, not with the first query.
 const (
 	beginRead  = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;\nSTART TRANSACTION WITH CONSISTENT SNAPSHOT;\nSELECT (" + sqlstate.Newer + ");\n"
-	beginWrite = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;\nSTART TRANSACTION;\nUPDATE msgext_locks SET n = n WHERE n = ? AND 1 = (" + sqlstate.Newer + ");\n"
+	beginWrite = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;\nSTART TRANSACTION;\nUPDATE msgext_locks SET n = n WHERE n IN (?%s) AND 1 = (" + sqlstate.Newer + ");\n"
 	before     = 3    // statements in beginWrite
-	locks      = 4096 // rows in msgext_locks
+	locks      = 4096 // rows in msgext_locks, which are locked in the order of their numbers
 )
 
-func writing(message []byte, statements []sqlstate.Statement) *script {
-	text := newScript(beginWrite, int64(binary.BigEndian.Uint16(message)%locks))
-	for _, statement := range statements {
-		text.add(statement)
+func writing(writes []sqlstate.Write, order []place) *script {
+	numbers := make([]any, len(writes))
+	for i, write := range writes {
+		numbers[i] = int64(binary.BigEndian.Uint16(write.Message) % locks)
+	}
+	text := newScript(fmt.Sprintf(beginWrite, strings.Repeat(", ?", len(numbers)-1)), numbers...)
+	for _, at := range order {
+		text.add(writes[at.write].Statements[at.statement])
 	}
 	return text
 }
@@ -113,22 +121,34 @@ func reading(queries []sqlstate.Query) *script {
 	return text
 }
 
-// Write implements sqlstate.Database.
-func (d *database) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) (rows []int64, err error) {
-	text := writing(message, statements)
+// commit is the group's sqlstate.Commit.
+func (d *database) commit(ctx context.Context, writes []sqlstate.Write) (rows [][]int64, err error) {
+	order := ordered(writes)
+	text := writing(writes, order)
 	sql, args, err := text.end()
 	if err != nil {
 		return nil, err
 	}
+	var changed []int64
 	always := func() bool { return true }
 	err = d.onConnection(ctx, always, func(ctx context.Context, conn *sqlConn) error {
-		rows, err = conn.exec(ctx, sql, args)
+		changed, err = conn.exec(ctx, sql, args)
 		return err
 	})
+	if err == nil {
+		changed, err = text.rows(changed)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return text.rows(rows)
+	rows = make([][]int64, len(writes))
+	for i, write := range writes {
+		rows[i] = make([]int64, len(write.Statements))
+	}
+	for i, at := range order {
+		rows[at.write][at.statement] = changed[i]
+	}
+	return rows, nil
 }
 
 // errAnswer is the error of a server, or of what stands before it, that answers to other statements than it was sent.

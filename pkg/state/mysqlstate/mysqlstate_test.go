@@ -4,7 +4,6 @@ import (
 	"context"
 	crand "crypto/rand"
 	"database/sql"
-	"math/rand/v2"
 	neturl "net/url"
 	"strings"
 	"testing"
@@ -16,8 +15,8 @@ import (
 
 	"msgext/internal/peertest"
 	"msgext/internal/sqlstate"
+	"msgext/internal/sqlstate/sqlstatetest"
 	"msgext/pkg/msgext"
-	"msgext/pkg/msgext/msgexttest"
 	"msgext/pkg/secret"
 	"msgext/pkg/state"
 	"msgext/pkg/state/mysqlstate"
@@ -80,51 +79,20 @@ func TestStore_LoadsOneMoment(t *testing.T) {
 	statetest.RunSnapshot(t, func(t *testing.T) state.Store { return open(t, url) })
 }
 
-// faulty is a database that a crash can cut off.
-type faulty struct {
-	sqlstate.Database
-	faults *statetest.Faults
-}
-
-func (d faulty) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) (rows []int64, err error) {
-	err = d.faults.Do(func() error {
-		rows, err = d.Database.Write(ctx, message, statements)
-		return err
-	})
-	return rows, err
-}
-
 func TestStore_CrashBetweenAnyTwoWrites(t *testing.T) {
 	url, _ := schema(t)
 	statetest.RunCrash(t, func(t *testing.T, faults *statetest.Faults) state.Store {
 		database, err := mysqlstate.OpenDatabase(secret.String(url))
 		require.NoError(t, err)
-		return sqlstate.New(faulty{database, faults}, mysqlstate.Dialect)
+		return sqlstate.New(sqlstatetest.Faulty{Database: database, Faults: faults}, mysqlstate.Dialect)
 	})
 }
 
-// What the view shows is State.Visible, whatever was heard and read in whatever order.
 func TestView_ShowsWhatIsVisible(t *testing.T) {
 	url, db := schema(t)
 	store := open(t, url)
 	t.Cleanup(func() { assert.NoError(t, store.Close()) })
-	random := rand.New(rand.NewPCG(5, 5))
-	for i := range 12 {
-		m := statetest.NewMessage()
-		if i%2 == 1 {
-			m = statetest.NewC2CMessage()
-		}
-		events := msgexttest.History(random, m, 12)
-		for _, event := range msgexttest.Shuffle(random, events) {
-			require.NoError(t, store.Apply(t.Context(), event, heard, state.MarkNow))
-			if random.IntN(4) == 0 {
-				merge(t, store, m, msgexttest.Truth(events[:random.IntN(12)]))
-			}
-			record, err := store.Load(t.Context(), m)
-			require.NoError(t, err)
-			require.Equal(t, record.State.Visible(), viewed(t, db, m))
-		}
-	}
+	sqlstatetest.RunView(t, store, func(m msgext.Message) []msgext.KeyValue { return viewed(t, db, m) })
 }
 
 func viewed(t *testing.T, db *sql.DB, m msgext.Message) []msgext.KeyValue {
@@ -142,14 +110,4 @@ func viewed(t *testing.T, db *sql.DB, m msgext.Message) []msgext.KeyValue {
 	}
 	require.NoError(t, rows.Err())
 	return visible
-}
-
-// merge merges a read that follows the one that stands.
-func merge(t *testing.T, store state.Store, m msgext.Message, read msgext.Snapshot) {
-	t.Helper()
-	record, err := store.Load(t.Context(), m)
-	require.NoError(t, err)
-	read.After = record.State.ReadNumber()
-	read.Number = read.After + 1
-	require.NoError(t, store.Merge(t.Context(), m, read))
 }

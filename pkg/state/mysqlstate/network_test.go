@@ -1,134 +1,29 @@
 package mysqlstate_test
 
 import (
-	"context"
 	"database/sql"
 	"fmt"
-	neturl "net/url"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"msgext/internal/outbound/outboundtest"
-	"msgext/pkg/msgext"
+	"msgext/internal/sqlstate/sqlstatetest"
 	"msgext/pkg/secret"
 	"msgext/pkg/state"
 	"msgext/pkg/state/mysqlstate"
-	"msgext/pkg/state/statetest"
 )
 
-// behind is a store behind a network, with so many connections open, on a wall clock of its own.
-type behind struct {
-	state.Store
-	*outboundtest.Network
-	ahead atomic.Int64
-}
-
-const kept = 8
-
-func newBehind(t *testing.T, location string) *behind {
-	t.Helper()
-	at, err := neturl.Parse(location)
-	require.NoError(t, err)
-	b := &behind{Network: outboundtest.NewNetwork(t, at.Host)}
-	at.Host = b.Addr().String()
-	b.Store, err = mysqlstate.OpenAt(secret.String(at.String()), func() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) })
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, b.Store.Close()) })
-	b.Delay(20 * time.Millisecond) // so that so many calls at once need so many connections
-	require.NoError(t, b.together(t, time.Minute))
-	require.GreaterOrEqual(t, b.Opened(), int64(kept))
-	b.Delay(0)
-	return b
-}
-
-// together makes so many calls at once, each in so long at most.
-func (b *behind) together(t *testing.T, limit time.Duration) (err error) {
-	var all sync.WaitGroup
-	var mu sync.Mutex
-	for range kept {
-		all.Go(func() {
-			if failed := b.apply(t, statetest.NewMessage(), 1, limit); failed != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				err = failed
-			}
-		})
-	}
-	all.Wait()
-	return err
-}
-
-func (b *behind) apply(t *testing.T, m msgext.Message, version int64, limit time.Duration) error {
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
-	return b.Apply(ctx, statetest.SetEvent(m, version, "v", "a"), heard, state.MarkNow)
-}
-
-// A sandbox that was frozen comes back with connections that died meanwhile, and nothing says so. However many there are, the first
-// webhook after that finds out for all of them in one ping, and is answered within 600 ms.
-func TestStore_DeadConnections(t *testing.T) {
-	url, _ := schema(t)
-	b := newBehind(t, url)
-	opened := b.Opened()
-	b.Freeze()
-	b.ahead.Add(int64(time.Hour))
-	m := statetest.NewMessage()
-	require.NoError(t, b.apply(t, m, 1, 600*time.Millisecond))
-	assert.EqualValues(t, 1, b.Swallowed(), "one ping, and nothing else, was sent to the dead")
-	assert.LessOrEqual(t, b.Opened(), opened+2, "one for the event, and one by which its client may cancel the ping")
-	require.NoError(t, b.together(t, 600*time.Millisecond))
-	assert.EqualValues(t, 1, b.Swallowed(), "none of the others is tried")
-
-	opened = b.Opened()
-	b.ahead.Add(int64(2 * time.Second))
-	require.NoError(t, b.apply(t, m, 2, 600*time.Millisecond))
-	record, err := b.Load(t.Context(), m)
-	require.NoError(t, err)
-	assert.EqualValues(t, 2, record.State.Contiguous())
-	assert.Equal(t, opened, b.Opened(), "an idle connection that answers is kept")
-}
-
-// All calls at once find out together.
-func TestStore_DeadConnectionsAtOnce(t *testing.T) {
-	url, _ := schema(t)
-	b := newBehind(t, url)
-	b.Freeze()
-	b.ahead.Add(int64(time.Minute))
-	require.NoError(t, b.together(t, 600*time.Millisecond))
-}
-
-// A server that answers late is slow, not dead: the connections that it answered on are kept, those in use and those that are not.
-func TestStore_SlowServer(t *testing.T) {
-	url, _ := schema(t)
-	b := newBehind(t, url)
-	opened, standing := b.Opened(), b.Standing()
-	b.Delay(500 * time.Millisecond)
-	for range 3 {
-		require.NoError(t, b.together(t, time.Minute))
-	}
-	assert.Equal(t, opened, b.Opened())
-	assert.Equal(t, standing, b.Standing())
-}
-
-// A server that ends its connections, as one does that restarts, costs another try each time, and fails nobody.
-func TestStore_EndedConnections(t *testing.T) {
-	url, db := schema(t)
-	b := newBehind(t, url)
-	m := statetest.NewMessage()
-	for version := int64(1); version <= 5; version++ {
-		endConnections(t, db)
-		require.NoError(t, b.apply(t, m, version, 1500*time.Millisecond))
-		endConnections(t, db)
-		record, err := b.Load(t.Context(), m)
-		require.NoError(t, err)
-		assert.EqualValues(t, version, record.State.Contiguous())
-		require.NoError(t, b.together(t, 1500*time.Millisecond))
-	}
+func TestStore_Network(t *testing.T) {
+	sqlstatetest.RunNetwork(t, func(t *testing.T) sqlstatetest.Server {
+		url, db := schema(t)
+		return sqlstatetest.Server{
+			URL:  url,
+			Open: func(url secret.String, now func() time.Time) (state.Store, error) { return mysqlstate.OpenAt(url, now) },
+			End:  func(t *testing.T) { endConnections(t, db) },
+		}
+	})
 }
 
 // endConnections ends all connections to the test's database but one.

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"msgext/internal/sqlstate/sqlstatetest"
 	"msgext/pkg/msgext"
 	"msgext/pkg/secret"
 	"msgext/pkg/state"
@@ -135,7 +136,7 @@ func TestView_ComparesBytes(t *testing.T) {
 			require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM (SELECT value FROM message_extensions WHERE group_id = ? GROUP BY value) v", m.GroupID).Scan(&groups))
 			assert.Equal(t, len(texts), groups)
 			if round == 0 { // and once more where a read has them
-				merge(t, store, m, msgext.Snapshot{Latest: 1, KeyValues: record.State.Visible()})
+				sqlstatetest.Merge(t, store, m, msgext.Snapshot{Latest: 1, KeyValues: record.State.Visible()})
 			}
 		}
 	}
@@ -157,7 +158,7 @@ func TestStore_WhateverTheServersModes(t *testing.T) {
 			t.Cleanup(func() { assert.NoError(t, store.Close()) })
 			value := strings.Repeat("\x00\x01\\'\"\U0001f5f3", 1<<20/9)
 			require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, 1, value, "a"), heard, state.MarkNow))
-			merge(t, store, m, msgext.Snapshot{Latest: 2, KeyValues: []msgext.KeyValue{{Key: "b\\'", Value: value, Seq: 2}}})
+			sqlstatetest.Merge(t, store, m, msgext.Snapshot{Latest: 2, KeyValues: []msgext.KeyValue{{Key: "b\\'", Value: value, Seq: 2}}})
 			require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, 3, value, "a"), heard, state.MarkNow))
 			record, err := store.Load(t.Context(), m)
 			require.NoError(t, err)

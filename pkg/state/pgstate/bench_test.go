@@ -16,16 +16,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
+// BenchmarkApply sets an event beside what PostgreSQL itself costs: bare upserts in one pipeline.
 func BenchmarkApply(b *testing.B) {
-	url, _ := schema(b)
-	store := open(b, url)
-	statetest.BenchmarkApply(b, store)
-	require.NoError(b, store.Close())
-}
-
-// BenchmarkFloor is what PostgreSQL itself costs: bare upserts of the rows that an event of so many keys
-// touches, in one pipeline, each writer on rows of its own.
-func BenchmarkFloor(b *testing.B) {
 	url, conn := schema(b)
 	_, err := conn.Exec(b.Context(), "CREATE TABLE IF NOT EXISTS test_floor (id bytea, n bigint, key text, value text, PRIMARY KEY (id, n))")
 	require.NoError(b, err)
@@ -40,20 +32,20 @@ func BenchmarkFloor(b *testing.B) {
 	require.NoError(b, err)
 	b.Cleanup(pool.Close)
 	value := strings.Repeat("v", 100)
-
-	for _, test := range []struct{ writers, rows int }{{1, 1}, {1, 2}, {1, 21}, {16, 2}, {16, 21}} {
-		b.Run(fmt.Sprintf("writers=%d/rows=%d", test.writers, test.rows), func(b *testing.B) {
-			b.ReportAllocs()
-			statetest.Writers(b, test.writers, func(writer, n int) error {
-				var batch pgx.Batch
-				for row := range test.rows {
-					batch.Queue("INSERT INTO test_floor VALUES ($1, $2, $3, $4) ON CONFLICT (id, n) DO UPDATE SET key = excluded.key, value = excluded.value",
-						[]byte{byte(writer)}, (n*test.rows+row)%300, "key", value)
-				}
-				return pool.SendBatch(b.Context(), &batch).Close()
-			})
-		})
-	}
+	store := open(b, url)
+	statetest.BenchmarkInTurns(b, store, func(writer, n, rows int, shared bool) error {
+		var batch pgx.Batch
+		for row := range rows {
+			id, at := []byte{byte(writer)}, n*rows+row
+			if row == 0 && shared {
+				id, at = []byte{255}, 0
+			}
+			batch.Queue("INSERT INTO test_floor VALUES ($1, $2, $3, $4) ON CONFLICT (id, n) DO UPDATE SET key = excluded.key, value = excluded.value",
+				id, at%300, "key", fmt.Sprint(value, n))
+		}
+		return pool.SendBatch(b.Context(), &batch).Close()
+	})
+	require.NoError(b, store.Close())
 }
 
 // BenchmarkRead sets reading through the function beside the documented query and beside one for the bare rows.

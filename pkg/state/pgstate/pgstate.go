@@ -15,6 +15,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -59,6 +60,7 @@ func open(ctx context.Context, url secret.String, connections int) (*database, e
 	}
 	d := &database{pinger: outbound.NewPinger(nil)}
 	doubting(config, d.pinger)
+	d.Group = sqlstate.NewGroup(d.commit)
 	if d.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, ErrURL
 	}
@@ -67,35 +69,57 @@ func open(ctx context.Context, url secret.String, connections int) (*database, e
 
 // database implements sqlstate.Database.
 type database struct {
+	*sqlstate.Group
 	pool   *pgxpool.Pool
 	pinger *outbound.Pinger
 }
 
 // What a transaction begins with. The levels are named because a database may have others as its
 // default, and synchronous_commit because a role may have it off: then a commit is not yet durable.
-// The lock keeps writes to one message apart, also where the message has no row yet.
+// The locks keep writes to one message apart, also where the message has no row yet. They are taken in the order in which they are given.
 const (
 	beginRead  = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 	beginWrite = "BEGIN ISOLATION LEVEL READ COMMITTED"
 	notNewer   = "SELECT (" + sqlstate.Newer + ")"
-	lock       = "SELECT set_config('synchronous_commit', 'on', true), pg_advisory_xact_lock($1), (" + sqlstate.Newer + ")"
+	lock       = "SELECT set_config('synchronous_commit', 'on', true), set_config('plan_cache_mode', 'force_generic_plan', true), (" + sqlstate.Newer + "), (SELECT count(pg_advisory_xact_lock(k)) FROM unnest($1::bigint[]) k)"
 )
 
-// Write implements sqlstate.Database.
-func (d *database) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) (rows []int64, err error) {
+// commit is the group's sqlstate.Commit.
+func (d *database) commit(ctx context.Context, writes []sqlstate.Write) ([][]int64, error) {
+	keys := make([]int64, len(writes))
+	for i, write := range writes {
+		keys[i] = int64(binary.BigEndian.Uint64(write.Message))
+	}
+	slices.Sort(keys)
+	var rows []int64
 	always := func() bool { return true }
-	err = d.send(ctx, always, func(batch *pgx.Batch) {
-		rows = make([]int64, 0, len(statements))
+	err := d.send(ctx, always, func(batch *pgx.Batch) {
+		rows = rows[:0]
 		batch.Queue(beginWrite)
-		batch.Queue(lock, int64(binary.BigEndian.Uint64(message)))
-		for _, statement := range statements {
-			batch.Queue(placeholders(statement.SQL), statement.Args...).Exec(func(tag pgconn.CommandTag) error {
-				rows = append(rows, tag.RowsAffected())
-				return nil
-			})
+		batch.Queue(lock, keys)
+		for _, write := range writes {
+			for _, statement := range write.Statements {
+				batch.Queue(placeholders(statement.SQL), statement.Args...).Exec(func(tag pgconn.CommandTag) error {
+					rows = append(rows, tag.RowsAffected())
+					return nil
+				})
+			}
 		}
 	})
-	return rows, err
+	if err != nil {
+		return nil, err
+	}
+	return split(rows, writes), nil
+}
+
+// split gives each write what its statements changed.
+func split(rows []int64, writes []sqlstate.Write) [][]int64 {
+	each := make([][]int64, len(writes))
+	for i, write := range writes {
+		n := len(write.Statements)
+		each[i], rows = rows[:n:n], rows[n:]
+	}
+	return each
 }
 
 // Read implements sqlstate.Database.

@@ -4,7 +4,6 @@ import (
 	"context"
 	crand "crypto/rand"
 	"math"
-	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -16,8 +15,8 @@ import (
 
 	"msgext/internal/peertest"
 	"msgext/internal/sqlstate"
+	"msgext/internal/sqlstate/sqlstatetest"
 	"msgext/pkg/msgext"
-	"msgext/pkg/msgext/msgexttest"
 	"msgext/pkg/secret"
 	"msgext/pkg/state"
 	"msgext/pkg/state/pgstate"
@@ -79,20 +78,6 @@ func TestStore_LoadsOneMoment(t *testing.T) {
 	statetest.RunSnapshot(t, func(t *testing.T) state.Store { return open(t, url) })
 }
 
-// faulty is a database that a crash can cut off.
-type faulty struct {
-	sqlstate.Database
-	faults *statetest.Faults
-}
-
-func (d faulty) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) (rows []int64, err error) {
-	err = d.faults.Do(func() error {
-		rows, err = d.Database.Write(ctx, message, statements)
-		return err
-	})
-	return rows, err
-}
-
 func TestStore_CrashBetweenAnyTwoWrites(t *testing.T) {
 	url, _ := schema(t)
 	statetest.RunCrash(t, func(t *testing.T, faults *statetest.Faults) state.Store { return openFaulty(t, url, faults) })
@@ -102,7 +87,7 @@ func openFaulty(t *testing.T, url string, faults *statetest.Faults) state.Store 
 	t.Helper()
 	database, err := pgstate.OpenDatabase(t.Context(), secret.String(url))
 	require.NoError(t, err)
-	return sqlstate.New(faulty{database, faults}, pgstate.Dialect)
+	return sqlstate.New(sqlstatetest.Faulty{Database: database, Faults: faults}, pgstate.Dialect)
 }
 
 // A role or a database may have settings under which a commit is not durable or its reads are of
@@ -160,28 +145,11 @@ func TestStore_ErrorsHoldNoValues(t *testing.T) {
 	assert.NotContains(t, err.Error(), "plant-7f3a")
 }
 
-// What the view shows is State.Visible, whatever was heard and read in whatever order.
 func TestView_ShowsWhatIsVisible(t *testing.T) {
-	url, conn := schema(t)
+	url, db := schema(t)
 	store := open(t, url)
 	t.Cleanup(func() { assert.NoError(t, store.Close()) })
-	random := rand.New(rand.NewPCG(5, 5))
-	for i := range 12 {
-		m := statetest.NewMessage()
-		if i%2 == 1 {
-			m = statetest.NewC2CMessage()
-		}
-		events := msgexttest.History(random, m, 12)
-		for _, event := range msgexttest.Shuffle(random, events) {
-			require.NoError(t, store.Apply(t.Context(), event, heard, state.MarkNow))
-			if random.IntN(4) == 0 {
-				merge(t, store, m, msgexttest.Truth(events[:random.IntN(12)]))
-			}
-			record, err := store.Load(t.Context(), m)
-			require.NoError(t, err)
-			require.Equal(t, record.State.Visible(), viewed(t, conn, m))
-		}
-	}
+	sqlstatetest.RunView(t, store, func(m msgext.Message) []msgext.KeyValue { return viewed(t, db, m) })
 }
 
 func viewed(t *testing.T, conn *pgx.Conn, m msgext.Message) []msgext.KeyValue {
@@ -259,16 +227,6 @@ func TestSchema_MayBeAppliedAtAnyTime(t *testing.T) {
 	close(done)
 	all.Wait()
 	assert.NoError(t, store.Close())
-}
-
-// merge merges a read that follows the one that stands.
-func merge(t *testing.T, store state.Store, m msgext.Message, read msgext.Snapshot) {
-	t.Helper()
-	record, err := store.Load(t.Context(), m)
-	require.NoError(t, err)
-	read.After = record.State.ReadNumber()
-	read.Number = read.After + 1
-	require.NoError(t, store.Merge(t.Context(), m, read))
 }
 
 func TestExample(t *testing.T) {

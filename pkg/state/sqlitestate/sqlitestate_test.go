@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/internal/sqlstate"
+	"msgext/internal/sqlstate/sqlstatetest"
 	"msgext/pkg/msgext"
 	"msgext/pkg/state"
 	"msgext/pkg/state/sqlitestate"
@@ -36,25 +37,11 @@ func TestStore(t *testing.T) { statetest.Run(t, open) }
 
 func TestStore_LoadsOneMoment(t *testing.T) { statetest.RunSnapshot(t, open) }
 
-// faulty is a database that a crash can cut off.
-type faulty struct {
-	sqlstate.Database
-	faults *statetest.Faults
-}
-
-func (d faulty) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) (rows []int64, err error) {
-	err = d.faults.Do(func() error {
-		rows, err = d.Database.Write(ctx, message, statements)
-		return err
-	})
-	return rows, err
-}
-
 func TestStore_CrashBetweenAnyTwoWrites(t *testing.T) {
 	statetest.RunCrash(t, func(t *testing.T, faults *statetest.Faults) state.Store {
 		database, _, err := sqlitestate.OpenDatabase(t.Context(), path(t))
 		require.NoError(t, err)
-		return sqlstate.New(faulty{database, faults}, sqlitestate.Dialect)
+		return sqlstate.New(sqlstatetest.Faulty{Database: database, Faults: faults}, sqlitestate.Dialect)
 	})
 }
 

@@ -1,0 +1,23 @@
+package sqlstatetest
+
+import (
+	"context"
+
+	"msgext/internal/sqlstate"
+	"msgext/pkg/state/statetest"
+)
+
+// Faulty is a database that a crash can cut off.
+type Faulty struct {
+	sqlstate.Database
+	Faults *statetest.Faults
+}
+
+// Write implements sqlstate.Database.
+func (d Faulty) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) (rows []int64, err error) {
+	err = d.Faults.Do(func() error {
+		rows, err = d.Database.Write(ctx, message, statements)
+		return err
+	})
+	return rows, err
+}
