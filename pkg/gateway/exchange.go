@@ -17,7 +17,7 @@ type exchange struct {
 }
 
 func newExchange(ctx context.Context, r Request) *exchange {
-	e := &exchange{ctx: identified{ctx, r.ID}, url: url.URL{Path: r.Path, RawQuery: r.RawQuery}, body: body{rest: r.Body}}
+	e := &exchange{ctx: identified{ctx, r.ID, r.Invocation}, url: url.URL{Path: r.Path, RawQuery: r.RawQuery}, body: body{rest: r.Body}}
 	if path, err := url.PathUnescape(r.Path); err == nil && path != r.Path {
 		e.url.Path, e.url.RawPath = path, r.Path
 	}

@@ -12,13 +12,16 @@ import (
 	"net/http"
 )
 
-type requestIDKey struct{}
+type (
+	requestIDKey    struct{}
+	invocationIDKey struct{}
+)
 
-// identified is a context that knows the platform's id of its request. It is context.WithValue in a
+// identified is a context that knows the platform's ids of its request. It is context.WithValue in a
 // form that a Request can hold.
 type identified struct {
 	context.Context
-	id string
+	id, invocation string
 }
 
 // Value implements context.Context.
@@ -26,12 +29,25 @@ func (c *identified) Value(key any) any {
 	if key == (requestIDKey{}) {
 		return &c.id // a pointer costs no allocation
 	}
+	if key == (invocationIDKey{}) {
+		return &c.invocation
+	}
 	return c.Context.Value(key)
 }
 
 // RequestID returns the platform's id of the request that ctx belongs to, "" when it has none.
 func RequestID(ctx context.Context) string {
-	id, ok := ctx.Value(requestIDKey{}).(*string)
+	return idOf(ctx, requestIDKey{})
+}
+
+// InvocationID returns the platform's id of the invocation that ctx belongs to, under which the platform's own lines of the
+// function's log stand; "" when it has none.
+func InvocationID(ctx context.Context) string {
+	return idOf(ctx, invocationIDKey{})
+}
+
+func idOf(ctx context.Context, key any) string {
+	id, ok := ctx.Value(key).(*string)
 	if !ok {
 		return ""
 	}
@@ -40,12 +56,13 @@ func RequestID(ctx context.Context) string {
 
 // Request is what an event says of an HTTP request, in a form that all platforms share.
 type Request struct {
-	ID       string // the platform's
-	Method   string
-	Path     string // without a stage's prefix, percent-encoded or not
-	RawQuery string
-	Header   http.Header
-	Body     []byte // decoded
+	ID         string // the gateway's, or the invocation's where the gateway gives none
+	Invocation string // the invocation's
+	Method     string
+	Path       string // without a stage's prefix, percent-encoded or not
+	RawQuery   string
+	Header     http.Header
+	Body       []byte // decoded
 
 	// RemoteAddr is the address of whoever spoke to the gateway, without a port, as the platform says and no client
 	// can write it; "" where the platform says nothing of the kind. It is personal data.
@@ -91,6 +108,6 @@ func (a *Adapter) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 
 func (a *Adapter) invokeMalformed(ctx context.Context, event Event) []byte {
 	request := a.shape.Request(ctx, event)
-	request = Request{ID: request.ID, Method: http.MethodPost, Path: "/", RawQuery: request.RawQuery, Header: http.Header{}}
+	request = Request{ID: request.ID, Invocation: request.Invocation, Method: http.MethodPost, Path: "/", RawQuery: request.RawQuery, Header: http.Header{}}
 	return a.shape.Reply(event, newExchange(ctx, request).serve(a.malformed))
 }

@@ -69,16 +69,18 @@ func TestRequest_IsWhatAServerWouldHandOver(t *testing.T) {
 
 func TestRequestID_IsEmptyOutsideARequest(t *testing.T) {
 	assert.Empty(t, gateway.RequestID(context.Background()))
+	assert.Empty(t, gateway.InvocationID(context.Background()))
 }
 
 func TestRequest_ItsContextEndsWithThePlatforms(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	request := gateway.Request{ID: "r1", Path: "/"}.HTTP(ctx)
+	request := gateway.Request{ID: "r1", Invocation: "i1", Path: "/"}.HTTP(ctx)
 	inner, stop := context.WithCancel(request.Context())
 	defer stop()
 	cancel()
 	<-inner.Done()
 	assert.Equal(t, "r1", gateway.RequestID(inner))
+	assert.Equal(t, "i1", gateway.InvocationID(inner))
 }
 
 // A path that is no valid escape is taken as it stands.

@@ -190,6 +190,28 @@ func TestReceiver_Delivery(t *testing.T) {
 	}
 }
 
+// The line joins the platform's own, and says which destination took how long.
+func TestReceiver_LogsTheInvocationAndTheTimeOfEachDestination(t *testing.T) {
+	for _, invocation := range []string{"", "request-1", "invocation-1"} {
+		synctest.Test(t, func(t *testing.T) {
+			takes := func(d time.Duration) func(context.Context) error {
+				return func(context.Context) error { time.Sleep(d); return nil }
+			}
+			options, lines := logged(options())
+			options.Now = clock()
+			options.RequestID = func(context.Context) string { return "request-1" }
+			options.InvocationID = func(context.Context) string { return invocation }
+			options.Sinks = []sink.Sink{&fakeSink{"a", new(journal), takes(20 * time.Millisecond)}, &fakeSink{"https://b.example", new(journal), takes(30 * time.Millisecond)}}
+			receiver.New(options).ServeHTTP(httptest.NewRecorder(), vectorRequest(t, "sample-group-set", now))
+			line := lines.only(t)
+			assert.Equal(t, "request-1", line["request_id"])
+			assert.Equal(t, invocation == "invocation-1", line["invocation_id"] == "invocation-1")
+			assert.Equal(t, invocation == "invocation-1", line["invocation_id"] != nil)
+			assert.Equal(t, map[string]any{"a": 20.0, "https://b.example": 30.0}, line["took_ms"])
+		})
+	}
+}
+
 func TestReceiver_RepliesWithinTheBudget(t *testing.T) {
 	tests := []struct {
 		name     string

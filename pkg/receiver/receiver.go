@@ -96,8 +96,9 @@ type Options struct {
 	// the line carries. It may use the slice.
 	Metrics func(at time.Time, measured []slog.Attr, refusal string) []slog.Attr
 
-	// RequestID tells the platform's name of a request; none when nil.
-	RequestID func(context.Context) string
+	// RequestID and InvocationID tell the gateway's and the platform's name of a request; none when nil. The line has
+	// the second only where it is another one.
+	RequestID, InvocationID func(context.Context) string
 
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
@@ -156,6 +157,9 @@ func New(options Options) *Receiver {
 	}
 	if options.Logger == nil {
 		options.Logger = slog.Default()
+	}
+	if options.InvocationID == nil {
+		options.InvocationID = func(context.Context) string { return "" }
 	}
 	if options.RequestID == nil {
 		options.RequestID = func(context.Context) string { return "" }
@@ -306,7 +310,7 @@ func (rc *Receiver) finish(r *http.Request, rec *record, verdict rule, err error
 		var room [24]slog.Attr // off the heap
 		rc.logCounted(r.Context(), now)
 		rc.options.Logger.LogAttrs(r.Context(), level, message,
-			rec.appendAttrs(room[:0], rc.options, rc.options.RequestID(r.Context()), verdict, err, now)...)
+			rec.appendAttrs(r.Context(), room[:0], rc.options, verdict, err, now)...)
 	}
 	if rc.options.Observe != nil {
 		rc.options.Observe(Observation{

@@ -19,6 +19,7 @@ const message = "webhook"
 // Keys of the line, beside those of the message. Tokens, Sign, values, bodies, addresses and URLs have none.
 const (
 	keyRequestID = "request_id"
+	keyInvoked   = "invocation_id" // the platform's, where the gateway has one of its own
 	keyCommand   = "command"
 	keyAppID     = "app_id"
 	keyOperation = "op"
@@ -26,6 +27,7 @@ const (
 	keyFate      = "fate"
 	keyReason    = "reason"
 	keyDuration  = "duration_ms"
+	keyTook      = "took_ms" // of each destination, until it answered or was given up
 	keyCold      = "cold"
 	keyStart     = "start_ms"   // how long the process had run when its first request came
 	keyOverLimit = "over_limit" // key-values longer than the vendor documents
@@ -76,6 +78,7 @@ type record struct {
 	room     struct {       // of lists that are short for most requests
 		outcomes [3]sink.Outcome
 		measured [8]slog.Attr
+		times    [3]slog.Attr
 	}
 	told       *cloudevent.Event // nil where no sink was
 	toldEvent  cloudevent.Event  // what it points to
@@ -123,10 +126,23 @@ func (rec *record) failed() (names []string) {
 	return names
 }
 
+// times says how long each destination took.
+func (rec *record) times() []slog.Attr {
+	times := rec.room.times[:0]
+	for _, outcome := range rec.outcomes {
+		times = append(times, slog.Float64(outcome.Name, milliseconds(outcome.Took)))
+	}
+	return times
+}
+
 // appendAttrs appends what the line says.
-func (rec *record) appendAttrs(attrs []slog.Attr, options Options, requestID string, verdict rule, err error, now time.Time) []slog.Attr {
+func (rec *record) appendAttrs(ctx context.Context, attrs []slog.Attr, options Options, verdict rule, err error, now time.Time) []slog.Attr {
+	requestID := options.RequestID(ctx)
 	if requestID != "" {
 		attrs = append(attrs, slog.String(keyRequestID, requestID))
+	}
+	if id := options.InvocationID(ctx); id != "" && id != requestID {
+		attrs = append(attrs, slog.String(keyInvoked, id))
 	}
 	if rec.command != "" {
 		attrs = append(attrs, slog.String(keyCommand, msgext.Loggable(rec.command)), slog.String(keyAppID, rec.appID))
@@ -157,6 +173,9 @@ func (rec *record) appendAttrs(attrs []slog.Attr, options Options, requestID str
 		slog.Bool(keyCold, rec.cold))
 	if rec.cold && !options.Started.IsZero() {
 		attrs = append(attrs, slog.Float64(keyStart, milliseconds(rec.arrived.Sub(options.Started))))
+	}
+	if len(rec.outcomes) > 0 {
+		attrs = append(attrs, slog.Attr{Key: keyTook, Value: slog.GroupValue(rec.times()...)})
 	}
 	if rec.effect != "" {
 		attrs = append(attrs, slog.String(keyEffect, string(rec.effect)))

@@ -45,6 +45,7 @@ func ReceiverOptions(cfg config.Config, c driver.Connections, logger *slog.Logge
 		Logger:       logger,
 		Metrics:      metrics,
 		RequestID:    gateway.RequestID,
+		InvocationID: gateway.InvocationID,
 		Started:      started,
 	}, cfg)
 }

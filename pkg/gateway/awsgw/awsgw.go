@@ -68,8 +68,11 @@ func request(ctx context.Context, event gateway.Event) gateway.Request {
 		r.RawQuery = query(event).Encode()
 		r.RemoteAddr = event.Context.IdentitySourceIP
 	}
-	if invocation, ok := lambdacontext.FromContext(ctx); ok && r.ID == "" {
-		r.ID = invocation.AwsRequestID // a load balancer gives none
+	if invocation, ok := lambdacontext.FromContext(ctx); ok {
+		r.Invocation = invocation.AwsRequestID
+	}
+	if r.ID == "" { // a load balancer gives none
+		r.ID = r.Invocation
 	}
 	return r
 }

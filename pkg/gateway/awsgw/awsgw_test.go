@@ -145,9 +145,15 @@ func TestAdapter_TakesTheRequestIDOfTheInvocation(t *testing.T) {
 		`{"requestContext":{"requestId":7,"http":{"method":"POST"}},"rawPath":"/a"}`: "invocation-1",
 	} {
 		var got seen
-		_, err := awsgw.New(record(&got), refused).Invoke(ctx, []byte(event))
+		invocation := ""
+		recording := record(&got)
+		_, err := awsgw.New(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			invocation = gateway.InvocationID(r.Context())
+			recording.ServeHTTP(w, r)
+		}), refused).Invoke(ctx, []byte(event))
 		require.NoError(t, err)
 		assert.Equal(t, want, got.id, event)
+		assert.Equal(t, "invocation-1", invocation, event)
 	}
 }
 

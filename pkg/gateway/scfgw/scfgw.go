@@ -40,8 +40,11 @@ func request(ctx context.Context, event gateway.Event) gateway.Request {
 	if r.Method == "" {
 		r.Method = event.Context.Method
 	}
-	if invocation, ok := functioncontext.FromContext(ctx); ok && r.ID == "" {
-		r.ID = invocation.RequestID
+	if invocation, ok := functioncontext.FromContext(ctx); ok {
+		r.Invocation = invocation.RequestID
+	}
+	if r.ID == "" { // a function URL gives none
+		r.ID = r.Invocation
 	}
 	return r
 }
