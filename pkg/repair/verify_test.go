@@ -71,6 +71,7 @@ func TestVerify(t *testing.T) {
 	m := msgext.Message{SDKAppID: app, GroupID: "g", MsgSeq: 7}
 	tests := []struct {
 		name        string
+		falls       bool                         // Chat's LatestSeq does
 		then        func(t *testing.T, w *world) // after the message was settled
 		meanwhile   func(t *testing.T, w *world) // between the two reads
 		want        repair.Comparison
@@ -98,6 +99,27 @@ func TestVerify(t *testing.T) {
 			w.pass(2 * grace)
 			w.run(t, w.repairer(nil))
 		}, want: repair.Equal},
+		{name: "there again", then: func(t *testing.T, w *world) {
+			w.chat.Remove(m)
+			require.NoError(t, w.store.Doubt(t.Context(), m, w.clock(), state.FromOperator))
+			w.pass(2 * grace)
+			w.run(t, w.repairer(nil))
+			w.change(t, m, msgext.Set, "a", "1", "b", "2", "c", "3")
+		}, want: repair.Differs},
+		{name: "a check that failed", then: func(t *testing.T, w *world) {
+			w.receive(t, w.change(t, m, msgext.Set, "a", "2"))
+			w.sink.SetDown(true)
+			require.NoError(t, w.store.Doubt(t.Context(), m, w.clock(), state.FromOperator))
+			for range 5 {
+				w.pass(10 * grace)
+				w.run(t, w.repairer(nil))
+			}
+			require.True(t, w.record(t, m).Check.Due.After(w.clock()))
+			w.change(t, m, msgext.Set, "b", "3")
+		}, want: repair.Undecided},
+		{name: "another key deleted between two reads, which LatestSeq does not tell", falls: true,
+			then:      func(t *testing.T, w *world) { w.change(t, m, msgext.Set, "d", "4") },
+			meanwhile: func(t *testing.T, w *world) { w.change(t, m, msgext.Delete, "b", "") }, want: repair.Undecided},
 		{name: "doubted", then: func(t *testing.T, w *world) {
 			w.change(t, m, msgext.Set, "a", "2")
 			require.NoError(t, w.store.Doubt(t.Context(), m, w.clock(), state.FromOperator))
@@ -115,7 +137,7 @@ func TestVerify(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			w := newWorld(t, nil)
+			w := newWorld(t, func(o *chatsim.Options) { o.LatestFalls = test.falls })
 			w.chat.Add(msgext.Message{SDKAppID: app, GroupID: "g", MsgSeq: 8}) // so that the group stays
 			w.settled(t, m)
 			if test.then != nil {
