@@ -1,0 +1,65 @@
+package scripts_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A promise is shown by a command: each `go test` of the documents runs something. One once named a package whose tests had
+// moved, and `go test` calls that ok.
+func TestDocs_CommandsRunATest(t *testing.T) {
+	documents, err := filepath.Glob("../docs/*.md")
+	require.NoError(t, err)
+	command := regexp.MustCompile("go test ([^`\n]+)")
+	runs := regexp.MustCompile(`-run '?([^' ]+)'?`)
+	commands := 0
+	for _, document := range append(documents, "../README.md", "../CONTRIBUTING.md") {
+		content, err := os.ReadFile(document)
+		require.NoError(t, err)
+		for _, match := range command.FindAllStringSubmatch(string(content), -1) {
+			run := runs.FindStringSubmatch(match[1])
+			if run == nil || run[1] == "^$" {
+				continue
+			}
+			top, _, _ := strings.Cut(strings.ReplaceAll(run[1], `\|`, "|"), "/") // of a subtest, the test
+			pattern, err := regexp.Compile(top)
+			require.NoError(t, err, match[0])
+			for _, word := range strings.Fields(match[1]) {
+				if folder, found := strings.CutPrefix(word, "./"); found {
+					commands++
+					assert.True(t, hasTest(t, filepath.Join("..", strings.TrimSuffix(folder, "/...")), strings.HasSuffix(folder, "/..."), pattern), "%s: %s", document, match[0])
+				}
+			}
+		}
+	}
+	assert.Greater(t, commands, 15)
+}
+
+// hasTest reports whether a package has a test of such a name, or with below one of those below it.
+func hasTest(t *testing.T, folder string, below bool, pattern *regexp.Regexp) (found bool) {
+	t.Helper()
+	name := regexp.MustCompile(`(?m)^func ((?:Test|Example|Fuzz)\w*)\(`)
+	require.NoError(t, filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && path != folder && !below:
+			return filepath.SkipDir
+		case !strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		content, err := os.ReadFile(path)
+		for _, match := range name.FindAllStringSubmatch(string(content), -1) {
+			found = found || pattern.MatchString(match[1])
+		}
+		return err
+	}))
+	return found
+}
