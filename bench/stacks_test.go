@@ -34,7 +34,7 @@ func oursAWS() stack {
 // oursDelivering is the product in its default configuration: the event and the log line with its metrics go to a stream.
 func oursDelivering(stream io.Writer) stack {
 	options := ours()
-	options.Sinks, options.Logger, options.Metrics = []sink.Sink{stdoutsink.New(stream)}, slog.New(slog.NewJSONHandler(stream, nil)), metric.Embedded
+	options.Sinks, options.Logger, options.Metrics = []sink.Sink{stdoutsink.New(stream)}, slog.New(slog.NewJSONHandler(stream, nil)), metric.Embedded("webhook")
 	rc := receiver.New(options)
 	return awsgw.New(rc, http.HandlerFunc(rc.Malformed))
 }
