@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -126,12 +127,14 @@ func reachable(url string) string { return strings.Replace(url, "[::]", "127.0.0
 // A request under way when the process is told to stop is answered; meanwhile it is not ready, and it ends with 0
 // in 5 s whatever clients do.
 func TestServer_Drains(t *testing.T) {
-	entered, release := make(chan struct{}), make(chan struct{})
+	entered, released := make(chan struct{}), make(chan struct{})
+	release := sync.OnceFunc(func() { close(released) })
 	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		close(entered)
-		<-release
+		<-released
 	}))
 	t.Cleanup(backend.Close)
+	t.Cleanup(release) // first, or a test that fails would wait for the backend for ever
 	s := server(t, []string{"MSGEXT_SINKS=" + backend.URL})
 	silent, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://")) // says half of a request, and no more
 	require.NoError(t, err)
@@ -157,7 +160,7 @@ func TestServer_Drains(t *testing.T) {
 	status, body := processtest.Exchange(t, http.MethodGet, s.Admin+"/readyz", "")
 	assert.Equal(t, http.StatusServiceUnavailable, status)
 	assert.Equal(t, "stopping\n", body)
-	close(release)
+	release()
 	assert.Equal(t, http.StatusOK, <-answered)
 	assert.Zero(t, <-ended)
 	assert.Less(t, time.Since(told), 5*time.Second, "which the product promises")
