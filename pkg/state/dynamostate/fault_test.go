@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"msgext/internal/outbound/outboundtest"
 	"msgext/pkg/msgext"
 	"msgext/pkg/state"
 	"msgext/pkg/state/statetest"
@@ -265,6 +266,47 @@ func TestStore_DeadConnection(t *testing.T) {
 		require.NoError(t, store.Apply(ctx, statetest.ClearEvent(statetest.NewMessage(), version), start, state.MarkLater))
 		cancel()
 	}
+}
+
+// With several connections: the first event after a freeze finds out for all of them, and the next does not. A table that
+// is slow is not dead.
+func TestStore_Frozen(t *testing.T) {
+	cfg := local(t)
+	network := outboundtest.NewNetwork(t, strings.TrimPrefix(*cfg.BaseEndpoint, "http://"))
+	through := "http://" + network.Addr().String()
+	cfg.BaseEndpoint = &through
+	store := open(t, cfg, newTable(t))
+	t.Cleanup(func() { assert.NoError(t, store.Close()) })
+	var ahead atomic.Int64
+	store.Transport().Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	m := statetest.NewMessage()
+	apply := func(version int64, limit time.Duration) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		defer cancel()
+		require.NoError(t, store.Apply(ctx, statetest.SetEvent(m, version, "v", "a", "b", "c"), start, state.MarkNow))
+	}
+	network.Delay(20 * time.Millisecond) // so that the keys of one event need a connection each
+	apply(1, time.Minute)
+	apply(2, time.Minute)
+	opened, standing := network.Opened(), network.Standing()
+	network.Delay(300 * time.Millisecond)
+	apply(3, time.Minute)
+	assert.Equal(t, opened, network.Opened(), "slow is not dead")
+	assert.Equal(t, standing, network.Standing())
+	network.Delay(0)
+
+	network.Freeze()
+	ahead.Add(int64(5 * time.Second))
+	apply(4, 4*time.Second)
+	swallowed := network.Swallowed()
+	assert.NotZero(t, swallowed, "a connection that stood was used again")
+	ahead.Add(int64(5 * time.Second))
+	apply(5, time.Minute)
+	assert.Equal(t, swallowed, network.Swallowed())
+	record, err := store.Load(t.Context(), m)
+	require.NoError(t, err)
+	assert.EqualValues(t, 5, record.State.Contiguous())
 }
 
 // A message whose due time moves while a shard is read may be met twice.

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
@@ -29,8 +30,8 @@ const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=sy
 type Store = sqlstate.Store
 
 // Open opens the file at path and creates it, and what it must contain, where it is not there.
-// Only its owner may read a file that it creates: user ids are personal data. A Store has no error
-// of its own but ErrClosed.
+// Only its owner may read a file that it creates: user ids are personal data. A Store's own errors are
+// ErrClosed and ErrFile.
 func Open(ctx context.Context, path string) (*Store, error) {
 	database, err := open(ctx, path)
 	if err != nil {
@@ -61,12 +62,13 @@ func open(ctx context.Context, path string) (*database, error) {
 		_ = db.Close() // the schema's error is the one to report
 		return nil, err
 	}
-	writer, err := newWriter(ctx, db)
+	files := identify(path) // once the schema's connection has made those beside it
+	writer, err := newWriter(ctx, db, files)
 	if err != nil {
 		_ = db.Close()
 		return nil, err
 	}
-	return &database{db, writer}, nil
+	return &database{db: db, writer: writer, files: files}, nil
 }
 
 // dataSource names a file to the driver; what means something in its URI is escaped.
@@ -78,6 +80,10 @@ func dataSource(path string) string {
 type database struct {
 	db     *sql.DB
 	writer *writer
+	files  files
+
+	closing sync.Once
+	closed  error // what the first Close returned
 }
 
 // Write implements sqlstate.Database; the one writer keeps all writes apart.
@@ -87,6 +93,9 @@ func (d *database) Write(ctx context.Context, _ []byte, statements []sqlstate.St
 
 // Read implements sqlstate.Database. In WAL mode a reader waits for no writer.
 func (d *database) Read(ctx context.Context, queries []sqlstate.Query) error {
+	if err := d.files.check(); err != nil {
+		return err
+	}
 	tx, err := d.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return fmt.Errorf("sqlitestate: %w", err)
@@ -114,8 +123,15 @@ func read(ctx context.Context, tx *sql.Tx, query sqlstate.Query) error {
 	return rows.Err()
 }
 
-// Close implements sqlstate.Database. Writes that were taken are finished first.
+// Close implements sqlstate.Database. Writes that were taken are finished first. Where the file is no longer the one that was
+// opened nothing is closed: SQLite would remove the log by its name, which may be another database's by now.
 func (d *database) Close() error {
-	d.writer.close()
-	return d.db.Close()
+	d.closing.Do(func() {
+		d.writer.close()
+		if d.closed = d.files.check(); d.closed == nil {
+			d.writer.release()
+			d.closed = d.db.Close()
+		}
+	})
+	return d.closed
 }

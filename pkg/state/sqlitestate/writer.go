@@ -26,6 +26,7 @@ type writer struct {
 	done     chan struct{}
 
 	conn     *sql.Conn
+	files    files
 	prepared map[string]*sql.Stmt // by text; the statements of sqlstate are few
 }
 
@@ -38,14 +39,14 @@ type request struct {
 	answered   chan struct{}
 }
 
-func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
+func newWriter(ctx context.Context, db *sql.DB, files files) (*writer, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	w := &writer{
 		requests: make(chan *request), stopping: make(chan struct{}), done: make(chan struct{}),
-		conn: conn, prepared: make(map[string]*sql.Stmt),
+		conn: conn, files: files, prepared: make(map[string]*sql.Stmt),
 	}
 	go w.run()
 	return w, nil
@@ -77,12 +78,11 @@ func (w *writer) close() {
 
 func (w *writer) run() {
 	defer close(w.done)
-	defer func() { _ = w.conn.Close() }() // back to the pool, which is closed next
 	for {
 		select {
 		case first := <-w.requests:
 			group, err := w.commit([]*request{first}, w.gather)
-			if err != nil && !errors.Is(err, errBegin) && len(group) > 1 {
+			if err != nil && !errors.Is(err, errBegin) && !errors.Is(err, ErrFile) && len(group) > 1 {
 				w.commitEach(group)
 			} else {
 				settle(group, err)
@@ -91,6 +91,16 @@ func (w *writer) run() {
 			return
 		}
 	}
+}
+
+// release gives the connection back to the pool, after close; the pool is closed next. The statements go first, since database/sql does not
+// close those of a connection that is one's own: SQLite would not take its log into the database, and the file alone
+// would be an empty one.
+func (w *writer) release() {
+	for _, statement := range w.prepared {
+		_ = statement.Close() // nothing is lost with it
+	}
+	_ = w.conn.Close()
 }
 
 // gather adds whoever else is waiting.
@@ -117,7 +127,11 @@ func (w *writer) commitEach(group []*request) {
 
 func settle(group []*request, err error) {
 	for _, r := range group {
-		if r.err == nil && err != nil {
+		switch {
+		case r.err != nil || err == nil:
+		case errors.Is(err, ErrFile):
+			r.err = err
+		default:
 			r.err = fmt.Errorf("sqlitestate: %w", err)
 		}
 		close(r.answered)
@@ -144,8 +158,9 @@ func (w *writer) commit(group []*request, grow func([]*request) []*request) ([]*
 	}
 	if err != nil {
 		_, _ = w.execute("ROLLBACK") // may have been rolled back already
+		return group, err
 	}
-	return group, err
+	return group, w.files.check() // now, since a file that is gone takes a write as any other does
 }
 
 func (w *writer) apply(r *request) error {
