@@ -1,0 +1,437 @@
+package aws_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"msgext/internal/consumertest"
+	"msgext/internal/metric"
+	"msgext/internal/relaytest"
+	"msgext/pkg/chatapi"
+	"msgext/pkg/chatsim"
+	"msgext/pkg/cloudevent"
+	"msgext/pkg/msgext"
+	"msgext/pkg/receiver"
+	"msgext/pkg/relay"
+	"msgext/pkg/repair"
+	"msgext/pkg/secret"
+	"msgext/pkg/sink"
+	"msgext/pkg/state"
+	"msgext/pkg/state/memstate"
+	"msgext/pkg/webhook"
+)
+
+const (
+	app      = "1400000000"
+	appToken = "xxxxyyyy"
+	fromHere = "203.0.113.7:1234"
+)
+
+// operated is a deployment on a simulated clock: a receiver and a repairer that log as Lambda's do, Chat, and what
+// CloudWatch makes of the log.
+type operated struct {
+	*testing.T
+	now      time.Time
+	log      bytes.Buffer
+	watch    cloudWatch
+	chat     *chatsim.Sim
+	store    *troubled
+	sink     *consumertest.Consumer
+	receiver *receiver.Receiver
+	repairs  repair.Options
+	backend  *relaytest.Backend
+
+	trouble  int           // Chat's answer to every read, 0 for the truth
+	slow     time.Duration // each delivery takes
+	stopped  bool          // nobody invokes repair
+	messages int
+}
+
+// troubled is a store that is down when told.
+type troubled struct {
+	state.Store
+	down bool
+}
+
+var errDown = errors.New("planted: down")
+
+func (s *troubled) Apply(ctx context.Context, event msgext.Event, heard time.Time, mark state.Mark) error {
+	if s.down {
+		return errDown
+	}
+	return s.Store.Apply(ctx, event, heard, mark)
+}
+
+func (s *troubled) Due(ctx context.Context, lane state.Lane, before time.Time, after state.Cursor, limit int) (state.Page, error) {
+	if s.down {
+		return state.Page{}, errDown
+	}
+	return s.Store.Due(ctx, lane, before, after, limit)
+}
+
+func (s *troubled) Open(ctx context.Context, limit int) (state.Counts, error) {
+	if s.down {
+		return state.Counts{}, errDown
+	}
+	return s.Store.Open(ctx, limit)
+}
+
+// slowSink takes its time of the simulated clock.
+type slowSink struct {
+	sink.Sink
+	o *operated
+}
+
+func (s slowSink) Send(ctx context.Context, event cloudevent.Event) error {
+	s.o.now = s.o.now.Add(s.o.slow)
+	return s.Sink.Send(ctx, event)
+}
+
+func operate(t *testing.T) *operated {
+	t.Helper()
+	o := &operated{
+		T: t, now: time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC), watch: make(cloudWatch),
+		store: &troubled{Store: memstate.New()}, sink: consumertest.New(), backend: relaytest.Start(t),
+	}
+	clock := func() time.Time { return o.now }
+	o.chat = chatsim.New(chatsim.Options{
+		SDKAppID: app, Token: appToken, Admin: "administrator", SecretKey: "key", Now: clock,
+		Trouble: func(int, string) int { return o.trouble },
+	})
+	server := httptest.NewServer(o.chat.Handler())
+	t.Cleanup(server.Close)
+	api, err := chatapi.New(chatapi.Options{
+		Endpoint: server.URL, SDKAppID: app, Admin: "administrator", SecretKey: "key", Now: clock, CallsPerSecond: 1e6,
+	})
+	require.NoError(t, err)
+	backend, err := relay.New(relay.Options{URL: secret.String(o.backend.URL), Now: clock})
+	require.NoError(t, err)
+	logger := slog.New(slog.NewJSONHandler(&o.log, nil))
+	sinks := []sink.Sink{slowSink{o.sink, o}}
+	o.receiver = receiver.New(receiver.Options{
+		Verifier: webhook.Verifier{SDKAppID: app, Tokens: []secret.String{appToken}}, AllowFrom: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")},
+		Store: o.store, Sinks: sinks, Relay: backend, RelayPass: true, Logger: logger, Metrics: metric.Embedded("Webhook"), Now: clock,
+	})
+	o.repairs = repair.Options{
+		Store: o.store, SDKAppID: app, Chat: api, Sinks: sinks, Logger: logger, Metrics: metric.Embedded("Repair"), Now: clock,
+		Wait: func(context.Context, time.Duration) error { return nil },
+	}
+	return o
+}
+
+// send has a request arrive, signed as Chat would unless changed.
+func (o *operated) send(command, body string, change func(query url.Values, r *http.Request)) {
+	seconds := strconv.FormatInt(o.now.Unix(), 10)
+	query := url.Values{"SdkAppid": {app}, "CallbackCommand": {command}, "RequestTime": {seconds}, "Sign": {webhook.Sign(appToken, seconds)}}
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+	r.RemoteAddr = fromHere
+	if change != nil {
+		change(query, r)
+	}
+	r.URL.RawQuery = query.Encode()
+	o.receiver.ServeHTTP(httptest.NewRecorder(), r)
+}
+
+// change makes a change in Chat, and has its webhook arrive or not.
+func (o *operated) change(m msgext.Message, key string, arrives bool, change func(url.Values, *http.Request)) {
+	_, err := o.chat.Change(chatsim.Change{Message: m, Operation: msgext.Set, KeyValues: []msgext.KeyValue{{Key: key, Value: "1"}}})
+	require.NoError(o, err)
+	version := o.chat.Truth(m).LatestSeq
+	if arrives {
+		o.send(msgext.GroupCommand, fmt.Sprintf(`{"CallbackCommand":%q,"GroupId":%q,"MsgSeq":%d,"OperateType":1,`+
+			`"ExtensionList":[{"Key":%q,"Value":"1","Seq":%d}],"Seq":%d}`, msgext.GroupCommand, m.GroupID, m.MsgSeq, key, version, version), change)
+	}
+}
+
+// another is a message that nothing has happened to.
+func (o *operated) another() msgext.Message {
+	o.messages++
+	return msgext.Message{SDKAppID: app, GroupID: "@TGS#1", MsgSeq: int64(o.messages)}
+}
+
+// lose has n messages lose a change each, of which they are heard.
+func (o *operated) lose(n int) {
+	for range n {
+		m := o.another()
+		o.change(m, "alice", false, nil)
+		o.change(m, "bob", true, nil)
+	}
+}
+
+// traffic is what a healthy app sends in a minute.
+func (o *operated) traffic(change func(url.Values, *http.Request)) {
+	for range 5 {
+		o.change(o.another(), "alice", true, change)
+	}
+	o.send("Group.CallbackAfterNewMemberJoin", `{}`, change)
+}
+
+// platform puts what Lambda measures itself.
+func (o *operated) platform(function, name string, value float64) {
+	o.watch.put(o.now, value, "AWS/Lambda", name, dimension{"FunctionName", function})
+}
+
+// run is one invocation of repair, as Lambda counts it.
+func (o *operated) run() {
+	if o.stopped {
+		return
+	}
+	_, err := repair.New(o.repairs).Invoke(o.Context(), []byte(`{"source":"aws.events"}`))
+	failed := 0.0
+	if err != nil {
+		failed = 1
+	}
+	o.platform("Repair", "Errors", failed)
+}
+
+// history is by minute what each alarm said, under each number of extra points.
+type history map[string][]bool
+
+// watch lives through minutes, and returns for each alarm in which minutes it was on; with any number of extra points
+// for `any`, with all for `all`.
+func (o *operated) live(minutes int, during func(minute int)) (some, all history) {
+	some, all = make(history), make(history)
+	known := alarms(o.T)
+	states := make(map[string]string)
+	start := o.now
+	for minute := range minutes {
+		o.now = start.Add(time.Duration(minute)*time.Minute + 5*time.Second)
+		during(minute)
+		o.now = start.Add(time.Duration(minute)*time.Minute + 40*time.Second)
+		o.run()
+		o.watch.read(o.T, o.log.String())
+		o.log.Reset()
+		end := start.Add(time.Duration(minute+1) * time.Minute)
+		for name, a := range known {
+			on := 0
+			for _, extra := range []int{0, 2} {
+				key := fmt.Sprint(name, extra)
+				if _, found := states[key]; !found {
+					states[key] = isOK
+				}
+				states[key] = a.evaluate(o.watch, states[key], end, extra)
+				if states[key] == isAlarm {
+					on++
+				}
+			}
+			some[name], all[name] = append(some[name], on > 0), append(all[name], on == 2)
+		}
+	}
+	return some, all
+}
+
+// on lists the alarms that were on at any time from a minute on.
+func (h history) on(from int) (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		if slices.Contains(h[name][from:], true) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// settling is how long after the first run RepairNotRunning may still be on.
+const settling = 3
+
+// A healthy life has its accidents: a stranger's request, a delivery that failed once, a loss that is read back, a slow
+// reply, a run that failed, a minute without one.
+func TestAlarms_AreSilentWithoutACause(t *testing.T) {
+	o := operate(t)
+	some, _ := o.live(60, func(minute int) {
+		o.sink.SetDown(minute == 20)
+		o.slow, o.store.down, o.stopped = 0, minute == 35, minute == 42
+		o.traffic(nil)
+		switch minute {
+		case 10, 28, 46:
+			o.send(msgext.GroupCommand, `{}`, func(q url.Values, _ *http.Request) { q.Set("Sign", strings.Repeat("0", 64)) })
+		case 15, 30, 45:
+			o.lose(3)
+		case 50:
+			o.slow = 1600 * time.Millisecond
+			o.change(o.another(), "alice", true, nil)
+		}
+	})
+	assert.Empty(t, some.on(settling))
+}
+
+// Each alarm is seen to fire within the minutes it promises of its cause's beginning, to stay on until the cause has
+// ended, and to be silent again; no other fires than those that the cause gives reason to.
+func TestAlarms_FireWithTheirCause(t *testing.T) {
+	const began, ended = 10, 40
+	for _, test := range []struct {
+		alarm  string
+		cause  func(o *operated, caused bool, minute int) // once a minute
+		within int                                        // minutes from the cause's beginning until it fires
+		over   int                                        // minutes from its end until it is silent
+		also   []string                                   // what fires besides, and rightly
+	}{
+		{"FunctionErrors", func(o *operated, caused bool, _ int) {
+			if o.traffic(nil); caused {
+				o.platform("Webhook", "Errors", 1)
+			}
+		}, 1, 2, nil},
+		{"Throttles", func(o *operated, caused bool, _ int) {
+			if o.traffic(nil); caused {
+				o.platform("Webhook", "Throttles", 3)
+			}
+		}, 1, 2, nil},
+		{"SlowReplies", func(o *operated, caused bool, _ int) {
+			if o.slow = 0; caused {
+				o.slow = 1600 * time.Millisecond
+			}
+			o.traffic(nil)
+			o.slow = 0
+		}, 15, 10, nil},
+		{"FailedDeliveries", func(o *operated, caused bool, _ int) { // the messages are open meanwhile
+			o.sink.SetDown(caused)
+			o.traffic(nil)
+		}, 3, 6, []string{"OpenMessages"}},
+		{"RelayFailures", func(o *operated, caused bool, _ int) {
+			o.backend.Answer(relaytest.OK)
+			if caused {
+				o.backend.Answer(relaytest.Answer{End: relaytest.Reset})
+			}
+			o.traffic(nil)
+		}, 3, 6, nil},
+		{"RefusedSignatures", func(o *operated, caused bool, _ int) { // another token
+			o.traffic(func(q url.Values, _ *http.Request) {
+				if caused {
+					q.Set("Sign", webhook.Sign("another", q.Get("RequestTime")))
+				}
+			})
+		}, 15, 30, nil},
+		{"RefusedApps", func(o *operated, caused bool, _ int) {
+			o.traffic(nil)
+			for range 3 {
+				if caused {
+					o.traffic(func(q url.Values, _ *http.Request) { q.Set("SdkAppid", "7") })
+				}
+			}
+		}, 15, 30, nil},
+		{"RefusedAddresses", func(o *operated, caused bool, _ int) {
+			o.traffic(func(_ url.Values, r *http.Request) {
+				if caused {
+					r.RemoteAddr = "198.51.100.7:1"
+				}
+			})
+		}, 15, 30, nil},
+		{"DoubtedMessages", func(o *operated, caused bool, _ int) { // a new one each minute, each open until it is read twice
+			if o.traffic(nil); caused {
+				m := o.another()
+				o.change(m, "alice", false, nil)
+				o.send(msgext.GroupCommand, fmt.Sprintf(`{"CallbackCommand":%q,"GroupId":%q,"MsgSeq":%d,"OperateType":9}`, msgext.GroupCommand, m.GroupID, m.MsgSeq), nil)
+			}
+		}, 5, 16, []string{"OpenMessages"}},
+		{"LostChanges", func(o *operated, caused bool, _ int) {
+			if o.traffic(nil); caused {
+				o.send(msgext.GroupCommand, `{"CallbackCommand"`, nil)
+			}
+		}, 5, 16, nil},
+		{"DriftFound", func(o *operated, caused bool, minute int) { // a last change never comes; what is doubted by a run is open until the next
+			o.repairs.VerifySample = 20
+			m := o.another()
+			o.change(m, "alice", true, nil)
+			if caused {
+				o.change(m, "bob", false, nil)
+			}
+		}, 10, 16, []string{"OpenMessages"}},
+		{"OpenMessages", func(o *operated, caused bool, minute int) { // Chat refuses us, one loss
+			if o.trouble = 0; caused {
+				o.trouble = 60021
+			}
+			if o.traffic(nil); minute == began {
+				o.lose(1)
+			}
+		}, 15, 20, nil},
+		{"OpenMessages", func(o *operated, caused bool, minute int) { // the same of a hundred
+			if o.trouble = 0; caused {
+				o.trouble = 60021
+			}
+			if o.traffic(nil); minute == began {
+				o.lose(100)
+			}
+		}, 15, 20, nil},
+		{"RepairBehind", func(o *operated, caused bool, _ int) { // no time for any message
+			if o.repairs.MaxRun = 0; caused {
+				o.repairs.MaxRun = 1
+			}
+			o.traffic(nil)
+		}, 7, 4, nil},
+		{"RepairErrors", func(o *operated, caused bool, _ int) { // the store is dead, which fails deliveries as well
+			o.store.down = caused
+			o.traffic(nil)
+		}, 3, 6, []string{"FailedDeliveries"}},
+		{"RepairNotRunning", func(o *operated, caused bool, _ int) {
+			o.stopped = caused
+			o.traffic(nil)
+		}, 13, 2, nil},
+	} {
+		t.Run(test.alarm, func(t *testing.T) {
+			t.Parallel()
+			o := operate(t)
+			o.backend.Answer(relaytest.OK)
+			some, all := o.live(ended+test.over+5, func(minute int) {
+				test.cause(o, minute >= began && minute < ended, minute)
+			})
+			for minute := settling; minute < began; minute++ {
+				assert.False(t, some[test.alarm][minute], "minute %d: before its cause", minute)
+			}
+			for minute := began + test.within - 1; minute < ended; minute++ {
+				assert.True(t, all[test.alarm][minute], "minute %d: on, from %d minutes after its cause began", minute, test.within)
+			}
+			for minute := ended + test.over; minute < len(some[test.alarm]); minute++ {
+				assert.False(t, some[test.alarm][minute], "minute %d: silent, from %d minutes after its cause ended", minute, test.over)
+			}
+			for _, name := range some.on(settling) {
+				assert.Contains(t, append(test.also, test.alarm), name, "another alarm without its cause")
+			}
+		})
+	}
+}
+
+// Every alarm has a cause above and a row in the document, and every metric is seen: on the dashboard.
+func TestAlarms_AreDocumented(t *testing.T) {
+	document, err := os.ReadFile("../../docs/metrics.md")
+	require.NoError(t, err)
+	_, table, found := strings.Cut(string(document), "| alarm | fires when | what to do |\n|---|---|---|\n")
+	require.True(t, found)
+	var rows []string
+	for _, row := range regexp.MustCompile(`(?m)^\| (\w+) \|`).FindAllStringSubmatch(table[:strings.Index(table, "\n\n")], -1) {
+		rows = append(rows, row[1])
+	}
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(alarms(t))), rows)
+	test, err := os.ReadFile("alarms_test.go")
+	require.NoError(t, err)
+	for name := range alarms(t) {
+		assert.Contains(t, string(test), `{"`+name+`", func(`, "an alarm without a cause that it was seen to fire with")
+	}
+
+	template, err := os.ReadFile("../../template.yaml")
+	require.NoError(t, err)
+	_, board, found := strings.Cut(string(template), "AWS::CloudWatch::Dashboard")
+	require.True(t, found)
+	for _, m := range metric.All() {
+		assert.Equal(t, m.Source != metric.Server, strings.Contains(board, `["msgext","`+m.Name+`",`), m.Name)
+	}
+	for _, shown := range regexp.MustCompile(`\["msgext","(\w+)"`).FindAllStringSubmatch(board, -1) {
+		assert.True(t, slices.ContainsFunc(metric.All(), func(m metric.Metric) bool { return m.Name == shown[1] }), shown[1])
+	}
+}
