@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http/httptest"
@@ -85,24 +86,41 @@ func rehearse(t *testing.T, platform, store string, webhooks int) {
 	for _, outage := range script.outages {
 		assert.True(t, outage.held, "%s did not come about", outage.name)
 	}
-	missing := acknowledged.missing(t, s, openStore(t, way.direct))
+	opened := openStore(t, way.direct)
+	missing := acknowledged.missing(t, s, opened)
 	assert.Empty(t, missing, "what was acknowledged is missing")
+	heard := heardOf(t, opened, chat.Messages())
 
 	mended := time.Now()
 	taker.repair(t, append(variables, environ(map[string]string{
 		"MSGEXT_CHAT_ENDPOINT": api.URL, "MSGEXT_CHAT_ADMIN": proofAdmin, "MSGEXT_CHAT_SECRET_KEY": proofKey,
 		"MSGEXT_REPAIR_GRACE": "1s", "MSGEXT_REPAIR_READ": "all",
 	})...))
-	awaitTruth(t, chat, s, readFrom(t, way.direct))
-	t.Logf("%s on %s: %d webhooks of %d messages in %v, %.0f a second; %d acknowledged, %d not (%d of them after 2 s), %d lost on the way; reply %s; none missing; all as Chat has it %v later",
-		platform, store, report.Delivered+report.Failed, rehearsalMessages(webhooks), took.Round(time.Second), float64(report.Delivered+report.Failed)/took.Seconds(),
+	awaitTruth(t, chat, heard, s, readFrom(t, way.direct))
+	t.Logf("%s on %s: %d webhooks of %d messages, %d of them never heard of, in %v, %.0f a second; %d acknowledged, %d not (%d of them after 2 s), %d lost on the way; reply %s; none missing; all as Chat has it %v later",
+		platform, store, report.Delivered+report.Failed, rehearsalMessages(webhooks), len(chat.Messages())-len(heard), took.Round(time.Second), float64(report.Delivered+report.Failed)/took.Seconds(),
 		report.Delivered, report.Failed, report.TimeOuts, report.Dropped, acknowledged.times(), time.Since(mended).Round(time.Second))
 }
 
-// awaitTruth waits until the store, and whoever listens to the sink, show of every message what Chat has.
-func awaitTruth(t *testing.T, chat *chatsim.Sim, s *rehearsalSink, read func(context.Context, msgext.Message) (msgext.ReadReply, error)) {
+// heardOf returns the messages that the store knows. Of the others every webhook was lost or not acknowledged, so repair cannot
+// know of them; the log of what was deferred names them.
+func heardOf(t *testing.T, store state.Loader, messages []msgext.Message) (heard []msgext.Message) {
 	t.Helper()
-	differing := chat.Messages()
+	for _, message := range messages {
+		_, err := store.Load(t.Context(), message)
+		if errors.Is(err, state.ErrNotFound) {
+			continue
+		}
+		require.NoError(t, err)
+		heard = append(heard, message)
+	}
+	return heard
+}
+
+// awaitTruth waits until the store, and whoever listens to the sink, show of messages what Chat has.
+func awaitTruth(t *testing.T, chat *chatsim.Sim, messages []msgext.Message, s *rehearsalSink, read func(context.Context, msgext.Message) (msgext.ReadReply, error)) {
+	t.Helper()
+	differing := messages
 	for deadline := time.Now().Add(10 * time.Minute); ; {
 		var still []msgext.Message
 		for _, message := range differing {
@@ -116,7 +134,7 @@ func awaitTruth(t *testing.T, chat *chatsim.Sim, s *rehearsalSink, read func(con
 		if differing = still; len(differing) == 0 {
 			return
 		}
-		require.False(t, time.Now().After(deadline), "%d messages are not as Chat has them", len(differing))
+		require.False(t, time.Now().After(deadline), "%d messages are not as Chat has them, one of them %s", len(differing), differing[0].Path())
 		pause(t, 500*time.Millisecond)
 	}
 }
