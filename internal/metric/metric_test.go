@@ -3,7 +3,9 @@ package metric_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"log/slog"
+	"os"
 	"testing"
 	"time"
 
@@ -77,4 +79,7 @@ func TestAll_StaysCheap(t *testing.T) {
 		}
 	}
 	assert.LessOrEqual(t, billed, 40)
+	operations, err := os.ReadFile("../../docs/operations.md")
+	require.NoError(t, err)
+	assert.Contains(t, string(operations), fmt.Sprintf("at most %d ([metrics.md]", billed), "the cost table counts them")
 }
