@@ -111,10 +111,13 @@ func TestRead_AnswersWhatTheWebhookFunctionHeard(t *testing.T) {
 		platform string
 		store    func(*testing.T) string
 	}{
-		{"lambda", dynamoTable}, {"lambda", redisDatabase}, {"scf", redisDatabase}, {"scf", postgresDatabase},
+		{"lambda", dynamoTable}, {"lambda", redisDatabase}, {"lambda", postgresDatabase}, {"lambda", mysqlDatabase},
+		{"scf", redisDatabase}, {"scf", postgresDatabase}, {"scf", mysqlDatabase},
 	} {
-		t.Run(test.platform, func(t *testing.T) {
-			f := startFunctions(t, test.platform, test.store(t), "MSGEXT_READ_AUTH=tokens", "MSGEXT_READ_TOKENS=other-"+readToken+" "+readToken)
+		location := test.store(t)
+		scheme, _, _ := strings.Cut(location, ":")
+		t.Run(test.platform+" "+scheme, func(t *testing.T) {
+			f := startFunctions(t, test.platform, location, "MSGEXT_READ_AUTH=tokens", "MSGEXT_READ_TOKENS=other-"+readToken+" "+readToken)
 			group := fmt.Sprintf("g/%d", time.Now().UnixNano()) // an id that a path holds only escaped
 			change := func(version int, list string) string {
 				return fmt.Sprintf(`{"CallbackCommand":%q,"GroupId":%q,"MsgSeq":7,"OperateType":1,"ExtensionList":[%s],"Seq":%d,"EventTime":1764688294360}`, msgext.GroupCommand, group, list, version)
