@@ -135,6 +135,7 @@ func start(ctx context.Context, cfg config.Config, drivers driver.Drivers, o opt
 	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
 	wire.AnnounceUnsigned(cfg, logger)
 	wire.AnnounceMessages(cfg, logger)
+	wire.AnnounceClearText(cfg, logger)
 	l, err := open(ctx, cfg, drivers, o, logger, madeUp)
 	if err != nil {
 		return err

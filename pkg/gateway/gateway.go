@@ -10,6 +10,7 @@ package gateway
 import (
 	"context"
 	"net/http"
+	"sync"
 )
 
 type (
@@ -81,15 +82,20 @@ type Shape struct {
 // Adapter serves a handler behind one platform's gateways. It has the method by which both
 // platforms' runtimes take a function of raw bytes. It is safe for concurrent use.
 type Adapter struct {
+	// SingleValued, where it is not nil, is called at the first event whose query has one value for each name, because the
+	// gateway keeps of several the last: what was sent twice cannot be seen then. It is to be set before the first Invoke.
+	SingleValued func()
+
 	shape              Shape
 	handler, malformed http.Handler
+	told               sync.Once
 }
 
 // NewAdapter returns an Adapter for a handler. An event that makes no sense is handed to malformed
 // as a POST without a body, so that it too gets an HTTP reply, with the query if that can be read:
 // it names the command.
 func NewAdapter(shape Shape, handler, malformed http.Handler) *Adapter {
-	return &Adapter{shape, handler, malformed}
+	return &Adapter{shape: shape, handler: handler, malformed: malformed}
 }
 
 // Invoke serves one event, in and out as raw bytes; the event is decoded once. Its error is
@@ -98,6 +104,9 @@ func (a *Adapter) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	event, err := parse(payload)
 	if err != nil {
 		return a.invokeMalformed(ctx, salvage(payload)), nil
+	}
+	if a.SingleValued != nil && event.singleValued() {
+		a.told.Do(a.SingleValued)
 	}
 	request := a.shape.Request(ctx, event)
 	if request.Path == "" {

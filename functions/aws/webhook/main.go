@@ -31,5 +31,7 @@ func main() {
 	connections := entry.Must(drivers.Open(context.Background(), cfg))
 	logger := entry.CloudLogger(os.Stdout)
 	rc := entry.Must(wire.Receiver(cfg, connections, logger, metric.Embedded(os.Getenv("AWS_LAMBDA_FUNCTION_NAME")), started))
-	lambda.Start(awsgw.New(rc, http.HandlerFunc(rc.Malformed)))
+	adapter := awsgw.New(rc, http.HandlerFunc(rc.Malformed))
+	adapter.SingleValued = wire.SingleValued(logger)
+	lambda.Start(adapter)
 }

@@ -54,6 +54,7 @@ func ReceiverOptions(cfg config.Config, c driver.Connections, logger *slog.Logge
 func Announce(cfg config.Config, logger *slog.Logger) {
 	AnnounceUnsigned(cfg, logger)
 	AnnounceMessages(cfg, logger)
+	AnnounceClearText(cfg, logger)
 	for _, location := range cfg.Sinks {
 		switch location.Scheme {
 		case "stdout":
@@ -83,5 +84,12 @@ func AnnounceUnsigned(cfg config.Config, logger *slog.Logger) {
 	}
 	if cfg.HTTP.AllowPlain {
 		logger.Warn("MSGEXT_HTTP_ALLOW_PLAIN: what goes to http:// can be read and changed on the way, MSGEXT_HTTP_HEADERS included")
+	}
+}
+
+// SingleValued returns what logs that the gateway in front hides what was sent twice.
+func SingleValued(logger *slog.Logger) func() {
+	return func() {
+		logger.Warn("the gateway gives one value for each name of a query, the last: a Sign that was sent twice is not seen; on a load balancer switch on the target group's attribute lambda.multi_value_headers.enabled")
 	}
 }

@@ -102,11 +102,12 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// failed names the call that failed. Where the context has ended, errors.Is knows.
+// failed names the call that failed, and not where. Where the context has ended, errors.Is knows.
 func failed(ctx context.Context, call string, err error) error {
 	if err == nil {
 		return nil
 	}
+	err = outbound.WithoutAddress(err)
 	if done := ctx.Err(); done != nil && !errors.Is(err, done) {
 		return fmt.Errorf("dynamostate: %s: %w: %w", call, done, err)
 	}

@@ -1,0 +1,56 @@
+package wire
+
+import (
+	"log/slog"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+
+	"msgext/internal/config"
+	"msgext/internal/loopback"
+)
+
+// AnnounceClearText logs what connections to other machines show on the way that were asked for without TLS: by sslmode,
+// tls or MSGEXT_KAFKA_TLS in so many words, or by redis:// in place of rediss://.
+func AnnounceClearText(cfg config.Config, logger *slog.Logger) {
+	if isClearText(cfg.State) {
+		logger.Warn("MSGEXT_STATE may connect to another machine as clear text: the password and every value can be read on the way")
+	}
+	plain := cfg.Kafka.Plain && cfg.Kafka.Username != ""
+	if plain && slices.ContainsFunc(cfg.Sinks, func(l config.Location) bool { return l.Scheme == "kafka" && isElsewhere(l) }) {
+		logger.Warn("MSGEXT_KAFKA_TLS is false: user name, password and events go to brokers on other machines as clear text")
+	}
+}
+
+func isClearText(location config.Location) bool {
+	if !isElsewhere(location) {
+		return false
+	}
+	_, query, _ := strings.Cut(location.Place(), "?")
+	options, _ := url.ParseQuery(query) // what does not parse, the driver refuses
+	switch location.Scheme {
+	case "postgres", "postgresql":
+		return slices.Contains([]string{"disable", "allow", "prefer"}, options.Get("sslmode"))
+	case "mysql":
+		return options.Get("tls") == "false"
+	case "redis":
+		return true
+	}
+	return false
+}
+
+// isElsewhere reports whether a host of a URL is not this machine.
+func isElsewhere(location config.Location) bool {
+	place := location.Place()
+	if end := strings.IndexAny(place, "/?#"); end >= 0 {
+		place = place[:end]
+	}
+	hosts := strings.Split(place[strings.LastIndex(place, "@")+1:], ",")
+	return slices.ContainsFunc(hosts, func(host string) bool {
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		return host != "" && !loopback.IsHost(strings.Trim(host, "[]"))
+	})
+}
