@@ -43,6 +43,7 @@ const (
 	app      = "1400000000"
 	appToken = "xxxxyyyy"
 	fromHere = "203.0.113.7:1234"
+	patience = time.Minute // of the real clock, which alone bounds deliveries
 )
 
 // operated is a deployment on a simulated clock: a receiver and a repairer that log as Lambda's do, Chat, and what
@@ -128,7 +129,7 @@ func operate(t *testing.T) *operated {
 	sinks := []sink.Sink{slowSink{o.sink, o}}
 	o.receiver = receiver.New(receiver.Options{
 		Verifier: webhook.Verifier{SDKAppID: app, Tokens: []secret.String{appToken}}, AllowFrom: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")},
-		Store: o.store, Sinks: sinks, Relay: backend, RelayPass: true, Logger: logger, Metrics: metric.Embedded("Webhook"), Now: clock,
+		Store: o.store, Sinks: sinks, Relay: backend, RelayPass: true, Budget: patience, RelayBudget: patience, Logger: logger, Metrics: metric.Embedded("Webhook"), Now: clock,
 	})
 	o.repairs = repair.Options{
 		Store: o.store, SDKAppID: app, Chat: api, Sinks: sinks, Logger: logger, Metrics: metric.Embedded("Repair"), Now: clock,
@@ -181,7 +182,7 @@ func (o *operated) traffic(change func(url.Values, *http.Request)) {
 	for range 5 {
 		o.change(o.another(), "alice", true, change)
 	}
-	o.send("Group.CallbackAfterNewMemberJoin", `{}`, change)
+	o.send("Group.CallbackBeforeSendMsg", `{}`, change)
 }
 
 // platform puts what Lambda measures itself.

@@ -104,7 +104,7 @@ func TestReceiver_MeasuresEachRequestByItsFate(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			options, lines := logged(options())
-			options.Metrics, options.Store = metric.Embedded("votes"), memstate.New()
+			options.Metrics, options.Store, options.Budget = metric.Embedded("votes"), memstate.New(), time.Minute
 			if test.change != nil {
 				test.change(&options)
 			}
