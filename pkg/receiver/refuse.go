@@ -33,7 +33,7 @@ func (rc *Receiver) refuse(ctx context.Context, rec *record, broken error) error
 	ctx, cancel := rc.withBudget(ctx, rec.arrived, rc.options.Budget)
 	defer cancel()
 	rec.outcomes = append(rec.outcomes, sink.Attempt(ctx, storeName, func(ctx context.Context) error {
-		return rc.options.Store.Doubt(ctx, message, rec.arrived, state.FromWebhook)
+		return rc.options.Store.Doubt(ctx, message, rec.received, state.FromWebhook)
 	}))
 	if err := rec.failure(); err != nil {
 		return fmt.Errorf("%w; %s", err, broken) // ours to answer for, since the sender is heard no more

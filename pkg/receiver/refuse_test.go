@@ -38,6 +38,21 @@ func (s *doubtingStore) Doubt(ctx context.Context, message msgext.Message, at ti
 	return s.doubt(ctx, message, at, source)
 }
 
+// Our clock may be behind Chat's: a doubt, as an event, is heard no sooner than it was signed. A time too early would
+// let a read settle it that a lagging replica answered.
+func TestReceiver_ADoubtIsHeardNoSoonerThanItWasSigned(t *testing.T) {
+	options := options()
+	signed := now.Add(30 * time.Second)
+	doubted := false
+	options.Store = &doubtingStore{doubt: func(_ context.Context, _ msgext.Message, at time.Time, _ state.Source) error {
+		doubted = true
+		assert.True(t, signed.Equal(at), "%s", at)
+		return nil
+	}}
+	receiver.New(options).ServeHTTP(httptest.NewRecorder(), vectorRequest(t, "fault-no-seq", signed))
+	assert.True(t, doubted)
+}
+
 func TestReceiver_DoubtsTheMessageOfARefusedBodyBeforeItReplies(t *testing.T) {
 	options, lines := logged(options())
 	options.Metrics = metric.Plain
