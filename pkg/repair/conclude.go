@@ -77,8 +77,9 @@ func (p policy) concludeGone(d decision, f finding, now time.Time) decision {
 		Read: true, Latest: math.MaxInt64, // what is not there is behind nothing
 		Due: p.end(quietSince(c), now), SinksUpToDate: true, Gone: true,
 	}
-	if !c.DroppedAt.IsZero() && !c.DroppedAt.Before(f.began) {
-		d.save.Due = p.look(c.DroppedAt.Add(dateSlack), now)
+	// Sinks may hold what this read does not decide: a receiver's clock may be ahead of ours.
+	if until := later(c.DroppedAt, c.Heard); !until.IsZero() && !until.Before(f.began) {
+		d.save.Due, d.save.SinksUpToDate = p.look(until.Add(dateSlack), now), false
 	}
 	return d
 }

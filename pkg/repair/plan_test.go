@@ -229,6 +229,7 @@ func TestConclude(t *testing.T) {
 		{"gone, as was told before", gaps, with(check(func(c *state.Check) { c.Gone = true })), msgext.Snapshot{}, code(10010), "settle, gone, done"},
 		{"gone, and something was heard since it was told", gaps, with(check(func(c *state.Check) { c.Gone, c.SinksUpToDate = true, false })), msgext.Snapshot{}, code(10010), "tell gone, settle, gone, done"},
 		{"gone while sinks may hold what was dropped", gaps, with(check(func(c *state.Check) { c.DroppedAt = noon })), msgext.Snapshot{}, code(20023), "tell gone, settle, gone, in 1s"},
+		{"gone while sinks may hold what was heard by a clock ahead of ours", gaps, with(check(func(c *state.Check) { c.Heard = noon.Add(5 * time.Minute) })), msgext.Snapshot{}, code(20023), "tell gone, settle, gone, in 5m1s"},
 		{"there again", gaps, with(check(func(c *state.Check) { c.Gone = true })), listed(2), nil, "merge, tell, floor 2, settle, in 167h59m0s"},
 		{"refused", gaps, known(nil), msgext.Snapshot{}, code(10004), "try 1, in 30s"},
 		{"refused for the 24th time", gaps, with(check(func(c *state.Check) { c.Tries = 23 })), msgext.Snapshot{}, code(99999), "try 24, give up, done, (given up)"},

@@ -264,6 +264,30 @@ func TestRun_WhatTheSinksAloneTookIsDecidedByTheLastRead(t *testing.T) {
 	assert.Len(t, w.sink.Repaired(), told, "and is told once")
 }
 
+// A receiver's clock is ahead of ours, so a read that finds the message gone does not decide what it took in. Gone is final,
+// so the consumer would show that for good.
+func TestRun_WhatIsGoneIsToldAgainOnceItDecidesAllThatWasHeard(t *testing.T) {
+	w := newWorld(t, nil)
+	r := w.repairer(func(options *repair.Options) { options.ReadAll = true })
+	ahead := w.clock().Add(5 * time.Minute)
+	event := w.change(t, poll, msgext.Set, "alice", "1")
+	require.NoError(t, w.store.Apply(t.Context(), event, ahead, state.MarkLater))
+	e, err := cloudevent.New(event, ahead)
+	require.NoError(t, err)
+	require.NoError(t, w.sink.Send(t.Context(), e))
+	require.NoError(t, w.store.Doubt(t.Context(), poll, w.clock(), state.FromWebhook)) // recalled, by a receiver whose clock is right
+	w.chat.Remove(poll)
+	w.pass(time.Minute)
+	w.run(t, r)
+	assert.NotEmpty(t, w.sink.Reply(poll).ExtensionList)
+	for range 8 {
+		w.pass(time.Minute)
+		w.run(t, r)
+	}
+	assert.Empty(t, w.sink.Reply(poll).ExtensionList)
+	assert.Equal(t, 2, w.chat.Calls())
+}
+
 // One of Chat's replicas lags behind the webhook that could not be taken in, and the message is read at once because it
 // was due already. Where only gaps are read nothing else would ever tell of the change.
 func TestRun_ADoubtIsNotSettledByAReplicaThatLags(t *testing.T) {
