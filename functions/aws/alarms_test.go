@@ -346,12 +346,12 @@ func TestAlarms_FireWithTheirCause(t *testing.T) {
 				o.send(msgext.GroupCommand, `{"CallbackCommand"`, nil)
 			}
 		}, 5, 16, nil},
-		{"DriftFound", func(o *operated, caused bool, minute int) { // a last change never comes; what is doubted by a run is open until the next
-			o.repairs.VerifySample = 20
-			m := o.another()
-			o.change(m, "alice", true, nil)
-			if caused {
-				o.change(m, "bob", false, nil)
+		{"DriftFound", func(o *operated, caused bool, minute int) { // last changes never come; what a run doubts is open until the next
+			m := msgext.Message{SDKAppID: app, GroupID: "@TGS#1", MsgSeq: int64(minute % 2)}
+			if o.change(m, fmt.Sprint(minute), !caused, nil); minute == began {
+				o.repairs.VerifySample = 2
+			} else if minute == ended {
+				o.repairs.VerifySample = 0
 			}
 		}, 10, 16, []string{"OpenMessages"}},
 		{"OpenMessages", func(o *operated, caused bool, minute int) { // Chat refuses us, one loss
