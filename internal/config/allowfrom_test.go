@@ -46,3 +46,27 @@ func TestFromEnviron_AllowFromRefuses(t *testing.T) {
 	_, err := config.ParseNetwork("203.0.113.0/24")
 	assert.NoError(t, err)
 }
+
+func TestFromEnviron_Announce(t *testing.T) {
+	for value, want := range map[string]struct {
+		texts   []string
+		problem string
+	}{
+		"group_poll":        {[]string{"group_poll"}, ""},
+		"group_poll\n note": {[]string{"group_poll", "note"}, ""},
+		"*":                 {[]string{"*"}, ""},
+		"* group_poll":      {nil, "goes with no other text"},
+	} {
+		values := sound()
+		values["MSGEXT_ANNOUNCE"] = value
+		got, err := load(values)
+		if want.problem != "" {
+			assert.ErrorContains(t, err, want.problem, value)
+			continue
+		}
+		require.NoError(t, err, value)
+		assert.Equal(t, want.texts, got.Announce, value)
+	}
+	_, err := config.FromEnviron([]string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=t", "MSGEXT_ANNOUNCE=*"}, config.Webhook, cloud)
+	assert.ErrorContains(t, err, "MSGEXT_ANNOUNCE: needs MSGEXT_STATE")
+}

@@ -33,6 +33,15 @@ func TestAnnounce_Unsigned(t *testing.T) {
 	}
 }
 
+// The start says what it costs to announce every message.
+func TestAnnounce_EveryMessage(t *testing.T) {
+	for text, says := range map[string]bool{"*": true, "group_poll": false} {
+		var log bytes.Buffer
+		wire.Announce(config.Config{Announce: []string{text}}, slog.New(slog.NewTextHandler(&log, nil)))
+		assert.Equal(t, says, bytes.Contains(log.Bytes(), []byte("costs a write and 4 reads")), text)
+	}
+}
+
 // What a configuration says of the relay reaches the receiver, and when the process started.
 func TestReceiverOptions_Relay(t *testing.T) {
 	started := time.Unix(1700000000, 0)
