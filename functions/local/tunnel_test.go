@@ -32,6 +32,7 @@ func ask(t *testing.T, base, written string) (int, string) {
 	connection, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
 	require.NoError(t, err)
 	defer func() { _ = connection.Close() }()
+	require.NoError(t, connection.SetDeadline(time.Now().Add(time.Minute))) // a stream that is not refused never ends
 	_, err = io.WriteString(connection, written)
 	require.NoError(t, err)
 	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
