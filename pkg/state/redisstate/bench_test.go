@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
@@ -44,6 +46,50 @@ func benchmarkApply(b *testing.B, store *redisstate.Store) {
 			})
 		}
 	}
+}
+
+// BenchmarkApplyInTurns is the same with one writer, call by call in turns and by medians, because plain runs wander on a
+// machine that others use too. It wants some thousand turns: -benchtime 2000x.
+func BenchmarkApplyInTurns(b *testing.B) {
+	for _, kind := range kinds {
+		store := open(b, kind.url(b))
+		require.NoError(b, store.LoadScripts(b.Context()))
+		require.NoError(b, bareScript.Load(b.Context(), store.Client()).Err())
+		for _, size := range []struct{ keys, of int }{{1, 3}, {1, msgext.MaxKeys}, {20, 20}, {20, msgext.MaxKeys}} {
+			b.Run(fmt.Sprintf("%s/keys=%d/of=%d", kind.name, size.keys, size.of), func(b *testing.B) {
+				applyInTurns(b, store, size.keys, size.of)
+			})
+		}
+	}
+}
+
+func applyInTurns(b *testing.B, store *redisstate.Store, keys, of int) {
+	var messages [2]msgext.Message
+	for i := range messages {
+		messages[i] = statetest.NewMessage()
+		require.NoError(b, store.Apply(b.Context(), benchmarkEvent(messages[i], 1, 0, of, of), start, state.MarkNow))
+	}
+	var took [2][]time.Duration
+	for version := int64(2); b.Loop(); version++ {
+		for i, write := range []func(msgext.Event) error{
+			func(event msgext.Event) error { return store.Apply(b.Context(), event, start, state.MarkNow) },
+			func(event msgext.Event) error { return bareApply(b, store, event) },
+		} {
+			event := benchmarkEvent(messages[i], version, int(version)*keys, keys, of)
+			began := time.Now()
+			err := write(event)
+			took[i] = append(took[i], time.Since(began))
+			require.NoError(b, err)
+		}
+	}
+	var middle [2]float64
+	for i := range took {
+		slices.Sort(took[i])
+		middle[i] = float64(took[i][len(took[i])/2].Nanoseconds()) / 1000
+	}
+	b.ReportMetric(middle[0], "apply-µs")
+	b.ReportMetric(middle[1], "bare-µs")
+	b.ReportMetric(middle[0]/middle[1], "apply/bare")
 }
 
 // run lets each writer write events of so many keys to a message of its own that has more of them.

@@ -17,6 +17,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -45,11 +46,16 @@ func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, 
 	if mark == state.MarkNow {
 		marked = digits(event.Version())
 	}
-	arguments := make([]any, 0, 6+2*len(event.KeyValues))
+	arguments := make([]any, 0, 7+2*len(event.KeyValues))
 	arguments = append(arguments, event.Message.Path(), digits(event.Latest()), digits(cleared), state.Milliseconds(heard),
-		marked, msgext.MaxSeen)
+		marked, msgext.MaxSeen, "")
+	least := int64(math.MaxInt64)
 	for key, entry := range event.Entries {
+		least = min(least, entry.Seq)
 		arguments = append(arguments, key, encodeEntry(entry))
+	}
+	if len(arguments) > 7 {
+		arguments[6] = digits(least)
 	}
 	_, err := s.run(ctx, s.scripts.apply, event.Message, arguments)
 	return err

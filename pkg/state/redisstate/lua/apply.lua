@@ -1,4 +1,5 @@
--- ARGV: path, latest, clear, heard, version to mark or '', limit of seen, then each key and its entry.
+-- ARGV: path, latest, clear, heard, version to mark or '', limit of seen, least version of an entry or '', then each key
+-- and its entry.
 local path, heard = ARGV[1], ARGV[4]
 local have = redis.call('HMGET', KEYS[1], 'latest', 'clear', 'heard', 'due', 'floor', 'revision', 'tries')
 local newest, due = have[3] or '0', have[4] or '0'
@@ -12,5 +13,9 @@ redis.call('HSET', KEYS[1], 'latest', greatest(have[1], ARGV[2]), 'clear', great
   'tries', '0', 'told', '0', 'gave', '0', 'floor', floor, 'revision', string.format('%.0f', tonumber(have[6] or heard) + 1))
 -- It was in this lane already, unless it was tried, or announced and not heard of.
 if due ~= have[4] or (have[7] or '0') ~= '0' or not have[3] then schedule(path, 0, due) end
-put(7)
+if ARGV[7] ~= '' and ARGV[7] > (have[1] or '') and #ARGV < 2000 then
+  redis.call('HSET', KEYS[2], unpack(ARGV, 8)) -- newer than all there is: no entry is newer than latest
+else
+  put(8)
+end
 return 1
