@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -50,6 +51,7 @@ const (
 // CloudWatch makes of the log.
 type operated struct {
 	*testing.T
+	mu       sync.Mutex // of now, which sinks move
 	now      time.Time
 	log      bytes.Buffer
 	watch    cloudWatch
@@ -95,6 +97,24 @@ func (s *troubled) Open(ctx context.Context, limit int) (state.Counts, error) {
 	return s.Store.Open(ctx, limit)
 }
 
+func (o *operated) clock() time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.now
+}
+
+func (o *operated) set(now time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.now = now
+}
+
+func (o *operated) pass(d time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.now = o.now.Add(d)
+}
+
 // slowSink takes its time of the simulated clock.
 type slowSink struct {
 	sink.Sink
@@ -102,7 +122,7 @@ type slowSink struct {
 }
 
 func (s slowSink) Send(ctx context.Context, event cloudevent.Event) error {
-	s.o.now = s.o.now.Add(s.o.slow)
+	s.o.pass(s.o.slow)
 	return s.Sink.Send(ctx, event)
 }
 
@@ -112,7 +132,7 @@ func operate(t *testing.T) *operated {
 		T: t, now: time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC), watch: make(cloudWatch),
 		store: &troubled{Store: memstate.New()}, sink: consumertest.New(), backend: relaytest.Start(t),
 	}
-	clock := func() time.Time { return o.now }
+	clock := o.clock
 	o.chat = chatsim.New(chatsim.Options{
 		SDKAppID: app, Token: appToken, Admin: "administrator", SecretKey: "key", Now: clock,
 		Trouble: func(int, string) int { return o.trouble },
@@ -140,7 +160,7 @@ func operate(t *testing.T) *operated {
 
 // send has a request arrive, signed as Chat would unless changed.
 func (o *operated) send(command, body string, change func(query url.Values, r *http.Request)) {
-	seconds := strconv.FormatInt(o.now.Unix(), 10)
+	seconds := strconv.FormatInt(o.clock().Unix(), 10)
 	query := url.Values{"SdkAppid": {app}, "CallbackCommand": {command}, "RequestTime": {seconds}, "Sign": {webhook.Sign(appToken, seconds)}}
 	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 	r.RemoteAddr = fromHere
@@ -187,7 +207,7 @@ func (o *operated) traffic(change func(url.Values, *http.Request)) {
 
 // platform puts what Lambda measures itself.
 func (o *operated) platform(function, name string, value float64) {
-	o.watch.put(o.now, value, "AWS/Lambda", name, dimension{"FunctionName", function})
+	o.watch.put(o.clock(), value, "AWS/Lambda", name, dimension{"FunctionName", function})
 }
 
 // run is one invocation of repair, as Lambda counts it.
@@ -212,11 +232,11 @@ func (o *operated) live(minutes int, during func(minute int)) (some, all history
 	some, all = make(history), make(history)
 	known := alarms(o.T)
 	states := make(map[string]string)
-	start := o.now
+	start := o.clock()
 	for minute := range minutes {
-		o.now = start.Add(time.Duration(minute)*time.Minute + 5*time.Second)
+		o.set(start.Add(time.Duration(minute)*time.Minute + 5*time.Second))
 		during(minute)
-		o.now = start.Add(time.Duration(minute)*time.Minute + 40*time.Second)
+		o.set(start.Add(time.Duration(minute)*time.Minute + 40*time.Second))
 		o.run()
 		o.watch.read(o.T, o.log.String())
 		o.log.Reset()
