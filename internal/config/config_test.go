@@ -154,6 +154,13 @@ func TestFromEnviron_EveryProblemAtOnce(t *testing.T) {
 		}, []string{
 			"MSGEXT_PATH", "MSGEXT_MAX_SKEW", "MSGEXT_MAX_BODY_BYTES", "MSGEXT_REPLY_BUDGET", "MSGEXT_ON_FAILURE", "MSGEXT_STATE", "MSGEXT_SINKS",
 			"MSGEXT_FORWARD_OTHER", "MSGEXT_RELAY", "MSGEXT_RELAY_ON_FAILURE", "MSGEXT_RELAY_BUDGET", "MSGEXT_RELAY_HEADERS", "MSGEXT_KAFKA_SASL", "MSGEXT_REPAIR_READ", "MSGEXT_VERIFY_SAMPLE", "MSGEXT_ANOTHER", "MSGEXT_TYPO"}},
+		{"kept for less than the last look takes", config.Local, []string{"MSGEXT_RETENTION=7d"}, []string{"MSGEXT_RETENTION"}},
+		{"kept for more than a century", config.Local, []string{"MSGEXT_RETENTION=36501d"}, []string{"MSGEXT_RETENTION"}},
+		{"kept for a number of no unit", config.Local, []string{"MSGEXT_RETENTION=90"}, []string{"MSGEXT_RETENTION"}},
+		{"kept for less than nothing", config.Local, []string{"MSGEXT_RETENTION=-90d"}, []string{"MSGEXT_RETENTION"}},
+		{"kept for another unit", config.Local, []string{"MSGEXT_RETENTION=2160h"}, []string{"MSGEXT_RETENTION"}},
+		{"kept for the shortest time", config.Local, []string{"MSGEXT_RETENTION=8d"}, nil},
+		{"kept for the longest", config.Local, []string{"MSGEXT_RETENTION=36500d"}, nil},
 		{"half of the REST access", config.Local, []string{"MSGEXT_CHAT_ADMIN=" + plant}, []string{"MSGEXT_CHAT_ENDPOINT"}},
 		{"every sink", config.Local, []string{"MSGEXT_SINKS=https://bad stdout:x kafka:"}, []string{"MSGEXT_SINKS", "MSGEXT_SINKS", "MSGEXT_SINKS"}},
 		{"what could not be read is not missing, too", config.Webhook, []string{"MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=  "}, []string{"MSGEXT_TOKEN"}},
