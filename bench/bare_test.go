@@ -16,7 +16,8 @@ import (
 	"msgext/pkg/state/memstate"
 )
 
-// serveBare runs a net/http server that decodes a change and applies it to a store in memory, and does nothing else.
+// serveBare runs a net/http server that decodes a change and applies it to a store in memory, and
+// does nothing else.
 func serveBare() {
 	store := memstate.New()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -16,10 +16,10 @@ import (
 	"msgext/internal/sample"
 )
 
-// BenchmarkColdStart is the time from starting the process to its first reply, of the webhook function
-// with every driver linked and DynamoDB and SQS configured, and of an empty function that links the same clients. The
-// two take turns, so that a machine that slows down slows both, and medians are compared. It wants some
-// hundred turns: -benchtime 200x.
+// BenchmarkColdStart is the time from starting the process to its first reply, of the webhook
+// function with every driver linked and DynamoDB and SQS configured, and of an empty function that
+// links the same clients. The two take turns, so that a machine that slows down slows both, and
+// medians are compared. It wants some hundred turns: -benchtime 200x.
 func BenchmarkColdStart(b *testing.B) {
 	ours, empty := binaries.Build(b, "functions/aws/webhook"), binaries.Build(b, "bench/empty")
 	probe := sample.AWSEvents(sample.Request{Method: "POST", Path: "/"})[0].Payload
@@ -42,9 +42,9 @@ func BenchmarkColdStart(b *testing.B) {
 	b.ReportMetric(median(milliseconds[0])/median(milliseconds[1]), "ratio")
 }
 
-// BenchmarkColdStartSQL is what the SQL drivers add to the cold start of the webhook function, which keeps its state in
-// DynamoDB: the function as it is, in turns with the same one built without them. It wants some hundred turns:
-// -benchtime 200x.
+// BenchmarkColdStartSQL is what the SQL drivers add to the cold start of the webhook function,
+// which keeps its state in DynamoDB: the function as it is, in turns with the same one built
+// without them. It wants some hundred turns: -benchtime 200x.
 func BenchmarkColdStartSQL(b *testing.B) {
 	with, without := binaries.Build(b, "functions/aws/webhook"), withoutSQL(b, "functions/aws/webhook")
 	probe := sample.AWSEvents(sample.Request{Method: "POST", Path: "/"})[0].Payload

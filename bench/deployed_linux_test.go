@@ -17,11 +17,12 @@ import (
 	"msgext/internal/vectortest"
 )
 
-// BenchmarkDeployed is the CPU time that the whole process of the webhook function takes for one change, as scripts/build
-// makes it and with the default configuration, beside that of an ordinary function (package peer) with the vendor's plain
-// call to the same destination. Both write a log line. Beside stdout there are also the empty function, which is what the
-// runtime takes by itself, and the ordinary one on one processor, as ours is. They take turns, and each ratio is the
-// median of all turns. It wants some fifty turns: -benchtime 50x.
+// BenchmarkDeployed is the CPU time that the whole process of the webhook function takes for one
+// change, as scripts/build makes it and with the default configuration, beside that of an ordinary
+// function (package peer) with the vendor's plain call to the same destination. Both write a log
+// line. Beside stdout there are also the empty function, which is what the runtime takes by itself,
+// and the ordinary one on one processor, as ours is. They take turns, and each ratio is the median
+// of all turns. It wants some fifty turns: -benchtime 50x.
 func BenchmarkDeployed(b *testing.B) {
 	ours, ordinary, empty := release(b, "functions/aws/webhook"), release(b, "bench/ordinary"), release(b, "bench/empty")
 	for _, d := range deliveries {
@@ -79,7 +80,8 @@ func compare(b *testing.B, functions map[string]*processtest.Lambda, requests in
 	}
 }
 
-// deliver invokes a function until it answers OK: on a loaded machine a destination may once take longer than ours waits.
+// deliver invokes a function until it answers OK: on a loaded machine a destination may once take
+// longer than ours waits.
 func deliver(b *testing.B, function *processtest.Lambda, stack string, event []byte) {
 	const tries = 100
 	var response []byte

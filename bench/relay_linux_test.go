@@ -19,10 +19,10 @@ import (
 // relayedBody is what such a command looks like.
 const relayedBody = `{"CallbackCommand":"C2C.CallbackBeforeSendMsg","From_Account":"jared","To_Account":"Jonh","MsgSeq":48374,"MsgRandom":2837546,"MsgTime":1557481126,"MsgKey":"48374_2837546_1557481126","MsgId":"144115233775727695-1545128404-26457","OnlineOnlyFlag":0,"MsgBody":[{"MsgType":"TIMTextElem","MsgContent":{"Text":"red packet"}}],"CloudCustomData":"your cloud custom data"}`
 
-// BenchmarkRelay is the CPU time that a server's whole process takes for one command that the backend answers: the
-// product, which checks the signature first, beside net/http/httputil's ReverseProxy, which checks nothing. Backend,
-// client and both servers are processes of their own and take turns; the ratio is the median of all turns. It wants
-// some fifty turns: -benchtime 50x.
+// BenchmarkRelay is the CPU time that a server's whole process takes for one command that the
+// backend answers: the product, which checks the signature first, beside net/http/httputil's
+// ReverseProxy, which checks nothing. Backend, client and both servers are processes of their own
+// and take turns; the ratio is the median of all turns. It wants some fifty turns: -benchtime 50x.
 func BenchmarkRelay(b *testing.B) {
 	const requests = 1000
 	backend := processtest.StartLocal(b, os.Args[0], []string{stackVariable + "=backend"})

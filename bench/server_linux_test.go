@@ -27,11 +27,12 @@ const (
 	perTurn     = 5 // requests of each connection
 )
 
-// BenchmarkServer is the server as it is deployed, in its default configuration, beside a bare net/http handler over the
-// same store, in memory, which checks no signature and has no log, no metrics and no repair. 1,000 kept connections send 5 changes
-// each in a turn, each connection to a message of its own; the two processes take turns. A ratio is of the CPU time of
-// whole processes and the median of all turns, a peak is of the resident set. It wants 40 turns, which are 200,000 requests
-// to each: -benchtime 40x.
+// BenchmarkServer is the server as it is deployed, in its default configuration, beside a bare
+// net/http handler over the same store, in memory, which checks no signature and has no log, no
+// metrics and no repair. 1,000 kept connections send 5 changes each in a turn, each connection to a
+// message of its own; the two processes take turns. A ratio is of the CPU time of whole processes
+// and the median of all turns, a peak is of the resident set. It wants 40 turns, which are 200,000
+// requests to each: -benchtime 40x.
 func BenchmarkServer(b *testing.B) {
 	ours := newLoad(b, processtest.StartServer(b, binaries.Build(b, "functions/server"), []string{
 		"MSGEXT_SDK_APP_ID=" + peer.AppID, "MSGEXT_TOKEN=" + peer.Token, "MSGEXT_STATE=memory:",
@@ -78,7 +79,8 @@ func newLoad(b *testing.B, process *processtest.Local) *load {
 	return l
 }
 
-// turn has every connection send its requests, and returns the process's CPU time for one, in nanoseconds.
+// turn has every connection send its requests, and returns the process's CPU time for one, in
+// nanoseconds.
 func (l *load) turn(b *testing.B) float64 {
 	b.Helper()
 	began, now := processTime(b, l.process.PID()), strconv.FormatInt(time.Now().Unix(), 10)

@@ -13,9 +13,9 @@ import (
 	"msgext/internal/sample"
 )
 
-// BenchmarkRequestInTurns compares the stacks where plain runs wander, on a machine that others use too:
-// the stacks take turns, what counts is the process's CPU time, the collector's included, and each
-// ratio is the median of all turns. It wants some hundred turns: -benchtime 300x.
+// BenchmarkRequestInTurns compares the stacks where plain runs wander, on a machine that others use
+// too: the stacks take turns, what counts is the process's CPU time, the collector's included, and
+// each ratio is the median of all turns. It wants some hundred turns: -benchtime 300x.
 func BenchmarkRequestInTurns(b *testing.B) {
 	payload := sampleEvents(b, "sample-group-set", sample.AWSEvents)[0].Payload
 	turn := func(s stack, requests int) float64 {

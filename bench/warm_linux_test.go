@@ -14,9 +14,10 @@ import (
 	"msgext/internal/sample"
 )
 
-// BenchmarkWarmInvocation is the CPU time that a function's whole process takes for one invocation, the Runtime API's HTTP
-// included: the product and the api-proxy stack with nothing to deliver to, and a function that does nothing. They are
-// one binary, take turns, and each ratio is the median of all turns. It wants some fifty turns: -benchtime 50x.
+// BenchmarkWarmInvocation is the CPU time that a function's whole process takes for one invocation,
+// the Runtime API's HTTP included: the product and the api-proxy stack with nothing to deliver to,
+// and a function that does nothing. They are one binary, take turns, and each ratio is the median
+// of all turns. It wants some fifty turns: -benchtime 50x.
 func BenchmarkWarmInvocation(b *testing.B) {
 	const requests = 400
 	payload := sampleEvents(b, "sample-group-set", sample.AWSEvents)[0].Payload
@@ -54,7 +55,8 @@ func BenchmarkWarmInvocation(b *testing.B) {
 	b.ReportMetric(median(emptyToProxy), "empty/api-proxy")
 }
 
-// processTime is what a process's threads have run so far, in nanoseconds (proc(5), schedstat). Go keeps its threads.
+// processTime is what a process's threads have run so far, in nanoseconds (proc(5), schedstat). Go
+// keeps its threads.
 func processTime(b *testing.B, pid int) int64 {
 	threads, err := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/schedstat")
 	require.NoError(b, err)

@@ -1,4 +1,5 @@
-// Package examples_test starts each consumer as a user would, and drives it through the product's own sink.
+// Package examples_test starts each consumer as a user would, and drives it through the product's
+// own sink.
 package examples_test
 
 import (
@@ -206,7 +207,8 @@ func (c *consumer) shows(t *testing.T) map[string][]msgext.KeyValue {
 	return shown
 }
 
-// Fixtures any consumer can be held to: delivered one after the other, the consumer killed in the middle.
+// Fixtures any consumer can be held to: delivered one after the other, the consumer killed in the
+// middle.
 func TestConsumers_EndInTheStateOfEachFixture(t *testing.T) {
 	for _, fixture := range consumertest.Fixtures(t) {
 		t.Run(fixture.Name, func(t *testing.T) {
@@ -227,8 +229,8 @@ func TestConsumers_EndInTheStateOfEachFixture(t *testing.T) {
 	}
 }
 
-// Chat, the receiver and repair run against the live consumer, with every fault before us; the consumer is
-// killed in the middle, stays away for a while, and comes back.
+// Chat, the receiver and repair run against the live consumer, with every fault before us; the
+// consumer is killed in the middle, stays away for a while, and comes back.
 func TestConsumers_ShowWhatChatHas(t *testing.T) {
 	for seed := range uint64(2) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {

@@ -97,7 +97,8 @@ func TestConsumers_TakeEventsAtOnce(t *testing.T) {
 	})
 }
 
-// What JSON may hold: characters that databases and languages write in their own way, and numbers as Chat may write them.
+// What JSON may hold: characters that databases and languages write in their own way, and numbers
+// as Chat may write them.
 func TestConsumers_TakeEveryText(t *testing.T) {
 	set := []byte(`{"specversion":"1.0","id":"1","source":"/","type":"com.tencent.chat.group.msgextension.set","partitionkey":"1400000000/g'\\\"/1",` +
 		`"received":"00000001764688294500","data":{"CallbackCommand":"Group.CallbackAfterGroupMsgExtension","GroupId":"g'\\\"","MsgSeq":1,"OperateType":1,` +

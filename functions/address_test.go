@@ -15,8 +15,9 @@ import (
 
 const fromElsewhere = `{"ActionStatus":"FAIL","ErrorInfo":"not authenticated","ErrorCode":1}`
 
-// MSGEXT_ALLOW_FROM goes by what each platform says and no client can write, through every gateway of every program. Behind an
-// SCF function URL there is no such thing, and it takes nobody's webhooks.
+// MSGEXT_ALLOW_FROM goes by what each platform says and no client can write, through every gateway
+// of every program. Behind an SCF function URL there is no such thing, and it takes nobody's
+// webhooks.
 func TestAddresses(t *testing.T) {
 	addresses := sample.LoadAddresses()
 	variables := map[string]string{

@@ -140,8 +140,8 @@ func variablesFor(backend string) map[string]string {
 	}
 }
 
-// What the backend answers is Chat's, byte for byte, through every gateway of every platform; where it does not
-// answer, the setting decides. The backend sees each request once, as Chat made it.
+// What the backend answers is Chat's, byte for byte, through every gateway of every platform; where
+// it does not answer, the setting decides. The backend sees each request once, as Chat made it.
 func TestRelay_RepliesAreTheBackends(t *testing.T) {
 	for _, platform := range []string{"lambda", "scf", "local", "server"} {
 		for _, setting := range []string{"pass", "allow"} {

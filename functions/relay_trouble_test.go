@@ -49,9 +49,9 @@ func moderate(request *http.Request) relaytest.Answer {
 	return relaytest.OK
 }
 
-// An app that moderates messages moderates them through us. When its backend is down or slow, or our own
-// configuration is broken, its users are treated as its console says, or let through where it was told to us:
-// nobody is denied anything by us, and nobody waits longer than Chat does.
+// An app that moderates messages moderates them through us. When its backend is down or slow, or
+// our own configuration is broken, its users are treated as its console says, or let through where
+// it was told to us: nobody is denied anything by us, and nobody waits longer than Chat does.
 func TestRelay_NobodyIsBlockedByUs(t *testing.T) {
 	for _, onFailure := range []string{"pass", "allow"} {
 		otherwise := setting
@@ -116,8 +116,8 @@ func TestRelay_Unsigned(t *testing.T) {
 	assert.Contains(t, local.Greeting(), "can reach the backend")
 }
 
-// Sandboxes are Lambda functions of which as many run as the reserved concurrency says: an event for which
-// none is free is throttled.
+// Sandboxes are Lambda functions of which as many run as the reserved concurrency says: an event
+// for which none is free is throttled.
 type sandboxes struct {
 	free chan *processtest.Lambda
 
@@ -172,8 +172,9 @@ func (s *sandboxes) take(t *testing.T, request sample.Request, own bool) {
 	s.slowest = max(s.slowest, took)
 }
 
-// Our own webhooks are accepted in time while the backend is a black hole, where the concurrency is what
-// docs/relay.md says: rate times latency, and half as much again. Too little of it is found out here, too.
+// Our own webhooks are accepted in time while the backend is a black hole, where the concurrency is
+// what docs/relay.md says: rate times latency, and half as much again. Too little of it is found
+// out here, too.
 func TestRelay_OursAreAcceptedWhileTheBackendIsABlackHole(t *testing.T) {
 	const (
 		rounds  = 60

@@ -16,8 +16,8 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// The local server, the Lambda binary and the SCF binary give the same reply, byte for byte, to every
-// vector through every gateway.
+// The local server, the Lambda binary and the SCF binary give the same reply, byte for byte, to
+// every vector through every gateway.
 func TestReplies_AreTheSameEverywhere(t *testing.T) {
 	variables := map[string]string{
 		"MSGEXT_SDK_APP_ID": vectortest.SDKAppID, "MSGEXT_TOKEN": vectortest.Token.Reveal(), "MSGEXT_SINKS": "stdout:",
@@ -74,7 +74,8 @@ func hidden(vector, shape string) bool {
 	return shape == "alb" && (strings.HasSuffix(vector, "-twice") || vector == "app-query")
 }
 
-// An event that a gateway broke is refused, but for another command: it is answered OK by every binary.
+// An event that a gateway broke is refused, but for another command: it is answered OK by every
+// binary.
 func TestReplies_AMalformedEventBlocksNobody(t *testing.T) {
 	variables := map[string]string{
 		"MSGEXT_SDK_APP_ID": vectortest.SDKAppID, "MSGEXT_TOKEN": vectortest.Token.Reveal(), "MSGEXT_SINKS": "stdout:",

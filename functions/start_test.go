@@ -35,8 +35,8 @@ func TestLambda_RefusesToStartWithEveryProblem(t *testing.T) {
 	assert.Contains(t, stderr, "MSGEXT_CHAT_ENDPOINT: missing")
 }
 
-// What a driver would refuse later is refused at the start, with everything else, in every program that is a
-// process of its own.
+// What a driver would refuse later is refused at the start, with everything else, in every program
+// that is a process of its own.
 func TestPrograms_RefuseToStartWithWhatADriverWouldRefuse(t *testing.T) {
 	tests := []struct {
 		program string
@@ -71,8 +71,8 @@ func TestPrograms_RefuseToStartWithWhatADriverWouldRefuse(t *testing.T) {
 	}
 }
 
-// On SCF the variables come with the invocation: the reply is an HTTP one, the problems stand in the log.
-// The console and our own commands are told that nothing works here; no user is blocked.
+// On SCF the variables come with the invocation: the reply is an HTTP one, the problems stand in
+// the log. The console and our own commands are told that nothing works here; no user is blocked.
 func TestSCF_IsNotReadyUntilItIsConfigured(t *testing.T) {
 	variables := map[string]string{"MSGEXT_TOKEN": "7f3a", "MSGEXT_STATE": "dynamodb://votes", "MSGEXT_SINKS": "stdout: kafka://7f3a/t"}
 	function := processtest.StartSCF(t, binaries.Build(t, "functions/scf/webhook"), 5*time.Second, variables)
@@ -105,8 +105,8 @@ func TestSCF_IsNotReadyUntilItIsConfigured(t *testing.T) {
 	assert.NotContains(t, function.Log(), "7f3a")
 }
 
-// What the platform starts for a request knows since when the request has waited, which counts against the backend's time.
-// What runs ahead of its requests does not.
+// What the platform starts for a request knows since when the request has waited, which counts
+// against the backend's time. What runs ahead of its requests does not.
 func TestPrograms_KnowWhenTheyWereStarted(t *testing.T) {
 	type program struct {
 		log  func() string

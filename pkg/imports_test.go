@@ -65,7 +65,7 @@ func named(module, list string) []string {
 	return paths
 }
 
-// mayLink says which packages of ours a package may link (docs/design.md, section 3): imports point
+// mayLink says which packages of ours a package may link (docs/architecture.md): imports point
 // one way. What stands in `shared` any may.
 var mayLink = map[string]string{
 	"internal/guard":     "",

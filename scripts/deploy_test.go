@@ -90,8 +90,8 @@ func TestDeploy_FailsWithItsTool(t *testing.T) {
 	assert.Contains(t, output, "deployed", "what it printed is seen")
 }
 
-// The first deployment asks for six things, says what an answer means that costs something, and asks again where one
-// cannot be right; the second asks nothing.
+// The first deployment asks for six things, says what an answer means that costs something, and
+// asks again where one cannot be right; the second asks nothing.
 func TestDeployAWS_AsksSixQuestions(t *testing.T) {
 	aws := []string{"AWS_ACCESS_KEY_ID=id", "AWS_SECRET_ACCESS_KEY=very-secret", "AWS_REGION=eu-central-1"}
 	want := []string{"sam build, region eu-central-1", "sam deploy, region eu-central-1", "sam list stack-outputs --output json, region eu-central-1", `msgext urls [{"OutputKey":"WebhookURL"}]`}
@@ -218,7 +218,8 @@ func deployIn(t *testing.T, root, stdin, script string, environ, stubs []string)
 	return strings.TrimSpace(string(made)), string(out), err
 }
 
-// checkout is a folder with the scripts and what they copy alone, so that nothing of this one is touched.
+// checkout is a folder with the scripts and what they copy alone, so that nothing of this one is
+// touched.
 func checkout(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()

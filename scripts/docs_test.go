@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A promise is shown by a command: each `go test` of the documents runs something. One once named a package whose tests had
-// moved, and `go test` calls that ok.
+// A promise is shown by a command: each `go test` of the documents runs something. One once named a
+// package whose tests had moved, and `go test` calls that ok.
 func TestDocs_CommandsRunATest(t *testing.T) {
 	documents, err := filepath.Glob("../docs/*.md")
 	require.NoError(t, err)

@@ -70,8 +70,9 @@ func TestLocks(t *testing.T) {
 	}
 }
 
-// scripts/services, with stubs in place of the installers: it asks for the locked files alone, installs again when a
-// lock has changed and not before, and refuses a jar whose content is another.
+// scripts/services, with stubs in place of the installers: it asks for the locked files alone,
+// installs again when a lock has changed and not before, and refuses a jar whose content is
+// another.
 func TestServicesInstallWhatIsLocked(t *testing.T) {
 	root := t.TempDir()
 	require.NoError(t, os.CopyFS(filepath.Join(root, "scripts"), os.DirFS(".")))

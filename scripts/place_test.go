@@ -18,8 +18,8 @@ var arguments = map[string]string{
 	"schema": "postgres://127.0.0.1/x", "send": "http://127.0.0.1", "services": "up sam",
 }
 
-// Each script works in its own checkout, whatever CDPATH says and though it is called by a symbolic link, and builds
-// in a checkout whose git does not answer.
+// Each script works in its own checkout, whatever CDPATH says and though it is called by a symbolic
+// link, and builds in a checkout whose git does not answer.
 func TestScriptsFindTheirCheckout(t *testing.T) {
 	entries, err := os.ReadDir(".")
 	require.NoError(t, err)
@@ -56,8 +56,8 @@ func TestScriptsFindTheirCheckout(t *testing.T) {
 	}
 }
 
-// What a script does stands at its top, and -h prints that and does nothing else: there is no program but those that
-// print. Those of the operator's tool pass -h on to it.
+// What a script does stands at its top, and -h prints that and does nothing else: there is no
+// program but those that print. Those of the operator's tool pass -h on to it.
 func TestScripts_TellWhatTheyDo(t *testing.T) {
 	scripts, err := filepath.Glob("*")
 	require.NoError(t, err)
@@ -153,7 +153,8 @@ func newPlace(t *testing.T) place {
 	require.NoError(t, os.WriteFile(place.root+"/samconfig.toml", nil, 0o600)) // it was deployed before
 	require.NoError(t, os.WriteFile(place.root+"/CHANGELOG.md", []byte("## 1.2.3\n\n- Something.\n"), 0o600))
 	require.NoError(t, os.WriteFile(place.root+"/pkg/a_test.go", []byte("func FuzzA\n"), 0o600))
-	// Every program says where it was called, and fails, so that nothing goes on; but Go builds a program that does so.
+	// Every program says where it was called, and fails, so that nothing goes on; but Go builds a
+	// program that does so.
 	text := "#!/bin/sh\necho \"$PWD: ${0##*/} $*, GOFLAGS=${GOFLAGS:-}\" >>\"$CALLS\"\n"
 	for _, name := range []string{"sam", "scf", "git", "python3", "npm", "mvn", "docker", "apt-get"} {
 		require.NoError(t, os.WriteFile(filepath.Join(place.stubs, name), []byte(text+"exit 1\n"), 0o700))

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What govulncheck v1.9.0 answers, and what becomes of it: a database that cannot be reached is told and is no
-// failure; anything else that it ends with is.
+// What govulncheck v1.9.0 answers, and what becomes of it: a database that cannot be reached is
+// told and is no failure; anything else that it ends with is.
 func TestVulncheck(t *testing.T) {
 	tests := []struct {
 		name, prints string

@@ -1,5 +1,5 @@
-// Package testdata embeds the vectors and events that lie beside it, so that tests and tools have them
-// wherever they run.
+// Package testdata embeds the vectors and events that lie beside it, so that tests and tools have
+// them wherever they run.
 package testdata
 
 import "embed"

@@ -19,7 +19,8 @@ import (
 	"msgext/bench/peer"
 )
 
-// open returns the plain call of one client: to a sink with the event, to a store with the first key-value.
+// open returns the plain call of one client: to a sink with the event, to a store with the first
+// key-value.
 func open(ctx context.Context, delivery string) (peer.Deliver, error) {
 	location, err := url.Parse(delivery)
 	if err != nil {

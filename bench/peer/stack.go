@@ -18,8 +18,8 @@ import (
 // Deliver is one call of a client.
 type Deliver func(ctx context.Context, event Event, body []byte) error
 
-// APIProxy is the best-known adapter over net/http with encoding/json. It delivers nothing where deliver is nil, and
-// writes no line where logger is.
+// APIProxy is the best-known adapter over net/http with encoding/json. It delivers nothing where
+// deliver is nil, and writes no line where logger is.
 func APIProxy(deliver Deliver, logger *slog.Logger) lambda.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /", func(w http.ResponseWriter, r *http.Request) {

@@ -1,6 +1,7 @@
-// Package peer is the function that msgext is measured beside: what one writes over the libraries that everybody uses.
-// It checks signature and body by the same rules and gives the same replies, delivers an event by one plain call of
-// the vendor's client, and writes one log line with encoding/json behind it.
+// Package peer is the function that msgext is measured beside: what one writes over the libraries
+// that everybody uses. It checks signature and body by the same rules and gives the same replies,
+// delivers an event by one plain call of the vendor's client, and writes one log line with
+// encoding/json behind it.
 package peer
 
 import (
@@ -54,7 +55,8 @@ type Event struct {
 	EventTime       int64
 }
 
-// receive authenticates a webhook, decodes it and checks it. A status of 0 is that of an event to deliver.
+// receive authenticates a webhook, decodes it and checks it. A status of 0 is that of an event to
+// deliver.
 func receive(query url.Values, body []byte) (Event, int, Answer) {
 	if err := authenticate(query, time.Now()); err != nil {
 		return Event{}, http.StatusUnauthorized, answer(err)

@@ -1,4 +1,5 @@
-// Command plain is what a first build is measured beside: a server of net/http that keeps what it is sent in SQLite.
+// Command plain is what a first build is measured beside: a server of net/http that keeps what it
+// is sent in SQLite.
 package main
 
 import (

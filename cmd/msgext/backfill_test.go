@@ -66,8 +66,8 @@ func groupMessage(seq int64) msgext.Message {
 	return msgext.Message{SDKAppID: app, GroupID: "@TGS#g", MsgSeq: seq}
 }
 
-// Of a group's history the messages are read that are asked for. Those without extensions leave nothing behind, and nobody is
-// told of them.
+// Of a group's history the messages are read that are asked for. Those without extensions leave
+// nothing behind, and nobody is told of them.
 func TestBackfill_Group(t *testing.T) {
 	for name, test := range map[string]struct {
 		variable string

@@ -28,7 +28,8 @@ func (c console) variable(name string) string {
 	return ""
 }
 
-// signing reads what Chat's webhooks are signed with and where they go. A function itself looks at the rest.
+// signing reads what Chat's webhooks are signed with and where they go. A function itself looks at
+// the rest.
 func (c console) signing() (config.Config, error) {
 	return driver.Drivers{}.Load(c.environ, config.Send)
 }

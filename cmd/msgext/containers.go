@@ -16,7 +16,8 @@ import (
 	"msgext/pkg/secret"
 )
 
-// inContainers has SAM invoke the webhook function and serve it over HTTP. The base image is there already.
+// inContainers has SAM invoke the webhook function and serve it over HTTP. The base image is there
+// already.
 func inContainers(ctx context.Context, samProgram, template string, c console) error {
 	folder, err := os.MkdirTemp("", "msgext-sam-")
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 // awaitTimeout is what a container may take to be pulled and started.
 const awaitTimeout = 5 * time.Minute
 
-// underEmulator runs the functions under the Lambda runtime interface emulator. Repair and read need a store: the
-// Redis that TEST_REDIS_URL names.
+// underEmulator runs the functions under the Lambda runtime interface emulator. Repair and read
+// need a store: the Redis that TEST_REDIS_URL names.
 func underEmulator(ctx context.Context, emulator, build string, c console) error {
 	written, err := emulate(ctx, emulator, filepath.Join(build, "Webhook"), samVariables, func(invoke invoker) error {
 		return checkWebhook(ctx, invoke, c.stdout)
@@ -46,8 +46,8 @@ func underEmulator(ctx context.Context, emulator, build string, c console) error
 	return err
 }
 
-// emulate starts a function, runs checks on it and stops it. It returns what the function wrote, and has it in its
-// error.
+// emulate starts a function, runs checks on it and stops it. It returns what the function wrote,
+// and has it in its error.
 func emulate(ctx context.Context, emulator, folder string, variables map[string]string, checks func(invoker) error) (written string, err error) {
 	var output bytes.Buffer
 	invoke, stop, err := startEmulator(ctx, emulator, folder, variables, &output)
@@ -62,8 +62,8 @@ func emulate(ctx context.Context, emulator, folder string, variables map[string]
 	return output.String(), nil
 }
 
-// startEmulator starts a function and returns how to invoke it and how to stop it. What the function writes is
-// complete once it is stopped.
+// startEmulator starts a function and returns how to invoke it and how to stop it. What the
+// function writes is complete once it is stopped.
 func startEmulator(ctx context.Context, emulator, folder string, variables map[string]string, output io.Writer) (invoker, func(), error) {
 	outside, err := port.Free()
 	if err != nil {

@@ -79,7 +79,8 @@ func eventNames() []string {
 	return names
 }
 
-// eventNamed returns the event of a name, with the sample in it that the other arguments name, signed at a moment.
+// eventNamed returns the event of a name, with the sample in it that the other arguments name,
+// signed at a moment.
 func eventNamed(name string, args []string, c console, now time.Time) ([]byte, error) {
 	if event, found := scheduled()[name]; found {
 		if len(args) > 0 {

@@ -54,8 +54,8 @@ func (f *forgotten) String() string {
 	return fmt.Sprintf("forget: %d messages, %d forgotten", f.messages, f.forgotten)
 }
 
-// forgetKey erases every message of the app of which the store has a key. Its error is state.ErrNotFound where there
-// is none.
+// forgetKey erases every message of the app of which the store has a key. Its error is
+// state.ErrNotFound where there is none.
 func forgetKey(ctx context.Context, key string, c console) error {
 	if key == "" {
 		return fmt.Errorf("%w: --key is empty", errUsage)
@@ -81,8 +81,8 @@ func forgetKey(ctx context.Context, key string, c console) error {
 	return err
 }
 
-// forgetIfHas erases a message if the store has a key of it, and reports whether it did. Somebody else may erase it
-// meanwhile.
+// forgetIfHas erases a message if the store has a key of it, and reports whether it did. Somebody
+// else may erase it meanwhile.
 func forgetIfHas(ctx context.Context, store state.Store, message msgext.Message, key string) (bool, error) {
 	record, err := store.Load(ctx, message)
 	if err == nil && !has(record.State, key) {

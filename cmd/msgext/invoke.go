@@ -19,7 +19,8 @@ import (
 	"msgext/pkg/secret"
 )
 
-// Times that the functions have when they are deployed (serverless.yml), and that a process may take to listen and to end.
+// Times that the functions have when they are deployed (serverless.yml), and that a process may
+// take to listen and to end.
 const (
 	webhookTimeout = 5 * time.Second
 	repairTimeout  = 60 * time.Second
@@ -110,7 +111,8 @@ type invocation struct {
 	want  *expected
 }
 
-// invocationsOf returns what to hand to a function: a sample in every shape that reaches it, or the event given.
+// invocationsOf returns what to hand to a function: a sample in every shape that reaches it, or the
+// event given.
 func invocationsOf(function string, args []string, cfg config.Config, stdin io.Reader) ([]invocation, error) {
 	if len(args) == 1 && args[0] == "-" {
 		event, err := io.ReadAll(stdin)
@@ -166,8 +168,8 @@ func startSCF(ctx context.Context, binary string, output io.Writer) (*scfrpc.Cli
 	return client, func() { _ = client.Close(); stop() }, nil
 }
 
-// start starts a process that writes to output, and returns how to end it: gently, so that it takes its own children
-// along. What it wrote is complete then.
+// start starts a process that writes to output, and returns how to end it: gently, so that it takes
+// its own children along. What it wrote is complete then.
 func start(command *exec.Cmd, output io.Writer) (stop func(), err error) {
 	command.Stdout, command.Stderr = output, output
 	command.WaitDelay = stopTimeout

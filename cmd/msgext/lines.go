@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	// pace lies between two messages: a tenth of the calls that Chat allows, since repair goes on meanwhile.
+	// pace lies between two messages: a tenth of the calls that Chat allows, since repair goes on
+	// meanwhile.
 	pace = 50 * time.Millisecond
 
 	maxLine = 1 << 20 // bytes
@@ -58,8 +59,8 @@ type lineReader struct {
 	pairs bool // a line may be GROUP_ID MSG_SEQ, which in a log stands by chance
 }
 
-// each reads lines until their end, and calls do with each message that one names, once for each wish and at the
-// pace. It calls read with every line.
+// each reads lines until their end, and calls do with each message that one names, once for each
+// wish and at the pace. It calls read with every line.
 func (r lineReader) each(ctx context.Context, stdin io.Reader, read func(fresh bool), do func(wanted)) error {
 	ticker := time.NewTicker(pace)
 	defer ticker.Stop()
@@ -87,8 +88,9 @@ func (r lineReader) each(ctx context.Context, stdin io.Reader, read func(fresh b
 	return nil
 }
 
-// parse returns the message that a line names, and what is to be done: nothing for the line of a webhook that was
-// accepted or rejected, unless its announcement was not taken. What a platform writes before the JSON is left out.
+// parse returns the message that a line names, and what is to be done: nothing for the line of a
+// webhook that was accepted or rejected, unless its announcement was not taken. What a platform
+// writes before the JSON is left out.
 func (r lineReader) parse(text []byte) wanted {
 	if message, ok := pair(r.app, text); ok && r.pairs {
 		return wanted{message, replay}

@@ -1,6 +1,6 @@
-// Command msgext is the operator's tool: it reads, erases and lists what a store holds, reads messages
-// back from Chat, tries out what is deployed or about to be, and makes a database's tables.
-// `msgext -h` lists its verbs, `msgext VERB -h` tells of one.
+// Command msgext is the operator's tool: it reads, erases and lists what a store holds, reads
+// messages back from Chat, tries out what is deployed or about to be, and makes a database's
+// tables. `msgext -h` lists its verbs, `msgext VERB -h` tells of one.
 package main
 
 import (

@@ -16,8 +16,8 @@ const (
 // eraseLine goes back to the beginning of a terminal's line and empties it.
 const eraseLine = "\r\x1b[K"
 
-// progress says how far a long task is. On a terminal it is one line that changes in place; elsewhere a line now and
-// then. It is safe for concurrent use.
+// progress says how far a long task is. On a terminal it is one line that changes in place;
+// elsewhere a line now and then. It is safe for concurrent use.
 type progress struct {
 	mu       sync.Mutex
 	w        io.Writer

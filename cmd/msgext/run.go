@@ -21,8 +21,8 @@ const (
 // errUsage is the error of a command line that makes no sense.
 var errUsage = errors.New("wrong command line")
 
-// verbs returns what the tool can do, in the order in which its help lists it. A further one is a file and a
-// line here.
+// verbs returns what the tool can do, in the order in which its help lists it. A further one is a
+// file and a line here.
 func verbs(c console) []*cobra.Command {
 	return []*cobra.Command{
 		readVerb(c),

@@ -19,8 +19,9 @@ import (
 // invoker hands an event to a Lambda function and returns its response.
 type invoker func(ctx context.Context, event []byte) ([]byte, error)
 
-// samVariables is what the webhook function runs with: no store, and events on its output. All of the template's
-// are named, because SAM passes on references to secrets as they are where nothing takes their place.
+// samVariables is what the webhook function runs with: no store, and events on its output. All of
+// the template's are named, because SAM passes on references to secrets as they are where nothing
+// takes their place.
 var samVariables = map[string]string{
 	"MSGEXT_SDK_APP_ID": sample.VectorsSDKAppID, "MSGEXT_TOKEN": sample.PublishedToken.Reveal(), "MSGEXT_SINKS": "stdout:",
 	"MSGEXT_PATH": "/webhook", "MSGEXT_STATE": "", "MSGEXT_HTTP_SECRET": "", "MSGEXT_HTTP_HEADERS": "", "MSGEXT_KAFKA_USERNAME": "", "MSGEXT_KAFKA_PASSWORD": "",
@@ -40,8 +41,8 @@ containers, or under the runtime interface emulator that SAM ships. scripts/sam-
 	}
 }
 
-// sam runs the functions that SAM has built, by SAM in containers or under the emulator that SAM puts into them,
-// and checks their replies.
+// sam runs the functions that SAM has built, by SAM in containers or under the emulator that SAM
+// puts into them, and checks their replies.
 func sam(ctx context.Context, build, how, program string, c console) error {
 	switch how {
 	case "emulator":
@@ -52,8 +53,8 @@ func sam(ctx context.Context, build, how, program string, c console) error {
 	return fmt.Errorf("%w: emulator or docker", errUsage)
 }
 
-// checkWebhook invokes the function with a webhook through every gateway, signed now, and with the same as it was
-// published, long ago.
+// checkWebhook invokes the function with a webhook through every gateway, signed now, and with the
+// same as it was published, long ago.
 func checkWebhook(ctx context.Context, invoke invoker, output io.Writer) error {
 	events := sample.Events("aws")
 	for _, event := range events {
@@ -80,7 +81,8 @@ func checkReply(ctx context.Context, invoke invoker, name string, event []byte, 
 // readToken opens the read function here.
 const readToken = "0123456789abcdef0123456789abcdef"
 
-// checkRead asks for a message that nobody has heard of through every gateway, with a token and without.
+// checkRead asks for a message that nobody has heard of through every gateway, with a token and
+// without.
 func checkRead(ctx context.Context, invoke invoker, output io.Writer) error {
 	request := sample.Request{Method: http.MethodGet, Path: "/api/extensions", RawQuery: "GroupId=nobody&MsgSeq=1"}
 	closed := sample.AWSEvents(request)[0]

@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A check that cannot fail is none: a function that answers otherwise, or delivers nothing, is found out.
+// A check that cannot fail is none: a function that answers otherwise, or delivers nothing, is
+// found out.
 func TestSAM_FindsWhatDiffers(t *testing.T) {
 	response := func(status, body string) invoker {
 		return func(context.Context, []byte) ([]byte, error) {

@@ -58,7 +58,8 @@ func vectorNamed(name string) (sample.Vector, error) {
 	return sample.Vector{}, fmt.Errorf("%w: %q; there are %s", errNoSample, name, strings.Join(names, ", "))
 }
 
-// chosen returns the sample that the arguments name, or one made of a body read from standard input.
+// chosen returns the sample that the arguments name, or one made of a body read from standard
+// input.
 func chosen(args []string, stdin io.Reader) (sample.Vector, error) {
 	switch {
 	case len(args) == 0:

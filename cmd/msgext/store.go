@@ -20,8 +20,8 @@ const storeTimeout = 30 * time.Second
 // storeVariables is what help says of verbs that open a store.
 const storeVariables = "MSGEXT_STATE names the store, MSGEXT_SDK_APP_ID the app."
 
-// withStore opens the store that the variables name, calls use and closes it. It makes no store: a mistyped path would
-// look like a store without messages.
+// withStore opens the store that the variables name, calls use and closes it. It makes no store: a
+// mistyped path would look like a store without messages.
 func (c console) withStore(ctx context.Context, use func(store state.Store, app string) error) (err error) {
 	drivers := driver.Drivers{Stores: append([]state.Driver{sqlitestate.Existing()}, allstores.List(new(awssdk.SDK))...)}
 	cfg, err := drivers.Load(c.environ, config.State)

@@ -20,7 +20,8 @@ const (
 	consoleDelay   = "two minutes"
 )
 
-// notTaken is what a URL is told that Chat's console does not take, errConsole the error of checkURLs then.
+// notTaken is what a URL is told that Chat's console does not take, errConsole the error of
+// checkURLs then.
 const notTaken = "Chat's console does not take this URL"
 
 var errConsole = errors.New("not a URL for Chat's console")
@@ -61,7 +62,8 @@ MSGEXT_PATH is the function's.`,
 	}
 }
 
-// checkURLs reads what a deployment printed and says of each webhook URL in it whether Chat's console takes it.
+// checkURLs reads what a deployment printed and says of each webhook URL in it whether Chat's
+// console takes it.
 func checkURLs(c console) error {
 	printed, err := io.ReadAll(c.stdin)
 	if err != nil {
@@ -88,12 +90,13 @@ func checkURLs(c console) error {
 	return nil
 }
 
-// functionURL is a URL of one of the gateways that our functions stand behind, as the SCF tool prints it among other
-// things; a path of its own is that of the API gateway.
+// functionURL is a URL of one of the gateways that our functions stand behind, as the SCF tool
+// prints it among other things; a path of its own is that of the API gateway.
 var functionURL = regexp.MustCompile(`https://[A-Za-z0-9.-]+\.(?:tencentscf\.com|apigw\.tencentcs\.com(?::443)?)[^\s"',]*`)
 
-// webhookURLs returns the webhook URLs in what a deployment printed: the outputs of a CloudFormation stack as SAM lists
-// them, or any text of SCF's tool, which does not know of the path.
+// webhookURLs returns the webhook URLs in what a deployment printed: the outputs of a
+// CloudFormation stack as SAM lists them, or any text of SCF's tool, which does not know of the
+// path.
 func webhookURLs(printed []byte, path string) []string {
 	var outputs []struct{ OutputKey, OutputValue string }
 	if json.Unmarshal(printed, &outputs) == nil {

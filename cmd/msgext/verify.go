@@ -34,7 +34,8 @@ type drifted struct {
 	Keys        []driftedKey `json:"keys,omitempty"`
 }
 
-// driftedKey is a key with its version here and in Chat, 0 where it is not present. Values stand there if they are asked for.
+// driftedKey is a key with its version here and in Chat, 0 where it is not present. Values stand
+// there if they are asked for.
 type driftedKey struct {
 	Key         string  `json:"key"`
 	Version     int64   `json:"version"`

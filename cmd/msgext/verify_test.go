@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What differs is printed, keys and versions without the values; with --repair it is doubted, so that repair reads it back.
+// What differs is printed, keys and versions without the values; with --repair it is doubted, so
+// that repair reads it back.
 func TestVerify(t *testing.T) {
 	p := newPast(t)
 	lines := ""

@@ -1,10 +1,11 @@
-// Command consumer-go is a consumer of msgext's events: it shows what Chat has, whatever is lost, doubled, late or
-// forged.
+// Command consumer-go is a consumer of msgext's events: it shows what Chat has, whatever is lost,
+// doubled, late or forged.
 //
 //	MSGEXT_HTTP_SECRET=whsec_... go run ./examples/consumer-go
 //
-// It takes events as POST and answers GET with the state of all messages, on 127.0.0.1:8090. Package consumer is the
-// rule; here are the parts that you will replace: the server and the database.
+// It takes events as POST and answers GET with the state of all messages, on 127.0.0.1:8090.
+// Package consumer is the rule; here are the parts that you will replace: the server and the
+// database.
 package main
 
 import (

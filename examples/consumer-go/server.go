@@ -46,7 +46,8 @@ func (s *server) verify(body []byte, header http.Header) bool {
 	return false
 }
 
-// accept takes in an event, and returns the status to answer with: msgext sends again what is not answered with 2xx.
+// accept takes in an event, and returns the status to answer with: msgext sends again what is not
+// answered with 2xx.
 func (s *server) accept(body []byte) int {
 	event, err := cloudevent.Decode(body)
 	if err == nil {

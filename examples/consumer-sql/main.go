@@ -1,5 +1,6 @@
-// Command consumer-sql is a consumer of msgext's events that is SQL statements alone: it verifies an event, and runs
-// the statements of its type. What they keep shows what Chat has, whatever is lost, doubled, late or forged.
+// Command consumer-sql is a consumer of msgext's events that is SQL statements alone: it verifies
+// an event, and runs the statements of its type. What they keep shows what Chat has, whatever is
+// lost, doubled, late or forged.
 //
 //	MSGEXT_HTTP_SECRET=whsec_... go run ./examples/consumer-sql postgres://user:password@host/database
 //	MSGEXT_HTTP_SECRET=whsec_... go run ./examples/consumer-sql mysql://user:password@host:3306/database

@@ -43,8 +43,8 @@ func (s *server) verify(body []byte, header http.Header) bool {
 	return false
 }
 
-// accept runs an event's statements, and returns the status to answer with: msgext sends again what is not answered with
-// 2xx.
+// accept runs an event's statements, and returns the status to answer with: msgext sends again what
+// is not answered with 2xx.
 func (s *server) accept(r *http.Request, body []byte) int {
 	var event struct {
 		Type string                     `json:"type"`

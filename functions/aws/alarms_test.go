@@ -47,8 +47,8 @@ const (
 	patience = time.Minute // of the real clock, which alone bounds deliveries
 )
 
-// operated is a deployment on a simulated clock: a receiver and a repairer that log as Lambda's do, Chat, and what
-// CloudWatch makes of the log.
+// operated is a deployment on a simulated clock: a receiver and a repairer that log as Lambda's do,
+// Chat, and what CloudWatch makes of the log.
 type operated struct {
 	*testing.T
 	mu       sync.Mutex // of now, which sinks move
@@ -226,8 +226,8 @@ func (o *operated) run() {
 // history is by minute what each alarm said, under each number of extra points.
 type history map[string][]bool
 
-// watch lives through minutes, and returns for each alarm in which minutes it was on; with any number of extra points
-// for `any`, with all for `all`.
+// watch lives through minutes, and returns for each alarm in which minutes it was on; with any
+// number of extra points for `any`, with all for `all`.
 func (o *operated) live(minutes int, during func(minute int)) (some, all history) {
 	some, all = make(history), make(history)
 	known := alarms(o.T)
@@ -272,8 +272,8 @@ func (h history) on(from int) (names []string) {
 // settling is how long after the first run RepairNotRunning may still be on.
 const settling = 3
 
-// A healthy life has its accidents: a stranger's request, a delivery that failed once, a loss that is read back, a slow
-// reply, a run that failed, a minute without one.
+// A healthy life has its accidents: a stranger's request, a delivery that failed once, a loss that
+// is read back, a slow reply, a run that failed, a minute without one.
 func TestAlarms_AreSilentWithoutACause(t *testing.T) {
 	o := operate(t)
 	some, _ := o.live(60, func(minute int) {
@@ -293,8 +293,9 @@ func TestAlarms_AreSilentWithoutACause(t *testing.T) {
 	assert.Empty(t, some.on(settling))
 }
 
-// Each alarm is seen to fire within the minutes it promises of its cause's beginning, to stay on until the cause has
-// ended, and to be silent again; no other fires than those that the cause gives reason to.
+// Each alarm is seen to fire within the minutes it promises of its cause's beginning, to stay on
+// until the cause has ended, and to be silent again; no other fires than those that the cause gives
+// reason to.
 func TestAlarms_FireWithTheirCause(t *testing.T) {
 	const began, ended = 10, 40
 	for _, test := range []struct {
@@ -428,7 +429,8 @@ func TestAlarms_FireWithTheirCause(t *testing.T) {
 	}
 }
 
-// Every alarm has a cause above and a row in the document, and every metric is seen: on the dashboard.
+// Every alarm has a cause above and a row in the document, and every metric is seen: on the
+// dashboard.
 func TestAlarms_AreDocumented(t *testing.T) {
 	document, err := os.ReadFile("../../docs/metrics.md")
 	require.NoError(t, err)

@@ -150,8 +150,8 @@ func (a alarm) value(c cloudWatch, end time.Time) (float64, bool) {
 	return calculate(parsed, values)
 }
 
-// calculate evaluates metric math. Where one of its metrics has no value, neither has the expression, nor has a
-// quotient by zero.
+// calculate evaluates metric math. Where one of its metrics has no value, neither has the
+// expression, nor has a quotient by zero.
 func calculate(expression ast.Expr, values map[string]float64) (float64, bool) {
 	switch e := expression.(type) {
 	case *ast.BasicLit:
@@ -196,9 +196,10 @@ const (
 	isAlarm = "ALARM"
 )
 
-// next returns the state after data points, the oldest first; nil stands for a missing one. The rules are those of
-// "Configuring how CloudWatch alarms treat missing data", Amazon CloudWatch User Guide: more points are looked at than
-// the alarm evaluates; the newest real ones count, and only where they are too few the missing are treated as told.
+// next returns the state after data points, the oldest first; nil stands for a missing one. The
+// rules are those of "Configuring how CloudWatch alarms treat missing data", Amazon CloudWatch User
+// Guide: more points are looked at than the alarm evaluates; the newest real ones count, and only
+// where they are too few the missing are treated as told.
 func (a alarm) next(state string, points []*float64) string {
 	toAlarm := cmp.Or(a.DatapointsToAlarm, a.EvaluationPeriods)
 	var breaching []bool
@@ -234,8 +235,9 @@ func (a alarm) next(state string, points []*float64) string {
 	return isOK
 }
 
-// evaluate returns the state of an alarm at a full minute. extra is how many more periods are looked at than the alarm evaluates:
-// the document's examples have 2, and does not say how many there are in general.
+// evaluate returns the state of an alarm at a full minute. extra is how many more periods are
+// looked at than the alarm evaluates: the document's examples have 2, and does not say how many
+// there are in general.
 func (a alarm) evaluate(c cloudWatch, state string, at time.Time, extra int) string {
 	end := at.Truncate(a.period())
 	var points []*float64
@@ -261,7 +263,8 @@ func alarms(t *testing.T) map[string]alarm {
 	return all
 }
 
-// The examples of the document: three periods, five points looked at; X breaches, 0 does not, - is missing.
+// The examples of the document: three periods, five points looked at; X breaches, 0 does not, - is
+// missing.
 func TestAlarm_TreatsMissingDataAsDocumented(t *testing.T) {
 	for _, test := range []struct {
 		points                    string
@@ -298,7 +301,8 @@ func TestAlarm_TreatsMissingDataAsDocumented(t *testing.T) {
 	}
 }
 
-// Each alarm is built on metrics of one function, and where two are set against each other they are of one period.
+// Each alarm is built on metrics of one function, and where two are set against each other they are
+// of one period.
 func TestAlarms_AreOfOneFunctionAndPeriod(t *testing.T) {
 	for name, a := range alarms(t) {
 		var functions, periods []string

@@ -10,7 +10,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// A secret path is shown to nobody who may look at the stack: neither as a parameter nor in an output.
+// A secret path is shown to nobody who may look at the stack: neither as a parameter nor in an
+// output.
 func TestTemplate_ThePathIsASecret(t *testing.T) {
 	content, err := os.ReadFile("../../template.yaml")
 	require.NoError(t, err)
@@ -49,7 +50,8 @@ func TestTemplate_LogsTakeAKey(t *testing.T) {
 	assert.Equal(t, 3, groups)
 }
 
-// A run that cannot even be asked for is kept, and one that failed is followed by the next and not tried again beside it.
+// A run that cannot even be asked for is kept, and one that failed is followed by the next and not
+// tried again beside it.
 func TestTemplate_RunsAreKeptOrFollowed(t *testing.T) {
 	type function struct {
 		EventInvokeConfig map[string]any

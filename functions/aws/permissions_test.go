@@ -46,8 +46,8 @@ func (c *calls) after(n int, meanwhile func()) {
 	c.left, c.meanwhile = n, meanwhile
 }
 
-// transactional are the parts of a transaction, each of which needs the permission of its own call (Amazon DynamoDB
-// Developer Guide, "Using IAM with DynamoDB transactions").
+// transactional are the parts of a transaction, each of which needs the permission of its own call
+// (Amazon DynamoDB Developer Guide, "Using IAM with DynamoDB transactions").
 var transactional = map[string]string{
 	"Update": "UpdateItem", "Delete": "DeleteItem", "Put": "PutItem", "ConditionCheck": "ConditionCheckItem", "Get": "GetItem",
 }
@@ -107,8 +107,8 @@ func recorded(t *testing.T, service string) (aws.Config, *calls) {
 	}, c
 }
 
-// granted lists what a policy of the template allows: the calls on the table, queue or bus as they are, on an index
-// with its name.
+// granted lists what a policy of the template allows: the calls on the table, queue or bus as they
+// are, on an index with its name.
 func granted(t *testing.T, policy string) (all []string) {
 	t.Helper()
 	type document struct {

@@ -73,7 +73,8 @@ func TestTemplate_VariablesOfEachFunction(t *testing.T) {
 	}
 }
 
-// What the template takes for ChatEndpoint, the program takes, and the other way round but for what only a test uses.
+// What the template takes for ChatEndpoint, the program takes, and the other way round but for what
+// only a test uses.
 func TestTemplate_ChatEndpoint(t *testing.T) {
 	pattern := regexp.MustCompile(`^(?:` + read(t).Parameters["ChatEndpoint"].AllowedPattern + `)$`)
 	for _, endpoint := range []string{
@@ -187,7 +188,8 @@ func TestTemplate_VPC(t *testing.T) {
 	}
 }
 
-// With a relay all of the app's traffic waits for the backend: nothing is deployed without its concurrency.
+// With a relay all of the app's traffic waits for the backend: nothing is deployed without its
+// concurrency.
 func TestTemplate_ARelayIsSized(t *testing.T) {
 	template := read(t)
 	assert.Contains(t, fmt.Sprint(template.Rules["RelayIsSized"]), "RelayConcurrency")

@@ -72,7 +72,8 @@ func TestConsole_InABrowser(t *testing.T) {
 		until(outcome+`.startsWith("Played losses and forgeries")`)))
 	assert.Contains(t, shown(t, ctx, outcome), " 0 differ from Chat")
 
-	// The page then shows reads of messages that had gaps, and every message of the simulation complete; its link leads to one.
+	// The page then shows reads of messages that had gaps, and every message of the simulation
+	// complete; its link leads to one.
 	var repaired, open int
 	require.NoError(t, chromedp.Run(ctx,
 		chromedp.Click(`#simulation a`, chromedp.ByQuery), until(`document.querySelector("#view-message .badge.whole") !== null`),

@@ -18,8 +18,8 @@ import (
 	"msgext/pkg/state/sqlitestate"
 )
 
-// The local process is killed again and again while it takes webhooks. Every one that was answered OK is in
-// the file afterwards.
+// The local process is killed again and again while it takes webhooks. Every one that was answered
+// OK is in the file afterwards.
 func TestLocal_WhatWasAnsweredOKSurvivesKill(t *testing.T) {
 	const rounds, writers = 15, 4
 	path := t.TempDir() + "/state.db"

@@ -1,5 +1,6 @@
-// Command local is the product in one process on loopback, for a first look and for development: the receiver, a
-// store without a server, the console and a simulated Chat. It needs no configuration.
+// Command local is the product in one process on loopback, for a first look and for development:
+// the receiver, a store without a server, the console and a simulated Chat. It needs no
+// configuration.
 package main
 
 import (

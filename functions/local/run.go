@@ -35,7 +35,8 @@ const (
 // logWait is how long the end of the process waits for a log that takes nothing.
 const logWait = time.Second
 
-// repairEvery is how often the process repairs by itself: whoever tries it does not wait for a minute.
+// repairEvery is how often the process repairs by itself: whoever tries it does not wait for a
+// minute.
 const repairEvery = 5 * time.Second
 
 // madeUpAppID stands in for an app's id where none is configured.

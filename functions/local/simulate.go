@@ -84,8 +84,8 @@ type preset struct {
 	faults   chatsim.Faults
 }
 
-// presets spare the last webhook of each message from loss: a lost last version is only found by the
-// reads of ten minutes and more later, which nobody wants to watch.
+// presets spare the last webhook of each message from loss: a lost last version is only found by
+// the reads of ten minutes and more later, which nobody wants to watch.
 func presets() []preset {
 	workload := chatsim.Workload{Messages: 200, Changes: 3000, Every: 2 * time.Millisecond}
 	losses := chatsim.Faults{Drop: 0.1, KeepLast: true, Duplicate: 0.1, Reorder: 0.1, Delay: 0.1, MaxDelay: 100 * time.Millisecond, NewerSeq: 0.05, Garble: 0.02}

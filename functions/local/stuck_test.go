@@ -92,7 +92,8 @@ func (p *piped) stop(t *testing.T) int {
 	return p.ProcessState.ExitCode()
 }
 
-// Nobody reads the events: each webhook is answered all the same, as one that a destination did not take.
+// Nobody reads the events: each webhook is answered all the same, as one that a destination did not
+// take.
 func TestLocal_EventsThatNobodyReads(t *testing.T) {
 	p := startPiped(t, "MSGEXT_SINKS=stdout:", "MSGEXT_REPLY_BUDGET=300ms")
 	go func() { _, _ = io.Copy(io.Discard, p.log) }()
@@ -106,7 +107,8 @@ func TestLocal_EventsThatNobodyReads(t *testing.T) {
 	assert.Zero(t, p.stop(t))
 }
 
-// Whoever read the events has gone, as in | head -1: a failed destination, and no end of the process.
+// Whoever read the events has gone, as in | head -1: a failed destination, and no end of the
+// process.
 func TestLocal_EventsWhoseReaderHasGone(t *testing.T) {
 	p := startPiped(t, "MSGEXT_SINKS=stdout:")
 	go func() { _, _ = io.Copy(io.Discard, p.log) }()
@@ -117,7 +119,8 @@ func TestLocal_EventsWhoseReaderHasGone(t *testing.T) {
 	assert.Zero(t, p.stop(t))
 }
 
-// Nobody reads the log, or its reader has gone: webhooks are answered, and the process ends when told to.
+// Nobody reads the log, or its reader has gone: webhooks are answered, and the process ends when
+// told to.
 func TestLocal_ALogThatNobodyReads(t *testing.T) {
 	for _, gone := range []bool{false, true} {
 		p := startPiped(t)
@@ -134,7 +137,8 @@ func TestLocal_ALogThatNobodyReads(t *testing.T) {
 	}
 }
 
-// A client that sends half of a request and a browser that follows the console do not keep the process from ending.
+// A client that sends half of a request and a browser that follows the console do not keep the
+// process from ending.
 func TestLocal_EndsWhateverClientsDo(t *testing.T) {
 	p := startPiped(t)
 	go func() { _, _ = io.Copy(io.Discard, p.log) }()

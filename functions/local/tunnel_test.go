@@ -43,8 +43,8 @@ func ask(t *testing.T, base, written string) (int, string) {
 	return response.StatusCode, string(body)
 }
 
-// A tunnel may rewrite Host to loopback, and a proxy's request line names the whole target. Both were shown the console, and
-// signed for with the real token.
+// A tunnel may rewrite Host to loopback, and a proxy's request line names the whole target. Both
+// were shown the console, and signed for with the real token.
 func TestLocal_WhatWasForwardedSeesNothing(t *testing.T) {
 	local := startHere(t, nil)
 	strange := map[string]string{
@@ -141,7 +141,8 @@ func TestLocal_UnsignedFromThisMachineAlone(t *testing.T) {
 	}
 }
 
-// A browser that asks for nothing in particular is shown the console, where webhooks have another path.
+// A browser that asks for nothing in particular is shown the console, where webhooks have another
+// path.
 func TestLocal_LeadsToTheConsole(t *testing.T) {
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	for _, test := range []struct {

@@ -111,7 +111,8 @@ func everything() []string {
 	return environ
 }
 
-// The web function is the webhook function's like in another shape: the platform hands it HTTP, and scf_bootstrap starts it.
+// The web function is the webhook function's like in another shape: the platform hands it HTTP, and
+// scf_bootstrap starts it.
 func TestServerless_WebFunction(t *testing.T) {
 	got, original := requestsOf(t, web, everything()...), requestsOf(t, webhook, everything()...)
 	assert.False(t, got.Template)
@@ -169,8 +170,8 @@ func TestServerless_HandlerIsTheBinary(t *testing.T) {
 	t.Run("web function", func(t *testing.T) { runsAsAWebFunction(t, dist) })
 }
 
-// runsAsAWebFunction unpacks the web function's zip as the platform does, has it answer a signed webhook, and looks at what
-// the framework would pack.
+// runsAsAWebFunction unpacks the web function's zip as the platform does, has it answer a signed
+// webhook, and looks at what the framework would pack.
 func runsAsAWebFunction(t *testing.T, dist string) {
 	got := requestsOf(t, web, "STAGE=test", "TENCENT_REGION=ap-singapore")
 	assert.Equal(t, filepath.Join(webhook, "dist/scf-web"), filepath.Join(web, got.Source))

@@ -31,8 +31,8 @@ func sent(app, command, body string) sample.Request {
 	return sample.Request{Method: http.MethodPost, Path: "/", RawQuery: query.Encode(), Body: body}
 }
 
-// A sent message that is announced is in the store by the time the reply is there, by every binary with a real database; one
-// that is not leaves nothing.
+// A sent message that is announced is in the store by the time the reply is there, by every binary
+// with a real database; one that is not leaves nothing.
 func TestAnnounce_ByEveryBinary(t *testing.T) {
 	runs := []struct {
 		name, location string
@@ -84,7 +84,8 @@ func TestAnnounce_ByEveryBinary(t *testing.T) {
 	}
 }
 
-// A server with MSGEXT_VERIFY_SAMPLE finds by itself that a message is not as Chat has it, and mends it.
+// A server with MSGEXT_VERIFY_SAMPLE finds by itself that a message is not as Chat has it, and
+// mends it.
 func TestServer_VerifiesASample(t *testing.T) {
 	chat := chatsim.New(chatsim.Options{SDKAppID: vectortest.SDKAppID, Admin: proofAdmin, SecretKey: proofKey})
 	api := httptest.NewServer(chat.Handler())

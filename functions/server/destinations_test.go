@@ -47,7 +47,8 @@ func TestServer_OneWebhookReachesFourDestinationsAndTheStoreBeforeOK(t *testing.
 		"MSGEXT_REPLY_BUDGET=1900ms",
 	})
 	sample := vectortest.Named(t, "sample-group-set")
-	// First connections to everything at once may take longer on a loaded machine; what is sent again is the same event.
+	// First connections to everything at once may take longer on a loaded machine; what is sent
+	// again is the same event.
 	require.Eventually(t, func() bool {
 		status, reply := processtest.Exchange(t, http.MethodPost, sample.URL(server.URL, time.Now()), sample.Request.Body)
 		return assert.Equal(t, http.StatusOK, status) && strings.Contains(reply, `"ActionStatus":"OK"`)

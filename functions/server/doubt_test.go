@@ -20,9 +20,9 @@ import (
 	"msgext/pkg/state"
 )
 
-// The vectors' effect, in every binary with a real database, by the time the reply is there: the message that a refused
-// body names is doubted and due, every other refused body leaves nothing, and what is delivered is applied, whatever of it
-// had to be tolerated.
+// The vectors' effect, in every binary with a real database, by the time the reply is there: the
+// message that a refused body names is doubted and due, every other refused body leaves nothing,
+// and what is delivered is applied, whatever of it had to be tolerated.
 func TestDoubt_ByEveryBinary(t *testing.T) {
 	runs := []struct {
 		name, location string

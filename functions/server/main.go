@@ -1,5 +1,6 @@
-// Command server is the product in one long-running process, with every driver: for a container, an SCF web function or a
-// machine of one's own. It answers webhooks and reads, repairs, and has an address for operators.
+// Command server is the product in one long-running process, with every driver: for a container, an
+// SCF web function or a machine of one's own. It answers webhooks and reads, repairs, and has an
+// address for operators.
 package main
 
 import (

@@ -24,7 +24,8 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// mysqlDatabase makes a database of the test's own with the store's tables, and returns its location.
+// mysqlDatabase makes a database of the test's own with the store's tables, and returns its
+// location.
 func mysqlDatabase(t *testing.T) string {
 	t.Helper()
 	location, err := neturl.Parse(peertest.Address(t, peertest.MariaDB))
@@ -50,7 +51,8 @@ func mysqlConnection(t *testing.T, location *neturl.URL, database string) *sql.D
 	return db
 }
 
-// A poll on the server with MySQL is what was voted as soon as the vote is answered: over HTTP, and by SQL from the view.
+// A poll on the server with MySQL is what was voted as soon as the vote is answered: over HTTP, and
+// by SQL from the view.
 func TestServer_APollOnMySQL(t *testing.T) {
 	location := mysqlDatabase(t)
 	server := processtest.StartServer(t, binaries.Build(t, "functions/server"), serving("MSGEXT_STATE=" + location)[1:])

@@ -45,7 +45,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	return o, err
 }
 
-// checkChat keeps the admin's key from a function that does not need it, as from every other that takes webhooks.
+// checkChat keeps the admin's key from a function that does not need it, as from every other that
+// takes webhooks.
 func (o options) checkChat(cfg config.Config) []config.Problem {
 	if o.onDemand && cfg.Chat.SecretKey != "" {
 		return []config.Problem{{Variable: "MSGEXT_CHAT_SECRET_KEY", Problem: "must not reach a server that is started on demand: it repairs nothing"}}

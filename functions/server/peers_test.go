@@ -16,8 +16,8 @@ import (
 	"msgext/pkg/state/pgstate"
 )
 
-// postgresDatabase makes a schema of its own in the database and returns the location: repair takes up
-// whatever is due in a store, another test's messages too.
+// postgresDatabase makes a schema of its own in the database and returns the location: repair takes
+// up whatever is due in a store, another test's messages too.
 func postgresDatabase(t *testing.T) string {
 	t.Helper()
 	url := peertest.Address(t, peertest.Postgres)

@@ -35,17 +35,18 @@ const (
 	proofKey   = "key-of-the-simulated-chat"
 )
 
-// target is one way to run the product: what takes webhooks, what repairs, and where its state is read.
+// target is one way to run the product: what takes webhooks, what repairs, and where its state is
+// read.
 type target struct {
 	send   func(ctx context.Context, d chatsim.Delivery) error
 	repair func() error
 	read   func(ctx context.Context, m msgext.Message) (msgext.ReadReply, error)
 }
 
-// The promise with the built binaries and real databases: webhooks lost, doubled, reordered, delayed,
-// forged and not as documented, and a sink that is down for a while. In the end every message's state is Chat's, and so is what
-// the sink's consumer believes. (Lost last versions take an hour to show: that part of the promise is
-// proven on a simulated clock, in package repair.)
+// The promise with the built binaries and real databases: webhooks lost, doubled, reordered,
+// delayed, forged and not as documented, and a sink that is down for a while. In the end every
+// message's state is Chat's, and so is what the sink's consumer believes. (Lost last versions take
+// an hour to show: that part of the promise is proven on a simulated clock, in package repair.)
 func TestProof(t *testing.T) {
 	stores := map[string]func(t *testing.T) string{
 		"sqlite":   func(t *testing.T) string { return "sqlite:" + t.TempDir() + "/state.db" },

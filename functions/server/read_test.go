@@ -105,7 +105,8 @@ func (f functions) get(t *testing.T, path, query string, header map[string]strin
 	return first
 }
 
-// What the webhook function was told, the read function answers, on both clouds and in every store that they have.
+// What the webhook function was told, the read function answers, on both clouds and in every store
+// that they have.
 func TestRead_AnswersWhatTheWebhookFunctionHeard(t *testing.T) {
 	for _, test := range []struct {
 		platform string
@@ -161,7 +162,8 @@ func TestRead_ByIAMTheGatewayAuthenticates(t *testing.T) {
 	assert.Equal(t, 404, f.get(t, "/api/extensions", "GroupId=nobody&MsgSeq=1", map[string]string{"authorization": "AWS4-HMAC-SHA256 Credential=…"}).StatusCode)
 }
 
-// A server that takes connections and says nothing, and one that takes none: the caller knows within a second.
+// A server that takes connections and says nothing, and one that takes none: the caller knows
+// within a second.
 func TestRead_TheStoreIsDown(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -197,8 +199,8 @@ func TestRead_TheStoreIsDown(t *testing.T) {
 	}
 }
 
-// What would let the function do more than read, or leave it open, keeps it from starting; on SCF, where a process
-// cannot refuse, from answering.
+// What would let the function do more than read, or leave it open, keeps it from starting; on SCF,
+// where a process cannot refuse, from answering.
 func TestRead_RefusesAWrongStart(t *testing.T) {
 	sound := []string{"MSGEXT_SDK_APP_ID=1400000000", "MSGEXT_STATE=redis://127.0.0.1:1", "MSGEXT_READ_AUTH=tokens", "MSGEXT_READ_TOKENS=" + readToken}
 	for name, test := range map[string]struct {
@@ -230,8 +232,8 @@ func TestRead_RefusesAWrongStart(t *testing.T) {
 	}
 }
 
-// Whoever has a token may read under any name that leads to the server, a reverse proxy's too; without tokens the read is
-// for this machine alone.
+// Whoever has a token may read under any name that leads to the server, a reverse proxy's too;
+// without tokens the read is for this machine alone.
 func TestServer_ReadUnderAnotherHost(t *testing.T) {
 	open := processtest.StartServer(t, binaries.Build(t, "functions/server"), serving())
 	guarded := processtest.StartServer(t, binaries.Build(t, "functions/server"), serving("MSGEXT_READ_TOKENS="+readToken))

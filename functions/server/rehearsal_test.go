@@ -24,13 +24,15 @@ import (
 	"msgext/pkg/state"
 )
 
-// rehearsalVariable says how a rehearsal is held: how many webhooks, then which stores. scripts/rehearsal sets it.
+// rehearsalVariable says how a rehearsal is held: how many webhooks, then which stores.
+// scripts/rehearsal sets it.
 const rehearsalVariable = "MSGEXT_REHEARSAL"
 
-// A day's traffic in minutes: some messages much busier than others, webhooks lost, doubled and reordered, while the sink and
-// the store hang, refuse and break connections, and the process that takes webhooks is killed. Nothing that was acknowledged
-// is missing, at the sink or in the store, before anything was repaired; then repair makes everything as Chat has it. Without
-// the variable it is a small one that needs no service.
+// A day's traffic in minutes: some messages much busier than others, webhooks lost, doubled and
+// reordered, while the sink and the store hang, refuse and break connections, and the process that
+// takes webhooks is killed. Nothing that was acknowledged is missing, at the sink or in the store,
+// before anything was repaired; then repair makes everything as Chat has it. Without the variable
+// it is a small one that needs no service.
 func TestRehearsal(t *testing.T) {
 	webhooks, stores := 400, []string{"sqlite"}
 	if held := strings.Fields(os.Getenv(rehearsalVariable)); len(held) > 0 {
@@ -49,7 +51,8 @@ func TestRehearsal(t *testing.T) {
 	}
 }
 
-// rehearsalMessages is how many messages are changed: one for each twenty webhooks, the busiest of which gets a fifth of all.
+// rehearsalMessages is how many messages are changed: one for each twenty webhooks, the busiest of
+// which gets a fifth of all.
 func rehearsalMessages(webhooks int) int { return max(10, min(webhooks/20, 2000)) }
 
 func rehearse(t *testing.T, platform, store string, webhooks int) {
@@ -102,8 +105,8 @@ func rehearse(t *testing.T, platform, store string, webhooks int) {
 		report.Delivered, report.Failed, report.TimeOuts, report.Dropped, acknowledged.times(), time.Since(mended).Round(time.Second))
 }
 
-// heardOf returns the messages that the store knows. Of the others every webhook was lost or not acknowledged, so repair cannot
-// know of them; the log of what was deferred names them.
+// heardOf returns the messages that the store knows. Of the others every webhook was lost or not
+// acknowledged, so repair cannot know of them; the log of what was deferred names them.
 func heardOf(t *testing.T, store state.Loader, messages []msgext.Message) (heard []msgext.Message) {
 	t.Helper()
 	for _, message := range messages {
@@ -117,7 +120,8 @@ func heardOf(t *testing.T, store state.Loader, messages []msgext.Message) (heard
 	return heard
 }
 
-// load loads a message from a store that has a whole rehearsal behind it, and may still be busy with that.
+// load loads a message from a store that has a whole rehearsal behind it, and may still be busy
+// with that.
 func load(t *testing.T, store state.Loader, message msgext.Message) (record state.Record, err error) {
 	t.Helper()
 	for range 60 {
@@ -130,7 +134,8 @@ func load(t *testing.T, store state.Loader, message msgext.Message) (record stat
 	return record, err
 }
 
-// awaitTruth waits until the store, and whoever listens to the sink, show of messages what Chat has.
+// awaitTruth waits until the store, and whoever listens to the sink, show of messages what Chat
+// has.
 func awaitTruth(t *testing.T, chat *chatsim.Sim, messages []msgext.Message, s *rehearsalSink, read func(context.Context, msgext.Message) (msgext.ReadReply, error)) {
 	t.Helper()
 	differing := messages

@@ -82,7 +82,8 @@ func wayTo(t *testing.T, store string) way {
 	return way{direct: direct, location: location.String(), proxy: proxy}
 }
 
-// taker is what takes webhooks: a process that can be killed and is started again, as a platform does.
+// taker is what takes webhooks: a process that can be killed and is started again, as a platform
+// does.
 type taker interface {
 	send(ctx context.Context, d chatsim.Delivery) error
 	kill(t *testing.T)
@@ -217,8 +218,8 @@ func outages(s *rehearsalSink, w way, e taker) []*outage {
 	)
 }
 
-// script brings the outages about, one after the other over the whole of the traffic, by the number of webhooks and not by a
-// clock.
+// script brings the outages about, one after the other over the whole of the traffic, by the number
+// of webhooks and not by a clock.
 type script struct {
 	t        *testing.T
 	outages  []*outage

@@ -1,4 +1,5 @@
 package main
 
-// An image from scratch has no CA certificates: these are Mozilla's, and count only where the system has none.
+// An image from scratch has no CA certificates: these are Mozilla's, and count only where the
+// system has none.
 import _ "golang.org/x/crypto/x509roots/fallback"

@@ -41,8 +41,8 @@ const logWait = 200 * time.Millisecond
 // closeTime is how long store and sinks have to close, of the 5 s in which the process ends.
 const closeTime = 800 * time.Millisecond
 
-// run serves until ctx is done and returns the exit status. Logs go to stderr, events to stdout. started is when the process
-// did.
+// run serves until ctx is done and returns the exit status. Logs go to stderr, events to stdout.
+// started is when the process did.
 func run(ctx context.Context, started time.Time, args, environ []string, stdout, stderr io.Writer) int {
 	opts, err := parse(args, stderr)
 	if errors.Is(err, flag.ErrHelp) {
@@ -97,7 +97,8 @@ func start(ctx context.Context, cfg config.Config, drivers driver.Drivers, o opt
 	return p.Serve(ctx, nil, func() { logger.Info("stopping: what was accepted is answered first") })
 }
 
-// closeWithin closes store and sinks for as long as d: what then is not closed ends with the process.
+// closeWithin closes store and sinks for as long as d: what then is not closed ends with the
+// process.
 func closeWithin(d time.Duration, c io.Closer) error {
 	closed := make(chan error, 1)
 	go func() { closed <- c.Close() }()
@@ -109,8 +110,8 @@ func closeWithin(d time.Duration, c io.Closer) error {
 	}
 }
 
-// serveAdmin listens for operators until the function is called that it returns: longer than for webhooks, so that
-// whoever asks while the process drains is told.
+// serveAdmin listens for operators until the function is called that it returns: longer than for
+// webhooks, so that whoever asks while the process drains is told.
 func serveAdmin(ctx context.Context, address string, handler http.Handler, stderr io.Writer, logger *slog.Logger) (func(), error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {

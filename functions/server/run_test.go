@@ -51,7 +51,8 @@ func TestServer_RefusesAWrongStart(t *testing.T) {
 	}
 }
 
-// Below /console/ there is nothing here but another path that takes webhooks, and no token is made up or shown.
+// Below /console/ there is nothing here but another path that takes webhooks, and no token is made
+// up or shown.
 func TestServer_HasNoConsole(t *testing.T) {
 	server := processtest.StartServer(t, binaries.Build(t, "functions/server"), []string{
 		"MSGEXT_SDK_APP_ID=" + vectortest.SDKAppID, "MSGEXT_TOKEN=" + vectortest.Token.Reveal(), "MSGEXT_STATE=memory:",
@@ -67,7 +68,8 @@ func server(t *testing.T, environ []string, args ...string) *processtest.Server 
 	return processtest.StartServer(t, binaries.Build(t, "functions/server"), serving(environ...), args...)
 }
 
-// What was accepted is counted, and the operator's address is not the one that is open to the world.
+// What was accepted is counted, and the operator's address is not the one that is open to the
+// world.
 func TestServer_Operators(t *testing.T) {
 	s := server(t, nil)
 	sample := vectortest.Named(t, "sample-group-set")
@@ -124,8 +126,8 @@ func TestServer_OnEveryAddress(t *testing.T) {
 // reachable names this machine in the URL of a process that serves on every address.
 func reachable(url string) string { return strings.Replace(url, "[::]", "127.0.0.1", 1) }
 
-// A request under way when the process is told to stop is answered; meanwhile it is not ready, and it ends with 0
-// in 5 s whatever clients do.
+// A request under way when the process is told to stop is answered; meanwhile it is not ready, and
+// it ends with 0 in 5 s whatever clients do.
 func TestServer_Drains(t *testing.T) {
 	entered, released := make(chan struct{}), make(chan struct{})
 	release := sync.OnceFunc(func() { close(released) })
@@ -177,8 +179,8 @@ func TestParse_ServesThisMachineAlone(t *testing.T) {
 	}
 }
 
-// While as many requests are handled as may be, another is turned away, and counted; with the first one's end there is
-// room again.
+// While as many requests are handled as may be, another is turned away, and counted; with the first
+// one's end there is room again.
 func TestServer_HandlesNoMoreAtOnceThanItIsTo(t *testing.T) {
 	s := server(t, nil, "-max-requests", "1")
 	sample := vectortest.Named(t, "sample-group-set")

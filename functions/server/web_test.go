@@ -19,8 +19,8 @@ import (
 	"msgext/internal/vectortest"
 )
 
-// A web function of SCF takes webhooks on every address and answers whoever has a token; what froze it between two
-// requests it does not notice.
+// A web function of SCF takes webhooks on every address and answers whoever has a token; what froze
+// it between two requests it does not notice.
 func TestServer_AsAWebFunction(t *testing.T) {
 	folder := t.TempDir() // what scripts/build packs: functions/scf's test holds it to that
 	require.NoError(t, os.Symlink(binaries.Build(t, "functions/server"), filepath.Join(folder, "server")))

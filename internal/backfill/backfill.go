@@ -1,5 +1,5 @@
-// Package backfill has messages read that may be unknown here: those that somebody names, and those of a history that
-// are expected to have extensions.
+// Package backfill has messages read that may be unknown here: those that somebody names, and those
+// of a history that are expected to have extensions.
 package backfill
 
 import (
@@ -22,7 +22,8 @@ const (
 	// workers is how many messages are under way at once.
 	workers = 8
 
-	// maxInARow is how many messages may fail one after the other: what fails then is not a message's fault.
+	// maxInARow is how many messages may fail one after the other: what fails then is not a
+	// message's fault.
 	maxInARow = 20
 )
 
@@ -40,7 +41,8 @@ type Batch struct {
 	Messages []msgext.Message
 	Passed   int // lines or messages that were looked at for it
 
-	// After is how the command line says to begin behind this batch. Last says that nothing comes there.
+	// After is how the command line says to begin behind this batch. Last says that nothing comes
+	// there.
 	After []string
 	Last  bool
 }
@@ -53,8 +55,8 @@ type Options struct {
 	// PerSecond bounds messages and batches together; DefaultPerSecond when zero.
 	PerSecond float64
 
-	// Progress is told how far things are, from time to time; Failed of each message that failed. Nobody is when
-	// nil. Both must be safe for concurrent use.
+	// Progress is told how far things are, from time to time; Failed of each message that failed.
+	// Nobody is when nil. Both must be safe for concurrent use.
 	Progress func(Counts)
 	Failed   func(message msgext.Message, err error)
 }
@@ -68,7 +70,8 @@ type Counts struct {
 	Gone    int `json:"gone"`    // known here, and Chat has them no more
 	Failed  int `json:"failed"`
 
-	// After is how the command line says to go on behind everything that is done; empty where that is the beginning.
+	// After is how the command line says to go on behind everything that is done; empty where that
+	// is the beginning.
 	After []string `json:"after,omitempty"`
 }
 
@@ -81,8 +84,9 @@ func (c Counts) String() string {
 	return text
 }
 
-// Run reads the messages of a source. What is under way when the context ends is finished; Counts then says where to
-// go on. Its error is the source's, the context's where something is left, or ErrFailing.
+// Run reads the messages of a source. What is under way when the context ends is finished; Counts
+// then says where to go on. Its error is the source's, the context's where something is left, or
+// ErrFailing.
 func Run(ctx context.Context, source Source, options Options) (Counts, error) {
 	if options.PerSecond == 0 {
 		options.PerSecond = DefaultPerSecond

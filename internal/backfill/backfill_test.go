@@ -193,7 +193,8 @@ func TestRun_ThePlaceIsBehindAllThatIsDone(t *testing.T) {
 	})
 }
 
-// A message that fails is named and passed over. When one after the other fails it is not theirs, and the run stops.
+// A message that fails is named and passed over. When one after the other fails it is not theirs,
+// and the run stops.
 func TestRun_Failures(t *testing.T) {
 	errBroken := errors.New("broken")
 	synctest.Test(t, func(t *testing.T) {

@@ -29,7 +29,8 @@ func (f Filter) of(sent []chatapi.Sent) (messages []msgext.Message) {
 	return messages
 }
 
-// Group is the history of a group, the newest message first. Nothing but Group's fields tell it where it is.
+// Group is the history of a group, the newest message first. Nothing but Group's fields tell it
+// where it is.
 type Group struct {
 	Chat   *chatapi.Client
 	Group  string

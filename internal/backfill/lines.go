@@ -25,8 +25,8 @@ type Lines struct {
 	seen  map[msgext.Message]bool
 }
 
-// NewLines begins to read lines, until the context ends. parse returns the message that a line names, if it does. The first skip lines are passed
-// over.
+// NewLines begins to read lines, until the context ends. parse returns the message that a line
+// names, if it does. The first skip lines are passed over.
 func NewLines(ctx context.Context, from io.Reader, skip int, parse func(line []byte) (msgext.Message, bool)) *Lines {
 	l := &Lines{parse: parse, lines: make(chan []byte), seen: make(map[msgext.Message]bool)}
 	go l.scan(ctx, from, skip) // apart, because a terminal's line may never come

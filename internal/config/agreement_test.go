@@ -13,10 +13,10 @@ import (
 	"msgext/internal/config"
 )
 
-// inReadme returns the variables of the README's table.
-func inReadme(t *testing.T) []string {
+// inDocument returns the variables of docs/configuration.md's table.
+func inDocument(t *testing.T) []string {
 	t.Helper()
-	content, err := os.ReadFile("../../README.md")
+	content, err := os.ReadFile("../../docs/configuration.md")
 	require.NoError(t, err)
 	var names []string
 	for _, match := range regexp.MustCompile("(?m)^\\| `(MSGEXT_[A-Z_]+)` \\|").FindAllSubmatch(content, -1) {
@@ -60,10 +60,10 @@ func variables(usedBy config.Function) []string {
 	return names
 }
 
-// The table of variables, the README's and what the deployments set are one and the same
+// The table of variables, the document's and what the deployments set are one and the same
 // (template.yaml: functions/aws/template_test.go).
 func TestVariables_AgreeEverywhere(t *testing.T) {
-	assert.ElementsMatch(t, variables(config.Webhook|config.Repair|config.Read|config.Local), inReadme(t), "README.md")
+	assert.ElementsMatch(t, variables(config.Webhook|config.Repair|config.Read|config.Local), inDocument(t), "docs/configuration.md")
 	byCAM := slices.DeleteFunc(variables(config.Read), func(name string) bool { return name == "MSGEXT_READ_TOKENS" })
 	assert.ElementsMatch(t, byCAM, inServerless(t, "functions/scf/read/cam/serverless.yml"))
 	assert.ElementsMatch(t, append(variables(config.Webhook), "MSGEXT_READ_TOKENS"), inServerless(t, "functions/scf/web/serverless.yml"), "what it repairs with is the repair function's")

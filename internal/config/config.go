@@ -1,5 +1,5 @@
-// Package config reads the environment into one typed struct and reports every problem
-// at once. The table in variables.go is the one list of variables; the README's table and both deploy
+// Package config reads the environment into one typed struct and reports every problem at once. The
+// table in variables.go is the one list of variables; docs/configuration.md's table and both deploy
 // templates are compared with it by a test.
 package config
 
@@ -14,10 +14,10 @@ import (
 // Function says which of our programs is being configured.
 type Function int
 
-// The programs. Read is the function that answers with one message's key-values. Local and Server are all functions in
-// one process, Local with what it needs made up; State, Schema and Send are the tools that read or erase a message,
-// make a store's tables, and sign as Chat does. Backfill reads what history names, and Sources asks Chat where its webhooks
-// come from.
+// The programs. Read is the function that answers with one message's key-values. Local and Server
+// are all functions in one process, Local with what it needs made up; State, Schema and Send are
+// the tools that read or erase a message, make a store's tables, and sign as Chat does. Backfill
+// reads what history names, and Sources asks Chat where its webhooks come from.
 const (
 	Webhook Function = 1 << iota
 	Repair
@@ -83,7 +83,8 @@ func (h HTTP) Allow() outbound.Allow {
 	return outbound.Allow{LinkLocal: h.AllowLinkLocal, Plain: h.AllowPlain}
 }
 
-// HostHeader is a header that goes to one host alone: that of a URL, with the port if the URL has one.
+// HostHeader is a header that goes to one host alone: that of a URL, with the port if the URL has
+// one.
 type HostHeader struct {
 	Line  int // of MSGEXT_HTTP_HEADERS, from 1 for the first that is not blank
 	Host  string

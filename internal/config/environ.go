@@ -38,9 +38,10 @@ func (e *Error) Error() string {
 }
 
 // FromEnviron reads the configuration of a program from an environment in the form of os.Environ. A
-// variable that is set but empty counts as not set, because deploy templates cannot leave one out. White space around a
-// value is no part of it: consoles and files copy it along. A variable that only another of our programs uses is ignored. Its error is an *Error with everything that is missing, malformed or
-// unknown, and that a linked part finds wrong, in the order of Variables.
+// variable that is set but empty counts as not set, because deploy templates cannot leave one out.
+// White space around a value is no part of it: consoles and files copy it along. A variable that
+// only another of our programs uses is ignored. Its error is an *Error with everything that is
+// missing, malformed or unknown, and that a linked part finds wrong, in the order of Variables.
 func FromEnviron(environ []string, function Function, linked Linked) (Config, error) {
 	var c Config
 	var problems []Problem
@@ -96,8 +97,8 @@ func unknown(name string) string {
 	return "unknown variable; did you mean " + Prefix + meant + "?"
 }
 
-// barred says why a secret must not reach a function: what a function does not hold it cannot lose. It is
-// empty where nothing is wrong.
+// barred says why a secret must not reach a function: what a function does not hold it cannot lose.
+// It is empty where nothing is wrong.
 func barred(variable string, function Function) string {
 	switch {
 	case function == Webhook && variable == "MSGEXT_CHAT_SECRET_KEY":

@@ -15,7 +15,8 @@ type Linked struct {
 	Stores []Driver
 	Sinks  []Driver
 
-	// Checks look at variables that a part of the program uses: a driver's settings, the REST client's.
+	// Checks look at variables that a part of the program uses: a driver's settings, the REST
+	// client's.
 	Checks []Check
 }
 
@@ -66,7 +67,8 @@ func parseLocations(value string) ([]Location, error) {
 	return all, nil
 }
 
-// isJoined reports whether a second URL follows after a comma or the like. A broker's HOST:PORT does not look like one.
+// isJoined reports whether a second URL follows after a comma or the like. A broker's HOST:PORT
+// does not look like one.
 func isJoined(word string) bool {
 	parts := strings.FieldsFunc(word, func(c rune) bool { return strings.ContainsRune(",;|", c) })
 	return len(parts) > 1 && slices.ContainsFunc(parts[1:], func(part string) bool {

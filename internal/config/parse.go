@@ -76,11 +76,12 @@ func setTokens(c *Config, value string) error {
 	return nil
 }
 
-// minReadTokenBytes keeps a bearer token from being guessed: it is tried as often as somebody likes.
+// minReadTokenBytes keeps a bearer token from being guessed: it is tried as often as somebody
+// likes.
 const minReadTokenBytes = 32
 
-// isTokenByte reports whether a bearer token may have a character (RFC 6750, section 2.1). Quotes, commas and a secret's
-// JSON are none: with those the function would start, and let nobody in.
+// isTokenByte reports whether a bearer token may have a character (RFC 6750, section 2.1). Quotes,
+// commas and a secret's JSON are none: with those the function would start, and let nobody in.
 func isTokenByte(c rune) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("-._~+/=", c)
 }
@@ -112,7 +113,8 @@ func setAppID(c *Config, value string) error {
 	return nil
 }
 
-// pathBytes are what no client and no gateway writes in another way. An escape would be compared with what it stands for.
+// pathBytes are what no client and no gateway writes in another way. An escape would be compared
+// with what it stands for.
 const pathBytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
 
 func setPath(c *Config, value string) error {
@@ -135,7 +137,8 @@ func setPath(c *Config, value string) error {
 	return nil
 }
 
-// setRetention takes whole days. Repair looks at a message for the last time 7 days after its last change.
+// setRetention takes whole days. Repair looks at a message for the last time 7 days after its last
+// change.
 func setRetention(c *Config, value string) error {
 	const least, most, day = 8, 36500, 24 * time.Hour
 	if value == "keep" {

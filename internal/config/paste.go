@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// What a value looks like that was copied along with what stood around it. With it the program would start, and then
-// refuse everything.
+// What a value looks like that was copied along with what stood around it. With it the program
+// would start, and then refuse everything.
 var (
 	errBlank      = errors.New("nothing but white space")
 	errName       = errors.New("begins with the variable's own name: write what follows the equals sign")
@@ -23,7 +23,8 @@ var (
 	errTokenList  = errors.New("tokens are separated by spaces, not by commas or semicolons")
 )
 
-// pasted says what is wrong with a value before anybody asks what it means. White space around it is gone already.
+// pasted says what is wrong with a value before anybody asks what it means. White space around it
+// is gone already.
 func pasted(name, value string) error {
 	first, _ := utf8.DecodeRuneInString(value)
 	last, _ := utf8.DecodeLastRuneInString(value)

@@ -137,8 +137,8 @@ func TestPatternsOfTheTemplate(t *testing.T) {
 	}
 }
 
-// matches reports whether CloudFormation takes a value. Go's expressions have no lookahead, so the two of Path's are taken out
-// and asked beforehand.
+// matches reports whether CloudFormation takes a value. Go's expressions have no lookahead, so the
+// two of Path's are taken out and asked beforehand.
 func matches(pattern, value string) bool {
 	for _, lookahead := range []struct{ text, refuses string }{
 		{`(?!/(console|api)(/|$))`, `^/(console|api)(/|$)`}, {`(?!\.{1,2}(/|$))`, `/\.{1,2}(/|$)`},

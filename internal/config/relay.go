@@ -40,8 +40,8 @@ func (c *Config) checkRelay(add func(variable, problem, example string)) {
 	}
 }
 
-// RelayPasses reports whether an environment, however broken, asks for a relay whose failures are Chat's to
-// decide about.
+// RelayPasses reports whether an environment, however broken, asks for a relay whose failures are
+// Chat's to decide about.
 func RelayPasses(environ []string) bool {
 	values := ours(environ)
 	return values["MSGEXT_RELAY"] != "" && strings.TrimSpace(values["MSGEXT_RELAY_ON_FAILURE"]) != "allow"

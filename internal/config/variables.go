@@ -2,7 +2,8 @@ package config
 
 import "time"
 
-// Of the 2 s that Chat waits (trtc.io/document/34354) some are left for the way back, and with a relay for the way there, too.
+// Of the 2 s that Chat waits (trtc.io/document/34354) some are left for the way back, and with a
+// relay for the way there, too.
 const (
 	maxReplyBudget = 1900 * time.Millisecond
 	maxRelayBudget = 1800 * time.Millisecond
@@ -22,7 +23,7 @@ type Variable struct {
 	set func(c *Config, value string) error
 }
 
-// Variables returns the table of all variables, in the README's order.
+// Variables returns the table of all variables, in the order of docs/configuration.md.
 func Variables() []Variable {
 	const (
 		takes = Webhook | Local | Server

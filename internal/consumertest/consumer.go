@@ -1,5 +1,5 @@
-// Package consumertest is the program behind a sink that a user would write with package consumer, so
-// that a test can ask what the user would believe.
+// Package consumertest is the program behind a sink that a user would write with package consumer,
+// so that a test can ask what the user would believe.
 package consumertest
 
 import (

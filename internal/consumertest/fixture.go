@@ -17,8 +17,8 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Fixture is a file of testdata/consumers: events as they are delivered, one a line, and beside it what
-// a consumer must show after the last of them.
+// Fixture is a file of testdata/consumers: events as they are delivered, one a line, and beside it
+// what a consumer must show after the last of them.
 type Fixture struct {
 	Name   string
 	Events [][]byte
@@ -66,9 +66,9 @@ func (f Fixture) Write(t testing.TB) {
 	require.NoError(t, os.WriteFile(name+".json", want.Bytes(), 0o644))
 }
 
-// Deliver returns what arrives of the events that were sent: some lost, some doubled, many late. The
-// last read of each message is not lost: what a consumer must show without one, nobody can say. losing is in
-// percent.
+// Deliver returns what arrives of the events that were sent: some lost, some doubled, many late.
+// The last read of each message is not lost: what a consumer must show without one, nobody can say.
+// losing is in percent.
 func Deliver(seed uint64, sent []cloudevent.Event, losing int) [][]byte {
 	r := rand.New(rand.NewPCG(seed, 0x64656c69766572))
 	last := make(map[string]int)

@@ -9,7 +9,8 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Naive is a consumer as one writes it in five minutes. What it shows is a list of key-values by partition key.
+// Naive is a consumer as one writes it in five minutes. What it shows is a list of key-values by
+// partition key.
 type Naive struct {
 	Name string
 

@@ -24,8 +24,8 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// Simulation is an afternoon of a Chat whose webhooks go through our receiver, with repair reading back
-// what went wrong, all on a simulated clock. It comes from its seed.
+// Simulation is an afternoon of a Chat whose webhooks go through our receiver, with repair reading
+// back what went wrong, all on a simulated clock. It comes from its seed.
 type Simulation struct {
 	Seed    uint64
 	Faults  chatsim.Faults
@@ -69,8 +69,8 @@ func (c *clock) set(now time.Time) {
 	c.now = now
 }
 
-// Play plays it to its end, when everything that repair will read soon has been read, and returns what
-// Chat has of each message, by partition key.
+// Play plays it to its end, when everything that repair will read soon has been read, and returns
+// what Chat has of each message, by partition key.
 func (s Simulation) Play(t testing.TB) map[string][]msgext.KeyValue {
 	t.Helper()
 	time0 := time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)

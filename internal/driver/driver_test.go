@@ -50,7 +50,8 @@ func schemes(d driver.Drivers) []string {
 	return slices.Compact(all)
 }
 
-// A program that lacks a driver names the one that has it: functions/server has every driver of every list.
+// A program that lacks a driver names the one that has it: functions/server has every driver of
+// every list.
 func TestDrivers_TheServerHasEveryDriver(t *testing.T) {
 	sdk := new(awssdk.SDK)
 	has := schemes(every())
@@ -63,7 +64,8 @@ func TestDrivers_TheServerHasEveryDriver(t *testing.T) {
 	}
 }
 
-// Whatever a driver would refuse when it is first used, it refuses at the start, under its variable's name.
+// Whatever a driver would refuse when it is first used, it refuses at the start, under its
+// variable's name.
 func TestDrivers_LoadReportsWhatADriverWouldRefuse(t *testing.T) {
 	const plant = "plant7f3a"
 	tests := []struct{ name, variable, value, want string }{
@@ -187,7 +189,8 @@ func TestDrivers_KafkaSASLNeedsTLS(t *testing.T) {
 	assert.NoError(t, err, "always by TLS")
 }
 
-// A header goes to its host alone, whatever the case of the name, and with the port that stands in the URL.
+// A header goes to its host alone, whatever the case of the name, and with the port that stands in
+// the URL.
 func TestDrivers_HeadersGoToTheirHostAlone(t *testing.T) {
 	received := map[string]http.Header{}
 	serve := func(name string) string {

@@ -10,7 +10,8 @@ import (
 	"msgext/internal/config"
 )
 
-// Whatever a variable holds: Load does not panic, its error is one of configuration, and nothing of the value stands in it.
+// Whatever a variable holds: Load does not panic, its error is one of configuration, and nothing of
+// the value stands in it.
 func FuzzLoad(f *testing.F) {
 	for _, seed := range []struct{ variable, value string }{
 		{"MSGEXT_SDK_APP_ID", "abc"}, {"MSGEXT_TOKEN", `{"token": "xxxxyyyy"}`}, {"MSGEXT_PATH", "/a%2Fb"}, {"MSGEXT_STATE", "redis://:pa#ss@h"},

@@ -1,5 +1,5 @@
-// Package guard runs what is not ours to trust, such as a sink, so that neither a panic in it nor its
-// deafness to a context costs the caller more than an error.
+// Package guard runs what is not ours to trust, such as a sink, so that neither a panic in it nor
+// its deafness to a context costs the caller more than an error.
 package guard
 
 import (
@@ -11,8 +11,8 @@ import (
 // ErrPanic is what a *PanicError is.
 var ErrPanic = errors.New("panic")
 
-// PanicError is a recovered panic with its stack. The panic's own value is left out: it may quote what
-// was being handled.
+// PanicError is a recovered panic with its stack. The panic's own value is left out: it may quote
+// what was being handled.
 type PanicError struct{ Stack []byte }
 
 func (*PanicError) Error() string { return ErrPanic.Error() }
@@ -30,8 +30,8 @@ func Recover(f func() error) (err error) {
 	return f()
 }
 
-// Do runs f as Recover does and returns when it has ended or ctx is done, whichever comes first; f is
-// then left behind, and what it still does nobody hears of. Where ctx is done from the start f
+// Do runs f as Recover does and returns when it has ended or ctx is done, whichever comes first; f
+// is then left behind, and what it still does nobody hears of. Where ctx is done from the start f
 // is not run.
 func Do(ctx context.Context, f func(context.Context) error) error {
 	if err := ctx.Err(); err != nil {

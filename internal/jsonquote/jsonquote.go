@@ -1,11 +1,12 @@
-// Package jsonquote writes JSON strings. A reply of 300 key-values is quoted twice on its way through a gateway,
-// once in its own body and once as the body of the gateway's response, which was a quarter of its time.
+// Package jsonquote writes JSON strings. A reply of 300 key-values is quoted twice on its way
+// through a gateway, once in its own body and once as the body of the gateway's response, which was
+// a quarter of its time.
 package jsonquote
 
 import "github.com/go-json-experiment/json/jsontext"
 
-// Append appends text as a JSON string. What is not UTF-8 becomes U+FFFD. It writes what jsontext.AppendQuote
-// writes; ASCII without control characters takes a third of the time.
+// Append appends text as a JSON string. What is not UTF-8 becomes U+FFFD. It writes what
+// jsontext.AppendQuote writes; ASCII without control characters takes a third of the time.
 func Append[Text ~string | ~[]byte](b []byte, text Text) []byte {
 	b = append(b, '"')
 	written, i := 0, 0
@@ -34,8 +35,9 @@ func appendRest[Text ~string | ~[]byte](b []byte, text Text) []byte {
 	return append(b[:at], b[at+1:]...)   // without the quote that begins it
 }
 
-// isPlain reports whether eight bytes are written as they are. It tests them as one word; where it is in doubt it says no,
-// never yes: the subtractions borrow only from above a byte that is not plain itself.
+// isPlain reports whether eight bytes are written as they are. It tests them as one word; where it
+// is in doubt it says no, never yes: the subtractions borrow only from above a byte that is not
+// plain itself.
 func isPlain[Text ~string | ~[]byte](t Text) bool {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	word := uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 |

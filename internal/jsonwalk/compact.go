@@ -1,6 +1,7 @@
 package jsonwalk
 
-// AppendCompact appends the one value that data must hold, by the rules of a Walker, without white space between its tokens.
+// AppendCompact appends the one value that data must hold, by the rules of a Walker, without white
+// space between its tokens.
 func AppendCompact(b, data []byte, maxDepth int) ([]byte, error) {
 	w := New(data, maxDepth)
 	if err := w.Skip(); err != nil {

@@ -1,13 +1,14 @@
-// Package jsonwalk reads JSON value by value, strictly: no name twice in an object, nesting bounded. It
-// is for input that must be judged field by field, where decoding into a struct would stop at the
-// first fault.
+// Package jsonwalk reads JSON value by value, strictly: no name twice in an object, nesting
+// bounded. It is for input that must be judged field by field, where decoding into a struct would
+// stop at the first fault.
 //
-// Only text may be broken. A byte that is no UTF-8 stays as it stands, a lone surrogate escape becomes
-// U+FFFD, and Broken counts the strings that had one. Members and Pass read on where the rules above
-// are broken, too.
+// Only text may be broken. A byte that is no UTF-8 stays as it stands, a lone surrogate escape
+// becomes U+FFFD, and Broken counts the strings that had one. Members and Pass read on where the
+// rules above are broken, too.
 //
 // It accepts what jsontext accepts with AllowInvalidUTF8 (RFC 7493 but for text), and its fuzz test
-// holds it to that. It reads by hand because half the time of a request went into jsontext's tokens.
+// holds it to that. It reads by hand because half the time of a request went into jsontext's
+// tokens.
 package jsonwalk
 
 import (
@@ -40,8 +41,8 @@ type Walker struct {
 	scratch  []byte
 }
 
-// New returns a Walker at the one value that data must hold. Data must not change while it is read, and
-// may afterwards.
+// New returns a Walker at the one value that data must hold. Data must not change while it is read,
+// and may afterwards.
 func New(data []byte, maxDepth int) Walker {
 	return Walker{source: data, maxDepth: maxDepth}
 }
@@ -71,8 +72,9 @@ func (w *Walker) Kind() jsontext.Kind {
 	return jsontext.Kind(c)
 }
 
-// Object reads an object. It calls member with each name, which it must not keep or change, standing at
-// its value, which member must read. Names that differ only in bytes that are no UTF-8 count as one.
+// Object reads an object. It calls member with each name, which it must not keep or change,
+// standing at its value, which member must read. Names that differ only in bytes that are no UTF-8
+// count as one.
 func (w *Walker) Object(member func(name []byte) error) error {
 	if err := w.open('{'); err != nil {
 		return err
@@ -206,8 +208,8 @@ func (w *Walker) unquoted(room, raw []byte, is form) ([]byte, error) {
 	return text, err
 }
 
-// Keep returns a name as a string. Kept strings share memory, a third of the input at first: most of
-// an event is names and what is passed over.
+// Keep returns a name as a string. Kept strings share memory, a third of the input at first: most
+// of an event is names and what is passed over.
 func (w *Walker) Keep(text []byte) string {
 	if w.texts.Cap()-w.texts.Len() < len(text) {
 		w.texts = strings.Builder{}

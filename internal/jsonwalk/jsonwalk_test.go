@@ -279,8 +279,9 @@ func TestWalk_DataMayBeReused(t *testing.T) {
 	assert.Equal(t, []any{"abc", "d\ne"}, value)
 }
 
-// FuzzWalk holds the package to jsontext: it accepts the same input, and reads the same from it. What
-// Mend returns of it is the same to a reader that is strict about text, and nothing where it was.
+// FuzzWalk holds the package to jsontext: it accepts the same input, and reads the same from it.
+// What Mend returns of it is the same to a reader that is strict about text, and nothing where it
+// was.
 func FuzzWalk(f *testing.F) {
 	for _, seed := range []string{
 		`{"a":[1,-0.5e+3,true,false,null,"\u00e9\n\/\"\\"],"b":{},"é":"\ud83d\ude00"}`, ` [ 1 , 2 ] `, `{"a":1,"\u0061":2}`,

@@ -29,9 +29,9 @@ func equalMended(a, b []byte) bool {
 	return len(a) == len(b)
 }
 
-// crowd holds the names of an object that has very many, by their hashes alone, so that a body of nothing but
-// names costs little. Two of a million names are taken for one in one body of 30 million, and no sender knows in which:
-// the seed is drawn by every crowd anew.
+// crowd holds the names of an object that has very many, by their hashes alone, so that a body of
+// nothing but names costs little. Two of a million names are taken for one in one body of 30
+// million, and no sender knows in which: the seed is drawn by every crowd anew.
 type crowd struct {
 	seed maphash.Seed
 	seen map[uint64]struct{}

@@ -2,7 +2,8 @@ package jsonwalk
 
 import "math"
 
-// Members reads an object as Object does, but for names that occur twice: member is called with each.
+// Members reads an object as Object does, but for names that occur twice: member is called with
+// each.
 func (w *Walker) Members(member func(name []byte) error) error {
 	if err := w.open('{'); err != nil {
 		return err
@@ -75,8 +76,8 @@ func (w *Walker) passName() error {
 	return w.colon()
 }
 
-// Whole reports whether the number read last, a member's value, ends where it was read to. Where the
-// input ends with it, or what follows is no JSON, it may be part of a longer one.
+// Whole reports whether the number read last, a member's value, ends where it was read to. Where
+// the input ends with it, or what follows is no JSON, it may be part of a longer one.
 func (w *Walker) Whole() bool {
 	if w.at == len(w.source) {
 		return false

@@ -9,8 +9,8 @@ import (
 // replacement is U+FFFD, as an escape.
 const replacement = `\ufffd`
 
-// unquote returns what a string stands for, in the room of text. U+FFFD stands for a lone surrogate, and
-// whole says that there was none.
+// unquote returns what a string stands for, in the room of text. U+FFFD stands for a lone
+// surrogate, and whole says that there was none.
 func unquote(text, raw []byte) (_ []byte, whole bool, err error) {
 	text, whole = text[:0], true
 	if cap(text) < len(raw) { // slices.Grow would take twice the room under the race detector, and 1 MB more than is left
@@ -50,12 +50,12 @@ func unquote(text, raw []byte) (_ []byte, whole bool, err error) {
 	return text, whole, nil
 }
 
-// lone is what codePoint returns for a surrogate without its other half. It is no code point, so that
-// it is encoded as U+FFFD.
+// lone is what codePoint returns for a surrogate without its other half. It is no code point, so
+// that it is encoded as U+FFFD.
 const lone = -1
 
-// codePoint reads the escape \uXXXX that text begins with, or the two of a surrogate pair. The length is 0
-// where it is none.
+// codePoint reads the escape \uXXXX that text begins with, or the two of a surrogate pair. The
+// length is 0 where it is none.
 func codePoint(text []byte) (char rune, length int) {
 	char, ok := hexadecimal(text)
 	switch {
@@ -93,8 +93,9 @@ func hexadecimal(text []byte) (value rune, ok bool) {
 	return value, true
 }
 
-// Mend returns JSON with U+FFFD in place of each byte that is no UTF-8 and each lone surrogate escape, the
-// rest as it stands: where a Walker accepts data, every reader accepts what Mend returns.
+// Mend returns JSON with U+FFFD in place of each byte that is no UTF-8 and each lone surrogate
+// escape, the rest as it stands: where a Walker accepts data, every reader accepts what Mend
+// returns.
 func Mend(data []byte) []byte {
 	mended := make([]byte, 0, mendedSize(data))
 	for rest := data; len(rest) > 0; {

@@ -5,7 +5,8 @@ package loopback
 import "net/netip"
 
 // IsHost reports whether host, a name or an address without port or brackets, is this machine's
-// own: localhost, 127.0.0.0/8 or ::1. Other names are not resolved, because whoever owns one decides where it leads.
+// own: localhost, 127.0.0.0/8 or ::1. Other names are not resolved, because whoever owns one
+// decides where it leads.
 func IsHost(host string) bool {
 	if host == "localhost" {
 		return true

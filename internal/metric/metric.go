@@ -12,8 +12,8 @@ import (
 )
 
 // Keys by which measurements are counted apart, CloudWatch's dimensions. The one is of every
-// measurement. The other is of Rejected besides: a line's reason is one of twenty, and each value of
-// a dimension is a metric that is paid for.
+// measurement. The other is of Rejected besides: a line's reason is one of twenty, and each value
+// of a dimension is a metric that is paid for.
 const (
 	KeyFunction = "function"
 	KeyRefusal  = "refusal"
@@ -33,9 +33,9 @@ func Plain(_ time.Time, measured []slog.Attr, refusal string) []slog.Attr {
 	return measured
 }
 
-// Embedded returns the Format of a Lambda function, which adds CloudWatch's metadata. All is counted by
-// the function's name, so that two deployments in one account stay apart. The line must be
-// written as JSON with the attributes at its root.
+// Embedded returns the Format of a Lambda function, which adds CloudWatch's metadata. All is
+// counted by the function's name, so that two deployments in one account stay apart. The line must
+// be written as JSON with the attributes at its root.
 func Embedded(function string) Format {
 	return func(at time.Time, measured []slog.Attr, refusal string) []slog.Attr {
 		if len(measured) == 0 {

@@ -16,7 +16,8 @@ type Allow struct {
 	Plain     bool // http:// to other hosts than loopback
 }
 
-// ParseURL reads a URL that events or commands may be sent to. Its errors are ErrURL, ErrPlain and ErrLinkLocal.
+// ParseURL reads a URL that events or commands may be sent to. Its errors are ErrURL, ErrPlain and
+// ErrLinkLocal.
 func ParseURL(text string, allow Allow) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
@@ -50,7 +51,8 @@ func isRefused(address netip.Addr) bool {
 	})
 }
 
-// leadsTo returns an address and the IPv4 ones that it has in it, where a network translates or tunnels.
+// leadsTo returns an address and the IPv4 ones that it has in it, where a network translates or
+// tunnels.
 func leadsTo(ip netip.Addr) []netip.Addr {
 	if ip.Is4() || ip.Is4In6() {
 		return []netip.Addr{ip.Unmap()}
@@ -79,8 +81,9 @@ func leadsTo(ip netip.Addr) []netip.Addr {
 	return all
 }
 
-// isMetadata knows the metadata services that are not link-local: AWS's own network over IPv6 (EC2 User
-// Guide, "Use the Instance Metadata Service", fd00:ec2::254 among others), Alibaba's, and Google's over IPv6.
+// isMetadata knows the metadata services that are not link-local: AWS's own network over IPv6 (EC2
+// User Guide, "Use the Instance Metadata Service", fd00:ec2::254 among others), Alibaba's, and
+// Google's over IPv6.
 func isMetadata(ip netip.Addr) bool {
 	return netip.MustParsePrefix("fd00:ec2::/32").Contains(ip) ||
 		ip == netip.MustParseAddr("100.100.100.200") || ip == netip.MustParseAddr("fd20:ce::254")

@@ -11,7 +11,8 @@ import (
 // ErrHeader is the error of a header that requests cannot be given.
 var ErrHeader = errors.New("header cannot be set")
 
-// ParseHeader reads a header of the form Name: value. Its error is ErrHeader and names the rule, never the value.
+// ParseHeader reads a header of the form Name: value. Its error is ErrHeader and names the rule,
+// never the value.
 func ParseHeader(text string) (name, value string, err error) {
 	name, value, found := strings.Cut(text, ":")
 	if !found {
@@ -20,8 +21,8 @@ func ParseHeader(text string) (name, value string, err error) {
 	return name, strings.TrimSpace(value), nil
 }
 
-// CheckHeader refuses what is no header, those of the connection, and those that a request sets itself, by
-// their canonical names. Its error is ErrHeader and names the rule, never the value.
+// CheckHeader refuses what is no header, those of the connection, and those that a request sets
+// itself, by their canonical names. Its error is ErrHeader and names the rule, never the value.
 func CheckHeader(name, value string, own ...string) error {
 	if !isToken(name) {
 		return fmt.Errorf("%w: the name is none", ErrHeader)

@@ -1,6 +1,6 @@
-// Package outbound has what everything that calls out has in common: which addresses it may reach, how it
-// connects, when it doubts a connection that was kept (stale.go), when and how often it tries again (retry.go),
-// and what of an error may be told.
+// Package outbound has what everything that calls out has in common: which addresses it may reach,
+// how it connects, when it doubts a connection that was kept (stale.go), when and how often it
+// tries again (retry.go), and what of an error may be told.
 package outbound
 
 import (
@@ -26,8 +26,8 @@ const maxHeaderBytes = 64 << 10 // of an answer
 
 // Options configure a transport.
 type Options struct {
-	// AllowLinkLocal lets it reach link-local and cloud metadata addresses. Behind a proxy it is the proxy
-	// that resolves names, and it that must refuse.
+	// AllowLinkLocal lets it reach link-local and cloud metadata addresses. Behind a proxy it is
+	// the proxy that resolves names, and it that must refuse.
 	AllowLinkLocal bool
 
 	// TLS has the roots and other settings of connections; nil for the system's.
@@ -44,9 +44,9 @@ type Options struct {
 	Resolver *net.Resolver
 }
 
-// NewTransport returns a transport that speaks HTTP/1.1 only: there a request has its connection to itself, so
-// that one that died unnoticed ends with the request that found out. It asks for no compression, and undoes
-// none. The environment's proxy settings count.
+// NewTransport returns a transport that speaks HTTP/1.1 only: there a request has its connection to
+// itself, so that one that died unnoticed ends with the request that found out. It asks for no
+// compression, and undoes none. The environment's proxy settings count.
 func NewTransport(options Options) *http.Transport {
 	dialer := &net.Dialer{Resolver: options.Resolver}
 	if !options.AllowLinkLocal {

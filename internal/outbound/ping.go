@@ -11,8 +11,8 @@ import (
 // Dial makes a connection.
 type Dial = func(ctx context.Context, network, address string) (net.Conn, error)
 
-// Pinger doubts the connections of a client whose protocol has a ping, by the rules above DoubtAfter. It is safe
-// for concurrent use.
+// Pinger doubts the connections of a client whose protocol has a ping, by the rules above
+// DoubtAfter. It is safe for concurrent use.
 type Pinger struct {
 	Now func() time.Time // the wall clock; not to be changed once it is used
 
@@ -21,8 +21,9 @@ type Pinger struct {
 	open map[*pinged]bool
 }
 
-// NewPinger returns a Pinger. ping writes one to a connection that nothing else uses meanwhile, and reads the answer;
-// its deadline is set. It is nil where the client takes its connections up by Check.
+// NewPinger returns a Pinger. ping writes one to a connection that nothing else uses meanwhile, and
+// reads the answer; its deadline is set. It is nil where the client takes its connections up by
+// Check.
 func NewPinger(ping func(net.Conn) error) *Pinger {
 	return &Pinger{
 		Now:  func() time.Time { return time.Now().Round(0) }, // without the monotonic reading
@@ -30,9 +31,9 @@ func NewPinger(ping func(net.Conn) error) *Pinger {
 	}
 }
 
-// Dial returns a function that dials as dial does. A client that looks at a connection's socket before it takes it up
-// again, as go-redis does by syscall.Conn, has it pinged thereby, and is told that it is closed where
-// the answer does not come.
+// Dial returns a function that dials as dial does. A client that looks at a connection's socket
+// before it takes it up again, as go-redis does by syscall.Conn, has it pinged thereby, and is told
+// that it is closed where the answer does not come.
 func (p *Pinger) Dial(dial Dial) Dial {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
@@ -47,9 +48,10 @@ func (p *Pinger) Dial(dial Dial) Dial {
 	}
 }
 
-// Check is called when a client takes up a connection that Dial made, or one of TLS over it. A doubted one is sent a ping, which has
-// PingTimeout for its answer; without one, it and all others that are doubted and not in use are closed, and the error is the
-// ping's. Otherwise the connection is in use until Release.
+// Check is called when a client takes up a connection that Dial made, or one of TLS over it. A
+// doubted one is sent a ping, which has PingTimeout for its answer; without one, it and all others
+// that are doubted and not in use are closed, and the error is the ping's. Otherwise the connection
+// is in use until Release.
 func (p *Pinger) Check(ctx context.Context, conn net.Conn, ping func(context.Context) error) error {
 	c := bare(conn)
 	if c == nil {
@@ -80,7 +82,8 @@ func (p *Pinger) Release(conn net.Conn) {
 	}
 }
 
-// Suspect doubts every connection, however short a while it was idle, when it is next taken up: a server has ended another.
+// Suspect doubts every connection, however short a while it was idle, when it is next taken up: a
+// server has ended another.
 func (p *Pinger) Suspect() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -167,7 +170,8 @@ func (c *pinged) Close() error {
 	return c.Conn.Close()
 }
 
-// SyscallConn implements syscall.Conn. Its error is the ping's, if one was due; the connection is then closed.
+// SyscallConn implements syscall.Conn. Its error is the ping's, if one was due; the connection is
+// then closed.
 func (c *pinged) SyscallConn() (syscall.RawConn, error) {
 	if since := c.pinger.Now().Add(-DoubtAfter); c.isDoubted(since) {
 		_ = c.SetDeadline(time.Now().Add(PingTimeout)) // a connection that cannot have one fails below
@@ -184,8 +188,9 @@ func (c *pinged) SyscallConn() (syscall.RawConn, error) {
 	return opaque{}, nil
 }
 
-// closeIdleSince closes a connection and all others that are doubted. One that waits for an answer is not: it is in use, or, where the
-// client does not say, no call waits for longer than DoubtAfter.
+// closeIdleSince closes a connection and all others that are doubted. One that waits for an answer
+// is not: it is in use, or, where the client does not say, no call waits for longer than
+// DoubtAfter.
 func (p *Pinger) closeIdleSince(dead *pinged, since time.Time) {
 	idle := []*pinged{dead}
 	p.mu.Lock()

@@ -6,8 +6,8 @@ import (
 	"net"
 )
 
-// WithoutAddress takes host names and addresses out of what an error of the network says; the error it was is still
-// found by errors.Is and errors.As. Where a store stands is in nobody's log.
+// WithoutAddress takes host names and addresses out of what an error of the network says; the error
+// it was is still found by errors.Is and errors.As. Where a store stands is in nobody's log.
 func WithoutAddress(err error) error {
 	operation, isOperation := errors.AsType[*net.OpError](err)
 	name, isName := errors.AsType[*net.DNSError](err)

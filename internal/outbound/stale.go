@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// The rules for a connection that was kept. It may have died without a word, while a function's sandbox was
-// frozen or behind a NAT: it then takes a request and never answers. The times are by the wall clock, which
-// goes on while a sandbox is frozen; the monotonic one may not.
+// The rules for a connection that was kept. It may have died without a word, while a function's
+// sandbox was frozen or behind a NAT: it then takes a request and never answers. The times are by
+// the wall clock, which goes on while a sandbox is frozen; the monotonic one may not.
 //
 //   - One that answered within the last second and is now slow is slow, not dead. No pool is ever closed
 //     because a server is slow: its new connections would be as slow, and come on top.
@@ -35,8 +35,8 @@ const (
 // ErrStale is the error of a request on a doubted connection that gave no answer.
 var ErrStale = errors.New("no answer on a connection that was idle")
 
-// Transport is an http.RoundTripper that doubts connections that were idle. It follows no redirect, and is
-// also what AWS's SDK takes as a client. It is safe for concurrent use.
+// Transport is an http.RoundTripper that doubts connections that were idle. It follows no redirect,
+// and is also what AWS's SDK takes as a client. It is safe for concurrent use.
 type Transport struct {
 	HTTP *http.Transport  // not to be changed once it is used
 	Now  func() time.Time // the wall clock; nor this
@@ -51,8 +51,8 @@ type kept struct {
 	users    int       // requests that wait for an answer on it
 }
 
-// Doubting returns a Transport that makes its requests through t. It has a part in how t dials: net/http may open a
-// connection for a request that then gets another, and keeps it unused.
+// Doubting returns a Transport that makes its requests through t. It has a part in how t dials:
+// net/http may open a connection for a request that then gets another, and keeps it unused.
 func Doubting(t *http.Transport) *Transport {
 	doubting := &Transport{
 		HTTP: t, known: make(map[net.Conn]*kept),
@@ -103,9 +103,9 @@ func (t *Transport) Do(request *http.Request) (*http.Response, error) { return t
 // CloseIdleConnections closes the connections that no request uses.
 func (t *Transport) CloseIdleConnections() { t.HTTP.CloseIdleConnections() }
 
-// RoundTrip implements http.RoundTripper. Its error is ErrStale where a doubted connection did not answer in half
-// of the time that the request's context has left; such a connection, and all others that were doubted
-// then, are closed.
+// RoundTrip implements http.RoundTripper. Its error is ErrStale where a doubted connection did not
+// answer in half of the time that the request's context has left; such a connection, and all others
+// that were doubted then, are closed.
 func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(request.Context())
 	use := &use{transport: t}
@@ -141,8 +141,8 @@ func (b *body) Close() error {
 	return err
 }
 
-// use is one request on the connection that it got. net/http may get it another where the first turns out
-// to be closed.
+// use is one request on the connection that it got. net/http may get it another where the first
+// turns out to be closed.
 type use struct {
 	transport *Transport
 	late      *time.Timer

@@ -130,8 +130,8 @@ func newTransport() (*outbound.Transport, *outbound.Clock) {
 	return outbound.DoubtingWithClock(outbound.NewTransport(outbound.Options{IdleTimeout: outbound.IdleTimeout, MaxIdle: 16}))
 }
 
-// However many connections died in a frozen sandbox, one request finds out for all of them: the next one is
-// answered on a new connection.
+// However many connections died in a frozen sandbox, one request finds out for all of them: the
+// next one is answered on a new connection.
 func TestTransport_OneRequestFindsAllThatDied(t *testing.T) {
 	p := newPeer(t)
 	transport, clock := newTransport()
@@ -146,8 +146,8 @@ func TestTransport_OneRequestFindsAllThatDied(t *testing.T) {
 	assert.Equal(t, 9, p.connections())
 }
 
-// A connection that answered within the last second is slow, not dead: it has all of the time, and neither it
-// nor any other is closed.
+// A connection that answered within the last second is slow, not dead: it has all of the time, and
+// neither it nor any other is closed.
 func TestTransport_ASlowServerIsNotDoubted(t *testing.T) {
 	p := newPeer(t)
 	transport, clock := newTransport()
@@ -180,7 +180,8 @@ func TestTransport_KeepsWhatAnsweredSince(t *testing.T) {
 	assert.Equal(t, 3, p.connections())
 }
 
-// A doubted connection that answers is as good as any, and a request without a deadline doubts nothing.
+// A doubted connection that answers is as good as any, and a request without a deadline doubts
+// nothing.
 func TestTransport_ADoubtedConnectionMayAnswer(t *testing.T) {
 	p := newPeer(t)
 	transport, clock := newTransport()
@@ -228,7 +229,8 @@ func TestTransport_ForgetsWhatIsNoLongerKept(t *testing.T) {
 	assert.Equal(t, 1, transport.Known())
 }
 
-// net/http keeps a connection that it opened for a request which then got another. It dies as the others do.
+// net/http keeps a connection that it opened for a request which then got another. It dies as the
+// others do.
 func TestTransport_KnowsAConnectionThatWasNeverUsed(t *testing.T) {
 	p := newPeer(t)
 	inner := outbound.NewTransport(outbound.Options{IdleTimeout: outbound.IdleTimeout, MaxIdle: 16})
@@ -246,7 +248,8 @@ func TestTransport_KnowsAConnectionThatWasNeverUsed(t *testing.T) {
 	first := make(chan error, 1)
 	go func() { first <- p.get(t, transport, "/together", 20*time.Second) }()
 	require.NoError(t, <-first)
-	// The second request waits for a dial while the first connection is in use, and is given that once it is free.
+	// The second request waits for a dial while the first connection is in use, and is given that
+	// once it is free.
 	p.slow.Store(int64(50 * time.Millisecond))
 	var requests sync.WaitGroup
 	for range 2 {

@@ -28,7 +28,8 @@ func StartLocal(t testing.TB, binary string, environ []string, args ...string) *
 	return startLocal(t, serving, binary, environ, args)
 }
 
-// StartKept runs the local binary for a simulation after which it stays up, and waits until that is over.
+// StartKept runs the local binary for a simulation after which it stays up, and waits until that is
+// over.
 func StartKept(t testing.TB, binary string, environ []string, args ...string) *Local {
 	t.Helper()
 	return startLocal(t, kept, binary, environ, args)
@@ -51,8 +52,8 @@ type Server struct {
 	Admin string // the URL that is for operators
 }
 
-// StartWebFunction runs the tree of a web function as SCF does, by its scf_bootstrap and with its variables alone, on a
-// free port, and waits until it serves.
+// StartWebFunction runs the tree of a web function as SCF does, by its scf_bootstrap and with its
+// variables alone, on a free port, and waits until it serves.
 func StartWebFunction(t testing.TB, folder string, environ []string) *Local {
 	t.Helper()
 	l := &Local{process: start(t, append([]string{"PORT=0"}, environ...), filepath.Join(folder, "scf_bootstrap"))}

@@ -62,8 +62,8 @@ func (b *Builder) Build(t testing.TB, main string) string {
 	return binary
 }
 
-// root returns the folder of the module, which is at or above that of the package under test: bench, a
-// module within it, has no functions.
+// root returns the folder of the module, which is at or above that of the package under test:
+// bench, a module within it, has no functions.
 func root() string {
 	folder, err := filepath.Abs(".")
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package relaytest has an app's backend that answers as it is told, byte for byte, well or badly, and the
-// vectors that say what must become of each answer.
+// Package relaytest has an app's backend that answers as it is told, byte for byte, well or badly,
+// and the vectors that say what must become of each answer.
 package relaytest
 
 import (

@@ -29,8 +29,8 @@ type Vector struct {
 	Answer  Answer
 	Reaches bool // the backend sees the request, and that once
 
-	// Pass and Allow are the replies under either MSGEXT_RELAY_ON_FAILURE. Complete says that the backend's
-	// answer is one.
+	// Pass and Allow are the replies under either MSGEXT_RELAY_ON_FAILURE. Complete says that the
+	// backend's answer is one.
 	Complete    bool
 	Pass, Allow Reply
 	Reason      string // as logged with pass
@@ -43,8 +43,8 @@ var (
 	loop     = Reply{508, "application/json", "", `{"ActionStatus":"FAIL","ErrorInfo":"relayed in a circle","ErrorCode":1}`}
 )
 
-// Vectors returns the table: a backend's answer that is complete, within budget and cap, is Chat's; all else is a
-// failed webhook to Chat, as if nobody stood in between.
+// Vectors returns the table: a backend's answer that is complete, within budget and cap, is Chat's;
+// all else is a failed webhook to Chat, as if nobody stood in between.
 func Vectors() []Vector {
 	vectors := []Vector{
 		complete("ok", 200, "application/json", OKBody),

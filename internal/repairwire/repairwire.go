@@ -23,7 +23,8 @@ func CheckChat(cfg config.Config) []config.Problem {
 	return nil
 }
 
-// Options returns what a Repairer needs, as configured; without REST access it only settles and reports.
+// Options returns what a Repairer needs, as configured; without REST access it only settles and
+// reports.
 func Options(cfg config.Config, c driver.Connections, logger *slog.Logger, metrics metric.Format) (repair.Options, error) {
 	options := repair.Options{
 		Store: c.Store, SDKAppID: cfg.SDKAppID, Sinks: c.Sinks,

@@ -22,7 +22,8 @@ type AddressVector struct {
 	From   string            `json:"from"` // as Request's
 	Header map[string]string `json:"header"`
 
-	// Allowed says that the address is; the reply is then the vector's own. Exempt says that no address is asked for.
+	// Allowed says that the address is; the reply is then the vector's own. Exempt says that no
+	// address is asked for.
 	Allowed bool `json:"allowed"`
 	Exempt  bool `json:"exempt"`
 }

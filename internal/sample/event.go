@@ -1,5 +1,5 @@
-// Package sample has requests as Chat sends them, and those as gateways pass them on: what tests and the tools
-// of cmd/msgext are fed with.
+// Package sample has requests as Chat sends them, and those as gateways pass them on: what tests
+// and the tools of cmd/msgext are fed with.
 package sample
 
 import (
@@ -19,8 +19,8 @@ type Request struct {
 
 	Header map[string]string // beside what every request has; names in lower case
 
-	// From is the address that the gateway is spoken to by, somebody's where it is empty, and Nowhere for an event that
-	// does not say.
+	// From is the address that the gateway is spoken to by, somebody's where it is empty, and
+	// Nowhere for an event that does not say.
 	From string
 }
 
@@ -218,7 +218,8 @@ func (r Request) decoded() (url.Values, bool) {
 	return query, err == nil
 }
 
-// Proxied returns the request as a proxy passes it on to a server, which appends where it came from.
+// Proxied returns the request as a proxy passes it on to a server, which appends where it came
+// from.
 func (r Request) Proxied() Request {
 	header := maps.Clone(r.Header)
 	if header == nil {

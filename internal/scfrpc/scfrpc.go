@@ -1,5 +1,5 @@
-// Package scfrpc is SCF's side of a function: it hands events to a started Go1 binary over the runtime's RPC, Go's
-// net/rpc with scf-go-lib's own messages.
+// Package scfrpc is SCF's side of a function: it hands events to a started Go1 binary over the
+// runtime's RPC, Go's net/rpc with scf-go-lib's own messages.
 package scfrpc
 
 import (
@@ -32,8 +32,8 @@ func Dial(ctx context.Context, address string) (*Client, error) {
 // Close closes the connection.
 func (c *Client) Close() error { return c.rpc.Close() }
 
-// Invoke hands the function an event and returns its response. The function's variables come with each invocation,
-// as on the platform. Its error is the function's, or the connection's.
+// Invoke hands the function an event and returns its response. The function's variables come with
+// each invocation, as on the platform. Its error is the function's, or the connection's.
 func (c *Client) Invoke(payload []byte, variables map[string]string, deadline time.Time) ([]byte, error) {
 	environment, err := json.Marshal(variables)
 	if err != nil {

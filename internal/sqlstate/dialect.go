@@ -11,12 +11,13 @@ type Dialect struct {
 	Integer         string // the type of a number in CAST; bigint when empty
 	Nothing         string // what stands for no table before WHERE
 
-	// OnDuplicateKey is for MySQL, which has no ON CONFLICT: there a column is named by backquotes where its name means something else,
-	// too, and what an upsert would write is VALUES(column).
+	// OnDuplicateKey is for MySQL, which has no ON CONFLICT: there a column is named by backquotes
+	// where its name means something else, too, and what an upsert would write is VALUES(column).
 	OnDuplicateKey bool
 
-	// TwoSteps is for a server that reads and plans a statement each time, the subqueries that it will not need included, which costs
-	// more than all the rest of an event. There an event whose version does not follow the floor is marked in a second transaction.
+	// TwoSteps is for a server that reads and plans a statement each time, the subqueries that it
+	// will not need included, which costs more than all the rest of an event. There an event whose
+	// version does not follow the floor is marked in a second transaction.
 	TwoSteps bool
 }
 

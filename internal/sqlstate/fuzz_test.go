@@ -13,7 +13,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// FuzzText holds the text that stands in a database to what it is for: no NUL, the order of what it means, and back.
+// FuzzText holds the text that stands in a database to what it is for: no NUL, the order of what it
+// means, and back.
 func FuzzText(f *testing.F) {
 	f.Add("", "\x00")
 	f.Add("\x01", "\x01\x02")
@@ -32,8 +33,8 @@ func FuzzText(f *testing.F) {
 	})
 }
 
-// FuzzRows holds the rows of a message to what was written, and whatever else may stand there to an error that has
-// nothing of it.
+// FuzzRows holds the rows of a message to what was written, and whatever else may stand there to an
+// error that has nothing of it.
 func FuzzRows(f *testing.F) {
 	f.Add("key", "value", int64(1), true, int64(9), int64(2), `[{"key":"k"}]`)
 	f.Add("", "\x00\x01", int64(0), false, int64(math.MaxInt64), int64(-1), `[{"Key":"k","Value":"v","Seq":1}]`)
@@ -107,7 +108,8 @@ func scanning(row ...any) func(...any) error {
 	}
 }
 
-// FuzzCursor holds a cursor to the place that it was made of. Any other text is refused, or is a place.
+// FuzzCursor holds a cursor to the place that it was made of. Any other text is refused, or is a
+// place.
 func FuzzCursor(f *testing.F) {
 	f.Add(int64(1764688294360), []byte{1, 2, 3}, "5 0A")
 	f.Add(int64(0), []byte{}, "12 zz")

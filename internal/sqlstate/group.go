@@ -12,8 +12,9 @@ type Write struct {
 	Statements []Statement
 }
 
-// Commit runs writes in order, in one transaction, and returns, once it is durable, how many rows each statement of each changed. It
-// locks their messages in one order, so that two transactions do not wait for each other.
+// Commit runs writes in order, in one transaction, and returns, once it is durable, how many rows
+// each statement of each changed. It locks their messages in one order, so that two transactions do
+// not wait for each other.
 type Commit func(ctx context.Context, writes []Write) (rows [][]int64, err error)
 
 // Bounds of a group: how many transactions run at once, and what one takes at most.
@@ -23,9 +24,10 @@ const (
 	maxGroupBytes   = 256 << 10
 )
 
-// Group lets writes that come at once share transactions: while some run the next ones gather, and the cost of a transaction, its
-// lock and its sync, is paid once for all who wait. Each write waits for its own commit. Writes to one message are never in two
-// transactions at once, one of which would only wait for the other. It is safe for concurrent use.
+// Group lets writes that come at once share transactions: while some run the next ones gather, and
+// the cost of a transaction, its lock and its sync, is paid once for all who wait. Each write waits
+// for its own commit. Writes to one message are never in two transactions at once, one of which
+// would only wait for the other. It is safe for concurrent use.
 type Group struct {
 	commit Commit
 
@@ -126,7 +128,8 @@ func (g *Group) run(group []*request) {
 	g.start()
 }
 
-// write writes a group. If it cannot be written together each is written alone: one that fails takes nobody with it.
+// write writes a group. If it cannot be written together each is written alone: one that fails
+// takes nobody with it.
 func (g *Group) write(group []*request) {
 	if len(group) == 1 {
 		group[0].alone(g.commit)

@@ -134,7 +134,8 @@ func TestGroup_WhatFailsTakesNobodyWithIt(t *testing.T) {
 	})
 }
 
-// Who has gone is answered at once, and takes nobody along; a transaction ends with the last who waits for it.
+// Who has gone is answered at once, and takes nobody along; a transaction ends with the last who
+// waits for it.
 func TestGroup_Contexts(t *testing.T) {
 	for gone, want := range map[string]struct {
 		groups []string

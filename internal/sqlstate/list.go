@@ -54,8 +54,8 @@ func parseDueCursor(c state.Cursor) (due int64, id []byte, err error) {
 	return due, id, nil
 }
 
-// Each implements state.Store, in the order of ids, which are digests: anywhere is as likely as anywhere
-// else.
+// Each implements state.Store, in the order of ids, which are digests: anywhere is as likely as
+// anywhere else.
 func (s *Store) Each(ctx context.Context, after state.Cursor, limit int) (state.Page, error) {
 	id, err := hex.DecodeString(string(after))
 	if n, ok := after.Somewhere(); ok {

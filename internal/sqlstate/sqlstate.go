@@ -1,13 +1,13 @@
-// Package sqlstate is a state.Store over an SQL database: the one body of SQL that SQLite
-// and PostgreSQL share. The packages sqlitestate and pgstate bring the connection and the schema.
+// Package sqlstate is a state.Store over an SQL database: the one body of SQL that SQLite and
+// PostgreSQL share. The packages sqlitestate and pgstate bring the connection and the schema.
 //
-// A message is one row of msgext_messages, one of msgext_entries for each key that webhooks spoke of, one
-// of msgext_seen for each version seen above the floor, and one of msgext_reads once it was read back. An
-// event writes its own keys, the message's row and its mark, in one transaction. The view
-// message_extensions shows the visible key-values.
+// A message is one row of msgext_messages, one of msgext_entries for each key that webhooks spoke
+// of, one of msgext_seen for each version seen above the floor, and one of msgext_reads once it was
+// read back. An event writes its own keys, the message's row and its mark, in one transaction. The
+// view message_extensions shows the visible key-values.
 //
-// Rows are named by digests, SHA-256 of Message.Path and of the key, because an index takes no
-// text of any length: PostgreSQL's ends at 2,704 bytes.
+// Rows are named by digests, SHA-256 of Message.Path and of the key, because an index takes no text
+// of any length: PostgreSQL's ends at 2,704 bytes.
 package sqlstate
 
 import (
@@ -22,8 +22,8 @@ import (
 
 // Database is what a Store needs of a connection. It is safe for concurrent use.
 type Database interface {
-	// Write runs the statements in order, in one transaction, and returns, once it is durable, how many rows
-	// each changed. Each statement sees what was committed before it, and no other write
+	// Write runs the statements in order, in one transaction, and returns, once it is durable, how
+	// many rows each changed. Each statement sees what was committed before it, and no other write
 	// to the same message, which is named by its digest, runs meanwhile.
 	Write(ctx context.Context, message []byte, statements []Statement) (rows []int64, err error)
 
@@ -99,8 +99,9 @@ func (s *Store) MarkSeen(ctx context.Context, message msgext.Message, version in
 	return s.writeSeen(ctx, id, []Statement{s.advance(id, version)}, version)
 }
 
-// writeSeen writes a batch that raises the floor to a version that follows it, and notes any other version as seen. In two steps that
-// is another transaction: one that fails leaves a version that counts as not handled, as where a sink has failed.
+// writeSeen writes a batch that raises the floor to a version that follows it, and notes any other
+// version as seen. In two steps that is another transaction: one that fails leaves a version that
+// counts as not handled, as where a sink has failed.
 func (s *Store) writeSeen(ctx context.Context, id []byte, batch []Statement, version int64) error {
 	if !s.twoSteps {
 		_, err := s.database.Write(ctx, id, append(batch, s.mark(id, version)))
@@ -163,8 +164,8 @@ func (s *Store) Drop(ctx context.Context, message msgext.Message, drop state.Dro
 	return false, s.writeKnown(ctx, id, []Statement{{s.sql.touch, []any{id}}})
 }
 
-// Sweep implements state.Store. What goes is worked out here, by the one rule; an entry goes only if neither the message
-// nor what was read of it has changed.
+// Sweep implements state.Store. What goes is worked out here, by the one rule; an entry goes only
+// if neither the message nor what was read of it has changed.
 func (s *Store) Sweep(ctx context.Context, message msgext.Message, revision int64) error {
 	record, err := s.Load(ctx, message)
 	if err != nil || record.Check.Revision != revision {
@@ -228,7 +229,8 @@ func (s *Store) mark(id []byte, version int64) Statement {
 	return Statement{s.sql.mark, []any{id, version, msgext.MaxSeen}}
 }
 
-// nextVersion is the version after another; there is none after the greatest, which stands for itself.
+// nextVersion is the version after another; there is none after the greatest, which stands for
+// itself.
 func nextVersion(version int64) int64 {
 	if version == math.MaxInt64 {
 		return version

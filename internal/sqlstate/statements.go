@@ -1,8 +1,9 @@
 package sqlstate
 
 // statements are the SQL of a Store. Everything about a message that only rises is written by its
-// greatest value, so that any order of the same writes ends in the same rows. Where a call writes only
-// under a condition, its first statement tells whether it holds, and the others ask for it again.
+// greatest value, so that any order of the same writes ends in the same rows. Where a call writes
+// only under a condition, its first statement tells whether it holds, and the others ask for it
+// again.
 //
 // Assignments stand in an order in which none reads a column that was assigned before it: MySQL
 // evaluates them from left to right.
@@ -29,9 +30,9 @@ const (
 	identityColumns = `m.id, m.sdk_app_id, m.group_id, m.msg_seq, m.from_account, m.to_account, m.msg_key`
 )
 
-// Newer fails, as a subquery of more than one row, where a schema stands that is newer than this package. A transaction
-// asks for it because that costs nothing, where a question before the first one would cost a round trip; and
-// because a schema may change under a process that runs.
+// Newer fails, as a subquery of more than one row, where a schema stands that is newer than this
+// package. A transaction asks for it because that costs nothing, where a question before the first
+// one would cost a round trip; and because a schema may change under a process that runs.
 const Newer = `SELECT 1 UNION ALL SELECT 1 FROM msgext_schema WHERE version > 2`
 
 // entry writes what was said of a key, if it is greater than what is there.
@@ -39,13 +40,15 @@ func entry(source string) upsert {
 	return upsert{
 		table: "msgext_entries", alias: "e", key: "message, digest", columns: `message, digest, "key", seq, deleted, value`,
 		source: source,
-		// Assigned in this order, the condition holds until its last part is assigned, or there is nothing left to assign.
+		// Assigned in this order, the condition holds until its last part is assigned, or there is
+		// nothing left to assign.
 		set:   []string{`value = excluded.value`, `deleted = excluded.deleted`, `seq = excluded.seq`},
 		where: `(excluded.seq, excluded.deleted, excluded.value) > (e.seq, e.deleted, e.value)`,
 	}
 }
 
-// hear notes an event. A message that is new has this floor, and the floor of one that is there is raised so.
+// hear notes an event. A message that is new has this floor, and the floor of one that is there is
+// raised so.
 func hear(floor, raised string) upsert {
 	return upsert{
 		table: "msgext_messages", alias: "m", key: "id",
@@ -71,8 +74,8 @@ func after(column string) string {
 	return `CASE WHEN ` + column + ` < 9223372036854775807 THEN ` + column + ` + 1 END`
 }
 
-// islandEnd is the end of the seen versions that follow one another from one on. Rows at or below the
-// floor may still be there: a check prunes them.
+// islandEnd is the end of the seen versions that follow one another from one on. Rows at or below
+// the floor may still be there: a check prunes them.
 func islandEnd(from string) string {
 	return `(SELECT min(s.version) FROM msgext_seen s WHERE s.message = ?1 AND s.version >= ` + from + `
 		AND NOT EXISTS (SELECT 1 FROM msgext_seen n WHERE n.message = ?1 AND n.version = ` + after("s.version") + `))`
@@ -84,8 +87,9 @@ func overIsland(version, next string) string {
 		THEN ` + islandEnd("CAST("+next+" AS bigint)") + ` ELSE ` + version + ` END`
 }
 
-// raised is the floor once a version was seen that follows it. In two steps that is the version, and what was seen above it is passed
-// over when it is needed: with the next version that does not follow, or the next check.
+// raised is the floor once a version was seen that follows it. In two steps that is the version,
+// and what was seen above it is passed over when it is needed: with the next version that does not
+// follow, or the next check.
 func (d Dialect) raised(floor, version, next string) string {
 	version = `CAST(` + version + ` AS bigint)`
 	if d.TwoSteps {
@@ -101,24 +105,27 @@ func raisedTo(floor, version, to string) string {
 func newStatements(d Dialect) statements {
 	const (
 		identity = identityNames
-		// merged holds while the read that was merged is the caller's: ?1 message, ?2 number, ?3 digest.
+		// merged holds while the read that was merged is the caller's: ?1 message, ?2 number, ?3
+		// digest.
 		merged = `EXISTS (SELECT 1 FROM msgext_reads WHERE message = ?1 AND number = ?2 AND digest = ?3)`
 		// unDropped holds while nothing was dropped since the load: ?1 message, ?2 dropped_at.
 		unDropped = `EXISTS (SELECT 1 FROM msgext_messages WHERE id = ?1 AND dropped_at = ?2)`
 		// unchanged holds while the message is as it was: ?1 message, ?2 revision.
 		unchanged = `EXISTS (SELECT 1 FROM msgext_messages WHERE id = ?1 AND revision = ?2)`
-		// page is the messages that Due selects: ?1 lane, ?2 before, ?3 and ?4 the due and id of the cursor, ?5 limit.
+		// page is the messages that Due selects: ?1 lane, ?2 before, ?3 and ?4 the due and id of
+		// the cursor, ?5 limit.
 		page = `FROM msgext_messages m WHERE m.lane = ?1 AND m.due <= ?2 AND m.due >= ?3 AND (m.due > ?3 OR m.id > ?4)
 			ORDER BY m.due, m.id LIMIT ?5`
 		// slice is the messages that Each selects: ?1 the id of the cursor, ?2 limit.
 		slice = `FROM msgext_messages m WHERE m.id > ?1 ORDER BY m.id LIMIT ?2`
 	)
 	return statements{
-		// ?1..?7 identity, ?8 latest, ?9 clear, ?10 heard, ?11 the version seen and ?12 the one after it, or NULL. The next version raises
-		// the floor at once, which in ordinary traffic keeps msgext_seen empty.
+		// ?1..?7 identity, ?8 latest, ?9 clear, ?10 heard, ?11 the version seen and ?12 the one
+		// after it, or NULL. The next version raises the floor at once, which in ordinary traffic
+		// keeps msgext_seen empty.
 		hear: d.upsert(hear(`CASE WHEN CAST(?11 AS bigint) = 1 THEN 1 ELSE 0 END`, d.raised("m.floor", "?11", "?12"))),
-		// In two steps: of an event whose version is its latest, and of another. Nothing but the row has an argument, so that several of
-		// them become one.
+		// In two steps: of an event whose version is its latest, and of another. Nothing but the
+		// row has an argument, so that several of them become one.
 		hearSeen: d.upsert(hear(`CASE WHEN CAST(?8 AS bigint) = 1 THEN 1 ELSE 0 END`, raisedTo("m.floor", "excluded.latest", "excluded.latest"))),
 		hearOnly: d.upsert(hear(`0`, `floor = m.floor`)),
 		put:      d.upsert(entry(`VALUES (?1, ?2, ?3, ?4, ?5, ?6)`)),
@@ -162,12 +169,14 @@ func newStatements(d Dialect) statements {
 			},
 		}),
 
-		// ?2 number, ?3 digest, ?4 after, ?5 latest, ?6 clear, ?7 key-values. A read that stands already is written again.
+		// ?2 number, ?3 digest, ?4 after, ?5 latest, ?6 clear, ?7 key-values. A read that stands
+		// already is written again.
 		reread: `UPDATE msgext_reads SET number = ?2, digest = ?3, latest = ?5, clear = ?6, key_values = ?7
 			WHERE message = ?1 AND (number = ?4 OR number = ?2 AND digest = ?3)`,
 		read: d.text(`INSERT INTO msgext_reads (message, number, digest, latest, clear, key_values)
 			SELECT ?1, ?2, ?3, ?5, ?6, ?7 /*nothing*/ WHERE CAST(?4 AS bigint) = 0 AND NOT EXISTS (SELECT 1 FROM msgext_reads WHERE message = ?1)`),
-		// ?1 id, ?2 number, ?3 digest, ?4..?9 the rest of the identity, ?10 latest, ?11 the read's latest
+		// ?1 id, ?2 number, ?3 digest, ?4..?9 the rest of the identity, ?10 latest, ?11 the read's
+		// latest
 		know: d.upsert(upsert{
 			table: "msgext_messages", alias: "m", key: "id",
 			columns: identity + `, latest, line, revision, due`,
@@ -179,8 +188,9 @@ func newStatements(d Dialect) statements {
 		tidy: d.text(`DELETE FROM msgext_entries WHERE message = ?1 AND seq <= (
 			SELECT GREATEST(m.line, r.latest) FROM msgext_messages m JOIN msgext_reads r ON r.message = m.id WHERE m.id = ?1)`),
 
-		// ?2 revision, ?3 dropped at as loaded, ?4 started, ?5 floor, ?6 settles, ?7 decided, ?8 read, ?9 the read's latest,
-		// ?10 ahead since, ?11 ahead over, ?12 due, ?13 tries, ?14 told, ?15 gave up, ?16 gone
+		// ?2 revision, ?3 dropped at as loaded, ?4 started, ?5 floor, ?6 settles, ?7 decided, ?8
+		// read, ?9 the read's latest, ?10 ahead since, ?11 ahead over, ?12 due, ?13 tries, ?14
+		// told, ?15 gave up, ?16 gone
 		check: d.text(`UPDATE msgext_messages SET
 				floor = CASE WHEN dropped_at = ?3 THEN GREATEST(floor, ?5) ELSE floor END,
 				latest = CASE WHEN dropped_at = ?3 THEN GREATEST(latest, ?5) ELSE latest END,

@@ -3,8 +3,8 @@ package sqlstate
 import "strings"
 
 // A JSON string may hold U+0000, which PostgreSQL's text refuses and SQLite's functions stop at. It
-// is written as \x01\x01, and \x01 itself as \x01\x02; every other text stands in the database as it
-// is, so that the view shows what people wrote. The code keeps the order of texts, on which
+// is written as \x01\x01, and \x01 itself as \x01\x02; every other text stands in the database as
+// it is, so that the view shows what people wrote. The code keeps the order of texts, on which
 // msgext.Entry.Before depends.
 
 func encode(text string) string {

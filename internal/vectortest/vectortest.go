@@ -37,7 +37,8 @@ func (v Vector) URL(base string, at time.Time) string {
 	return address
 }
 
-// Load returns all vectors by name. It fails where one does not say what it is and where it is from.
+// Load returns all vectors by name. It fails where one does not say what it is and where it is
+// from.
 func Load(t testing.TB) []Vector {
 	t.Helper()
 	read := sample.Vectors()

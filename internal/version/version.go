@@ -12,8 +12,8 @@ import (
 //	go build -ldflags "-X $(go list -m)/internal/version.number=1.2.3"
 var number string
 
-// Text is the version, the Go release and the platform, on one line. Without a number given it is what the go command
-// has noted of the module or of the checkout, and "unknown" without that.
+// Text is the version, the Go release and the platform, on one line. Without a number given it is
+// what the go command has noted of the module or of the checkout, and "unknown" without that.
 func Text() string {
 	return fmt.Sprintf("msgext %s %s %s/%s", name(number, debug.ReadBuildInfo), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

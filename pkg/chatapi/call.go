@@ -26,8 +26,8 @@ const (
 	extensions = "openim_msg_ext_http_svc/"
 )
 
-// maxReply bounds a reply: 200 key-values at the documented limits stay below it even with every byte
-// escaped, and so does the megabyte above which Chat itself refuses to answer (error 10018).
+// maxReply bounds a reply: 200 key-values at the documented limits stay below it even with every
+// byte escaped, and so does the megabyte above which Chat itself refuses to answer (error 10018).
 const maxReply = 2 << 20
 
 // status is what every reply of Chat's begins with.
@@ -46,9 +46,9 @@ type call struct {
 	quiet      bool // its ErrorInfo may quote what was sent
 }
 
-// do makes the call, trying again what may succeed while the context lasts. It returns the reply and its Date,
-// also where the reply carries an ErrorCode; its error is then an *Error, as it is for whatever else went wrong on
-// the way.
+// do makes the call, trying again what may succeed while the context lasts. It returns the reply
+// and its Date, also where the reply carries an ErrorCode; its error is then an *Error, as it is
+// for whatever else went wrong on the way.
 func (c *Client) do(ctx context.Context, call call) ([]byte, time.Time, error) {
 	body, err := json.Marshal(call.request, jsontext.AllowInvalidUTF8(true))
 	if err != nil {

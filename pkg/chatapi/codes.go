@@ -13,11 +13,12 @@ const (
 	conflict                   // somebody else changed the key first
 )
 
-// lookUp returns what we know of an ErrorCode, in our words (cloud.tencent.com/document/product/679/131708
-// and the vendor's V2TIMErrorCode.h; 20022, 20023 and 90054 from trtc.io/document/35015, on recalling). For the
-// extension calls themselves we found no code named but 23001 (53445), so this takes the group codes
-// (10xxx), the message codes (20xxx, 9xxxx) and the common ones (60000 to 79999) as meant everywhere.
-// One that is not listed counts as permanent.
+// lookUp returns what we know of an ErrorCode, in our words
+// (cloud.tencent.com/document/product/679/131708 and the vendor's V2TIMErrorCode.h; 20022, 20023
+// and 90054 from trtc.io/document/35015, on recalling). For the extension calls themselves we found
+// no code named but 23001 (53445), so this takes the group codes (10xxx), the message codes (20xxx,
+// 9xxxx) and the common ones (60000 to 79999) as meant everywhere. One that is not listed counts as
+// permanent.
 func lookUp(code int) (meaning string, t treatment) {
 	switch code {
 	case 10002, 20004, 20005, 60013, 70169, 70500, 90992, 90994, 90995, 91000:

@@ -9,7 +9,8 @@ import (
 	"msgext/internal/loopback"
 )
 
-// host returns the host that serves a region's apps (trtc.io/document/52169), "" for no region we know.
+// host returns the host that serves a region's apps (trtc.io/document/52169), "" for no region we
+// know.
 func host(region string) string {
 	switch region {
 	case "china":
@@ -34,8 +35,8 @@ func host(region string) string {
 
 const regions = "china, singapore, seoul, tokyo, frankfurt, silicon-valley, jakarta, mumbai"
 
-// CheckEndpoint says whether New takes an endpoint, where configuration wants to know before it has the rest. Its
-// error is ErrOptions.
+// CheckEndpoint says whether New takes an endpoint, where configuration wants to know before it has
+// the rest. Its error is ErrOptions.
 func CheckEndpoint(endpoint string) error {
 	if _, err := parseEndpoint(endpoint); err != nil {
 		return fmt.Errorf("%w: Endpoint: %w", ErrOptions, err)

@@ -21,12 +21,13 @@ import (
 var (
 	// ErrGone: the group or the message does not exist, or no longer. Asking again does not help.
 	ErrGone = errors.New("chatapi: no such group or message")
-	// ErrRefused: Chat refuses this call about this message, and would refuse it again. What it refuses of every
-	// call, such as a key that does not fit, is not meant: somebody mends that.
+	// ErrRefused: Chat refuses this call about this message, and would refuse it again. What it
+	// refuses of every call, such as a key that does not fit, is not meant: somebody mends that.
 	ErrRefused = errors.New("chatapi: refused for good")
 	// ErrConflict: a key that was to be set has been changed by somebody else.
 	ErrConflict = errors.New("chatapi: key changed by somebody else")
-	// ErrReply: what came back is no reply of Chat's: too long, not its JSON, or against its own rules.
+	// ErrReply: what came back is no reply of Chat's: too long, not its JSON, or against its own
+	// rules.
 	ErrReply = errors.New("chatapi: not a reply of Chat's")
 	// ErrNoProgress: reading page by page comes to no end.
 	ErrNoProgress = errors.New("chatapi: pages come to no end")
@@ -39,14 +40,15 @@ var (
 )
 
 // Error is a call that failed: Chat's own ErrorCode, an HTTP status that is not 200, or no reply at
-// all. It is ErrGone, ErrRefused or ErrConflict for errors.Is where its code says so, and unwraps to the
-// transport's error where there was no reply.
+// all. It is ErrGone, ErrRefused or ErrConflict for errors.Is where its code says so, and unwraps
+// to the transport's error where there was no reply.
 type Error struct {
 	Code   int // Chat's ErrorCode, 0 where none was received
 	Status int // the HTTP status, 0 where no reply came
 
-	// Info is Chat's ErrorInfo: text of the vendor's, in the vendor's words, cut to 200 bytes,
-	// made printable and without anything that could be a UserSig. It is empty for Set, because it may quote the values.
+	// Info is Chat's ErrorInfo: text of the vendor's, in the vendor's words, cut to 200 bytes, made
+	// printable and without anything that could be a UserSig. It is empty for Set, because it may
+	// quote the values.
 	Info string
 
 	cause error // without the URL
@@ -67,8 +69,8 @@ func (e *Error) Error() string {
 	return "chatapi: no reply: " + reason(e.cause)
 }
 
-// reason says in fixed words why there was no reply. The error's own text is left out: net/http quotes
-// in it what the other side sent, which may be what we sent.
+// reason says in fixed words why there was no reply. The error's own text is left out: net/http
+// quotes in it what the other side sent, which may be what we sent.
 func reason(err error) string {
 	var timeout interface{ Timeout() bool }
 	var errno syscall.Errno
@@ -93,8 +95,8 @@ func reason(err error) string {
 	return "transport failed"
 }
 
-// Unwrap returns why no reply could be read, nil when one could. It has no URL, but is net/http's own
-// error and may quote the other side: do not log it.
+// Unwrap returns why no reply could be read, nil when one could. It has no URL, but is net/http's
+// own error and may quote the other side: do not log it.
 func (e *Error) Unwrap() error { return e.cause }
 
 // Is reports whether the code means ErrGone, ErrRefused or ErrConflict.
@@ -110,7 +112,8 @@ func (e *Error) Is(target error) bool {
 	return false
 }
 
-// Retryable reports whether the same call may succeed a little later without anybody changing anything.
+// Retryable reports whether the same call may succeed a little later without anybody changing
+// anything.
 func (e *Error) Retryable() bool {
 	t := e.treatment()
 	return t == transient || t == throttled || t == expired

@@ -34,9 +34,10 @@ type GroupPage struct {
 	More bool
 }
 
-// GroupHistory returns up to 20 messages of a group, those with the greatest MsgSeq up to a given one, or the newest of all
-// where upTo is 0. What expired, was deleted or could not be stored is left out; what was recalled is not. It goes back as far
-// as Chat keeps messages, 7 to 90 days by edition (trtc.io/document/48000).
+// GroupHistory returns up to 20 messages of a group, those with the greatest MsgSeq up to a given
+// one, or the newest of all where upTo is 0. What expired, was deleted or could not be stored is
+// left out; what was recalled is not. It goes back as far as Chat keeps messages, 7 to 90 days by
+// edition (trtc.io/document/48000).
 //
 // Errors: ErrGone, ErrRefused, ErrReply, ErrNoProgress, *Error. It honours the context.
 func (c *Client) GroupHistory(ctx context.Context, group string, upTo int64) (GroupPage, error) {
@@ -83,8 +84,8 @@ func (c *Client) GroupHistory(ctx context.Context, group string, upTo int64) (Gr
 	return page, nil
 }
 
-// Span is a part of what two accounts have sent to each other: from Since to Until, to the second and both included, as Account
-// sees it. It may have deleted something that Peer still sees.
+// Span is a part of what two accounts have sent to each other: from Since to Until, to the second
+// and both included, as Account sees it. It may have deleted something that Peer still sees.
 type Span struct {
 	Account, Peer string
 	Since, Until  time.Time
@@ -100,8 +101,8 @@ type C2CPage struct {
 	More     bool
 }
 
-// C2CHistory returns up to 100 messages of a span, and fewer where they are long; recalled ones are among them. Errors as of
-// GroupHistory.
+// C2CHistory returns up to 100 messages of a span, and fewer where they are long; recalled ones are
+// among them. Errors as of GroupHistory.
 func (c *Client) C2CHistory(ctx context.Context, span Span) (C2CPage, error) {
 	request := struct {
 		Operator   string `json:"Operator_Account"`

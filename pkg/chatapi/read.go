@@ -28,22 +28,24 @@ type readRequest struct {
 type Reading struct {
 	msgext.Snapshot // its Number and After are the caller's to fill in
 
-	// Began is when the read began, by the client's clock before the first page was asked for, and not after
-	// the Date that Chat's reply carries: whatever Chat had done before Began is in the read. It is set, too, where
-	// Read's error is ErrGone.
+	// Began is when the read began, by the client's clock before the first page was asked for, and
+	// not after the Date that Chat's reply carries: whatever Chat had done before Began is in the
+	// read. It is set, too, where Read's error is ErrGone.
 	Began time.Time
 }
 
-// maxClockError bounds how far a reply's Date is believed: a UserSig, which lives an hour, fails beyond it.
+// maxClockError bounds how far a reply's Date is believed: a UserSig, which lives an hour, fails
+// beyond it.
 const maxClockError = time.Hour
 
-// Read reads all extensions of a message: the truth as of Snapshot.Latest. Where the message changed
-// while its pages were read it reads again; if that happens three times in a row, the smallest version seen
-// is Latest, what is newer goes into Newer, and Ahead is the greatest version seen, so that a later read
-// is called for. What Chat lists is present, what it does not list is absent (not documented for
-// deleted keys).
+// Read reads all extensions of a message: the truth as of Snapshot.Latest. Where the message
+// changed while its pages were read it reads again; if that happens three times in a row, the
+// smallest version seen is Latest, what is newer goes into Newer, and Ahead is the greatest version
+// seen, so that a later read is called for. What Chat lists is present, what it does not list is
+// absent (not documented for deleted keys).
 //
-// Errors: ErrForeignApp, ErrGone, ErrRefused, ErrReply, ErrNoProgress, *Error. It honours the context.
+// Errors: ErrForeignApp, ErrGone, ErrRefused, ErrReply, ErrNoProgress, *Error. It honours the
+// context.
 func (c *Client) Read(ctx context.Context, message msgext.Message) (Reading, error) {
 	if message.SDKAppID != c.app {
 		return Reading{}, ErrForeignApp
@@ -149,9 +151,10 @@ func wellFormed(reply msgext.ReadReply) bool {
 
 func bySeq(a, b msgext.KeyValue) int { return cmp.Compare(a.Seq, b.Seq) }
 
-// snapshot divides what was read at the smallest LatestSeq. A key found twice moved from one page to
-// a later one, so of each side its greatest version counts. What a clear covers is gone, whichever
-// page listed it: a client is to delete all key-values whose Seq is at or below ClearSeq (see the package's sources).
+// snapshot divides what was read at the smallest LatestSeq. A key found twice moved from one page
+// to a later one, so of each side its greatest version counts. What a clear covers is gone,
+// whichever page listed it: a client is to delete all key-values whose Seq is at or below ClearSeq
+// (see the package's sources).
 func (r reading) snapshot() msgext.Snapshot {
 	present, newer := make(map[string]msgext.KeyValue), make(map[string]msgext.KeyValue)
 	for _, kv := range r.keyValues {

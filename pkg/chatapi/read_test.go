@@ -116,8 +116,8 @@ func TestRead_Pages(t *testing.T) {
 	})
 }
 
-// Whether a value comes by a webhook or by a read, it is the same: else a read would change what no user
-// has touched.
+// Whether a value comes by a webhook or by a read, it is the same: else a read would change what no
+// user has touched.
 func TestRead_HasTextThatIsNotUnicodeAsAWebhookHasIt(t *testing.T) {
 	pieces := []string{"a", "é", "日", "\ufffd", "\xff", "\xc3", "\xe6\x97", "\xed\xa0\xbd", "\xf0\x9f", "\x80", `\ud83d`, `\ude00`, `\uD83D`, `\u00e9`, `\n`, `\\`, `\"`, `\/`, `\ufffd`, "ud83d"}
 	rapid.Check(t, func(rt *rapid.T) {
@@ -203,8 +203,8 @@ func TestRead_IsTheTruth(t *testing.T) {
 	assert.Greater(t, longest, 200, "some took more than one page")
 }
 
-// While the message changes between any two pages, a read and the webhooks of everything above it still
-// give the truth.
+// While the message changes between any two pages, a read and the webhooks of everything above it
+// still give the truth.
 func TestRead_OfAMovingMessageAndTheWebhooksAboveItGiveTheTruth(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		var events []msgext.Event
@@ -267,8 +267,8 @@ func TestRead_OfAMovingMessageAndTheWebhooksAboveItGiveTheTruth(t *testing.T) {
 	})
 }
 
-// Whatever Chat had done before Began is in the read: so Began is our clock's before the first page, and where
-// Chat's clock was behind ours, Chat's.
+// Whatever Chat had done before Began is in the read: so Began is our clock's before the first
+// page, and where Chat's clock was behind ours, Chat's.
 func TestRead_BeganIsNotAfterTheFirstPage(t *testing.T) {
 	now := time.Date(2026, 1, 4, 12, 0, 0, 250e6, time.UTC)
 	for name, test := range map[string]struct {

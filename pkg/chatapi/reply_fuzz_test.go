@@ -19,10 +19,10 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// FuzzReply holds Read and Set to what they promise of whatever comes back. The pages of one fuzzed list are read as
-// the list means: the greatest version of each key that no clear covers, divided at the smallest LatestSeq. A page of
-// any bytes is an error of the documented ones, bounded and printable, or a snapshot by its own rules; nothing
-// is asked for without end.
+// FuzzReply holds Read and Set to what they promise of whatever comes back. The pages of one fuzzed
+// list are read as the list means: the greatest version of each key that no clear covers, divided
+// at the smallest LatestSeq. A page of any bytes is an error of the documented ones, bounded and
+// printable, or a snapshot by its own rules; nothing is asked for without end.
 func FuzzReply(f *testing.F) {
 	f.Add(`{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"","CompleteFlag":1,"LatestSeq":2,"ClearSeq":0,"ExtensionList":[{"Key":"a","Value":"\ud83d","Seq":1}]}`, 200, []byte("a1b2"), uint8(2), uint8(3), uint8(0))
 	f.Add(`{"ActionStatus":"OK","ErrorCode":0,"CompleteFlag":0,"LatestSeq":5,"ExtensionList":[{"Key":"a","Value":"","Seq":1}]}`, 200, []byte("a1a5b2c9"), uint8(5), uint8(9), uint8(2))
@@ -87,7 +87,8 @@ func FuzzReply(f *testing.F) {
 	})
 }
 
-// listOf reads pairs of a key and a version, in the order of versions, as Chat lists them; each pair once.
+// listOf reads pairs of a key and a version, in the order of versions, as Chat lists them; each
+// pair once.
 func listOf(script []byte) kvs {
 	var list kvs
 	for i := 0; i+1 < len(script) && len(list) < 50; i += 2 {
@@ -102,8 +103,8 @@ func listOf(script []byte) kvs {
 	return list
 }
 
-// expected is what Read makes of a list, worked out by going through it once for each key. In a list by versions the last
-// of a key is its greatest.
+// expected is what Read makes of a list, worked out by going through it once for each key. In a
+// list by versions the last of a key is its greatest.
 func expected(list kvs, first, second, cleared uint8) msgext.Snapshot {
 	want := msgext.Snapshot{Latest: int64(min(first, second)), Clear: int64(cleared)}
 	for i, item := range list {

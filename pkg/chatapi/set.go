@@ -22,15 +22,15 @@ type setReply struct {
 	}
 }
 
-// Set sets or deletes up to 20 key-values of a message, or clears them all (then without key-values). The
-// Seq of each is the version the caller last saw, 0 for none. Chat changes a key only if nobody has changed
-// it since, but does not look when the admin calls, as this client does (see the package's sources): then
-// the last one wins.
+// Set sets or deletes up to 20 key-values of a message, or clears them all (then without
+// key-values). The Seq of each is the version the caller last saw, 0 for none. Chat changes a key
+// only if nobody has changed it since, but does not look when the admin calls, as this client does
+// (see the package's sources): then the last one wins.
 //
-// It returns the keys that were changed, with their new versions. Where some were not, its error is a *SetError,
-// which is ErrConflict and carries the newest value if somebody else was faster. Other errors:
-// ErrForeignApp, ErrChange, ErrGone, ErrReply, *Error. A call of which nobody knows whether it took
-// effect is not repeated: after an *Error without Code, read.
+// It returns the keys that were changed, with their new versions. Where some were not, its error is
+// a *SetError, which is ErrConflict and carries the newest value if somebody else was faster. Other
+// errors: ErrForeignApp, ErrChange, ErrGone, ErrReply, *Error. A call of which nobody knows whether
+// it took effect is not repeated: after an *Error without Code, read.
 func (c *Client) Set(ctx context.Context, message msgext.Message, operation msgext.Operation, keyValues []msgext.KeyValue) ([]msgext.KeyValue, error) {
 	if message.SDKAppID != c.app {
 		return nil, ErrForeignApp

@@ -7,8 +7,8 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// sent is the webhook after a message was sent, in the fields that the vendor documents (trtc.io/document/34375
-// and 34365): a poll as the vendor's plugin sends it.
+// sent is the webhook after a message was sent, in the fields that the vendor documents
+// (trtc.io/document/34375 and 34365): a poll as the vendor's plugin sends it.
 type sent struct {
 	CallbackCommand string
 	msgext.Address
@@ -38,7 +38,8 @@ func newAnnouncement(message msgext.Message, user string, at time.Time) Delivery
 	return d
 }
 
-// announce adds to a plan that each message is sent, at the moment of its first change, and is doubled at random.
+// announce adds to a plan that each message is sent, at the moment of its first change, and is
+// doubled at random.
 func (f Faults) announce(plan *Plan, changes []told) {
 	r := rand.New(rand.NewPCG(f.Seed, 0x616e6e6f756e))
 	known := make(map[msgext.Message]bool)

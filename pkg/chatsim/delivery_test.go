@@ -18,8 +18,8 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// The three samples of trtc.io/document/76007 and the first of 76006, without the comments, their versions
-// counted from 1.
+// The three samples of trtc.io/document/76007 and the first of 76006, without the comments, their
+// versions counted from 1.
 func TestDelivery_IsTheVendorsSample(t *testing.T) {
 	now := time.UnixMilli(1764688294360)
 	var got []chatsim.Delivery

@@ -8,7 +8,8 @@ import (
 	"msgext/pkg/chatsim"
 )
 
-// Ten messages and a thousand changes, a tenth of the webhooks lost, played in no time on a simulated clock.
+// Ten messages and a thousand changes, a tenth of the webhooks lost, played in no time on a
+// simulated clock.
 func Example() {
 	now := time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)
 	sim := chatsim.New(chatsim.Options{SDKAppID: "1400000000", Token: "xxxxyyyy", Now: func() time.Time { return now }})

@@ -8,12 +8,14 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Faults say what goes wrong between a change and its webhook's arrival. Each probability is that of a
-// single webhook, from 0 to 1. The zero value sends every webhook once, in order, at the moment of its change.
+// Faults say what goes wrong between a change and its webhook's arrival. Each probability is that
+// of a single webhook, from 0 to 1. The zero value sends every webhook once, in order, at the
+// moment of its change.
 type Faults struct {
 	// Drop loses the webhook.
 	Drop float64
-	// KeepLast spares the last webhook of each message: then every loss is betrayed by a later version.
+	// KeepLast spares the last webhook of each message: then every loss is betrayed by a later
+	// version.
 	KeepLast bool
 	// Duplicate sends it once more, up to MaxDelay later.
 	Duplicate float64
@@ -26,24 +28,28 @@ type Faults struct {
 	// TimeOut lets Chat's first attempt time out and sends it again RetryAfter later. Every other
 	// time the first attempt has arrived all the same.
 	TimeOut float64
-	// RetryAfter is how long after the attempt Chat tries again, the time-out included; 3 s when zero.
+	// RetryAfter is how long after the attempt Chat tries again, the time-out included; 3 s when
+	// zero.
 	RetryAfter time.Duration
-	// Burst holds a webhook and those after it, of any message, BurstSize in all, and sends them at once.
+	// Burst holds a webhook and those after it, of any message, BurstSize in all, and sends them at
+	// once.
 	Burst float64
 	// BurstSize is 50 when zero.
 	BurstSize int
-	// NewerSeq writes into the outer Seq of a webhook that is sent after the message's next change the version
-	// of that one, which is how "latest version of the whole message" (trtc.io/document/76007) may be
-	// meant. It does not concern clears, nor webhooks that are on time.
+	// NewerSeq writes into the outer Seq of a webhook that is sent after the message's next change
+	// the version of that one, which is how "latest version of the whole message"
+	// (trtc.io/document/76007) may be meant. It does not concern clears, nor webhooks that are on
+	// time.
 	NewerSeq float64
-	// Forge sends, right after the change's moment, an event nobody made under a valid Sign, with a version
-	// below, at and above the truth's in turn.
+	// Forge sends, right after the change's moment, an event nobody made under a valid Sign, with a
+	// version below, at and above the truth's in turn.
 	Forge float64
-	// Garble sends the webhook with a body that is not as the vendor documents: a field of another type, a list
-	// of another shape, a field missing, the end cut off. Only what names the message stays.
+	// Garble sends the webhook with a body that is not as the vendor documents: a field of another
+	// type, a list of another shape, a field missing, the end cut off. Only what names the message
+	// stays.
 	Garble float64
-	// Silence loses every webhook about extensions of a message, the last and forged ones included. It is the
-	// probability of a message, and not of a webhook.
+	// Silence loses every webhook about extensions of a message, the last and forged ones included.
+	// It is the probability of a message, and not of a webhook.
 	Silence float64
 	// Seed decides which webhooks are hit; the workload's history does not depend on it.
 	Seed uint64

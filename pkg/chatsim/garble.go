@@ -9,8 +9,8 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// garble is one way in which a webhook's body is not what the vendor documents. What is documented of the ids
-// stays, so the message is named all the same.
+// garble is one way in which a webhook's body is not what the vendor documents. What is documented
+// of the ids stays, so the message is named all the same.
 type garble func(b *garbled)
 
 // garbled is a body whose fields may be of any type.

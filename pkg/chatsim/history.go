@@ -23,7 +23,8 @@ type Post struct {
 	At   time.Time
 	Data string // of its custom element
 
-	// Extensible has the message carry SupportMessageExtension 1, which is not documented for history.
+	// Extensible has the message carry SupportMessageExtension 1, which is not documented for
+	// history.
 	Extensible bool
 
 	// Lost leaves the message's place alone: it has expired, was deleted, or was never stored.
@@ -41,8 +42,8 @@ func (s *Sim) Post(message msgext.Message, post Post) {
 	s.posts[message] = post
 }
 
-// post returns what a message was sent as. One that was never posted is a poll, whose time stands in its MsgKey; that of a
-// group's message is nowhere.
+// post returns what a message was sent as. One that was never posted is a poll, whose time stands
+// in its MsgKey; that of a group's message is nowhere.
 func (s *Sim) post(message msgext.Message) Post {
 	if post, ok := s.posts[message]; ok {
 		return post
@@ -93,7 +94,8 @@ func newEntry(message msgext.Message, post Post) historyEntry {
 	return e
 }
 
-// groupHistory answers group_msg_get_simple: the messages of a group with the greatest MsgSeq up to the one asked for.
+// groupHistory answers group_msg_get_simple: the messages of a group with the greatest MsgSeq up to
+// the one asked for.
 func (s *Sim) groupHistory(body io.Reader) (any, error) {
 	var request struct {
 		GroupID      string `json:"GroupId"`
@@ -140,7 +142,8 @@ func (s *Sim) groupHistory(body io.Reader) (any, error) {
 	return answer, nil
 }
 
-// c2cHistory answers admin_getroammsg: the newest messages of two accounts in a span of time, sorted from old to new.
+// c2cHistory answers admin_getroammsg: the newest messages of two accounts in a span of time,
+// sorted from old to new.
 func (s *Sim) c2cHistory(body io.Reader) (any, error) {
 	var request struct {
 		Operator   string `json:"Operator_Account"`

@@ -8,8 +8,9 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Plan is a workload with its faults worked out: who changes what and when, and which webhooks are sent and
-// when. It is made before anything happens, so it can be compared, counted and played more than one way.
+// Plan is a workload with its faults worked out: who changes what and when, and which webhooks are
+// sent and when. It is made before anything happens, so it can be compared, counted and played more
+// than one way.
 type Plan struct {
 	Steps  []Step // sorted by time; a change comes before the webhooks of the same moment
 	Counts Counts

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// ErrDiverged is Play's error when a change does not make the version that was planned: somebody else changed
-// the message meanwhile.
+// ErrDiverged is Play's error when a change does not make the version that was planned: somebody
+// else changed the message meanwhile.
 var ErrDiverged = errors.New("chatsim: the truth is not what the plan expects")
 
 // Player says how a plan is played. Send is required.
@@ -18,16 +18,17 @@ type Player struct {
 	// up to Concurrency goroutines at once.
 	Send func(ctx context.Context, d Delivery) error
 
-	// Wait is called before each new moment of the plan, when everything sent at earlier ones is done:
-	// sleep until then, or set a simulated clock. Without it the plan is played as fast as Send takes it, and
-	// webhooks next to each other may overtake each other.
+	// Wait is called before each new moment of the plan, when everything sent at earlier ones is
+	// done: sleep until then, or set a simulated clock. Without it the plan is played as fast as
+	// Send takes it, and webhooks next to each other may overtake each other.
 	Wait func(ctx context.Context, until time.Time) error
 
 	// Concurrency is how many webhooks are under way at once; 8 when zero.
 	Concurrency int
 
-	// Retries is how often a webhook is sent again, signed anew, when Send returns ErrTimeout: what an app
-	// gets that has switched retries on. (Chat's number and pauses are not documented; there is no pause here.)
+	// Retries is how often a webhook is sent again, signed anew, when Send returns ErrTimeout: what
+	// an app gets that has switched retries on. (Chat's number and pauses are not documented; there
+	// is no pause here.)
 	Retries int
 }
 
@@ -55,9 +56,9 @@ func Sleep(ctx context.Context, until time.Time) error {
 	}
 }
 
-// Play makes the plan's changes and sends its webhooks, signed by the Sim's clock at the moment of sending.
-// That a webhook fails is counted and otherwise ignored, as Chat does. It returns when all are done.
-// Errors: ErrDiverged, Wait's, and the context's.
+// Play makes the plan's changes and sends its webhooks, signed by the Sim's clock at the moment of
+// sending. That a webhook fails is counted and otherwise ignored, as Chat does. It returns when all
+// are done. Errors: ErrDiverged, Wait's, and the context's.
 func (s *Sim) Play(ctx context.Context, plan Plan, player Player) (Report, error) {
 	if player.Concurrency == 0 {
 		player.Concurrency = 8

@@ -11,7 +11,8 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Paths of the REST calls; the command follows. That of a call that is not about extensions stands whole.
+// Paths of the REST calls; the command follows. That of a call that is not about extensions stands
+// whole.
 const (
 	api     = "/v4/"
 	service = api + "openim_msg_ext_http_svc/"
@@ -30,9 +31,10 @@ const (
 	codeNoApp        = 60012
 )
 
-// Handler serves the REST API: group_get_key_values, group_set_key_values, get_key_values and set_key_values; the history calls
-// group_open_http_svc/group_msg_get_simple and openim/admin_getroammsg; and ConfigSvc/GetIPList.
-// As Chat does, it answers with HTTP 200 and an ErrorCode, whatever is wrong.
+// Handler serves the REST API: group_get_key_values, group_set_key_values, get_key_values and
+// set_key_values; the history calls group_open_http_svc/group_msg_get_simple and
+// openim/admin_getroammsg; and ConfigSvc/GetIPList. As Chat does, it answers with HTTP 200 and an
+// ErrorCode, whatever is wrong.
 func (s *Sim) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 
 func (s *Sim) serve(w http.ResponseWriter, r *http.Request) {

@@ -13,8 +13,9 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// FuzzREST holds the simulated Chat to what Chat says of itself: whatever is asked, the answer is its JSON under status
-// 200; nobody guesses a UserSig; what is read back is the truth, and a change that is answered OK stands in it.
+// FuzzREST holds the simulated Chat to what Chat says of itself: whatever is asked, the answer is
+// its JSON under status 200; nobody guesses a UserSig; what is read back is the truth, and a change
+// that is answered OK stands in it.
 func FuzzREST(f *testing.F) {
 	f.Add("group_get_key_values", "", `{"GroupId":"test","MsgSeq":10,"StartSeq":1}`)
 	f.Add("group_set_key_values", "", `{"GroupId":"test","MsgSeq":10,"OperateType":1,"ExtensionList":[{"Key":"k","Value":"v","Seq":0}]}`)

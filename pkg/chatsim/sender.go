@@ -19,7 +19,8 @@ const maxReplyBytes = 64 << 10
 
 // Errors of a Send function.
 var (
-	// ErrTimeout: no reply within Timeout. It is the one failure that Chat may answer by sending again.
+	// ErrTimeout: no reply within Timeout. It is the one failure that Chat may answer by sending
+	// again.
 	ErrTimeout = errors.New("chatsim: no reply in time")
 	// ErrUnreachable: no reply, for another reason.
 	ErrUnreachable = errors.New("chatsim: no reply")
@@ -29,8 +30,8 @@ var (
 	ErrFailed = errors.New("chatsim: webhook answered with FAIL")
 )
 
-// Sender returns a Send function that makes the HTTP requests Chat would make to the app's URL. Its errors
-// are ErrTimeout, ErrUnreachable, ErrReply and ErrFailed, or that the URL is none.
+// Sender returns a Send function that makes the HTTP requests Chat would make to the app's URL. Its
+// errors are ErrTimeout, ErrUnreachable, ErrReply and ErrFailed, or that the URL is none.
 func Sender(client *http.Client, appURL string) func(context.Context, Delivery) error {
 	return func(ctx context.Context, d Delivery) error {
 		ctx, cancel := context.WithTimeout(ctx, Timeout)
@@ -62,7 +63,8 @@ func unreached(err error) error {
 	return fmt.Errorf("%w: %w", ErrUnreachable, err)
 }
 
-// CheckReply judges a reply as Chat does: nil for OK, ErrFailed for FAIL, ErrReply for anything else.
+// CheckReply judges a reply as Chat does: nil for OK, ErrFailed for FAIL, ErrReply for anything
+// else.
 func CheckReply(status int, body []byte) error {
 	var reply struct {
 		ActionStatus *string

@@ -18,40 +18,44 @@ type Options struct {
 	// Token signs the webhooks; without one they are unsigned, as Chat's are.
 	Token secret.String
 
-	// Admin and SecretKey are what a REST call must be signed by. Without a key the API serves nobody.
+	// Admin and SecretKey are what a REST call must be signed by. Without a key the API serves
+	// nobody.
 	Admin     string
 	SecretKey secret.String
 
 	// CallsPerSecond is how many REST calls are served in each second of the clock; Chat's limit is
-	// 200 (trtc.io/document/52169). There is none when zero: on a simulated clock a second may last.
+	// 200 (trtc.io/document/52169). There is none when zero: on a simulated clock a second may
+	// last.
 	CallsPerSecond int
 
 	// PageSize is how many key-values one REST read returns; 200, as Chat's, when zero.
 	PageSize int
 
-	// CheckSeq makes REST sets compare-and-set, as those of members are. Chat does not look at the versions
-	// that the admin gives (see package chatapi's sources), and neither does a Sim without this.
+	// CheckSeq makes REST sets compare-and-set, as those of members are. Chat does not look at the
+	// versions that the admin gives (see package chatapi's sources), and neither does a Sim without
+	// this.
 	CheckSeq bool
 
 	// LatestFalls counts as one reading of the vendor's page has it ("the greatest Seq of all KVs",
-	// trtc.io/document/51194): a read's LatestSeq is that of the keys that are listed, and falls when the newest of
-	// them is deleted. Versions go on rising all the same.
+	// trtc.io/document/51194): a read's LatestSeq is that of the keys that are listed, and falls
+	// when the newest of them is deleted. Versions go on rising all the same.
 	LatestFalls bool
 
-	// Trouble, if set, is asked before each REST call, numbered from 1, is served: 0 serves it, Hang never
-	// answers, 400 to 599 answers with that HTTP status and no JSON, any other number with that ErrorCode. It may
-	// change messages meanwhile.
+	// Trouble, if set, is asked before each REST call, numbered from 1, is served: 0 serves it,
+	// Hang never answers, 400 to 599 answers with that HTTP status and no JSON, any other number
+	// with that ErrorCode. It may change messages meanwhile.
 	Trouble func(call int, command string) int
 
-	// Refuse, if set, is asked for the ErrorCode with which a call about a message is refused; 0 serves it.
+	// Refuse, if set, is asked for the ErrorCode with which a call about a message is refused; 0
+	// serves it.
 	Refuse func(message msgext.Message) int
 
 	// Addresses are what GetIPList answers by its nettype: 5 for webhooks into China, 6 elsewhere
 	// (trtc.io/document/36742).
 	Addresses map[int][]string
 
-	// OnChange, if set, gets the signed webhook of every change made by REST or by Change, after it was
-	// made, one at a time for each caller. Play plans webhooks of its own.
+	// OnChange, if set, gets the signed webhook of every change made by REST or by Change, after it
+	// was made, one at a time for each caller. Play plans webhooks of its own.
 	OnChange func(Delivery)
 
 	// Now is the clock by which webhooks are signed and UserSigs expire; time.Now when nil.
@@ -93,7 +97,8 @@ func (s *Sim) Add(messages ...msgext.Message) {
 	}
 }
 
-// Remove makes a message unknown, as if it had been recalled. A group whose last message goes is gone too.
+// Remove makes a message unknown, as if it had been recalled. A group whose last message goes is
+// gone too.
 func (s *Sim) Remove(message msgext.Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,8 +118,8 @@ func (s *Sim) Messages() []msgext.Message {
 	return messages
 }
 
-// Truth returns everything there is to know of a message, in the shape of one REST read, sorted by Seq, then
-// Key. For an unknown message it is the reply of one that was never changed.
+// Truth returns everything there is to know of a message, in the shape of one REST read, sorted by
+// Seq, then Key. For an unknown message it is the reply of one that was never changed.
 func (s *Sim) Truth(message msgext.Message) msgext.ReadReply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -137,8 +142,8 @@ func (s *Sim) latestOf(r *record, list []msgext.KeyValue) int64 {
 	return list[len(list)-1].Seq
 }
 
-// Change makes a change. Its error is a *Refusal if nothing was changed; keys that were refused while others were
-// changed stand in the outcome.
+// Change makes a change. Its error is a *Refusal if nothing was changed; keys that were refused
+// while others were changed stand in the outcome.
 func (s *Sim) Change(change Change) (Outcome, error) {
 	s.mu.Lock()
 	outcome, err := s.truth.apply(change)

@@ -13,8 +13,8 @@ type Change struct {
 	Message   msgext.Message
 	Operation msgext.Operation
 
-	// KeyValues are those to set, or whose keys to delete; none for a clear. Seq is the version of the key that
-	// the user last saw, 0 for a key that was not there.
+	// KeyValues are those to set, or whose keys to delete; none for a clear. Seq is the version of
+	// the key that the user last saw, 0 for a key that was not there.
 	KeyValues []msgext.KeyValue
 
 	// User is who asks. "" is the admin, whose versions are not looked at.
@@ -39,8 +39,9 @@ func (r *Refusal) Error() string {
 	return fmt.Sprintf("chatsim: refused, error %d: %s", r.Code, r.Info)
 }
 
-// ErrorCodes of the truth. 23001 is documented (trtc.io/document/53445). For the others we found
-// no code named for the extension calls; these are what Chat's other calls give for the like (see package chatapi).
+// ErrorCodes of the truth. 23001 is documented (trtc.io/document/53445). For the others we found no
+// code named for the extension calls; these are what Chat's other calls give for the like (see
+// package chatapi).
 const (
 	codeConflict       = 23001
 	codeInvalidGroup   = 10004 // a call about a group that is not understood
@@ -60,8 +61,9 @@ func invalid(message msgext.Message, info string) *Refusal {
 // truth is the state of all messages. It is not safe for concurrent use.
 type truth map[msgext.Message]*record
 
-// record is one message: its key-values that are present, and the versions. A change of any number of keys
-// raises latest by one and gives all of them that version (as in the samples of trtc.io/document/76007).
+// record is one message: its key-values that are present, and the versions. A change of any number
+// of keys raises latest by one and gives all of them that version (as in the samples of
+// trtc.io/document/76007).
 type record struct {
 	latest, clear int64
 	present       map[string]msgext.KeyValue

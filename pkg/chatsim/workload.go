@@ -13,17 +13,18 @@ import (
 type Workload struct {
 	// Seed decides everything: who does what to which message, and when.
 	Seed uint64
-	// Messages is how many messages there are: polls, sign-up lists and task boards in turn, every fifth
-	// message one-to-one; 10 when zero. The names do not depend on the seed.
+	// Messages is how many messages there are: polls, sign-up lists and task boards in turn, every
+	// fifth message one-to-one; 10 when zero. The names do not depend on the seed.
 	Messages int
 	// Changes is how many changes are made; 100 when zero. A change that is refused comes on top.
 	Changes int
-	// Run is a part of every message's name, so that two runs on one store share none; none when empty.
+	// Run is a part of every message's name, so that two runs on one store share none; none when
+	// empty.
 	Run string
 	// Users is how many people use each message; 30 when zero.
 	Users int
-	// Zipf, above 1, is how unequal the messages are: the n-th most popular has a share of n to the power of
-	// -Zipf of the changes. All are alike when zero.
+	// Zipf, above 1, is how unequal the messages are: the n-th most popular has a share of n to the
+	// power of -Zipf of the changes. All are alike when zero.
 	Zipf float64
 	// Every is how much time lies between two changes on average; 100 ms when zero.
 	Every time.Duration
@@ -118,8 +119,8 @@ func signUp(r *rand.Rand, now *record, users int) (string, msgext.Operation, []m
 	return user, msgext.Set, coming
 }
 
-// workOff: anybody moves any tasks of a board on, several at once, so that two may want the same one:
-// then somebody is too late. A board has more tasks than one page of a REST read.
+// workOff: anybody moves any tasks of a board on, several at once, so that two may want the same
+// one: then somebody is too late. A board has more tasks than one page of a REST read.
 func workOff(r *rand.Rand, now *record, users int) (string, msgext.Operation, []msgext.KeyValue) {
 	const tasks = 240
 	states := []string{"todo", "doing", "done ✓"}

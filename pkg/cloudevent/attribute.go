@@ -73,8 +73,8 @@ func reference(text string) (string, error) {
 	return parsed.String(), nil
 }
 
-// extend adds an extension in the order of names, of lower-case letters and digits that no attribute of the
-// specification has.
+// extend adds an extension in the order of names, of lower-case letters and digits that no
+// attribute of the specification has.
 func (a *attributes) extend(e extension) error {
 	for i := range len(e.name) {
 		if c := e.name[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') {
@@ -89,8 +89,8 @@ func (a *attributes) extend(e extension) error {
 	return nil
 }
 
-// check holds the attributes to the specification: id, source and type are not empty, datacontenttype is a media
-// type, dataschema an absolute URI.
+// check holds the attributes to the specification: id, source and type are not empty,
+// datacontenttype is a media type, dataschema an absolute URI.
 func (a *attributes) check() error {
 	if a.id == "" || strings.TrimSpace(a.source) == "" || a.eventType == "" {
 		return ErrFormat

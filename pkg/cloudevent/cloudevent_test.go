@@ -59,7 +59,8 @@ func digest(event cloudevent.Event) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// A consumer that looks at ids loses a real change where a forgery under its version has the same one.
+// A consumer that looks at ids loses a real change where a forgery under its version has the same
+// one.
 func TestNew_AForgeryHasAnotherID(t *testing.T) {
 	real, err := cloudevent.New(decode(t, msgext.GroupCommand, setBody), received)
 	require.NoError(t, err)

@@ -21,11 +21,11 @@ var (
 	ErrKind   = errors.New("cloudevent: an event of another kind")
 )
 
-// Decode reads an event in the structured JSON format, strictly: UTF-8, no name twice, nothing after
-// it. The event keeps encoded, which must not be changed afterwards. Its error is ErrFormat.
+// Decode reads an event in the structured JSON format, strictly: UTF-8, no name twice, nothing
+// after it. The event keeps encoded, which must not be changed afterwards. Its error is ErrFormat.
 //
-// It reads the JSON itself, because the SDK's reader (v2.16.2) takes names twice, refuses numbers beyond a float64,
-// and panics on a data_base64 that is no string.
+// It reads the JSON itself, because the SDK's reader (v2.16.2) takes names twice, refuses numbers
+// beyond a float64, and panics on a data_base64 that is no string.
 func Decode(encoded []byte) (Event, error) {
 	d := decoding{}
 	if err := d.object(encoded); err != nil {
@@ -58,10 +58,10 @@ func (e Event) Change() (msgext.Event, error) {
 	return change, nil
 }
 
-// Truth returns the message that a repaired or gone event is about and its extensions as Chat has them: of
-// one that is gone, none. Where CompleteFlag is 0 the list was too long for the destination, and is to be
-// read. Its errors are ErrKind for an event of another kind, ErrFormat for data of another shape, or about another
-// message than the event.
+// Truth returns the message that a repaired or gone event is about and its extensions as Chat has
+// them: of one that is gone, none. Where CompleteFlag is 0 the list was too long for the
+// destination, and is to be read. Its errors are ErrKind for an event of another kind, ErrFormat
+// for data of another shape, or about another message than the event.
 func (e Event) Truth() (msgext.Message, Truth, error) {
 	message, err := e.message()
 	if err != nil || !e.IsRepaired() && !e.IsGone() {

@@ -116,7 +116,8 @@ func TestEvent_IsOfOneKind(t *testing.T) {
 	}
 }
 
-// Whatever is received: no panic, no error but ours, and a change that is read can be made into an event again.
+// Whatever is received: no panic, no error but ours, and a change that is read can be made into an
+// event again.
 func FuzzDecode(f *testing.F) {
 	event, err := cloudevent.New(decode(f, msgext.GroupCommand, setBody), received)
 	require.NoError(f, err)

@@ -1,8 +1,9 @@
-// Package cloudevent turns a change into a CloudEvents 1.0 event, the envelope in which every
-// sink delivers it, and back. Attributes and extensions are those of docs/design.md, section 6.
+// Package cloudevent turns a change into a CloudEvents 1.0 event, the envelope in which every sink
+// delivers it, and back. Attributes and extensions are those of docs/design.md, section 6.
 //
 // Source: CloudEvents 1.0.2 and its JSON format and Sequence and Partitioning extensions
-// (github.com/cloudevents/spec, read 2026-11-24). Tests hold what is written and read here to the CloudEvents SDK for Go.
+// (github.com/cloudevents/spec, read 2026-11-24). Tests hold what is written and read here to the
+// CloudEvents SDK for Go.
 //
 // It is for consumers that read our events, and for sinks that send them. Its API is v0: it may
 // change with any release.
@@ -41,7 +42,8 @@ func (e Event) Source() string { return e.attributes.source }
 func (e Event) Time() time.Time { return e.attributes.time }
 
 // PartitionKey returns the partitionkey extension: the same for all events of a message and for no
-// other message's, so that it serves as the message's id. It is opaque: compare it, do not parse it.
+// other message's, so that it serves as the message's id. It is opaque: compare it, do not parse
+// it.
 func (e Event) PartitionKey() string { return e.attributes.extension(keyAttribute) }
 
 // Sequence returns the sequence extension, the version in twenty digits; "" where there is none.

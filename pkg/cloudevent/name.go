@@ -40,8 +40,9 @@ func typePrefixOf(m msgext.Message) string {
 	return c2cPrefix
 }
 
-// aboutMessage returns the attributes of an event about a message, but for its id and its extensions. Whatever an
-// account or a group may be called, they are ASCII without control characters, as the attributes of an event must be.
+// aboutMessage returns the attributes of an event about a message, but for its id and its
+// extensions. Whatever an account or a group may be called, they are ASCII without control
+// characters, as the attributes of an event must be.
 func aboutMessage(m msgext.Message, kind string, at time.Time) attributes {
 	var room [256]byte
 	b := append(append(room[:0], typePrefixOf(m)...), kind...)

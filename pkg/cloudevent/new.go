@@ -61,9 +61,9 @@ func New(change msgext.Event, received time.Time) (Event, error) {
 	return build(a, data), nil
 }
 
-// NewRepaired returns the event that carries the truth as read back from Chat; at is when it is sent. Its
-// data names its message, and the place of the read among all reads, see Truth. Its id tells it from the webhook
-// of that version and from every other read.
+// NewRepaired returns the event that carries the truth as read back from Chat; at is when it is
+// sent. Its data names its message, and the place of the read among all reads, see Truth. Its id
+// tells it from the webhook of that version and from every other read.
 func NewRepaired(message msgext.Message, truth Truth, at time.Time) (Event, error) {
 	truth.Address = message.Address()
 	data, err := json.Marshal(truth)
@@ -79,9 +79,9 @@ func NewRepaired(message msgext.Message, truth Truth, at time.Time) (Event, erro
 	return build(a, data), nil
 }
 
-// NewGone returns the event that tells that Chat has a message no more; at is when it is sent. Its data
-// names the message and the place of the read, and has no list: a consumer takes it as a truth without one. It has
-// no sequence, because there is no version left to speak of.
+// NewGone returns the event that tells that Chat has a message no more; at is when it is sent. Its
+// data names the message and the place of the read, and has no list: a consumer takes it as a truth
+// without one. It has no sequence, because there is no version left to speak of.
 func NewGone(message msgext.Message, place Place, at time.Time) (Event, error) {
 	data, err := json.Marshal(struct {
 		msgext.Address
@@ -96,9 +96,10 @@ func NewGone(message msgext.Message, place Place, at time.Time) (Event, error) {
 	return build(a, data), nil
 }
 
-// NewForwarded returns the event of another command, whose body is whatever was sent with it. A body
-// that is not JSON, or JSON that not every reader understands in the same way (a name twice, no UTF-8: RFC 7493),
-// travels as data_base64. All of an app's forwarded events have one partition key.
+// NewForwarded returns the event of another command, whose body is whatever was sent with it. A
+// body that is not JSON, or JSON that not every reader understands in the same way (a name twice,
+// no UTF-8: RFC 7493), travels as data_base64. All of an app's forwarded events have one partition
+// key.
 func NewForwarded(sdkAppID, command string, body []byte, at time.Time) (Event, error) {
 	hash := sha256.New()
 	for _, part := range []string{sdkAppID, command, string(body)} {
@@ -143,8 +144,9 @@ func appendDigest(b, data []byte) []byte {
 // digits is how many the greatest number has that 64 bits can hold.
 const digits = 20
 
-// appendTwentyDigits appends a number that is not negative in so many digits, so that texts sort as numbers do
-// (CloudEvents Sequence extension). It is text because a CloudEvents integer has 32 bits.
+// appendTwentyDigits appends a number that is not negative in so many digits, so that texts sort as
+// numbers do (CloudEvents Sequence extension). It is text because a CloudEvents integer has 32
+// bits.
 func appendTwentyDigits(b []byte, number int64) []byte {
 	const zeros = "00000000000000000000"
 	b = append(b, zeros...)

@@ -15,9 +15,10 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// FuzzRoundTrip holds the way of a change from a webhook's body to a consumer to what it was: the change that Decode
-// read is the one that the event's data says, whoever reads it (encoding/json and the CloudEvents SDK are asked), and
-// the event's id is the change's own, however its body is spaced.
+// FuzzRoundTrip holds the way of a change from a webhook's body to a consumer to what it was: the
+// change that Decode read is the one that the event's data says, whoever reads it (encoding/json
+// and the CloudEvents SDK are asked), and the event's id is the change's own, however its body is
+// spaced.
 func FuzzRoundTrip(f *testing.F) {
 	for _, vector := range vectortest.Load(f) {
 		f.Add("1400000000", []byte(vector.Request.Body), int64(1764688294360))

@@ -14,7 +14,8 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// requireSDK has the CloudEvents SDK read an event, which must be valid by it, and write it again as it stands.
+// requireSDK has the CloudEvents SDK read an event, which must be valid by it, and write it again
+// as it stands.
 func requireSDK(t require.TestingT, event cloudevent.Event) sdk.Event {
 	var read sdk.Event
 	require.NoError(t, json.Unmarshal(event.JSON(), &read))

@@ -54,7 +54,8 @@ func show(t *testing.T, lines [][]byte) map[string][]msgext.KeyValue {
 	return consumertest.Sorted(shown)
 }
 
-// mistakesFixture has, for each mistake of a consumer, a message with the shortest histories that it breaks.
+// mistakesFixture has, for each mistake of a consumer, a message with the shortest histories that
+// it breaks.
 func mistakesFixture(t *testing.T) consumertest.Fixture {
 	t.Helper()
 	fixture := consumertest.Fixture{Name: "mistakes", Want: map[string][]msgext.KeyValue{}}
@@ -151,8 +152,8 @@ func TestFixtures(t *testing.T) {
 	}
 }
 
-// With the real receiver and the real repair, T1 holds of every message whatever goes wrong before us and
-// behind us; and each naive consumer is wrong on some.
+// With the real receiver and the real repair, T1 holds of every message whatever goes wrong before
+// us and behind us; and each naive consumer is wrong on some.
 func TestView_ShowsWhatChatHasAfterASimulation(t *testing.T) {
 	wrong, messages := map[string]int{}, 0
 	for seed := range uint64(8) {

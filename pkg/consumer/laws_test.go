@@ -48,8 +48,8 @@ type delivered struct {
 	truth  []msgext.KeyValue
 }
 
-// T1: with a read that began after the last change, and the margin after the last webhook was received, a
-// consumer shows what Chat has, whatever else was lost, doubled, forged or late.
+// T1: with a read that began after the last change, and the margin after the last webhook was
+// received, a consumer shows what Chat has, whatever else was lost, doubled, forged or late.
 func historyT1(seed uint64, f faults) delivered {
 	w := newWorld(seed, f)
 	w.play()
@@ -59,10 +59,10 @@ func historyT1(seed uint64, f faults) delivered {
 	return delivered{slices.Insert(arrived, at, settled), list(w.truth())}
 }
 
-// T2: where nothing above the last read was lost, and every forgery is refuted, a consumer shows what Chat has. met
-// says whether a history is of that kind, in the eyes of a consumer that makes no mistake. Where LatestSeq falls, a
-// change above it may be decided by time alone; if an older one is then received again, it shows until the next
-// read, so those histories do not count.
+// T2: where nothing above the last read was lost, and every forgery is refuted, a consumer shows
+// what Chat has. met says whether a history is of that kind, in the eyes of a consumer that makes
+// no mistake. Where LatestSeq falls, a change above it may be decided by time alone; if an older
+// one is then received again, it shows until the next read, so those histories do not count.
 func historyT2(seed uint64, f faults) (history delivered, met bool) {
 	w := newWorld(seed, f)
 	w.play()
@@ -124,8 +124,8 @@ func TestView_T2(t *testing.T) {
 	t.Logf("%d of %d histories meet the premise", of, *histories)
 }
 
-// What is shown is a function of the set of events: their order and number do not matter, nor does a
-// restart between any two of them.
+// What is shown is a function of the set of events: their order and number do not matter, nor does
+// a restart between any two of them.
 func TestView_ShowsAFunctionOfTheSet(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(rapid.Uint64().Draw(t, "world"), careful)

@@ -12,7 +12,8 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// mistaken is the right way with a mistake: it changes an event before it is taken in, or what is kept after it.
+// mistaken is the right way with a mistake: it changes an event before it is taken in, or what is
+// kept after it.
 type mistaken struct {
 	right
 	before func(m *mistaken, e *event) (skip bool)

@@ -15,9 +15,9 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// FuzzView holds a View, which forgets, to one that remembers every event and works out from all of them what there is
-// to show: after each event, in any order, with any of them twice, stored as JSON and loaded meanwhile. Whatever else
-// arrives is refused and changes nothing.
+// FuzzView holds a View, which forgets, to one that remembers every event and works out from all of
+// them what there is to show: after each event, in any order, with any of them twice, stored as
+// JSON and loaded meanwhile. Whatever else arrives is refused and changes nothing.
 func FuzzView(f *testing.F) {
 	f.Add([]byte("\x00\x01\x05\x09\x00\x04\x00\x05\x10\x05\x01\x01\x06\x09\x00"), uint8(1), []byte(`{}`))
 	f.Add([]byte("\x02\x00\x03\x01\x00\x00\x01\x02\x02\x00\x04\x01\x03\x03\x22\x05\x01\x04\x02\x09"), uint8(7), []byte(

@@ -23,7 +23,8 @@ func repaired(t *testing.T, number, latest int64, list ...msgext.KeyValue) cloud
 	return event
 }
 
-// A marker says that there is a read, and not what it says: until its list comes, what is shown is incomplete.
+// A marker says that there is a read, and not what it says: until its list comes, what is shown is
+// incomplete.
 func TestView_Marker(t *testing.T) {
 	whole := repaired(t, start, 5, msgext.KeyValue{Key: "a", Value: "1", Seq: 5})
 	marker, ok := whole.Marker()

@@ -174,8 +174,8 @@ func (w *world) forge() {
 	w.hear(change, w.now, w.now+w.off(86_400_000), true) // he writes what he likes // he writes what he likes
 }
 
-// hear receives a webhook at a time, and sends its event. Its receiver's clock may be off, but what it
-// says is no earlier than when Chat signed.
+// hear receives a webhook at a time, and sends its event. Its receiver's clock may be off, but what
+// it says is no earlier than when Chat signed.
 func (w *world) hear(change msgext.Event, at, eventTime int64, forged bool) {
 	received := at + w.off(w.skew)
 	if w.faults.unclamped {
@@ -250,8 +250,8 @@ func (w *world) latestOf(m moment) int64 {
 	return latest
 }
 
-// settle reads once more when nothing has happened for long enough, of a message that may have gone,
-// and returns that read's event.
+// settle reads once more when nothing has happened for long enough, of a message that may have
+// gone, and returns that read's event.
 func (w *world) settle() event {
 	if w.chance(15) {
 		w.chat = append(w.chat, moment{at: w.now, gone: true})

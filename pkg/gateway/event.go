@@ -50,8 +50,8 @@ type Context struct {
 	HTTPSourceIP     string // http.sourceIp
 }
 
-// singleValued reports whether the query was told in the map of single values alone. Payload format 2.0 has such a map, too,
-// and the query as it was sent beside it.
+// singleValued reports whether the query was told in the map of single values alone. Payload format
+// 2.0 has such a map, too, and the query as it was sent beside it.
 func (e *Event) singleValued() bool { return len(e.Query) > 0 && !e.HasMultiQuery && e.RawQuery == "" }
 
 // parse reads an event in one pass. Its error is errEvent.

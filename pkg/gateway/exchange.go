@@ -53,7 +53,8 @@ func (b *body) Read(p []byte) (int, error) {
 // Close implements io.Closer.
 func (*body) Close() error { return nil }
 
-// Take returns what has not been read and leaves nothing, so that webhook.ReadBody need not copy it.
+// Take returns what has not been read and leaves nothing, so that webhook.ReadBody need not copy
+// it.
 func (b *body) Take() []byte {
 	taken := b.rest
 	b.rest = nil

@@ -18,8 +18,8 @@ type (
 	invocationIDKey struct{}
 )
 
-// identified is a context that knows the platform's ids of its request. It is context.WithValue in a
-// form that a Request can hold.
+// identified is a context that knows the platform's ids of its request. It is context.WithValue in
+// a form that a Request can hold.
 type identified struct {
 	context.Context
 	id, invocation string
@@ -41,8 +41,8 @@ func RequestID(ctx context.Context) string {
 	return idOf(ctx, requestIDKey{})
 }
 
-// InvocationID returns the platform's id of the invocation that ctx belongs to, under which the platform's own lines of the
-// function's log stand; "" when it has none.
+// InvocationID returns the platform's id of the invocation that ctx belongs to, under which the
+// platform's own lines of the function's log stand; "" when it has none.
 func InvocationID(ctx context.Context) string {
 	return idOf(ctx, invocationIDKey{})
 }
@@ -65,8 +65,9 @@ type Request struct {
 	Header     http.Header
 	Body       []byte // decoded
 
-	// RemoteAddr is the address of whoever spoke to the gateway, without a port, as the platform says and no client
-	// can write it; "" where the platform says nothing of the kind. It is personal data.
+	// RemoteAddr is the address of whoever spoke to the gateway, without a port, as the platform
+	// says and no client can write it; "" where the platform says nothing of the kind. It is
+	// personal data.
 	RemoteAddr string
 }
 
@@ -82,8 +83,9 @@ type Shape struct {
 // Adapter serves a handler behind one platform's gateways. It has the method by which both
 // platforms' runtimes take a function of raw bytes. It is safe for concurrent use.
 type Adapter struct {
-	// SingleValued, where it is not nil, is called at the first event whose query has one value for each name, because the
-	// gateway keeps of several the last: what was sent twice cannot be seen then. It is to be set before the first Invoke.
+	// SingleValued, where it is not nil, is called at the first event whose query has one value for
+	// each name, because the gateway keeps of several the last: what was sent twice cannot be seen
+	// then. It is to be set before the first Invoke.
 	SingleValued func()
 
 	shape              Shape

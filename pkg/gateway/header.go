@@ -34,8 +34,8 @@ func (e *Event) readHeader(w *jsonwalk.Walker) error {
 	return nil
 }
 
-// canonical returns a header's name as textproto does, which would walk twice over the names that the
-// platforms add to nearly every request, and copy most of them.
+// canonical returns a header's name as textproto does, which would walk twice over the names that
+// the platforms add to nearly every request, and copy most of them.
 func canonical(name []byte) string {
 	switch string(name) {
 	case "accept":

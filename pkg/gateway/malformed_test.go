@@ -51,8 +51,8 @@ func nested(depth int) string {
 	return text
 }
 
-// The query of an event that makes no sense still names the command, so that its reply need not block
-// a user.
+// The query of an event that makes no sense still names the command, so that its reply need not
+// block a user.
 func TestAdapter_AMalformedEventKeepsItsQuery(t *testing.T) {
 	const command = "Group.CallbackBeforeSendMsg"
 	request := sample.Request{

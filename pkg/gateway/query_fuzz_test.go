@@ -21,8 +21,9 @@ type pair struct {
 	bare        bool
 }
 
-// FuzzQuery_EncodedAgain holds the gateways that decode a query to what they decoded, pair by pair in the order
-// of the event: a backend behind the relay checks its signature over what it reads there.
+// FuzzQuery_EncodedAgain holds the gateways that decode a query to what they decoded, pair by pair
+// in the order of the event: a backend behind the relay checks its signature over what it reads
+// there.
 func FuzzQuery_EncodedAgain(f *testing.F) {
 	f.Add("Sign", "ab", "cd", "own", "a b&c=d+e%20;#")
 	f.Add("", "", "=", "&", "\x00\r\n好\U0001f600\ufffd")

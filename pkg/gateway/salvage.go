@@ -8,8 +8,8 @@ import (
 	"msgext/internal/jsonwalk"
 )
 
-// salvage reads what can be read of an event that parse refuses. Each member is read by itself, so that
-// a fault in one, such as a body of another type, leaves the others; what stands behind an
+// salvage reads what can be read of an event that parse refuses. Each member is read by itself, so
+// that a fault in one, such as a body of another type, leaves the others; what stands behind an
 // early end is lost.
 func salvage(payload []byte) Event {
 	var e Event

@@ -29,8 +29,8 @@ func (m Message) Address() Address {
 	return Address{From: m.From, To: m.To, MsgKey: m.MsgKey}
 }
 
-// Message returns the message of an app that a names. Its error is ErrAddress: a field is missing or
-// empty, MsgSeq is negative, or both forms are mixed.
+// Message returns the message of an app that a names. Its error is ErrAddress: a field is missing
+// or empty, MsgSeq is negative, or both forms are mixed.
 func (a Address) Message(sdkAppID string) (Message, error) {
 	group, c2c := a.GroupID != "" || a.MsgSeq != nil, a.From != "" || a.To != "" || a.MsgKey != ""
 	switch {
@@ -45,7 +45,8 @@ func (a Address) Message(sdkAppID string) (Message, error) {
 // maxLoggedBytes bounds an id in a log line: a sender may make it as long as a body.
 const maxLoggedBytes = 256
 
-// Loggable returns a sender's text as a log line has it: cut where it is long, with three dots for the rest.
+// Loggable returns a sender's text as a log line has it: cut where it is long, with three dots for
+// the rest.
 func Loggable(text string) string {
 	if len(text) <= maxLoggedBytes {
 		return text

@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// Commands by which Chat says that a message was sent (trtc.io/document/34375 and 34365, read 2026-11-26).
+// Commands by which Chat says that a message was sent (trtc.io/document/34375 and 34365, read
+// 2026-11-26).
 const (
 	GroupSendCommand = "Group.CallbackAfterSendMsg"
 	C2CSendCommand   = "C2C.CallbackAfterSendMsg"
@@ -20,20 +21,21 @@ func IsAnnouncement(command string) bool {
 	return command == GroupSendCommand || command == C2CSendCommand
 }
 
-// supports is a field that says whether a message may have extensions. It is not documented for these two
-// commands, but was seen in a sample of another one.
+// supports is a field that says whether a message may have extensions. It is not documented for
+// these two commands, but was seen in a sample of another one.
 const supports = "SupportMessageExtension"
 
-// unextended are the types of groups whose messages have no extensions (trtc.io/document/53445). Live was split off
-// AVChatRoom.
+// unextended are the types of groups whose messages have no extensions (trtc.io/document/53445).
+// Live was split off AVChatRoom.
 var unextended = []string{"Community", "AVChatRoom", "Live"}
 
-// Announced returns the message that was sent, if its extensions are to be expected: if body contains one of texts,
-// or carries SupportMessageExtension 1. It reports false where they are not, where the message was not sent, or to
-// those online alone, or in a group whose messages have no extensions, and where body does not name a message.
+// Announced returns the message that was sent, if its extensions are to be expected: if body
+// contains one of texts, or carries SupportMessageExtension 1. It reports false where they are not,
+// where the message was not sent, or to those online alone, or in a group whose messages have no
+// extensions, and where body does not name a message.
 //
-// Texts are compared with the body as it came, before it is parsed, because most messages are none of ours. Nothing
-// of the message's content is kept. Without texts nothing is announced.
+// Texts are compared with the body as it came, before it is parsed, because most messages are none
+// of ours. Nothing of the message's content is kept. Without texts nothing is announced.
 func Announced(sdkAppID, command string, body []byte, texts []string) (Message, bool) {
 	wanted := mentions(body, texts)
 	if len(texts) == 0 || !IsAnnouncement(command) || !wanted && !bytes.Contains(body, []byte(supports)) {
@@ -72,8 +74,9 @@ func Announced(sdkAppID, command string, body []byte, texts []string) (Message, 
 	return message, err == nil
 }
 
-// Expected reports whether extensions of a message are to be expected, by the JSON in which Chat tells of it, be that a
-// webhook or history: whether that contains one of texts, or carries SupportMessageExtension 1.
+// Expected reports whether extensions of a message are to be expected, by the JSON in which Chat
+// tells of it, be that a webhook or history: whether that contains one of texts, or carries
+// SupportMessageExtension 1.
 func Expected(body []byte, texts []string) bool {
 	if mentions(body, texts) {
 		return true
@@ -97,7 +100,8 @@ func is(value json.RawMessage, want int64) bool {
 	return ok && number == want
 }
 
-// integerIn returns the non-negative integer that a JSON value is, be it a number or a string of digits.
+// integerIn returns the non-negative integer that a JSON value is, be it a number or a string of
+// digits.
 func integerIn(value json.RawMessage) (number int64, ok bool) {
 	if len(value) == 0 {
 		return 0, false

@@ -9,7 +9,8 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// The vendor's own sample (trtc.io/document/34375), shortened, with the custom element of the vendor's polls.
+// The vendor's own sample (trtc.io/document/34375), shortened, with the custom element of the
+// vendor's polls.
 const (
 	groupSent = `{"CallbackCommand":"Group.CallbackAfterSendMsg","GroupId":"@TGS#2J4SZEAEL","Type":"Public","From_Account":"jared","Operator_Account":"admin",` +
 		`"Random":123456,"MsgSeq":123,"MsgTime":1490686222,"OnlineOnlyFlag":0,"MsgBody":[{"MsgType":"TIMCustomElem","MsgContent":{"Data":"{\"businessID\":\"group_poll\"}"}}]}`

@@ -13,14 +13,14 @@ import (
 //
 // The body must be one JSON object (RFC 8259, no name twice, names in exact case, nothing after it,
 // nesting bounded); unknown fields are ignored. An absent or null Value is empty, an absent or null
-// ExtensionList is an empty one of at most 1,000 key-values, an absent or null EventTime is no time.
-// An integer may be spelt in any way that is exact, or be a string of digits without leading zeros.
-// Keys and values above the vendor's limits are accepted, see Event.OverLimit. The vendor prints its
-// samples with // comments; on the wire there are none, and they are refused.
+// ExtensionList is an empty one of at most 1,000 key-values, an absent or null EventTime is no
+// time. An integer may be spelt in any way that is exact, or be a string of digits without leading
+// zeros. Keys and values above the vendor's limits are accepted, see Event.OverLimit. The vendor
+// prints its samples with // comments; on the wire there are none, and they are refused.
 //
-// What no state depends on is not refused, see Event.Tolerated. Text that is not Unicode (a byte that is no
-// UTF-8, a lone surrogate escape) is as in Chat's own read: U+FFFD. Only in a key or an id it is refused,
-// because two of them would become one.
+// What no state depends on is not refused, see Event.Tolerated. Text that is not Unicode (a byte
+// that is no UTF-8, a lone surrogate escape) is as in Chat's own read: U+FFFD. Only in a key or an
+// id it is refused, because two of them would become one.
 //
 // The event keeps body; the caller must not change it.
 func Decode(sdkAppID, command string, body []byte) (Event, error) {

@@ -14,8 +14,8 @@ const (
 	MaxKeys       = 300 // on one message
 )
 
-// maxEventKeyValues bounds one event, because each of its key-values costs a store a write. It is fifty
-// times what Chat sends.
+// maxEventKeyValues bounds one event, because each of its key-values costs a store a write. It is
+// fifty times what Chat sends.
 const maxEventKeyValues = 1000
 
 // Operation is what a change does, by the wire's OperateType.
@@ -58,12 +58,12 @@ type Event struct {
 	Seq       int64      // "latest version of the whole message"; see Version
 	Time      time.Time  // the wire's EventTime, zero when absent
 
-	// Body is the webhook's body as received, but for text in it that is not Unicode: there U+FFFD stands
-	// in place of each byte that is no UTF-8 and each lone surrogate.
+	// Body is the webhook's body as received, but for text in it that is not Unicode: there U+FFFD
+	// stands in place of each byte that is no UTF-8 and each lone surrogate.
 	Body []byte
 
-	// Tolerated is what breaks a rule without harm, the first eight: an EventTime that cannot be read, which
-	// counts as absent, and a value that was not Unicode.
+	// Tolerated is what breaks a rule without harm, the first eight: an EventTime that cannot be
+	// read, which counts as absent, and a value that was not Unicode.
 	Tolerated []FieldError
 }
 

@@ -64,8 +64,8 @@ func (e *FormatError) add(path, problem string) {
 	e.Fields = append(e.Fields, FieldError{path, problem})
 }
 
-// addAt is add for a field of a key-value. It writes down no path that would not be listed, because a
-// body may have many thousands.
+// addAt is add for a field of a key-value. It writes down no path that would not be listed, because
+// a body may have many thousands.
 func (e *FormatError) addAt(index int, field, problem string) {
 	if len(e.Fields) == maxFaults {
 		e.More++

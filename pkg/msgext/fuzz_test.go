@@ -15,11 +15,13 @@ import (
 	"msgext/pkg/msgext/msgexttest"
 )
 
-// maxFuzzBody bounds the bodies that are tried. No rule but the bound on key-values needs longer ones.
+// maxFuzzBody bounds the bodies that are tried. No rule but the bound on key-values needs longer
+// ones.
 const maxFuzzBody = 4 << 10
 
-// FuzzDecode holds Decode and Identify to the sentence that says which body names its message, as read by
-// encoding/json: such a body either is an event of that message or is identified, every other is neither.
+// FuzzDecode holds Decode and Identify to the sentence that says which body names its message, as
+// read by encoding/json: such a body either is an event of that message or is identified, every
+// other is neither.
 func FuzzDecode(f *testing.F) {
 	for _, vector := range vectortest.Load(f) {
 		f.Add([]byte(vector.Request.Body))

@@ -6,13 +6,14 @@ import (
 	"msgext/internal/jsonwalk"
 )
 
-// Identify names the message that a body is about, where Decode refused the body: what happened to that
-// message is then not known, but that something did. It reports false where the body does not name one.
+// Identify names the message that a body is about, where Decode refused the body: what happened to
+// that message is then not known, but that something did. It reports false where the body does not
+// name one.
 //
 // The message is read from the part of body before its first fault of syntax, or its end: there the
-// CallbackCommand and the ids that Decode reads for command must stand once each in the outermost object, by
-// Decode's rules. Everything else in that part may be as it likes: names twice, any depth, any type. For a body
-// that Decode takes it names the same message.
+// CallbackCommand and the ids that Decode reads for command must stand once each in the outermost
+// object, by Decode's rules. Everything else in that part may be as it likes: names twice, any
+// depth, any type. For a body that Decode takes it names the same message.
 func Identify(sdkAppID, command string, body []byte) (Message, bool) {
 	if !IsCommand(command) {
 		return Message{}, false

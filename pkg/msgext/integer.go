@@ -11,8 +11,8 @@ const (
 	tooGreat   = "greater than 9223372036854775807"
 )
 
-// integerOf returns the value of a JSON number that is a non-negative integer in any exact spelling: 10,
-// 10.0, 1e1. For every other it returns the problem.
+// integerOf returns the value of a JSON number that is a non-negative integer in any exact
+// spelling: 10, 10.0, 1e1. For every other it returns the problem.
 func integerOf(number []byte) (value int64, problem string) {
 	if len(number) < len("9223372036854775807") {
 		if value, err := strconv.ParseInt(string(number), 10, 64); err == nil && value >= 0 {
@@ -42,8 +42,8 @@ func integerSpelt(number string) (value int64, problem string) {
 	return value, ""
 }
 
-// scientific takes a number without a sign apart: it is the digits times ten to the exponent. The digits
-// neither begin nor end with 0, and are empty for zero.
+// scientific takes a number without a sign apart: it is the digits times ten to the exponent. The
+// digits neither begin nor end with 0, and are empty for zero.
 func scientific(number string) (digits string, exponent int) {
 	if at := strings.IndexAny(number, "eE"); at >= 0 {
 		const far = 1 << 40                       // further than any body has digits

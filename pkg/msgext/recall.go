@@ -2,13 +2,15 @@ package msgext
 
 import "encoding/json"
 
-// Commands by which Chat says that messages were recalled (trtc.io/document/46979 and 43466, read 2026-11-26).
+// Commands by which Chat says that messages were recalled (trtc.io/document/46979 and 43466, read
+// 2026-11-26).
 const (
 	GroupRecallCommand = "Group.CallbackAfterRecallMsg"
 	C2CRecallCommand   = "C2C.CallbackAfterMsgWithDraw"
 )
 
-// maxRecalled bounds what one body may name. Chat recalls up to 10 messages at once (trtc.io/document/34965).
+// maxRecalled bounds what one body may name. Chat recalls up to 10 messages at once
+// (trtc.io/document/34965).
 const maxRecalled = 100
 
 // IsRecall reports whether command is one of the two that Recalled reads.
@@ -16,11 +18,13 @@ func IsRecall(command string) bool {
 	return command == GroupRecallCommand || command == C2CRecallCommand
 }
 
-// Recalled returns the messages that the body of a recall names, the first hundred of them: none where it names none
-// that can be read. Nothing is refused, because the command is the app's own and is answered whatever it holds.
+// Recalled returns the messages that the body of a recall names, the first hundred of them: none
+// where it names none that can be read. Nothing is refused, because the command is the app's own
+// and is answered whatever it holds.
 //
-// A message of a topic belongs to the topic and not to its community: that extensions name it by the
-// topic's id is not documented; we assume so, because a topic is spoken of by its id wherever a group is.
+// A message of a topic belongs to the topic and not to its community: that extensions name it by
+// the topic's id is not documented; we assume so, because a topic is spoken of by its id wherever a
+// group is.
 func Recalled(sdkAppID, command string, body []byte) []Message {
 	var recall struct {
 		GroupID    string `json:"GroupId"`

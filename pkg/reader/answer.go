@@ -77,8 +77,8 @@ func appendReply(reply msgext.ReadReply) []byte {
 	return append(b, "]}"...)
 }
 
-// write sends the answer, or that it has not changed. Nothing may keep it: a cache would lose a header
-// that says what the body does not.
+// write sends the answer, or that it has not changed. Nothing may keep it: a cache would lose a
+// header that says what the body does not.
 func (a Answer) write(w http.ResponseWriter, r *http.Request) {
 	sum := sha256.Sum256(a.Body)
 	etag := `"` + hex.EncodeToString(sum[:]) + `"`
@@ -102,8 +102,8 @@ func (a Answer) write(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// unchanged reports whether If-None-Match names the tag, by weak comparison (RFC 9110, section 13.1.2): a gateway
-// that compresses makes a weak tag of ours.
+// unchanged reports whether If-None-Match names the tag, by weak comparison (RFC 9110, section
+// 13.1.2): a gateway that compresses makes a weak tag of ours.
 func unchanged(given []string, etag string) bool {
 	for _, list := range given {
 		for tag := range strings.SplitSeq(list, ",") {

@@ -35,8 +35,8 @@ func document(t *testing.T) *openapi3.T {
 	return doc
 }
 
-// What the handler answers is what the document says, header and body, and every answer that the document
-// has is one that the handler gives.
+// What the handler answers is what the document says, header and body, and every answer that the
+// document has is one that the handler gives.
 func TestOpenAPI_IsTheHandler(t *testing.T) {
 	doc := document(t)
 	doc.Servers = nil
@@ -148,7 +148,8 @@ func TestOpenAPI_IsTheHandler(t *testing.T) {
 	assert.Len(t, answered, len(described))
 }
 
-// The gap is a header and, in a tally, a field; the document's schemas are closed, so that a field more would be seen.
+// The gap is a header and, in a tally, a field; the document's schemas are closed, so that a field
+// more would be seen.
 func TestOpenAPI_SeesAFieldMore(t *testing.T) {
 	doc := document(t)
 	for name, body := range map[string]map[string]any{

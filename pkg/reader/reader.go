@@ -22,8 +22,9 @@ type Options struct {
 	Store state.Loader
 	// SDKAppID is the app whose messages are served.
 	SDKAppID string
-	// Tokens are the bearer tokens that let a caller in; several while one replaces another. Without
-	// any everybody is let in: only for loopback, or behind a gateway that has authenticated the caller.
+	// Tokens are the bearer tokens that let a caller in; several while one replaces another.
+	// Without any everybody is let in: only for loopback, or behind a gateway that has
+	// authenticated the caller.
 	Tokens []secret.String
 	// Budget is how long the store may take, DefaultBudget when zero.
 	Budget time.Duration
@@ -133,8 +134,8 @@ func Malformed(w http.ResponseWriter, _ *http.Request) {
 	webhook.Fail("gateway event makes no sense").Write(w, http.StatusBadRequest)
 }
 
-// NotReady returns a handler that answers every request as one that our side failed, with the reason
-// in the log: for a platform on which a process cannot refuse to start.
+// NotReady returns a handler that answers every request as one that our side failed, with the
+// reason in the log: for a platform on which a process cannot refuse to start.
 func NotReady(reason error, logger *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		logger.ErrorContext(r.Context(), "not ready", "error", reason.Error())

@@ -22,12 +22,12 @@ const (
 // field is one part of a message's name, decoded.
 type field struct{ name, value string }
 
-// route is the form in which a request names its message: by its path, or, where that has no fields, by
-// its query.
+// route is the form in which a request names its message: by its path, or, where that has no
+// fields, by its query.
 type route []field
 
-// routeOf splits the path as it was sent, so that an escaped slash stays within its field. No ServeMux: it would
-// redirect a path that is not clean.
+// routeOf splits the path as it was sent, so that an escaped slash stays within its field. No
+// ServeMux: it would redirect a path that is not clean.
 func routeOf(r *http.Request) (route, error) {
 	parts := strings.Split(r.URL.EscapedPath(), "/")
 	for i, part := range parts {

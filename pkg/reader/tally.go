@@ -38,11 +38,12 @@ type ValueCount struct {
 
 // PollTally counts the votes of Chat's own vote plugin, by option.
 //
-// The plugin (tencent_cloud_chat_vote_plugin for Flutter, vote_message_btns.dart, read 2026-11-26) keeps a
-// user's vote under the key USERID_0 and its option indexes, joined by underscores, as the value; the key closed with
-// the value 1 ends the poll. An option counts once a user however often it is named, and who has a
-// key has voted, as in the plugin. A user id may hold underscores itself. All other keys, and parts of a value that are no option's
-// index, count for nothing. The plugin leaves votes on the poll's original message when it is sent again.
+// The plugin (tencent_cloud_chat_vote_plugin for Flutter, vote_message_btns.dart, read 2026-11-26)
+// keeps a user's vote under the key USERID_0 and its option indexes, joined by underscores, as the
+// value; the key closed with the value 1 ends the poll. An option counts once a user however often
+// it is named, and who has a key has voted, as in the plugin. A user id may hold underscores
+// itself. All other keys, and parts of a value that are no option's index, count for nothing. The
+// plugin leaves votes on the poll's original message when it is sent again.
 type PollTally struct {
 	Options   []OptionVotes `json:"options"` // that have a vote, by index
 	Voters    int           `json:"voters"`
@@ -97,7 +98,8 @@ const (
 	closedValue = "1"
 )
 
-// CountPoll counts visible key-values as the vote plugin does. It leaves LatestSeq and Gap to the caller.
+// CountPoll counts visible key-values as the vote plugin does. It leaves LatestSeq and Gap to the
+// caller.
 func CountPoll(keyValues []msgext.KeyValue) PollTally {
 	tally := PollTally{Options: []OptionVotes{}}
 	votes := make(map[int]int)
@@ -121,7 +123,8 @@ func CountPoll(keyValues []msgext.KeyValue) PollTally {
 	return tally
 }
 
-// VoteOf reads a key-value as a vote of the plugin: whose it is, and for which options. ok is false for any other key.
+// VoteOf reads a key-value as a vote of the plugin: whose it is, and for which options. ok is false
+// for any other key.
 func VoteOf(kv msgext.KeyValue) (user string, options map[int]bool, ok bool) {
 	user, ok = strings.CutSuffix(kv.Key, voteSuffix)
 	if !ok || user == "" {

@@ -20,9 +20,9 @@ func digests(tokens []secret.String) allowed {
 	return all
 }
 
-// lets reports whether the header carries one of the tokens, as RFC 6750 has it: exactly one Authorization of
-// the scheme Bearer. A token in the URL counts for nothing. What is given is held against every
-// token, in time that depends on its own length alone.
+// lets reports whether the header carries one of the tokens, as RFC 6750 has it: exactly one
+// Authorization of the scheme Bearer. A token in the URL counts for nothing. What is given is held
+// against every token, in time that depends on its own length alone.
 func (a allowed) lets(header http.Header) bool {
 	if len(a) == 0 {
 		return true

@@ -11,7 +11,8 @@ import (
 var (
 	ErrForeignAddress = errors.New("receiver: the address is not among those that webhooks are taken from")
 
-	// ErrNoAddress is an ErrForeignAddress of a request of which nobody but its sender says where it comes from.
+	// ErrNoAddress is an ErrForeignAddress of a request of which nobody but its sender says where
+	// it comes from.
 	ErrNoAddress = fmt.Errorf("%w: this gateway does not say where a request comes from in a way that a client cannot write; "+
 		"an SCF function URL has x-scf-remote-addr alone, and it is not documented whether a client's own is overwritten", ErrForeignAddress)
 )

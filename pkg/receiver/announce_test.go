@@ -59,8 +59,8 @@ func sentRequest(body string) *http.Request {
 	return httptest.NewRequest(http.MethodPost, "/?"+relayedQuery(command), strings.NewReader(body))
 }
 
-// A message that is to have extensions is made known, and its webhook is answered as if it had not been. One that
-// the store did not take stands in the line by name.
+// A message that is to have extensions is made known, and its webhook is answered as if it had not
+// been. One that the store did not take stands in the line by name.
 func TestReceiver_Announces(t *testing.T) {
 	group := msgext.Message{SDKAppID: "1400000000", GroupID: "g", MsgSeq: 7}
 	c2c := msgext.Message{SDKAppID: "1400000000", From: "a", To: "b", MsgKey: "1_2_3"}
@@ -120,8 +120,8 @@ func TestReceiver_Announces(t *testing.T) {
 	}
 }
 
-// The backend is asked whatever becomes of the announcement, before the store has answered, and its answer is the
-// reply, byte by byte.
+// The backend is asked whatever becomes of the announcement, before the store has answered, and its
+// answer is the reply, byte by byte.
 func TestReceiver_AnnouncesBesideTheRelay(t *testing.T) {
 	backend := relaytest.Start(t)
 	for name, announce := range map[string]func(context.Context) error{"noted": nil, "not noted": fails, "panics": panics} {

@@ -29,8 +29,8 @@ import (
 	"msgext/pkg/state/sqlitestate"
 )
 
-// BenchmarkDelivery is a whole webhook with a store and sinks, by what it waits for. Redis is that of
-// scripts/services, where it has started one.
+// BenchmarkDelivery is a whole webhook with a store and sinks, by what it waits for. Redis is that
+// of scripts/services, where it has started one.
 func BenchmarkDelivery(b *testing.B) {
 	endpoint := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)

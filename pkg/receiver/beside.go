@@ -7,7 +7,8 @@ import (
 	"msgext/pkg/sink"
 )
 
-// noter tells the store what a command that is not ours says of messages. What the store did not take it returns.
+// noter tells the store what a command that is not ours says of messages. What the store did not
+// take it returns.
 type noter func(ctx context.Context, rec *record) []sink.Outcome
 
 // noter returns what is to be done about a command beside whatever answers it; nil for nothing.

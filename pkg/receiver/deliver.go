@@ -25,12 +25,13 @@ const (
 // storeName stands for the state store among the destinations in logs and metrics.
 const storeName = "state"
 
-// deliver hands an event to everything configured and returns nil once all have durably accepted it.
+// deliver hands an event to everything configured and returns nil once all have durably accepted
+// it.
 //
-// The store goes first, so that whoever reads on an event finds what it says; it has at most half of
-// the budget, so that one that is down costs no sink its event. Then the sinks get it, whatever the
-// store said. The version is marked as seen only after everything has the event: in the store's own
-// write where there is no sink, otherwise in a second one.
+// The store goes first, so that whoever reads on an event finds what it says; it has at most half
+// of the budget, so that one that is down costs no sink its event. Then the sinks get it, whatever
+// the store said. The version is marked as seen only after everything has the event: in the store's
+// own write where there is no sink, otherwise in a second one.
 func (rc *Receiver) deliver(ctx context.Context, rec *record) error {
 	sinks, store := rc.options.Sinks, rc.options.Store
 	if len(sinks) == 0 && store == nil {
@@ -60,8 +61,8 @@ func (rc *Receiver) deliver(ctx context.Context, rec *record) error {
 	if err := rec.failure(); err != nil || store == nil {
 		return err
 	}
-	// Everything has the event, so the reply is OK all the same: to repair the missing mark is a gap
-	// like any other.
+	// Everything has the event, so the reply is OK all the same: to repair the missing mark is a
+	// gap like any other.
 	rec.markErr = sink.Attempt(ctx, storeName, func(ctx context.Context) error {
 		return store.MarkSeen(ctx, event.Message, event.Version())
 	}).Err

@@ -229,7 +229,8 @@ func TestReceiver_RepliesWithinTheBudget(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				// The stubborn destination outlives its request, and here the test: it is let go at the end.
+				// The stubborn destination outlives its request, and here the test: it is let go at
+				// the end.
 				end := make(chan struct{})
 				defer close(end)
 				options, lines := logged(options())
@@ -252,8 +253,8 @@ func TestReceiver_RepliesWithinTheBudget(t *testing.T) {
 	}
 }
 
-// A store that does not answer, and does not hear its context either, has half of the budget: the sinks
-// have the other.
+// A store that does not answer, and does not hear its context either, has half of the budget: the
+// sinks have the other.
 func TestReceiver_TheStoreHasHalfOfTheBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end := make(chan struct{})
@@ -278,8 +279,8 @@ func TestReceiver_TheStoreHasHalfOfTheBudget(t *testing.T) {
 	})
 }
 
-// What is announced can be read: at the moment a sink gets an event the store already shows it. Side by
-// side the sink was first in 64 % of 300 events, so that everybody who read on an event saw
+// What is announced can be read: at the moment a sink gets an event the store already shows it.
+// Side by side the sink was first in 64 % of 300 events, so that everybody who read on an event saw
 // the result before it.
 func TestReceiver_WhatIsAnnouncedCanBeRead(t *testing.T) {
 	sqlite, err := sqlitestate.Open(t.Context(), filepath.Join(t.TempDir(), "msgext.db"))
@@ -334,8 +335,9 @@ func (s *readingSink) Send(ctx context.Context, event cloudevent.Event) error {
 	return nil
 }
 
-// What a read decides is decided by when a webhook was received, so a receiver whose clock is behind Chat's
-// must not say that it got a webhook before Chat signed it. Nobody vouches for an unsigned time.
+// What a read decides is decided by when a webhook was received, so a receiver whose clock is
+// behind Chat's must not say that it got a webhook before Chat signed it. Nobody vouches for an
+// unsigned time.
 func TestReceiver_SaysWhenItReceived(t *testing.T) {
 	at := func(millis int64) time.Time { return time.UnixMilli(now.Truncate(time.Second).UnixMilli() + millis) }
 	tests := []struct {

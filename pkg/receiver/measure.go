@@ -7,8 +7,8 @@ import (
 	"msgext/pkg/relay"
 )
 
-// measurements are what a request's line says in numbers. Each request is counted once as itself, by
-// its fate. What an alarm sets against each other stands in one line: a share needs both of its
+// measurements are what a request's line says in numbers. Each request is counted once as itself,
+// by its fate. What an alarm sets against each other stands in one line: a share needs both of its
 // numbers from the same requests, and a sum needs both of its metrics wherever there is one.
 func (rec *record) measurements(verdict rule) []slog.Attr {
 	values := append(rec.room.measured[:0],

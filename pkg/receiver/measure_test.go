@@ -44,7 +44,8 @@ func signed(command, body string, change ...string) *http.Request {
 	return httptest.NewRequest(http.MethodPost, "/?"+query.Encode(), strings.NewReader(body))
 }
 
-// measured returns the numbers in a line that are metrics, but for times, which are shown to be there.
+// measured returns the numbers in a line that are metrics, but for times, which are shown to be
+// there.
 func measured(line map[string]any) map[string]float64 {
 	values := make(map[string]float64)
 	for _, m := range metric.All() {

@@ -39,12 +39,12 @@ type Options struct {
 	// Verifier decides who may call.
 	Verifier webhook.Verifier
 
-	// Path is the only path that takes webhooks; any when empty. How long a request takes says nothing of it but its
-	// length.
+	// Path is the only path that takes webhooks; any when empty. How long a request takes says
+	// nothing of it but its length.
 	Path string
 
-	// AllowFrom are the addresses that webhooks are taken from; any when empty. A request's is its RemoteAddr, with a
-	// port or without. IPv4 stands as such, not mapped into IPv6.
+	// AllowFrom are the addresses that webhooks are taken from; any when empty. A request's is its
+	// RemoteAddr, with a port or without. IPv4 stands as such, not mapped into IPv6.
 	AllowFrom []netip.Prefix
 
 	// MaxBodyBytes caps the body of our commands; DefaultMaxBodyBytes when zero.
@@ -57,47 +57,50 @@ type Options struct {
 	// Store keeps the merged state; none when nil.
 	Store state.Recorder
 
-	// Announce are the texts by which a sent message is known whose extensions are to be expected, see
-	// msgext.Announced; no message is when there are none. The Store hears of it beside whatever answers the
-	// command.
+	// Announce are the texts by which a sent message is known whose extensions are to be expected,
+	// see msgext.Announced; no message is when there are none. The Store hears of it beside
+	// whatever answers the command.
 	Announce []string
 
 	// Relay has the app's own backend answer other commands, which are acknowledged when it is nil.
-	// RelayBudget is the backend's time from arrival; DefaultRelayBudget when zero. Commands whose answer
-	// Chat ignores get 500 ms of it.
+	// RelayBudget is the backend's time from arrival; DefaultRelayBudget when zero. Commands whose
+	// answer Chat ignores get 500 ms of it.
 	Relay       *relay.Relay
 	RelayBudget time.Duration
 
-	// RelayPass has Chat do with another command what its console says for a failed webhook, wherever the
-	// backend does not answer, or we cannot ask it: the reply then has another status than 200. Otherwise
-	// such a command, and one that the backend answers with 5xx, is answered OK.
+	// RelayPass has Chat do with another command what its console says for a failed webhook,
+	// wherever the backend does not answer, or we cannot ask it: the reply then has another status
+	// than 200. Otherwise such a command, and one that the backend answers with 5xx, is answered
+	// OK.
 	RelayPass bool
 
-	// Started is when a process did that a platform starts for a request: its first request has waited since then, and
-	// its line says how long. Zero for a process that runs whether or not there are requests.
+	// Started is when a process did that a platform starts for a request: its first request has
+	// waited since then, and its line says how long. Zero for a process that runs whether or not
+	// there are requests.
 	Started time.Time
 
-	// Budget is the time from arrival in which everything must have accepted an event; DefaultBudget
-	// when zero. A deadline of the platform that comes sooner, less a margin to reply, goes first.
+	// Budget is the time from arrival in which everything must have accepted an event;
+	// DefaultBudget when zero. A deadline of the platform that comes sooner, less a margin to
+	// reply, goes first.
 	Budget time.Duration
 
 	// Hold keeps the reply to an event that our side failed until Chat has timed out, because
 	// a time-out is the only thing Chat retries.
 	Hold bool
 
-	// Logger takes the one line a request; slog.Default() when nil. Of requests that are refused before anything is
-	// known of their sender, five a minute have a line; the others are counted, and the next line of any kind is
-	// preceded by one that says how many they were.
+	// Logger takes the one line a request; slog.Default() when nil. Of requests that are refused
+	// before anything is known of their sender, five a minute have a line; the others are counted,
+	// and the next line of any kind is preceded by one that says how many they were.
 	Logger *slog.Logger
 
-	// Metrics says how measurements are added to that line; they are not when nil. It is given what was
-	// measured, each a number under its name (Accepted, RequestTime, ...), and by what a refusal is
-	// counted apart: signature, app, address or other, empty where nothing was refused. It returns what
-	// the line carries. It may use the slice.
+	// Metrics says how measurements are added to that line; they are not when nil. It is given what
+	// was measured, each a number under its name (Accepted, RequestTime, ...), and by what a
+	// refusal is counted apart: signature, app, address or other, empty where nothing was refused.
+	// It returns what the line carries. It may use the slice.
 	Metrics func(at time.Time, measured []slog.Attr, refusal string) []slog.Attr
 
-	// RequestID and InvocationID tell the gateway's and the platform's name of a request; none when nil. The line has
-	// the second only where it is another one.
+	// RequestID and InvocationID tell the gateway's and the platform's name of a request; none when
+	// nil. The line has the second only where it is another one.
 	RequestID, InvocationID func(context.Context) string
 
 	// Now is the clock; time.Now when nil.
@@ -125,8 +128,8 @@ type Observation struct {
 	// Backend is what the app's own backend made of the request, nil where it was not asked.
 	Backend *Backend
 
-	// Outcomes has one for each destination that was told, the store first; Told is what the sinks were
-	// told, nil where there was none to tell.
+	// Outcomes has one for each destination that was told, the store first; Told is what the sinks
+	// were told, nil where there was none to tell.
 	Outcomes []sink.Outcome
 	Told     *cloudevent.Event
 }

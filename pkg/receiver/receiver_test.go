@@ -308,7 +308,8 @@ func TestReceiver_LineOfAColdStart(t *testing.T) {
 	assert.NotContains(t, lines.only(t), "start_ms", "it has waited for nothing")
 }
 
-// The line of a deferred webhook names the message whole: where the store alone failed, it is all that is left of it.
+// The line of a deferred webhook names the message whole: where the store alone failed, it is all
+// that is left of it.
 func TestReceiver_ADeferredLineNamesTheMessage(t *testing.T) {
 	for vector, want := range map[string]map[string]any{
 		"sample-group-set": {"group_id": "test", "msg_seq": 10.0},
@@ -325,7 +326,8 @@ func TestReceiver_ADeferredLineNamesTheMessage(t *testing.T) {
 	}
 }
 
-// A sender makes ids and commands as long as it likes; once a group of 900 KB made a line of 900 KB.
+// A sender makes ids and commands as long as it likes; once a group of 900 KB made a line of 900
+// KB.
 func TestReceiver_TheLineIsBounded(t *testing.T) {
 	long := strings.Repeat("日", 300_000)
 	body := `{"CallbackCommand":"` + msgext.GroupCommand + `","GroupId":"` + long + `","MsgSeq":1,"OperateType":3,"Seq":1`

@@ -16,7 +16,8 @@ import (
 // message is the text of every line.
 const message = "webhook"
 
-// Keys of the line, beside those of the message. Tokens, Sign, values, bodies, addresses and URLs have none.
+// Keys of the line, beside those of the message. Tokens, Sign, values, bodies, addresses and URLs
+// have none.
 const (
 	keyRequestID = "request_id"
 	keyInvoked   = "invocation_id" // the platform's, where the gateway has one of its own

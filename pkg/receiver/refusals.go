@@ -12,7 +12,8 @@ import (
 )
 
 // maxRefusedLines is how many refused requests a minute have a line of their own. A line costs more
-// than all else that refusing costs, and whoever sends a million requests decides how many there are.
+// than all else that refusing costs, and whoever sends a million requests decides how many there
+// are.
 const maxRefusedLines = 5
 
 // countMessage is the text of a line that stands for many refused requests.
@@ -21,9 +22,9 @@ const countMessage = "webhook: refused, counted"
 // keyCounted is how many.
 const keyCounted = "counted"
 
-// refusals decides which refused requests have a line of their own, and counts the others until the next
-// line of any kind takes the count along. It lives as long as the process: with it goes what was counted
-// since its last line.
+// refusals decides which refused requests have a line of their own, and counts the others until the
+// next line of any kind takes the count along. It lives as long as the process: with it goes what
+// was counted since its last line.
 type refusals struct {
 	mu      sync.Mutex
 	minute  int64 // Unix time in minutes
@@ -58,8 +59,9 @@ func (r *refusals) take() map[string]int {
 	return counted
 }
 
-// anonymous reports whether a request was refused before anything was known of its sender. Such requests cost
-// whoever sends them nothing. What was refused later is the app's own, and has its line always.
+// anonymous reports whether a request was refused before anything was known of its sender. Such
+// requests cost whoever sends them nothing. What was refused later is the app's own, and has its
+// line always.
 func anonymous(rec *record, verdict rule) bool {
 	return verdict.fate == rejected && rec.command == ""
 }

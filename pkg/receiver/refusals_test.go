@@ -89,7 +89,8 @@ func TestReceiver_AFloodHasFiveLinesAMinute(t *testing.T) {
 	assert.Subset(t, lines[0], map[string]any{"refusal": "other", "counted": 2.0})
 }
 
-// What is refused after its sender was known is the app's own, and its line may be all that is left of a change.
+// What is refused after its sender was known is the app's own, and its line may be all that is left
+// of a change.
 func TestReceiver_WhatIsAuthenticHasItsLineAlways(t *testing.T) {
 	f := newFlood(metric.Plain)
 	f.send(20, wrongSign)

@@ -17,9 +17,10 @@ const (
 	lost    effect = "lost"    // no message could be read from it, or there is nothing to note it in
 )
 
-// refuse sees to the message of a body that breaks the contract: something happened to it that we could not
-// take in, and Chat, which ignores a FAIL, will not say it again. It is doubted, durably and before the reply, so that
-// repair reads it back. Its error is the body's, unless our side failed.
+// refuse sees to the message of a body that breaks the contract: something happened to it that we
+// could not take in, and Chat, which ignores a FAIL, will not say it again. It is doubted, durably
+// and before the reply, so that repair reads it back. Its error is the body's, unless our side
+// failed.
 func (rc *Receiver) refuse(ctx context.Context, rec *record, broken error) error {
 	rec.effect = lost
 	message, named := msgext.Identify(rec.appID, rec.command, rec.body)

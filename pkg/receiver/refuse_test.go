@@ -38,8 +38,8 @@ func (s *doubtingStore) Doubt(ctx context.Context, message msgext.Message, at ti
 	return s.doubt(ctx, message, at, source)
 }
 
-// Our clock may be behind Chat's: a doubt, as an event, is heard no sooner than it was signed. A time too early would
-// let a read settle it that a lagging replica answered.
+// Our clock may be behind Chat's: a doubt, as an event, is heard no sooner than it was signed. A
+// time too early would let a read settle it that a lagging replica answered.
 func TestReceiver_ADoubtIsHeardNoSoonerThanItWasSigned(t *testing.T) {
 	options := options()
 	signed := now.Add(30 * time.Second)
@@ -92,8 +92,8 @@ func TestReceiver_WithoutAStoreTheLogNamesTheMessage(t *testing.T) {
 	assert.NotContains(t, line, metric.Doubted)
 }
 
-// A one-to-one message is named in full where the line is all that is left of it, and only there: accounts are personal
-// data.
+// A one-to-one message is named in full where the line is all that is left of it, and only there:
+// accounts are personal data.
 func TestReceiver_TheLineNamesAOneToOneMessageThatIsLost(t *testing.T) {
 	for effect, store := range map[string]state.Recorder{"lost": nil, "doubted": memstate.New()} {
 		options, lines := logged(options())
@@ -116,7 +116,8 @@ func TestReceiver_TheLineNamesAOneToOneMessageThatIsLost(t *testing.T) {
 	}
 }
 
-// A doubt that cannot be noted is our side's failure: Chat may send such a webhook again, where it is held.
+// A doubt that cannot be noted is our side's failure: Chat may send such a webhook again, where it
+// is held.
 func TestReceiver_ADoubtThatCannotBeNoted(t *testing.T) {
 	end := make(chan struct{})
 	defer close(end)
@@ -162,8 +163,9 @@ func TestReceiver_DoubtsNothingOverTheCap(t *testing.T) {
 	assert.NotContains(t, lines.only(t), "effect")
 }
 
-// FuzzReceiver_NothingAuthenticIsIgnored holds the receiver to the sentence that says which body names its message: such
-// a webhook is applied, or its message is doubted; every other leaves nothing.
+// FuzzReceiver_NothingAuthenticIsIgnored holds the receiver to the sentence that says which body
+// names its message: such a webhook is applied, or its message is doubted; every other leaves
+// nothing.
 func FuzzReceiver_NothingAuthenticIsIgnored(f *testing.F) {
 	vectors := vectortest.Load(f)
 	for _, vector := range vectors {

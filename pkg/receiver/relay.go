@@ -35,7 +35,8 @@ func (b *Backend) attr() slog.Attr {
 	return slog.Group(keyRelay, slog.Int(keyStatus, b.Answer.Status), took)
 }
 
-// relay has the app's backend answer another command. Its error is one of package relay's, or errRelay.
+// relay has the app's backend answer another command. Its error is one of package relay's, or
+// errRelay.
 func (rc *Receiver) relay(w http.ResponseWriter, r *http.Request, rec *record) error {
 	rec.reason = reasonRelayed
 	ctx, cancel := rc.withBudget(r.Context(), rec.arrived, rc.relayBudget(rec))
@@ -56,9 +57,9 @@ func (rc *Receiver) relay(w http.ResponseWriter, r *http.Request, rec *record) e
 	return err
 }
 
-// relayBudget is how long the backend may take, from arrival. The first request of a process has waited for
-// its start, too. Where that took longer than everything, the process was started ahead of its first request, or
-// whoever sent it has gone.
+// relayBudget is how long the backend may take, from arrival. The first request of a process has
+// waited for its start, too. Where that took longer than everything, the process was started ahead
+// of its first request, or whoever sent it has gone.
 func (rc *Receiver) relayBudget(rec *record) time.Duration {
 	budget := rc.options.RelayBudget
 	if age := rec.arrived.Sub(rc.options.Started); rec.cold && age > 0 && age < budget {
@@ -73,7 +74,8 @@ func (rc *Receiver) relayBudget(rec *record) time.Duration {
 // readBefore reads a body, as long as ctx allows where the server can stop reading.
 func readBefore(ctx context.Context, w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	deadline, _ := ctx.Deadline()
-	// A gateway cannot, and has the body already. A server sets another deadline for the next request.
+	// A gateway cannot, and has the body already. A server sets another deadline for the next
+	// request.
 	_ = http.NewResponseController(w).SetReadDeadline(deadline)
 	return webhook.ReadBody(r.Body, r.ContentLength, maxRelayedBytes)
 }

@@ -310,7 +310,8 @@ func TestReceiver_ForwardIsGivenUpWithTheAnswer(t *testing.T) {
 	assert.ErrorIs(t, <-ended, context.Canceled)
 }
 
-// Our own trouble with another command has Chat do as its console says, or lets it through, and never denies it.
+// Our own trouble with another command has Chat do as its console says, or lets it through, and
+// never denies it.
 func TestReceiver_OurOwnTroubleWithTheRelay(t *testing.T) {
 	for name, body := range map[string]func() io.Reader{
 		"panic":              func() io.Reader { return readerFunc(func([]byte) (int, error) { panic("planted-value") }) },
@@ -362,7 +363,8 @@ func TestReceiver_RelayOfABodyThatTrickles(t *testing.T) {
 	assert.Empty(t, backend.Requests())
 }
 
-// A connection from Chat takes the next request after one that was relayed: no deadline of the first is left on it.
+// A connection from Chat takes the next request after one that was relayed: no deadline of the
+// first is left on it.
 func TestReceiver_RelayLeavesTheConnectionToChat(t *testing.T) {
 	backend := relaytest.Start(t)
 	options, _ := logged(relaying(t, backend, true))

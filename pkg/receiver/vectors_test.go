@@ -81,7 +81,8 @@ func TestReceiver_Vectors(t *testing.T) {
 	}
 }
 
-// kept returns the paths of the messages that a store has, those apart that are doubted and nothing else.
+// kept returns the paths of the messages that a store has, those apart that are doubted and nothing
+// else.
 func kept(t *testing.T, store state.Store) (doubts, applied []string) {
 	t.Helper()
 	page, err := store.Each(t.Context(), "", 1000)

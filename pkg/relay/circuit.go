@@ -19,8 +19,9 @@ const (
 	failed
 )
 
-// circuit spares those who wait for an answer that will not come, and the concurrency they occupy: after
-// maxFailures in a row it lets one request through at a time, a pause apart, until one succeeds.
+// circuit spares those who wait for an answer that will not come, and the concurrency they occupy:
+// after maxFailures in a row it lets one request through at a time, a pause apart, until one
+// succeeds.
 type circuit struct {
 	now func() time.Time
 
@@ -30,16 +31,16 @@ type circuit struct {
 	ended    time.Time // when the last of those that failed did
 }
 
-// enter reports whether a request may be made, and whether it is the one that tries if the backend is well again.
-// What it lets in must leave.
+// enter reports whether a request may be made, and whether it is the one that tries if the backend
+// is well again. What it lets in must leave.
 func (c *circuit) enter() (allowed, trial bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.failures < maxFailures {
 		return true, false
 	}
-	// Round strips the monotonic reading, which stands still while a sandbox is frozen. A clock that was set
-	// back does not count.
+	// Round strips the monotonic reading, which stands still while a sandbox is frozen. A clock
+	// that was set back does not count.
 	elapsed := c.now().Round(0).Sub(c.ended)
 	if c.trying || elapsed >= 0 && elapsed < pause {
 		return false, false

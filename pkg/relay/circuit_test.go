@@ -88,7 +88,8 @@ func TestRelay_KeepsAConnectionForLessThanFiveSeconds(t *testing.T) {
 	})
 }
 
-// A kept connection that dies takes one request with it, which is not sent again; the next opens a new one.
+// A kept connection that dies takes one request with it, which is not sent again; the next opens a
+// new one.
 func TestRelay_KeptConnectionDies(t *testing.T) {
 	for name, end := range map[string]relaytest.End{"closed": relaytest.Close, "silent": relaytest.Hang} {
 		t.Run(name, func(t *testing.T) {
@@ -201,7 +202,8 @@ func TestRelay_WhatDoesNotCount(t *testing.T) {
 	})
 }
 
-// A try that ends as an after-command's does leaves the circuit open, and the next a second later may try.
+// A try that ends as an after-command's does leaves the circuit open, and the next a second later
+// may try.
 func TestRelay_TryOfAnAfterCommand(t *testing.T) {
 	bubble(t, func(t *testing.T, backend *relaytest.Backend, r *relay.Relay) {
 		backend.Answer(relaytest.Answer{End: relaytest.Hang})

@@ -5,7 +5,8 @@ import (
 	"net"
 )
 
-// NewWithResolver returns a Relay that looks names up elsewhere, and that directly, whatever the environment's proxy.
+// NewWithResolver returns a Relay that looks names up elsewhere, and that directly, whatever the
+// environment's proxy.
 func NewWithResolver(options Options, resolver *net.Resolver) (*Relay, error) {
 	options.resolver = resolver
 	r, err := New(options)

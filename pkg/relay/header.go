@@ -11,13 +11,15 @@ import (
 	"msgext/pkg/secret"
 )
 
-// HopsHeader counts how often a webhook was passed on. It ends a circle of receivers that relay to each other.
+// HopsHeader counts how often a webhook was passed on. It ends a circle of receivers that relay to
+// each other.
 const HopsHeader = "Msgext-Hops"
 
 // AnsweredHeader stands on a reply that is the backend's own, for whoever tries a deployment out.
 const AnsweredHeader = "Msgext-Answered-By"
 
-// maxHops is how often a webhook may be passed on: one msgext may stand behind another, and the backend behind both.
+// maxHops is how often a webhook may be passed on: one msgext may stand behind another, and the
+// backend behind both.
 const maxHops = 2
 
 // Header is one that each request to the backend gets.
@@ -26,8 +28,8 @@ type Header struct {
 	Value secret.String
 }
 
-// ParseHeaders reads headers of the form Name: value, one a line. Its error is ErrHeader and names the line and
-// the rule, never the value.
+// ParseHeaders reads headers of the form Name: value, one a line. Its error is ErrHeader and names
+// the line and the rule, never the value.
 func ParseHeaders(text string) ([]Header, error) {
 	var headers []Header
 	for i, line := range strings.Split(text, "\n") {
@@ -62,7 +64,8 @@ const (
 	userAgent       = "User-Agent"
 )
 
-// outgoingHeader returns what the backend is told: nothing of who called, and nothing that the gateway added.
+// outgoingHeader returns what the backend is told: nothing of who called, and nothing that the
+// gateway added.
 func (r *Relay) outgoingHeader(incoming http.Header, hops string) http.Header {
 	header := make(http.Header, len(r.header)+4)
 	for name, values := range r.header {
@@ -91,7 +94,8 @@ func answerHeader(received http.Header) http.Header {
 	return header
 }
 
-// nextHop returns what the next receiver is told. A count that is none ends the circle, too. Its error is ErrLoop.
+// nextHop returns what the next receiver is told. A count that is none ends the circle, too. Its
+// error is ErrLoop.
 func nextHop(header http.Header) (string, error) {
 	values := header[HopsHeader]
 	if len(values) == 0 {

@@ -1,9 +1,10 @@
-// Package relay passes a webhook that is not ours on to the app's own backend and brings back what the backend
-// answered. It is for a receiver that stands where the backend stood before: Chat has one URL for all
-// commands (trtc.io/document/34520), and takes the answer to a "before" command as a decision.
+// Package relay passes a webhook that is not ours on to the app's own backend and brings back what
+// the backend answered. It is for a receiver that stands where the backend stood before: Chat has
+// one URL for all commands (trtc.io/document/34520), and takes the answer to a "before" command as
+// a decision.
 //
-// A request that may have reached the backend is never sent twice, a redirect is never followed, and nothing is
-// compressed or unpacked on the way. Who may call is not judged here.
+// A request that may have reached the backend is never sent twice, a redirect is never followed,
+// and nothing is compressed or unpacked on the way. Who may call is not judged here.
 //
 // Its API is v0: it may change with any release.
 package relay
@@ -46,8 +47,9 @@ const (
 	// MaxAnswerBytes caps a backend's answer. Chat needs some 60 bytes of it.
 	MaxAnswerBytes = 64 << 10
 
-	// idleTimeout is how long an unused connection is taken up again, by the wall clock. Widespread servers
-	// close theirs after 5 s (Node.js, server.keepAliveTimeout), and a request needs time to get there.
+	// idleTimeout is how long an unused connection is taken up again, by the wall clock. Widespread
+	// servers close theirs after 5 s (Node.js, server.keepAliveTimeout), and a request needs time
+	// to get there.
 	idleTimeout = 4 * time.Second
 
 	maxIdle = 64
@@ -55,15 +57,15 @@ const (
 
 // Options configure a Relay. URL must be set.
 type Options struct {
-	// URL is the backend's. It may have a query of its own, which goes before that of the request. It may
-	// carry secrets, and is never logged.
+	// URL is the backend's. It may have a query of its own, which goes before that of the request.
+	// It may carry secrets, and is never logged.
 	URL secret.String
 
 	// Headers are added to each request.
 	Headers []Header
 
-	// AllowLinkLocal lets requests reach link-local and cloud metadata addresses, AllowPlain any host by http://, as they
-	// do for the https:// sinks.
+	// AllowLinkLocal lets requests reach link-local and cloud metadata addresses, AllowPlain any
+	// host by http://, as they do for the https:// sinks.
 	AllowLinkLocal, AllowPlain bool
 
 	// TLS has the roots and other settings of connections; nil for the system's.
@@ -119,8 +121,8 @@ type Request struct {
 	Header   http.Header // as it came; what of it is passed on is this package's to choose
 	Body     []byte      // byte for byte; it must not be changed until Do returns, nor after
 
-	// Brief says that the context ends early because nobody waits for the answer. That it ended then
-	// says nothing of the backend.
+	// Brief says that the context ends early because nobody waits for the answer. That it ended
+	// then says nothing of the backend.
 	Brief bool
 }
 
@@ -131,8 +133,8 @@ type Answer struct {
 	Body   []byte
 }
 
-// Do passes a request on, once, and returns the answer, if all of it came before ctx is done. Its errors are
-// ErrNoAnswer, ErrRedirect, ErrTooLarge, ErrSkipped, ErrLoop and ErrQuery.
+// Do passes a request on, once, and returns the answer, if all of it came before ctx is done. Its
+// errors are ErrNoAnswer, ErrRedirect, ErrTooLarge, ErrSkipped, ErrLoop and ErrQuery.
 func (r *Relay) Do(ctx context.Context, request Request) (answer Answer, err error) {
 	outgoing, err := r.outgoing(ctx, request)
 	if err != nil {
@@ -157,7 +159,8 @@ func (r *Relay) Do(ctx context.Context, request Request) (answer Answer, err err
 	return answer, err
 }
 
-// outgoing makes the request to the backend. It has no GetBody, without which net/http never sends a POST again.
+// outgoing makes the request to the backend. It has no GetBody, without which net/http never sends
+// a POST again.
 func (r *Relay) outgoing(ctx context.Context, request Request) (*http.Request, error) {
 	hops, err := nextHop(request.Header)
 	if err != nil {
@@ -185,8 +188,8 @@ func (r *Relay) outgoing(ctx context.Context, request Request) (*http.Request, e
 	return outgoing.WithContext(ctx), nil
 }
 
-// fitsRequestLine reports whether a query has neither a space nor control characters, which would end the
-// request's target early.
+// fitsRequestLine reports whether a query has neither a space nor control characters, which would
+// end the request's target early.
 func fitsRequestLine(query string) bool {
 	for i := range len(query) {
 		if c := query[i]; c <= ' ' || c == 0x7f {

@@ -69,7 +69,7 @@ func (d decision) summary() string {
 	return strings.Join(words, ", ")
 }
 
-// The rules of design.md, section 5, before a read.
+// The rules of docs/state.md, before a read.
 func TestPlan(t *testing.T) {
 	whole, holed := msgext.Progress{Latest: 3, Floor: 3}, msgext.Progress{Latest: 3, Floor: 1}
 	tests := []struct {
@@ -151,7 +151,7 @@ func onlyAnnounced(age time.Duration) state.Record {
 	return state.Record{Check: state.Check{Revision: 5, Announced: ago(age)}}
 }
 
-// The rules of design.md, section 5, after a read that began a second ago.
+// The rules of docs/state.md, after a read that began a second ago.
 func TestConclude(t *testing.T) {
 	code := func(code int) error { return &chatapi.Error{Code: code, Status: 200} }
 	forged := func(r *state.Record) {

@@ -3,7 +3,7 @@
 // tells the sinks what changed or what they may have missed. It may be run at any time and any number
 // of times at once: every step is idempotent, so a second run is wasteful and nothing worse.
 //
-// The rules are those of docs/design.md, section 5.
+// The rules are those of docs/state.md.
 //
 // It is for programs that keep a store true, from a schedule or a loop of their own. Its API is
 // v0: it may change with any release.

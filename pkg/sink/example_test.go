@@ -22,7 +22,8 @@ func (broken) Send(context.Context, cloudevent.Event) error { return errors.New(
 
 func (broken) Close() error { return nil }
 
-// An event goes to all destinations at once, and what becomes of it at one is nothing to the others.
+// An event goes to all destinations at once, and what becomes of it at one is nothing to the
+// others.
 func ExampleSendAll() {
 	change, err := msgext.Decode("1400000000", msgext.GroupCommand, []byte(`{
 		"CallbackCommand": "Group.CallbackAfterGroupMsgExtension", "GroupId": "test", "MsgSeq": 10,

@@ -28,9 +28,9 @@ func (o Outcome) Failure() error {
 	return fmt.Errorf("%s: %w", o.Name, o.Err)
 }
 
-// Attempt is one delivery to the destination of a name: it runs send, and returns when that has ended or
-// ctx is done, whichever comes first, because a destination that does not hear its context must
-// not cost the others theirs. A panic is an error like any other.
+// Attempt is one delivery to the destination of a name: it runs send, and returns when that has
+// ended or ctx is done, whichever comes first, because a destination that does not hear its context
+// must not cost the others theirs. A panic is an error like any other.
 func Attempt(ctx context.Context, name string, send func(context.Context) error) Outcome {
 	started := time.Now()
 	var a struct { // allocated as one
@@ -49,9 +49,9 @@ func Attempt(ctx context.Context, name string, send func(context.Context) error)
 	return outcome
 }
 
-// SendAll sends an event to all sinks side by side, each by an Attempt, whatever becomes of it at the
-// others. It returns one outcome for each, in their order, once all have answered or
-// ctx is done.
+// SendAll sends an event to all sinks side by side, each by an Attempt, whatever becomes of it at
+// the others. It returns one outcome for each, in their order, once all have answered or ctx is
+// done.
 func SendAll(ctx context.Context, sinks []Sink, event cloudevent.Event) []Outcome {
 	if len(sinks) == 1 { // as most apps have, and which needs no goroutine but the attempt's own
 		return sendToOne(ctx, sinks[0], event)

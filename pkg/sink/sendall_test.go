@@ -26,8 +26,8 @@ func (s fakeSink) Send(ctx context.Context, _ cloudevent.Event) error {
 	return s.send(ctx)
 }
 
-// One destination that fails, panics, waits or is deaf takes nothing from the others, and each has an
-// outcome of its own.
+// One destination that fails, panics, waits or is deaf takes nothing from the others, and each has
+// an outcome of its own.
 func TestSendAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end := make(chan struct{})
@@ -74,7 +74,8 @@ func TestSendAll_WithoutSinks(t *testing.T) {
 	assert.Empty(t, sink.SendAll(t.Context(), nil, cloudevent.Event{}))
 }
 
-// Tries are those of the loop that every driver uses; one without it tries once, and what was never told not at all.
+// Tries are those of the loop that every driver uses; one without it tries once, and what was never
+// told not at all.
 func TestAttempt_CountsTries(t *testing.T) {
 	refused := errors.New("refused")
 	loop := func(succeedAt int) func(context.Context) error {

@@ -24,8 +24,8 @@ type Sink interface {
 	Name() string
 
 	// Send returns nil only when the destination has durably accepted the event. It honours the
-	// context and is done, one way or the other, by its deadline; on an error the event may
-	// have been accepted all the same, and sending it again is safe for consumers that look at its ID.
+	// context and is done, one way or the other, by its deadline; on an error the event may have
+	// been accepted all the same, and sending it again is safe for consumers that look at its ID.
 	// Its error is a *TooLargeError where the destination does not take events of that size.
 	Send(ctx context.Context, event cloudevent.Event) error
 

@@ -26,9 +26,9 @@ type Check struct {
 	// read has.
 	AheadSince time.Time
 	AheadOver  int64
-	// DroppedAt is when something that was heard was last dropped: versions that Chat does not have,
-	// or an event that could not be taken in. It stands until a read that decides all that was heard
-	// by then has been told; zero when nothing more is owed.
+	// DroppedAt is when something that was heard was last dropped: versions that Chat does not
+	// have, or an event that could not be taken in. It stands until a read that decides all that
+	// was heard by then has been told; zero when nothing more is owed.
 	DroppedAt time.Time
 	// GaveUp is true when Chat refused the read for good, until the next event or doubt.
 	GaveUp bool

@@ -37,7 +37,8 @@ func TestLaw_ADoubtCommutesWithWhateverIsHeardOrRead(t *testing.T) {
 	})
 }
 
-// What a check decided before it knew of the doubt may then be left undone, as after a drop, and is decided again.
+// What a check decided before it knew of the doubt may then be left undone, as after a drop, and is
+// decided again.
 func TestLaw_ADoubtOutlivesWhateverACheckDecidedBefore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := born(t)
@@ -61,8 +62,8 @@ func TestLaw_ADoubtOutlivesWhateverACheckDecidedBefore(t *testing.T) {
 	})
 }
 
-// One of Chat's replicas may lag behind the webhook that raised the doubt. So a read that began a little after it
-// leaves the doubt's moment, and the message is read again.
+// One of Chat's replicas may lag behind the webhook that raised the doubt. So a read that began a
+// little after it leaves the doubt's moment, and the message is read again.
 func TestLaw_AfterADoubtOneReadIsOwedThatDecidesWhatWasHeardByThen(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := born(t)

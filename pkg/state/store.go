@@ -40,8 +40,9 @@ var (
 // MarkSeen.
 type Recorder interface {
 	// Apply takes in an event heard at a given time, see Record.Apply. A store that needs several
-	// writes makes them in an order in which a crash between any two leaves a gap, never a lie:
-	// latest and due first, then the keys, then the mark.
+	// writes makes them in an order in which a crash between any two leaves a detectable gap, never
+	// a version marked complete whose data is missing: latest and due first, then the keys, then
+	// the mark.
 	Apply(ctx context.Context, event msgext.Event, heard time.Time, mark Mark) error
 
 	// MarkSeen notes that a version was accepted by everything configured; it is called after Apply

@@ -11,10 +11,10 @@ var (
 	ErrBodyRead     = errors.New("webhook: body could not be read")
 )
 
-// ReadBody reads a body of at most limit bytes. It reads one byte further to tell a
-// full body from a longer one, whatever length the sender announced; announced (-1 when
-// unknown) only sizes the buffer. What is in memory already is not copied: that is a body with a method Take, which
-// returns what is left of it. Its errors are ErrBodyTooLarge and ErrBodyRead.
+// ReadBody reads a body of at most limit bytes. It reads one byte further to tell a full body from
+// a longer one, whatever length the sender announced; announced (-1 when unknown) only sizes the
+// buffer. What is in memory already is not copied: that is a body with a method Take, which returns
+// what is left of it. Its errors are ErrBodyTooLarge and ErrBodyRead.
 func ReadBody(body io.Reader, announced, limit int64) ([]byte, error) {
 	if held, ok := body.(interface{ Take() []byte }); ok {
 		taken := held.Take()

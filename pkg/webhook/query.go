@@ -60,9 +60,9 @@ func ParseQuery(raw string) (Query, error) {
 	return q, nil
 }
 
-// NamesCommand reports whether a raw query has a CallbackCommand that is. It is for a call that cannot
-// be verified: it reads what can be read of a query that does not parse, and any of several commands
-// counts. An empty command is none.
+// NamesCommand reports whether a raw query has a CallbackCommand that is. It is for a call that
+// cannot be verified: it reads what can be read of a query that does not parse, and any of several
+// commands counts. An empty command is none.
 func NamesCommand(raw string, is func(command string) bool) bool {
 	values, _ := url.ParseQuery(raw) // its error is about the parameters that it leaves out
 	return slices.ContainsFunc(values["CallbackCommand"], func(command string) bool {
@@ -70,8 +70,8 @@ func NamesCommand(raw string, is func(command string) bool) bool {
 	})
 }
 
-// unescape is url.QueryUnescape, which reads byte by byte even what has no escapes, as a signed query
-// hardly ever has.
+// unescape is url.QueryUnescape, which reads byte by byte even what has no escapes, as a signed
+// query hardly ever has.
 func unescape(text string) (string, error) {
 	if strings.IndexByte(text, '%') < 0 && strings.IndexByte(text, '+') < 0 {
 		return text, nil

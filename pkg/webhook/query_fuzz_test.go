@@ -8,8 +8,9 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// FuzzParseQuery holds ParseQuery to net/url, which whoever stands behind the same query uses: it takes what net/url
-// takes, unless one of the four parameters is there twice, and reads of it the same.
+// FuzzParseQuery holds ParseQuery to net/url, which whoever stands behind the same query uses: it
+// takes what net/url takes, unless one of the four parameters is there twice, and reads of it the
+// same.
 func FuzzParseQuery(f *testing.F) {
 	f.Add("SdkAppid=1&CallbackCommand=c&contenttype=json&ClientIP=203.0.113.7&OptPlatform=iOS&Sign=s&RequestTime=t")
 	f.Add("a=b&a=c&&=&x&Sdk%41ppid=%31&Sign=%2531+2")

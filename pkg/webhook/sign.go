@@ -59,18 +59,18 @@ type Verifier struct {
 	MaxSkew time.Duration
 }
 
-// Verify reports whether q was signed with one of the tokens no longer than MaxSkew
-// away from now, for this app.
+// Verify reports whether q was signed with one of the tokens no longer than MaxSkew away from now,
+// for this app.
 //
-// It proves that somebody who knows a token signed this second. It does not prove that the
-// body, the command or any other part of the URL is unaltered, that the call is not a replay within the window,
-// nor who sent it: all calls of one second carry the same Sign, and whoever has seen it can send
-// any body under it until the window closes. Because the signature is a plain hash of token and time, a seen
-// one can also be extended to a longer time; that is why RequestTime must be ten digits
-// before anything is hashed.
+// It proves that somebody who knows a token signed this second. It does not prove that the body,
+// the command or any other part of the URL is unaltered, that the call is not a replay within the
+// window, nor who sent it: all calls of one second carry the same Sign, and whoever has seen it can
+// send any body under it until the window closes. Because the signature is a plain hash of token
+// and time, a seen one can also be extended to a longer time; that is why RequestTime must be ten
+// digits before anything is hashed.
 //
-// Errors: ErrForeignApp, ErrUnsigned, ErrMalformed, ErrStale, ErrSignature, ErrNoCommand. Safe
-// for concurrent use. All tokens are tried, in constant time.
+// Errors: ErrForeignApp, ErrUnsigned, ErrMalformed, ErrStale, ErrSignature, ErrNoCommand. Safe for
+// concurrent use. All tokens are tried, in constant time.
 func (v Verifier) Verify(q Query, now time.Time) error {
 	if q.SDKAppID == "" || q.SDKAppID != v.SDKAppID {
 		return ErrForeignApp
@@ -86,8 +86,8 @@ func (v Verifier) Verify(q Query, now time.Time) error {
 	return nil
 }
 
-// SignedAt returns when Chat signed a query that Verify has taken, by Chat's clock and to the second;
-// zero where nothing was signed.
+// SignedAt returns when Chat signed a query that Verify has taken, by Chat's clock and to the
+// second; zero where nothing was signed.
 func (v Verifier) SignedAt(q Query) time.Time {
 	if len(v.Tokens) == 0 {
 		return time.Time{} // whatever RequestTime says, nobody vouches for it

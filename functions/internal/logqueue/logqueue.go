@@ -11,9 +11,9 @@ import (
 // maxBytes bounds what waits. A line is some 300 bytes.
 const maxBytes = 1 << 20
 
-// Writer hands what is written to another writer, in order and one Write for each, and never waits for it. What comes while
-// too much waits is dropped and counted; the count is written once the other writer takes something again. It is safe for
-// concurrent use.
+// Writer hands what is written to another writer, in order and one Write for each, and never waits
+// for it. What comes while too much waits is dropped and counted; the count is written once the
+// other writer takes something again. It is safe for concurrent use.
 type Writer struct {
 	to io.Writer
 
@@ -54,7 +54,8 @@ func (w *Writer) Dropped() int {
 	return w.dropped
 }
 
-// Close waits until everything is written, but no longer than a time given, and drops what comes after it.
+// Close waits until everything is written, but no longer than a time given, and drops what comes
+// after it.
 func (w *Writer) Close(atMost time.Duration) {
 	w.mu.Lock()
 	w.closed = true
@@ -91,7 +92,8 @@ func (w *Writer) drain() {
 	}
 }
 
-// next takes the line whose turn it is, nil for none. What was dropped came after everything that waits.
+// next takes the line whose turn it is, nil for none. What was dropped came after everything that
+// waits.
 func (w *Writer) next() (line []byte, closed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

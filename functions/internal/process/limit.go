@@ -7,11 +7,12 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// turnWait is how long a request may wait for its turn: what Chat's 2 s leave beside the reply's 1.5 s, less a margin.
+// turnWait is how long a request may wait for its turn: what Chat's 2 s leave beside the reply's
+// 1.5 s, less a margin.
 const turnWait = 300 * time.Millisecond
 
-// limit lets at most atOnce requests be handled at once. Others wait, their bodies unread, and after turnWait are
-// answered 503; refused is then told.
+// limit lets at most atOnce requests be handled at once. Others wait, their bodies unread, and
+// after turnWait are answered 503; refused is then told.
 func limit(atOnce int, next http.Handler, refused func()) http.Handler {
 	turns := make(chan struct{}, atOnce)
 	take := func(r *http.Request) bool {

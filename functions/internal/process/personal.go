@@ -10,7 +10,8 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// personal serves people on this machine, and refuses with the name of the rule whatever may come from elsewhere.
+// personal serves people on this machine, and refuses with the name of the rule whatever may come
+// from elsewhere.
 func personal(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if rule := strange(r); rule != "" {
@@ -21,14 +22,15 @@ func personal(next http.Handler) http.Handler {
 	})
 }
 
-// strange returns the rule by which a request is not from this machine's own browser or shell, "" where none says so.
-// Its address never tells: a tunnel connects from this machine.
+// strange returns the rule by which a request is not from this machine's own browser or shell, ""
+// where none says so. Its address never tells: a tunnel connects from this machine.
 func strange(r *http.Request) string {
 	switch {
 	case r.URL.Host != "":
 		return "an absolute target is a proxy's"
 	case !loopback.IsHost(hostname(r.Host)):
-		// A page elsewhere that has its name rebound to loopback would otherwise read along (DNS rebinding).
+		// A page elsewhere that has its name rebound to loopback would otherwise read along (DNS
+		// rebinding).
 		return "Host is not loopback"
 	case isForwarded(r.Header):
 		// A tunnel that rewrites Host still says for whom it asks.
@@ -37,7 +39,8 @@ func strange(r *http.Request) string {
 	return crossSite(r.Header)
 }
 
-// crossSite returns the rule by which a browser says that a page elsewhere asks, "" where it does not.
+// crossSite returns the rule by which a browser says that a page elsewhere asks, "" where it does
+// not.
 func crossSite(header http.Header) string {
 	if site := header.Get("Sec-Fetch-Site"); site == "cross-site" && header.Get("Sec-Fetch-Mode") != "navigate" {
 		return "asked by a page of another site"
@@ -59,8 +62,8 @@ func hostname(host string) string {
 	return strings.Trim(host, "[]")
 }
 
-// isForwarded reports whether a header is one that proxies and tunnels add: Forwarded and Via (RFC 7239, RFC 9110), and the
-// families of names that each of them has made up since.
+// isForwarded reports whether a header is one that proxies and tunnels add: Forwarded and Via (RFC
+// 7239, RFC 9110), and the families of names that each of them has made up since.
 func isForwarded(header http.Header) bool {
 	for name := range header {
 		name = strings.ToLower(name)
@@ -82,8 +85,8 @@ func isForwarded(header http.Header) bool {
 	return false
 }
 
-// unsigned serves webhooks that nothing authenticates: a page elsewhere could send them through the browser of whoever is
-// at this machine.
+// unsigned serves webhooks that nothing authenticates: a page elsewhere could send them through the
+// browser of whoever is at this machine.
 func unsigned(webhooks http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rule := crossSite(r.Header)

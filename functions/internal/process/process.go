@@ -27,33 +27,34 @@ import (
 
 // Options say how a process serves. Address must be set.
 type Options struct {
-	// Address is where it listens. Off loopback the read is open to bearer tokens alone: without any, its paths
-	// answer 404.
+	// Address is where it listens. Off loopback the read is open to bearer tokens alone: without
+	// any, its paths answer 404.
 	Address string
 
-	// Webhooks is a second loopback address, which serves webhooks and nothing else; none when empty.
+	// Webhooks is a second loopback address, which serves webhooks and nothing else; none when
+	// empty.
 	Webhooks string
 
-	// Personal is for a process of one person at this machine: unsigned webhooks are then taken from this
-	// machine alone.
+	// Personal is for a process of one person at this machine: unsigned webhooks are then taken
+	// from this machine alone.
 	Personal bool
 
-	// Proxies is how many proxies stand in front, each of which appends to X-Forwarded-For the address that it was
-	// spoken to by.
+	// Proxies is how many proxies stand in front, each of which appends to X-Forwarded-For the
+	// address that it was spoken to by.
 	Proxies int
 
-	// AtOnce is how many requests are handled at once, the others wait; no limit when zero. Refused is told of one
-	// that waited in vain.
+	// AtOnce is how many requests are handled at once, the others wait; no limit when zero. Refused
+	// is told of one that waited in vain.
 	AtOnce  int
 	Refused func()
 
-	// RepairEvery is how often the process repairs; never when zero. Metrics says what log lines carry of
-	// measurements, nothing when nil.
+	// RepairEvery is how often the process repairs; never when zero. Metrics says what log lines
+	// carry of measurements, nothing when nil.
 	RepairEvery time.Duration
 	Metrics     metric.Format
 
-	// Started is when a process did that is started for its first request, which has waited for it. Zero for one
-	// that runs whether or not there are any.
+	// Started is when a process did that is started for its first request, which has waited for it.
+	// Zero for one that runs whether or not there are any.
 	Started time.Time
 
 	// Webhook and Repaired are told what the process does; nil for nobody.
@@ -127,8 +128,8 @@ func open(cfg config.Config, c driver.Connections, logger *slog.Logger, options 
 	return p, p.listen(options)
 }
 
-// Repairs reports whether the process reads back from Chat what it has missed. Without REST access it only
-// settles what is complete, and counts and reports the rest.
+// Repairs reports whether the process reads back from Chat what it has missed. Without REST access
+// it only settles what is complete, and counts and reports the rest.
 func (p *Process) Repairs() bool { return p.readsBack }
 
 func (p *Process) listen(options Options) (err error) {
@@ -151,8 +152,9 @@ func (p *Process) listen(options Options) (err error) {
 // Close closes store and sinks.
 func (p *Process) Close() error { return p.Connections.Close() }
 
-// Serve serves until ctx is done, repairs meanwhile where it is to, and lets requests in flight finish. console,
-// nil for none, has what lies below /console/; stopping is called when the process begins to stop.
+// Serve serves until ctx is done, repairs meanwhile where it is to, and lets requests in flight
+// finish. console, nil for none, has what lies below /console/; stopping is called when the process
+// begins to stop.
 func (p *Process) Serve(ctx context.Context, console http.Handler, stopping func()) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -200,7 +202,8 @@ func notFound(w http.ResponseWriter, _ *http.Request) {
 	webhook.Fail("not found").Write(w, http.StatusNotFound)
 }
 
-// isLoopback reports whether only this machine can reach an address to listen on. One without a host is every address.
+// isLoopback reports whether only this machine can reach an address to listen on. One without a
+// host is every address.
 func isLoopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	return err == nil && loopback.IsHost(host)

@@ -1,5 +1,5 @@
-// Package readwire makes the reader out of a configuration. It stands apart from wire and driver, which link sinks
-// and the receiver: the read function links neither.
+// Package readwire makes the reader out of a configuration. It stands apart from wire and driver,
+// which link sinks and the receiver: the read function links neither.
 package readwire
 
 import (
@@ -21,7 +21,8 @@ func New(cfg config.Config, store state.Loader, logger *slog.Logger) *reader.Rea
 	})
 }
 
-// Function returns the reader of a read function as its environment has it, in the form of os.Environ.
+// Function returns the reader of a read function as its environment has it, in the form of
+// os.Environ.
 func Function(ctx context.Context, environ []string, drivers []state.Driver, logger *slog.Logger) (*reader.Reader, error) {
 	cfg, err := config.FromEnviron(environ, config.Read, stores.Linked(drivers))
 	if err != nil {

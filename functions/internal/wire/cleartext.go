@@ -11,8 +11,9 @@ import (
 	"msgext/internal/loopback"
 )
 
-// AnnounceClearText logs what connections to other machines show on the way that were asked for without TLS: by sslmode,
-// tls or MSGEXT_KAFKA_TLS in so many words, or by redis:// in place of rediss://.
+// AnnounceClearText logs what connections to other machines show on the way that were asked for
+// without TLS: by sslmode, tls or MSGEXT_KAFKA_TLS in so many words, or by redis:// in place of
+// rediss://.
 func AnnounceClearText(cfg config.Config, logger *slog.Logger) {
 	if isClearText(cfg.State) {
 		logger.Warn("MSGEXT_STATE may connect to another machine as clear text: the password and every value can be read on the way")

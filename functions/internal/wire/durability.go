@@ -7,8 +7,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// LogDurability logs what the store risks to lose, if that is for its server's settings to say. It asks
-// the server, so it is not for a function in whose way somebody waits.
+// LogDurability logs what the store may lose, where the settings of its server decide that. Do not
+// call it in the webhook function: it does network I/O.
 func LogDurability(ctx context.Context, store state.Store, logger *slog.Logger) {
 	settable, ok := store.(state.Settable)
 	if !ok {
@@ -21,6 +21,6 @@ func LogDurability(ctx context.Context, store state.Store, logger *slog.Logger) 
 	case durability == state.Durable:
 		logger.InfoContext(ctx, "MSGEXT_STATE: what the server has accepted survives a crash")
 	default:
-		logger.WarnContext(ctx, "MSGEXT_STATE: the server may lose what it has accepted, see the README's guarantees", "durability", durability)
+		logger.WarnContext(ctx, "MSGEXT_STATE: the server may lose what it has accepted, see what the README says of Redis", "durability", durability)
 	}
 }

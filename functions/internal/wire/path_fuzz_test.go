@@ -17,8 +17,9 @@ import (
 	"msgext/pkg/gateway/scfgw"
 )
 
-// FuzzPath holds every MSGEXT_PATH that is taken to what the receiver compares it with: the same text, however the
-// webhook comes, by a server or through a gateway, decoded or not; no client and no router rewrites it.
+// FuzzPath holds every MSGEXT_PATH that is taken to what the receiver compares it with: the same
+// text, however the webhook comes, by a server or through a gateway, decoded or not; no client and
+// no router rewrites it.
 func FuzzPath(f *testing.F) {
 	for _, path := range []string{"/", "/hook", "/a/b/", "/a%2Fb", "/console/x", "/..", "/a//b", "/a b", "/-._~", "/api", "/é", "/a?b"} {
 		f.Add(path)

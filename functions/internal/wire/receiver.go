@@ -1,5 +1,5 @@
-// Package wire makes what a main needs out of its configuration and its connections: the receiver, the
-// logger, and what an operator is told at the start.
+// Package wire makes what a main needs out of its configuration and its connections: the receiver,
+// the logger, and what an operator is told at the start.
 package wire
 
 import (
@@ -16,7 +16,8 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// Receiver announces a configuration and returns the receiver of a function as it says. started is when the process did.
+// Receiver announces a configuration and returns the receiver of a function as it says. started is
+// when the process did.
 func Receiver(cfg config.Config, c driver.Connections, logger *slog.Logger, metrics metric.Format, started time.Time) (*receiver.Receiver, error) {
 	Announce(cfg, logger)
 	options, err := ReceiverOptions(cfg, c, logger, metrics, started)
@@ -26,8 +27,8 @@ func Receiver(cfg config.Config, c driver.Connections, logger *slog.Logger, metr
 	return receiver.New(options), nil
 }
 
-// ReceiverOptions returns what a receiver needs, as configured. started is when the process did, zero for one that
-// does not start for a request.
+// ReceiverOptions returns what a receiver needs, as configured. started is when the process did,
+// zero for one that does not start for a request.
 func ReceiverOptions(cfg config.Config, c driver.Connections, logger *slog.Logger, metrics metric.Format, started time.Time) (receiver.Options, error) {
 	return withRelay(receiver.Options{
 		Verifier: webhook.Verifier{

@@ -47,8 +47,8 @@ func credentials(sdk *awssdk.SDK) basesinks.AWSCredentials {
 	}
 }
 
-// service is the driver of a sink of SCHEME://NAME. Without a region and credentials it can be made, and so be
-// checked, but not be used.
+// service is the driver of a sink of SCHEME://NAME. Without a region and credentials it can be
+// made, and so be checked, but not be used.
 func service[S sink.Sink](sdk *awssdk.SDK, scheme string, make func(cfg aws.Config, name string) (S, error)) driver.Sink {
 	return driver.Sink{
 		Schemes: []string{scheme},

@@ -22,8 +22,8 @@ import (
 // AWSCredentials returns the credentials that Amazon MSK wants.
 type AWSCredentials = func(context.Context) (kafkasink.AWSCredentials, error)
 
-// List returns their drivers. What goes to stdout: is written to stdout. A program that looks for no AWS credentials
-// has nil.
+// List returns their drivers. What goes to stdout: is written to stdout. A program that looks for
+// no AWS credentials has nil.
 func List(stdout io.Writer, credentials AWSCredentials) []driver.Sink {
 	return append(localsinks.List(stdout),
 		kafka(credentials),

@@ -40,7 +40,8 @@ func writer(stdout io.Writer) driver.Sink {
 	}
 }
 
-// http has two schemes; httpsink sees to it that http: leads to loopback alone, unless it is allowed elsewhere.
+// http has two schemes; httpsink sees to it that http: leads to loopback alone, unless it is
+// allowed elsewhere.
 func http() driver.Sink {
 	options := func(cfg config.Config, location config.Location) httpsink.Options {
 		return httpsink.Options{URL: location.URL, AllowLinkLocal: cfg.HTTP.AllowLinkLocal, AllowPlain: cfg.HTTP.AllowPlain}
@@ -76,8 +77,8 @@ func checkSecrets(cfg config.Config) []config.Problem {
 	return nil
 }
 
-// checkHeaders finds headers that cannot be set, and those for a host that no sink has: a typing error would
-// otherwise leave the right one without.
+// checkHeaders finds headers that cannot be set, and those for a host that no sink has: a typing
+// error would otherwise leave the right one without.
 func checkHeaders(cfg config.Config) []config.Problem {
 	var problems []config.Problem
 	add := func(line int, problem string) {

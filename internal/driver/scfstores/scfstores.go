@@ -9,7 +9,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// List returns their drivers; connections are those of a store that is an SQL server, see sqlstores.
+// List returns their drivers; connections are those of a store that is an SQL server, see
+// sqlstores.
 func List(connections int) []state.Driver {
 	return slices.Concat(basestores.List(), sqlstores.List(connections))
 }

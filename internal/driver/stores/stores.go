@@ -1,4 +1,5 @@
-// Package stores is the half of package driver that knows stores alone, for a program that links no sink.
+// Package stores is the half of package driver that knows stores alone, for a program that links no
+// sink.
 package stores
 
 import (
@@ -22,7 +23,8 @@ func Linked(drivers []state.Driver) config.Linked {
 	return linked
 }
 
-// Open opens the store at a location that a configuration named which was loaded with these drivers.
+// Open opens the store at a location that a configuration named which was loaded with these
+// drivers.
 func Open(ctx context.Context, drivers []state.Driver, location config.Location) (state.Store, error) {
 	i := slices.IndexFunc(drivers, func(d state.Driver) bool { return slices.Contains(d.Schemes, location.Scheme) })
 	store, err := drivers[i].Open(ctx, location.URL)

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Network passes connections on to a server. What is sent on one that is frozen is swallowed, as where a NAT has forgotten it or its
-// peer is gone; the server's answers can be held up.
+// Network passes connections on to a server. What is sent on one that is frozen is swallowed, as
+// where a NAT has forgotten it or its peer is gone; the server's answers can be held up.
 type Network struct {
 	net.Listener
 	server            string

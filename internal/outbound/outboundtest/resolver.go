@@ -1,4 +1,5 @@
-// Package outboundtest has a name server for tests of what may be reached, and a network that fails.
+// Package outboundtest has a name server for tests of what may be reached, and a network that
+// fails.
 package outboundtest
 
 import (

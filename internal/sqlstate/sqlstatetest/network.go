@@ -26,7 +26,8 @@ type Server struct {
 	End  func(t *testing.T)                                                 // ends the store's connections
 }
 
-// RunNetwork tests that dead connections cost one ping, ended ones another try, and slow ones nothing.
+// RunNetwork tests that dead connections cost one ping, ended ones another try, and slow ones
+// nothing.
 func RunNetwork(t *testing.T, open func(t *testing.T) Server) {
 	for name, test := range map[string]func(*testing.T, Server){
 		"dead connections": testDead, "dead connections at once": testDeadAtOnce, "a slow server": testSlow, "ended connections": testEnded,
@@ -60,7 +61,8 @@ func newBehind(t *testing.T, s Server) *behind {
 	return b
 }
 
-// together makes so many calls at once, each in so long at most: reads, because writes share transactions, and two writes.
+// together makes so many calls at once, each in so long at most: reads, because writes share
+// transactions, and two writes.
 func (b *behind) together(t *testing.T, limit time.Duration) (err error) {
 	var all sync.WaitGroup
 	var mu sync.Mutex
@@ -99,8 +101,9 @@ func (b *behind) apply(t *testing.T, m msgext.Message, version int64, limit time
 	return b.Apply(ctx, statetest.SetEvent(m, version, "v", "a"), heard, state.MarkNow)
 }
 
-// A sandbox that was frozen comes back with connections that died meanwhile, and nothing says so. However many there are, the first
-// webhook after that finds out for all of them in one ping, and is answered within 600 ms.
+// A sandbox that was frozen comes back with connections that died meanwhile, and nothing says so.
+// However many there are, the first webhook after that finds out for all of them in one ping, and
+// is answered within 600 ms.
 func testDead(t *testing.T, s Server) {
 	b := newBehind(t, s)
 	opened := b.Opened()
@@ -130,7 +133,8 @@ func testDeadAtOnce(t *testing.T, s Server) {
 	require.NoError(t, b.together(t, 600*time.Millisecond))
 }
 
-// A server that answers late is slow, not dead: the connections that it answered on are kept, those in use and those that are not.
+// A server that answers late is slow, not dead: the connections that it answered on are kept, those
+// in use and those that are not.
 func testSlow(t *testing.T, s Server) {
 	b := newBehind(t, s)
 	opened, standing := b.Opened(), b.Standing()
@@ -142,7 +146,8 @@ func testSlow(t *testing.T, s Server) {
 	assert.Equal(t, standing, b.Standing())
 }
 
-// A server that ends its connections, as one does that restarts, costs another try each time, and fails nobody.
+// A server that ends its connections, as one does that restarts, costs another try each time, and
+// fails nobody.
 func testEnded(t *testing.T, s Server) {
 	b := newBehind(t, s)
 	m := statetest.NewMessage()

@@ -15,7 +15,8 @@ import (
 
 var heard = time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)
 
-// RunView tests that what the view shows of a message is State.Visible, whatever was heard and read in whatever order.
+// RunView tests that what the view shows of a message is State.Visible, whatever was heard and read
+// in whatever order.
 func RunView(t *testing.T, store state.Store, viewed func(msgext.Message) []msgext.KeyValue) {
 	random := rand.New(rand.NewPCG(5, 5))
 	for i := range 12 {

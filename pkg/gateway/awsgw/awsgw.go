@@ -1,14 +1,14 @@
 // Package awsgw serves an http.Handler behind the gateways of AWS Lambda: a REST API (payload
-// format 1.0), an HTTP API (2.0), a function URL, and an Application Load Balancer with single or multi-value
-// headers. One binary tells the shapes apart by the event alone.
+// format 1.0), an HTTP API (2.0), a function URL, and an Application Load Balancer with single or
+// multi-value headers. One binary tells the shapes apart by the event alone.
 //
-// Sources: "Working with AWS Lambda proxy integrations" (API Gateway Developer Guide), "Invoking Lambda function
-// URLs" and "Lambda functions as targets" (Elastic Load Balancing), read 2026-11-24; the samples in
-// aws-lambda-go's events/testdata; X-Forwarded-For from "HTTP headers and Application Load Balancers". What a custom domain does to path is not documented; we go by what
-// github.com/localstack/localstack/pull/12296 lists.
+// Sources: "Working with AWS Lambda proxy integrations" (API Gateway Developer Guide), "Invoking
+// Lambda function URLs" and "Lambda functions as targets" (Elastic Load Balancing), read
+// 2026-11-24; the samples in aws-lambda-go's events/testdata; X-Forwarded-For from "HTTP headers
+// and Application Load Balancers". What a custom domain does to path is not documented; we go by
+// what github.com/localstack/localstack/pull/12296 lists.
 //
-// It is for any http.Handler that runs on Lambda. Its API is v0: it may change with any
-// release.
+// It is for any http.Handler that runs on Lambda. Its API is v0: it may change with any release.
 package awsgw
 
 import (
@@ -60,8 +60,8 @@ func request(ctx context.Context, event gateway.Event) gateway.Request {
 		r.RawQuery = query(event).Raw()
 		r.RemoteAddr = lastHop(event.Header)
 	default:
-		// The gateway has taken the stage off path already, unless the request came through a custom
-		// domain or an HTTP API; then both paths are the one that was sent.
+		// The gateway has taken the stage off path already, unless the request came through a
+		// custom domain or an HTTP API; then both paths are the one that was sent.
 		if event.Path == event.Context.Path {
 			r.Path = withoutStage(event.Path, event.Context.Stage)
 		}
@@ -77,9 +77,10 @@ func request(ctx context.Context, event gateway.Event) gateway.Request {
 	return r
 }
 
-// lastHop returns what a load balancer has appended to X-Forwarded-For: whom it was spoken to by. That holds while its
-// attribute routing.http.xff_header_processing.mode is append, as it is unless somebody changed it. It is not documented
-// to which of several lines it appends, so none of them is believed.
+// lastHop returns what a load balancer has appended to X-Forwarded-For: whom it was spoken to by.
+// That holds while its attribute routing.http.xff_header_processing.mode is append, as it is unless
+// somebody changed it. It is not documented to which of several lines it appends, so none of them
+// is believed.
 func lastHop(header http.Header) string {
 	if len(header["X-Forwarded-For"]) != 1 {
 		return ""
@@ -94,8 +95,8 @@ func query(event gateway.Event) gateway.Pairs {
 	return event.Query
 }
 
-// withoutStage takes a stage's prefix off a path. An HTTP API's has it for every stage but $default. The
-// base path of a custom domain's mapping stays: no event tells it.
+// withoutStage takes a stage's prefix off a path. An HTTP API's has it for every stage but
+// $default. The base path of a custom domain's mapping stays: no event tells it.
 func withoutStage(path, stage string) string {
 	if stage == "" || stage == "$default" {
 		return path

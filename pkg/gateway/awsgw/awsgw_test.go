@@ -31,7 +31,8 @@ type seen struct {
 	header                              http.Header
 }
 
-// record returns a handler that notes its request in *seen and replies with something of everything.
+// record returns a handler that notes its request in *seen and replies with something of
+// everything.
 func record(to *seen) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)

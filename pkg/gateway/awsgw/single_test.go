@@ -10,8 +10,8 @@ import (
 	"msgext/pkg/gateway/awsgw"
 )
 
-// A load balancer without multi-value headers, or whatever looks like it, is told of once; every other shape, which shows
-// what was sent twice, is not.
+// A load balancer without multi-value headers, or whatever looks like it, is told of once; every
+// other shape, which shows what was sent twice, is not.
 func TestAdapter_SingleValued(t *testing.T) {
 	for name, test := range map[string]struct {
 		event string

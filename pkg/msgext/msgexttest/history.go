@@ -78,8 +78,9 @@ func Truth(history []msgext.Event) msgext.Snapshot {
 	return read
 }
 
-// Fallen returns what a read gives where Chat counts LatestSeq as the greatest Seq among the key-values that
-// are left, as a page of the vendor's has it, so that deleting the newest one lowers it.
+// Fallen returns what a read gives where Chat counts LatestSeq as the greatest Seq among the
+// key-values that are left, as a page of the vendor's has it, so that deleting the newest one
+// lowers it.
 func Fallen(read msgext.Snapshot) msgext.Snapshot {
 	read.Latest = read.Clear
 	for _, kv := range read.KeyValues {

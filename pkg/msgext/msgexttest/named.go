@@ -11,9 +11,9 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Named returns the message of an app that a body under a command names: in a prefix of valid JSON the
-// CallbackCommand and the ids stand once each at the top level. It is what Decode and Identify are held to, and shares
-// nothing with them but this sentence.
+// Named returns the message of an app that a body under a command names: in a prefix of valid JSON
+// the CallbackCommand and the ids stand once each at the top level. It is what Decode and Identify
+// are held to, and shares nothing with them but this sentence.
 func Named(sdkAppID, command string, body []byte) (msgext.Message, bool) {
 	members := topLevel(body)
 	one := func(name string) json.RawMessage {
@@ -95,8 +95,8 @@ func next(tokens *json.Decoder) json.Token {
 
 var escapes = regexp.MustCompile(`\\(?:u[0-9a-fA-F]{4}|.)`)
 
-// textIn returns the text that value is, if it is one, is not empty and is Unicode: then every U+FFFD
-// that encoding/json returns was there before.
+// textIn returns the text that value is, if it is one, is not empty and is Unicode: then every
+// U+FFFD that encoding/json returns was there before.
 func textIn(value json.RawMessage) (text string, ok bool) {
 	if len(value) == 0 || value[0] != '"' || json.Unmarshal(value, &text) != nil || text == "" {
 		return "", false

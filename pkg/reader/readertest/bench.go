@@ -22,16 +22,18 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// Query is a way to have a message's key-values without the product: what Run sends, and how many it found.
+// Query is a way to have a message's key-values without the product: what Run sends, and how many
+// it found.
 type Query struct {
 	Name string
 	Run  func(ctx context.Context, m msgext.Message, isRead bool) (int, error)
 }
 
-// BenchmarkRead measures reading a message of 300 keys through the function, from a function URL's event to the reply,
-// beside queries that have the same key-values from the store. All take turns, so that a machine that slows down slows
-// all, and medians are compared; load is what the store's Load takes of the function's time. The message is measured as
-// webhooks leave it (heard), and as a read of Chat does (read). It wants some hundred turns: -benchtime 300x.
+// BenchmarkRead measures reading a message of 300 keys through the function, from a function URL's
+// event to the reply, beside queries that have the same key-values from the store. All take turns,
+// so that a machine that slows down slows all, and medians are compared; load is what the store's
+// Load takes of the function's time. The message is measured as webhooks leave it (heard), and as a
+// read of Chat does (read). It wants some hundred turns: -benchtime 300x.
 func BenchmarkRead(b *testing.B, store state.Store, queries ...Query) {
 	for _, isRead := range []bool{false, true} {
 		name := "heard"
@@ -78,7 +80,8 @@ func BenchmarkRead(b *testing.B, store state.Store, queries ...Query) {
 	}
 }
 
-// fill makes a message of 300 keys with values of 100 bytes: by fifteen webhooks, or by those and a read.
+// fill makes a message of 300 keys with values of 100 bytes: by fifteen webhooks, or by those and a
+// read.
 func fill(b *testing.B, store state.Store, isRead bool) msgext.Message {
 	b.Helper()
 	m := statetest.NewMessage()

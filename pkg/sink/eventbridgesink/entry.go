@@ -88,7 +88,8 @@ func (e *entryError) ErrorMessage() string          { return "" }
 func (e *entryError) ErrorFault() smithy.ErrorFault { return smithy.FaultUnknown }
 
 // RetryableError tells the SDK's retry rules which failures pass
-// (docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html, read 2026-11).
+// (docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html, read
+// 2026-11).
 func (e *entryError) RetryableError() bool {
 	return e.code == "InternalFailure" || e.code == "ThrottlingException"
 }
@@ -102,7 +103,8 @@ func isOverLimit(err error) bool {
 }
 
 // isBus reports whether bus can be the name of a bus or its ARN
-// (docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html, read 2026-11).
+// (docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html, read
+// 2026-11).
 func isBus(bus string) bool {
 	name := bus
 	if isARN(bus) {

@@ -1,9 +1,10 @@
-// Package eventbridgesink sends events to an Amazon EventBridge event bus (the one whose
-// API is PutEvents of service "events"). An event's detail is the whole event in the CloudEvents structured
-// JSON format, so that a target has all of it and one Decode reads it wherever it came through.
+// Package eventbridgesink sends events to an Amazon EventBridge event bus (the one whose API is
+// PutEvents of service "events"). An event's detail is the whole event in the CloudEvents
+// structured JSON format, so that a target has all of it and one Decode reads it wherever it came
+// through.
 //
-// It is for programs that build a receiver or a repairer with this destination. Its API is v0:
-// it may change with any release.
+// It is for programs that build a receiver or a repairer with this destination. Its API is v0: it
+// may change with any release.
 package eventbridgesink
 
 import (
@@ -94,9 +95,9 @@ func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 	return nil
 }
 
-// check makes sure, once, that the bus exists: PutEvents to one that does not answers
-// with success, and the event is gone (github.com/aws/aws-sdk issue 186, 2022 to 2025).
-// Of another account's bus, which has an ARN here, we may not be allowed to ask; it is then trusted.
+// check makes sure, once, that the bus exists: PutEvents to one that does not answers with success,
+// and the event is gone (github.com/aws/aws-sdk issue 186, 2022 to 2025). Of another account's bus,
+// which has an ARN here, we may not be allowed to ask; it is then trusted.
 func (s *Sink) check(ctx context.Context) error {
 	if s.checked.Load() {
 		return nil

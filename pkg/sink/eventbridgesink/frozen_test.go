@@ -16,7 +16,8 @@ import (
 	"msgext/pkg/sink/sinktest"
 )
 
-// The connections are those of the SDK's own client, as in a function, with a clock that can be moved.
+// The connections are those of the SDK's own client, as in a function, with a clock that can be
+// moved.
 func TestSink_Frozen(t *testing.T) {
 	endpoint, _ := standIn(t, answer{200, `{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}`})
 	network := outboundtest.NewNetwork(t, strings.TrimPrefix(endpoint, "http://"))

@@ -171,8 +171,8 @@ func TestSink_DoesNotWaitForTheRestOfAnAnswer(t *testing.T) {
 	}
 }
 
-// A sandbox that was frozen wakes up with connections the other side has forgotten, however it shows. The
-// first one that is found dead takes the others with it.
+// A sandbox that was frozen wakes up with connections the other side has forgotten, however it
+// shows. The first one that is found dead takes the others with it.
 func TestSink_LeavesDeadConnections(t *testing.T) {
 	tests := []struct {
 		name string

@@ -53,7 +53,8 @@ func BenchmarkSend(b *testing.B) {
 	})
 }
 
-// reportCPU reports the process's CPU time an operation, that of the receiver included, which is in the same process.
+// reportCPU reports the process's CPU time an operation, that of the receiver included, which is in
+// the same process.
 func reportCPU(b *testing.B) (stop func()) {
 	used := func() time.Duration {
 		var usage syscall.Rusage

@@ -10,7 +10,8 @@ import (
 	"msgext/internal/outbound"
 )
 
-// StatusError is an answer other than 2xx. What the answer said is not kept: it may repeat the event.
+// StatusError is an answer other than 2xx. What the answer said is not kept: it may repeat the
+// event.
 type StatusError struct{ Status int }
 
 func (e *StatusError) Error() string { return "httpsink: answered " + strconv.Itoa(e.Status) }

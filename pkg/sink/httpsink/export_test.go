@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// NewWithResolver returns a Sink that looks names up elsewhere, and that directly, whatever the environment's proxy.
+// NewWithResolver returns a Sink that looks names up elsewhere, and that directly, whatever the
+// environment's proxy.
 func NewWithResolver(options Options, resolver *net.Resolver) (*Sink, error) {
 	options.resolver = resolver
 	s, err := New(options)

@@ -2,11 +2,12 @@
 // request (CloudEvents HTTP protocol binding 1.0.2), signed as Standard Webhooks
 // (github.com/standard-webhooks/standard-webhooks, spec 1.0.0) where a secret is set.
 //
-// 2xx alone is delivered. A redirect is a failure, and never followed: it would take the event elsewhere. The
-// environment's proxy settings count (HTTPS_PROXY, NO_PROXY), as they do for the AWS sinks.
+// 2xx alone is delivered. A redirect is a failure, and never followed: it would take the event
+// elsewhere. The environment's proxy settings count (HTTPS_PROXY, NO_PROXY), as they do for the AWS
+// sinks.
 //
-// It is for programs that build a receiver or a repairer with this destination. Its API is v0:
-// it may change with any release.
+// It is for programs that build a receiver or a repairer with this destination. Its API is v0: it
+// may change with any release.
 package httpsink
 
 import (
@@ -38,8 +39,8 @@ type Header struct {
 	Value secret.String
 }
 
-// CheckHeader says whether New takes a header, where configuration wants to know before it has a URL. Its
-// error is ErrHeader, with the rule and never the value.
+// CheckHeader says whether New takes a header, where configuration wants to know before it has a
+// URL. Its error is ErrHeader, with the rule and never the value.
 func CheckHeader(h Header) error {
 	return outbound.CheckHeader(h.Name, h.Value.Reveal(), "Content-Type", "Webhook-Id", "Webhook-Timestamp", "Webhook-Signature")
 }
@@ -49,20 +50,21 @@ type Options struct {
 	// URL is where events go. Its path and query may be secret, and are never logged.
 	URL secret.String
 
-	// Secrets sign each request; several while one replaces another. Without any, requests go unsigned.
-	// The specification asks for 24 to 64 random bytes; New takes no fewer.
+	// Secrets sign each request; several while one replaces another. Without any, requests go
+	// unsigned. The specification asks for 24 to 64 random bytes; New takes no fewer.
 	Secrets []secret.String
 
 	// Headers are added to each request, such as the receiver's Authorization.
 	Headers []Header
 
 	// AllowLinkLocal lets requests reach link-local and cloud metadata addresses, which are refused
-	// otherwise, whatever name leads to them. Private addresses are allowed: in a VPC they are where receivers are.
-	// Behind a proxy it is the proxy that resolves names, and it that must refuse.
+	// otherwise, whatever name leads to them. Private addresses are allowed: in a VPC they are
+	// where receivers are. Behind a proxy it is the proxy that resolves names, and it that must
+	// refuse.
 	AllowLinkLocal bool
 
-	// AllowPlain lets requests go to any host by http://, not to loopback alone: for names within one's own
-	// network. Events, headers and signatures can then be read on the way.
+	// AllowPlain lets requests go to any host by http://, not to loopback alone: for names within
+	// one's own network. Events, headers and signatures can then be read on the way.
 	AllowPlain bool
 
 	// TLS has the roots and other settings of connections; nil for the system's.
@@ -88,7 +90,8 @@ var _ sink.Sink = (*Sink)(nil)
 
 const maxIdle = 16 // connections
 
-// New returns a Sink. It does no I/O. Its errors are ErrURL, ErrPlain, ErrLinkLocal, ErrSecret and ErrHeader.
+// New returns a Sink. It does no I/O. Its errors are ErrURL, ErrPlain, ErrLinkLocal, ErrSecret and
+// ErrHeader.
 func New(options Options) (*Sink, error) {
 	target, err := outbound.ParseURL(options.URL.Reveal(), outbound.Allow{LinkLocal: options.AllowLinkLocal, Plain: options.AllowPlain})
 	if err != nil {

@@ -140,7 +140,8 @@ func TestSink_UnsignedWithoutASecret(t *testing.T) {
 	assert.NotContains(t, <-header, "Webhook-Signature")
 }
 
-// The receiver gets its own headers, and cannot be given others in place of those that the protocol wants.
+// The receiver gets its own headers, and cannot be given others in place of those that the protocol
+// wants.
 func TestSink_Headers(t *testing.T) {
 	header := make(chan http.Header, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { header <- r.Header }))

@@ -18,7 +18,8 @@ const (
 	maxAnswerTime  = 50 * time.Millisecond
 )
 
-// post makes one request. wait is how long the receiver asks to be left alone, 0 where it does not say.
+// post makes one request. wait is how long the receiver asks to be left alone, 0 where it does not
+// say.
 func (s *Sink) post(ctx context.Context, event cloudevent.Event) (wait time.Duration, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

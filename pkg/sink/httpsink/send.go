@@ -13,8 +13,8 @@ import (
 	"msgext/pkg/sink"
 )
 
-// Send posts the event, again after a jittered pause where the answer was 429, 5xx or none at all, as
-// long as the context allows; a Retry-After that does not fit into it is not waited for. An
+// Send posts the event, again after a jittered pause where the answer was 429, 5xx or none at all,
+// as long as the context allows; a Retry-After that does not fit into it is not waited for. An
 // endpoint that answers 413 to a repaired event gets its marker.
 func (s *Sink) Send(ctx context.Context, event cloudevent.Event) error {
 	return sink.SendOrMarker(ctx, event, s.send)
@@ -45,8 +45,8 @@ func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 	return err
 }
 
-// retryAfter returns how long the receiver asks to be left alone, 0 where it does not say. It says so in
-// seconds or by a date (RFC 9110, section 10.2.3).
+// retryAfter returns how long the receiver asks to be left alone, 0 where it does not say. It says
+// so in seconds or by a date (RFC 9110, section 10.2.3).
 func (s *Sink) retryAfter(header http.Header) time.Duration {
 	const forever = 1 << 30 // seconds; more does not fit
 	text := header.Get("Retry-After")

@@ -13,15 +13,15 @@ import (
 	"msgext/pkg/secret"
 )
 
-// A Standard Webhooks secret is marked by secretPrefix; its rest is base64 of minSecret to 64 random bytes
-// (spec 1.0.0, "Signature scheme").
+// A Standard Webhooks secret is marked by secretPrefix; its rest is base64 of minSecret to 64
+// random bytes (spec 1.0.0, "Signature scheme").
 const (
 	secretPrefix = "whsec_"
 	minSecret    = 24
 )
 
-// CheckSecret says whether New takes a secret, where configuration wants to know before it has a URL. Its
-// error is ErrSecret.
+// CheckSecret says whether New takes a secret, where configuration wants to know before it has a
+// URL. Its error is ErrSecret.
 func CheckSecret(s secret.String) error {
 	_, err := decodeSecret(s)
 	return err

@@ -223,8 +223,9 @@ func TestSink_TLS(t *testing.T) {
 	require.ErrorAs(t, err, &untrusted)
 }
 
-// A broker such as Amazon MSK's gets, over TLS, a request signed with credentials that are asked for anew for each
-// connection. The fake broker stands in for it: what it is sent is looked at, the signature is not checked.
+// A broker such as Amazon MSK's gets, over TLS, a request signed with credentials that are asked
+// for anew for each connection. The fake broker stands in for it: what it is sent is looked at, the
+// signature is not checked.
 func TestSink_MSKIAM(t *testing.T) {
 	https := httptest.NewTLSServer(http.NotFoundHandler())
 	defer https.Close()

@@ -65,9 +65,9 @@ func (s *Sink) Name() string { return "kafka://" + s.topic }
 // contentType marks structured mode (Kafka protocol binding, section 3.3.1).
 var contentType = []kgo.RecordHeader{{Key: "content-type", Value: []byte(cloudevent.ContentType)}}
 
-// Send implements sink.Sink: every replica in sync has the record. A retry inside one Send
-// adds no second record, since the producer is idempotent. After an error the client gives the record up: it is
-// not sent later, except that a request already written may still be carried out.
+// Send implements sink.Sink: every replica in sync has the record. A retry inside one Send adds no
+// second record, since the producer is idempotent. After an error the client gives the record up:
+// it is not sent later, except that a request already written may still be carried out.
 func (s *Sink) Send(ctx context.Context, event cloudevent.Event) error {
 	return sink.SendOrMarker(ctx, event, s.send)
 }
@@ -125,9 +125,9 @@ func (s *Sink) produce(ctx context.Context, client *kgo.Client, record kgo.Recor
 	})
 }
 
-// final reports whether err is a broker's answer or our own end. Anything else passes: a
-// connection that broke in a way the client takes for a wrong configuration, or another Send whose context
-// has ended, since the client gives up all that waits for a partition when it gives up one record.
+// final reports whether err is a broker's answer or our own end. Anything else passes: a connection
+// that broke in a way the client takes for a wrong configuration, or another Send whose context has
+// ended, since the client gives up all that waits for a partition when it gives up one record.
 func final(err error) bool {
 	var answer *kerr.Error
 	return errors.As(err, &answer) || errors.Is(err, kgo.ErrClientClosed)

@@ -26,16 +26,17 @@ var ErrOptions = errors.New("kafkasink: options")
 // Mechanism is how the sink proves who it is, by the name SASL gives it.
 type Mechanism string
 
-// The mechanisms of Tencent CKafka (www.tencentcloud.com/document/product/597/73498) and most others.
-// Plain sends the password itself: use it with TLS only, or inside a private network.
+// The mechanisms of Tencent CKafka (www.tencentcloud.com/document/product/597/73498) and most
+// others. Plain sends the password itself: use it with TLS only, or inside a private network.
 const (
 	None        Mechanism = ""
 	Plain       Mechanism = "PLAIN"
 	ScramSHA256 Mechanism = "SCRAM-SHA-256"
 	ScramSHA512 Mechanism = "SCRAM-SHA-512"
 
-	// AWSMSKIAM is Amazon MSK's: a request signed with AWS credentials in place of a password, over TLS alone.
-	// MSK Serverless takes nothing else (docs.aws.amazon.com/msk, "IAM access control", 2026-11-26).
+	// AWSMSKIAM is Amazon MSK's: a request signed with AWS credentials in place of a password, over
+	// TLS alone. MSK Serverless takes nothing else (docs.aws.amazon.com/msk, "IAM access control",
+	// 2026-11-26).
 	AWSMSKIAM Mechanism = "AWS_MSK_IAM"
 )
 
@@ -46,8 +47,8 @@ type AWSCredentials struct {
 	SessionToken    secret.String
 }
 
-// DefaultMaxBytes is the limit of a topic that sets none
-// (kafka.apache.org/documentation, topic configuration max.message.bytes, 4.3; CKafka allows up to 12 MB,
+// DefaultMaxBytes is the limit of a topic that sets none (kafka.apache.org/documentation, topic
+// configuration max.message.bytes, 4.3; CKafka allows up to 12 MB,
 // www.tencentcloud.com/document/product/597/39601, 2026-01-20).
 const DefaultMaxBytes = 1048588
 
@@ -148,15 +149,16 @@ func (o Options) client(log kgo.Logger) ([]kgo.Opt, error) {
 	return opts, nil
 }
 
-// isTopic reports whether a topic may be called name
-// (github.com/apache/kafka, clients/src/main/java/org/apache/kafka/common/internals/Topic.java, 4.1).
+// isTopic reports whether a topic may be called name (github.com/apache/kafka,
+// clients/src/main/java/org/apache/kafka/common/internals/Topic.java, 4.1).
 func isTopic(name string) bool {
 	const allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 	return len(name) <= 249 && name != "." && name != ".." && strings.Trim(name, allowed) == ""
 }
 
-// CheckSASL says whether New takes a mechanism with its credentials, where configuration wants to know before it
-// has brokers and a topic; of options it looks at SASL, Username, Password and AWS. Its error wraps ErrOptions.
+// CheckSASL says whether New takes a mechanism with its credentials, where configuration wants to
+// know before it has brokers and a topic; of options it looks at SASL, Username, Password and AWS.
+// Its error wraps ErrOptions.
 func CheckSASL(options Options) error {
 	_, err := mechanism(options.SASL, options.Username, options.Password, options.AWS)
 	return err

@@ -10,9 +10,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// trouble remembers the newest failure of a connection: refused, cut off, or turned away
-// by TLS or SASL. The client keeps trying until the context ends and mentions such a failure only in
-// its log, so trouble is that log (a kgo.Logger): our error should say why.
+// trouble remembers the newest failure of a connection: refused, cut off, or turned away by TLS or
+// SASL. The client keeps trying until the context ends and mentions such a failure only in its log,
+// so trouble is that log (a kgo.Logger): our error should say why.
 type trouble struct{ newest atomic.Pointer[failure] }
 
 type failure struct {

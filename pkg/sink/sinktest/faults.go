@@ -17,10 +17,10 @@ const (
 	plenty = 20 * time.Second // for what must work; no fault passes by itself in that time
 )
 
-// Faults strikes the way between s and its destination with each fault, in the midst of
-// deliveries. received returns what the destination has taken so far. Under every fault Send returns once its
-// context is done, with an error where no answer can have come; what it reported as accepted is there;
-// and when the fault is over, the same sink delivers again.
+// Faults strikes the way between s and its destination with each fault, in the midst of deliveries.
+// received returns what the destination has taken so far. Under every fault Send returns once its
+// context is done, with an error where no answer can have come; what it reported as accepted is
+// there; and when the fault is over, the same sink delivers again.
 func Faults(t *testing.T, proxy *Proxy, s sink.Sink, received func() []cloudevent.Event) {
 	accepted := map[string]bool{}
 	version := int64(0)

@@ -13,10 +13,10 @@ import (
 	"msgext/pkg/sink"
 )
 
-// Frozen holds s to what is promised of connections that were kept. They die without a word while a function is
-// frozen: the first event after that is delivered within its budget, and no other finds out again. And they are slow,
-// but alive: then the same ones are used. network is the way to the destination; pass lets time go by for the sink's
-// clock, nil where it has none.
+// Frozen holds s to what is promised of connections that were kept. They die without a word while a
+// function is frozen: the first event after that is delivered within its budget, and no other finds
+// out again. And they are slow, but alive: then the same ones are used. network is the way to the
+// destination; pass lets time go by for the sink's clock, nil where it has none.
 func Frozen(t *testing.T, network *outboundtest.Network, s sink.Sink, pass func(time.Duration)) {
 	t.Helper()
 	version := int64(0)

@@ -63,8 +63,8 @@ func isGraphic(text string) bool {
 	return text != ""
 }
 
-// deduplicationID returns the hex sha256 of the event's id, received attribute and data, so that the
-// queue drops nothing but one delivery's own retries. A webhook that is received again is sent
+// deduplicationID returns the hex sha256 of the event's id, received attribute and data, so that
+// the queue drops nothing but one delivery's own retries. A webhook that is received again is sent
 // again: the first may have been received before a read decided it, and the second after.
 func deduplicationID(event cloudevent.Event) string {
 	hash := sha256.New()
@@ -74,8 +74,8 @@ func deduplicationID(event cloudevent.Event) string {
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
-// legal returns a JSON text with the two characters escaped that JSON strings may hold and
-// SQS messages may not (#xFFFE and #xFFFF; API_SendMessage, read 2026-11): SQS would refuse or replace
+// legal returns a JSON text with the two characters escaped that JSON strings may hold and SQS
+// messages may not (#xFFFE and #xFFFF; API_SendMessage, read 2026-11): SQS would refuse or replace
 // them. As JSON it is the same value.
 func legal(text []byte) []byte {
 	if !bytes.Contains(text, []byte("\xef\xbf\xbe")) && !bytes.Contains(text, []byte("\xef\xbf\xbf")) {

@@ -68,9 +68,10 @@ func New(cfg aws.Config, options Options) (*Sink, error) {
 	return s, nil
 }
 
-// isName reports whether name can be a queue's: up to 80 letters, digits, hyphens and
-// underscores, .fifo at the end included
-// (docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html, read 2026-11).
+// isName reports whether name can be a queue's: up to 80 letters, digits, hyphens and underscores,
+// .fifo at the end included
+// (docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html, read
+// 2026-11).
 func isName(name string) bool {
 	text := strings.TrimSuffix(name, ".fifo")
 	for _, c := range []byte(text) {

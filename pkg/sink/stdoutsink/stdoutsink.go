@@ -37,8 +37,8 @@ func New(w io.Writer) *Sink {
 func (s *Sink) Name() string { return "stdout" }
 
 // Send writes the event in one Write. A line that could not be written whole is an error, and ended
-// before the next one, so that it harms no other. A Write that waits for a reader does so whatever its
-// context says; the others wait for their turn no longer than theirs.
+// before the next one, so that it harms no other. A Write that waits for a reader does so whatever
+// its context says; the others wait for their turn no longer than theirs.
 func (s *Sink) Send(ctx context.Context, event cloudevent.Event) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("stdoutsink: %w", err)

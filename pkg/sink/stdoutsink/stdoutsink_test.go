@@ -151,8 +151,8 @@ func (b *blocked) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// One Send waits for the stream; the others wait for their turn and no longer than their contexts, and
-// nothing waits for ever once somebody reads.
+// One Send waits for the stream; the others wait for their turn and no longer than their contexts,
+// and nothing waits for ever once somebody reads.
 func TestSend_OnAStreamThatNobodyReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stream := &blocked{let: make(chan struct{})}

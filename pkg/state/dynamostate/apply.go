@@ -66,8 +66,8 @@ func entriesOf(event msgext.Event) []keyEntry {
 	return entries
 }
 
-// put writes entries, each unless what stands is at least as great, and reports whether it wrote any. One that is
-// too large does not keep the others out.
+// put writes entries, each unless what stands is at least as great, and reports whether it wrote
+// any. One that is too large does not keep the others out.
 func (s *Store) put(ctx context.Context, path string, entries []keyEntry) (written bool, err error) {
 	var any atomic.Bool
 	err = parallel(len(entries), func(i int) error {
@@ -85,15 +85,17 @@ func (s *Store) put(ctx context.Context, path string, entries []keyEntry) (writt
 }
 
 // bytes is the size of the entry's item, give or take a few bytes
-// (docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html, read 2026-11).
+// (docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html, read
+// 2026-11).
 func (k keyEntry) bytes(path string) int {
 	const namesAndNumbers = len("pk"+"sk"+"key"+"seq"+"deleted"+"value") + 24
 	return len(partition(path)) + len(keyItem("")) + len(k.key) + len(k.Value) + namesAndNumbers
 }
 
-// replacing is msgext.Entry.Before as a condition: what stands is replaced by what is greater. Strings are
-// compared by the bytes of their UTF-8
-// (docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html, read 2026-11).
+// replacing is msgext.Entry.Before as a condition: what stands is replaced by what is greater.
+// Strings are compared by the bytes of their UTF-8
+// (docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html,
+// read 2026-11).
 func (k keyEntry) replacing() *expression {
 	e := &expression{create: true}
 	deleted := int64(0)

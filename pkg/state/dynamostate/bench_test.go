@@ -113,8 +113,8 @@ func bare(ctx context.Context, client *dynamodb.Client, table string, event msge
 	return set("", "mark")
 }
 
-// BenchmarkRead sets reading through the function beside one bare Query of the message's items, consistent as the
-// store's; what was read lies in one of them as gzipped JSON.
+// BenchmarkRead sets reading through the function beside one bare Query of the message's items,
+// consistent as the store's; what was read lies in one of them as gzipped JSON.
 func BenchmarkRead(b *testing.B) {
 	table := newTable(b)
 	client := dynamodb.NewFromConfig(local(b))

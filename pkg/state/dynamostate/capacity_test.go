@@ -21,9 +21,9 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// units counts what DynamoDB says that calls consumed, indexes included, and the updates that a condition refused.
-// Those are billed by the item that stands, too (CapacityUnitCalculations.html, read 2026-11), but the answer
-// does not say so.
+// units counts what DynamoDB says that calls consumed, indexes included, and the updates that a
+// condition refused. Those are billed by the item that stands, too (CapacityUnitCalculations.html,
+// read 2026-11), but the answer does not say so.
 type units struct {
 	mu                     sync.Mutex
 	read, written, refused float64
@@ -97,8 +97,9 @@ func (u *units) take() (read, written, refused float64) {
 	return read, written, refused
 }
 
-// What each call costs, as the package's comment says. DynamoDB Local bills a query that finds nothing with 0, the
-// service with 0.5, and leaves deletions out of what a transaction consumes: those are not here.
+// What each call costs, as the package's comment says. DynamoDB Local bills a query that finds
+// nothing with 0, the service with 0.5, and leaves deletions out of what a transaction consumes:
+// those are not here.
 func TestStore_CapacityOfEachCall(t *testing.T) {
 	var count units
 	store := open(t, count.of(local(t)), newTable(t))
@@ -144,8 +145,8 @@ func TestStore_CapacityOfEachCall(t *testing.T) {
 	}
 }
 
-// What an event is billed, the index included, as docs/operations.md reckons with it: one key, in order, settled at once
-// and settled after the sinks.
+// What an event is billed, the index included, as docs/operations.md reckons with it: one key, in
+// order, settled at once and settled after the sinks.
 func TestStore_CapacityOfAnEvent(t *testing.T) {
 	var count units
 	store := open(t, count.of(local(t)), newTable(t))
@@ -165,8 +166,9 @@ func TestStore_CapacityOfAnEvent(t *testing.T) {
 	}
 }
 
-// Fifty writers of one message, each with the next version. The marks come in any order, and the head stays small
-// all the same; what is refused is the heads of events that a later one overtook, one in two.
+// Fifty writers of one message, each with the next version. The marks come in any order, and the
+// head stays small all the same; what is refused is the heads of events that a later one overtook,
+// one in two.
 func TestStore_CapacityOfAContendedMessage(t *testing.T) {
 	const writers, events = 50, 700
 	for _, settled := range []bool{true, false} {

@@ -11,7 +11,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// SaveCheck implements state.Store, in one write that holds while nothing it depends on has changed.
+// SaveCheck implements state.Store, in one write that holds while nothing it depends on has
+// changed.
 func (s *Store) SaveCheck(ctx context.Context, message msgext.Message, outcome state.Outcome) error {
 	path := message.Path()
 	h, err := s.head(ctx, path)

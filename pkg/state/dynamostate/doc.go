@@ -2,10 +2,10 @@
 //
 // # Table
 //
-// The table has the partition key pk (S), the message's path or the hash of a very long one, and the
-// sort key sk (S). It needs one index, named due: partition key shard (N), sort key due (N),
-// projection KEYS_ONLY. The deploy template makes it; CreateTable makes the same for tests and local
-// use. A message is these items:
+// The table has the partition key pk (S), the message's path or the hash of a very long one, and
+// the sort key sk (S). It needs one index, named due: partition key shard (N), sort key due (N),
+// projection KEYS_ONLY. The deploy template makes it; CreateTable makes the same for tests and
+// local use. A message is these items:
 //
 //	sk        attributes; one that would be zero is left out
 //	head      path (S); schema, latest, floor, clear, line, revision, heard, announced, tries, doubted,
@@ -18,9 +18,9 @@
 // need not. ahead and over are state.Check's AheadSince and AheadOver, told is SinksUpToDate.
 //
 // The order of these names is the order in which Load reads them, and matters, since a Query is not
-// one moment: the head first, so that what it calls handled is there when the rest is read; what was
-// read from Chat last, so that an entry that has been swept meanwhile is missing only where the read
-// that replaces it is seen.
+// one moment: the head first, so that what it calls handled is there when the rest is read; what
+// was read from Chat last, so that an entry that has been swept meanwhile is missing only where the
+// read that replaces it is seen.
 //
 // # Index
 //
@@ -32,22 +32,24 @@
 //
 // # Writes
 //
-// Nothing is locked, and no message is read to be written. An event is one write of the head, one for
-// each of its keys, all at once, and one of the head for the mark. Maxima are kept by conditions: a
-// write says what it takes to be the greater, and where it was wrong (a late event) the refusal brings
-// the head as it is, and the next try knows. A refused condition is a normal outcome, never an error,
-// and every write may be made twice, so the SDK's retries do no harm. A Store remembers the heads of
-// some messages as it last saw them, for a better first try, and trusts none of them.
+// Nothing is locked, and no message is read to be written. An event is one write of the head, one
+// for each of its keys, all at once, and one of the head for the mark. Maxima are kept by
+// conditions: a write says what it takes to be the greater, and where it was wrong (a late event)
+// the refusal brings the head as it is, and the next try knows. A refused condition is a normal
+// outcome, never an error, and every write may be made twice, so the SDK's retries do no harm. A
+// Store remembers the heads of some messages as it last saw them, for a better first try, and
+// trusts none of them.
 //
 // Every write of the head costs by its size, which is that of seen. A mark that follows the floor
-// raises it at once, over what was seen above it; any other is added to seen, whatever other marks do
-// meanwhile. So seen is empty unless a version is missing, but for the marks of the last moments where
-// a message has many writers.
+// raises it at once, over what was seen above it; any other is added to seen, whatever other marks
+// do meanwhile. So seen is empty unless a version is missing, but for the marks of the last moments
+// where a message has many writers.
 //
 // Checks, which are off the webhook's path, compute the new head by state.Record and write it on
-// condition that nothing they depend on has changed. A drop takes entries and changes the head in one
-// transaction. A message is erased in three steps, see erase, and a crash between them leaves a gap
-// that is due. A mark that finds no head removes the keys that its event may have left behind one.
+// condition that nothing they depend on has changed. A drop takes entries and changes the head in
+// one transaction. A message is erased in three steps, see erase, and a crash between them leaves a
+// gap that is due. A mark that finds no head removes the keys that its event may have left behind
+// one.
 //
 // The table must have no time to live: a tombstone that expired above the read would bring a key of
 // the read back. Sweep removes what may go.
@@ -72,23 +74,24 @@
 //	Open            0.5 R for each of 37 partitions, + 0.5 R for every 4 KB of those not settled
 //	Each            1 R for every 4 KB that the scan passes
 //
-// A write that is refused is billed, too. Fifty writers of one message at once consume 3.0 W an event
-// of one key, and 0.6 refused W: heads that a later event overtook (TestStore_CapacityOfAContendedMessage).
+// A write that is refused is billed, too. Fifty writers of one message at once consume 3.0 W an
+// event of one key, and 0.6 refused W: heads that a later event overtook
+// (TestStore_CapacityOfAContendedMessage).
 //
 // # Versions
 //
-// The attribute schema of a head is the greatest version of this package that has written it; version
-// 1 wrote none. What version 1 wrote is read as it is and rewritten by the next write that touches it,
-// so there is no step to take: a table is upgraded by deploying, and ErrSchemaOld is never returned.
-// Every write of a head holds only if no newer version has written it, and every read looks. The error
-// is state.ErrSchemaNew then.
+// The attribute schema of a head is the greatest version of this package that has written it;
+// version 1 wrote none. What version 1 wrote is read as it is and rewritten by the next write that
+// touches it, so there is no step to take: a table is upgraded by deploying, and ErrSchemaOld is
+// never returned. Every write of a head holds only if no newer version has written it, and every
+// read looks. The error is state.ErrSchemaNew then.
 //
 // # Permissions
 //
 // On the table: UpdateItem, Query, DeleteItem and ConditionCheckItem to receive, of which an event
-// needs the first alone; Query to read; and besides GetItem, BatchGetItem and Scan to repair, with Query
-// on the index.
+// needs the first alone; Query to read; and besides GetItem, BatchGetItem and Scan to repair, with
+// Query on the index.
 //
-// It is for programs that build a receiver, a repairer or a reader over this store. Its API is
-// v0: it may change with any release.
+// It is for programs that build a receiver, a repairer or a reader over this store. Its API is v0:
+// it may change with any release.
 package dynamostate

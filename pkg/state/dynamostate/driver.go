@@ -10,8 +10,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// Driver returns the driver of dynamodb://TABLE. It calls load for region and credentials when a store is
-// opened. Its Check has the error ErrTable.
+// Driver returns the driver of dynamodb://TABLE. It calls load for region and credentials when a
+// store is opened. Its Check has the error ErrTable.
 func Driver(load func(context.Context) (aws.Config, error)) state.Driver {
 	return state.Driver{
 		Schemes: []string{"dynamodb"},

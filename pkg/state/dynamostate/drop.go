@@ -11,8 +11,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// Drop implements state.Store, in one transaction with the head: it takes nothing of what came after another
-// drop. Entries that are too many for one go before, after a write that leaves a gap.
+// Drop implements state.Store, in one transaction with the head: it takes nothing of what came
+// after another drop. Entries that are too many for one go before, after a write that leaves a gap.
 func (s *Store) Drop(ctx context.Context, message msgext.Message, drop state.Drop) (bool, error) {
 	path := message.Path()
 	for {

@@ -19,8 +19,9 @@ import (
 // errCursor is the error for a cursor that these lists did not make.
 var errCursor = errors.New("not a cursor of this list")
 
-// Due implements state.Store. The index, which lags, says whom to look at; their heads decide. A page asks each
-// partition for a few of those that have waited longest, and takes those that come first among all.
+// Due implements state.Store. The index, which lags, says whom to look at; their heads decide. A
+// page asks each partition for a few of those that have waited longest, and takes those that come
+// first among all.
 func (s *Store) Due(ctx context.Context, lane state.Lane, before time.Time, after state.Cursor, limit int) (state.Page, error) {
 	page, err := s.due(ctx, lane, before, after, limit)
 	return page, failed(ctx, "due", err)
@@ -127,8 +128,9 @@ func (s *Store) ask(ctx context.Context, l *line, before int64, few int) error {
 	return nil
 }
 
-// take returns up to limit of those that come first among all lines, and moves each line behind its own. A line
-// that has more than it was asked for says nothing of what comes after its last, so nothing after that is taken.
+// take returns up to limit of those that come first among all lines, and moves each line behind its
+// own. A line that has more than it was asked for says nothing of what comes after its last, so
+// nothing after that is taken.
 func take(lines []line, limit int) []waiter {
 	var all []waiter
 	var horizon *waiter
@@ -171,8 +173,9 @@ func (s *Store) heads(ctx context.Context, of []waiter) ([]state.Head, error) {
 			keys[k] = item{"pk": text(waiter.pk), "sk": text(headItem)}
 		}
 		wanted := map[string]types.KeysAndAttributes{*s.table: {Keys: keys, ConsistentRead: aws.Bool(true)}}
-		// An answer holds at least one item of those asked for, and names the rest; where the table is too
-		// busy for even one, the call itself is refused and the SDK waits before it tries again.
+		// An answer holds at least one item of those asked for, and names the rest; where the table
+		// is too busy for even one, the call itself is refused and the SDK waits before it tries
+		// again.
 		for len(wanted) > 0 {
 			out, err := s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: wanted})
 			if err != nil {
@@ -192,8 +195,8 @@ func (s *Store) heads(ctx context.Context, of []waiter) ([]state.Head, error) {
 	return slices.Concat(found...), err
 }
 
-// distinct keeps the first of those that are there more than once: a message that moves while the index is read
-// may be met at both places, and BatchGetItem refuses a key that comes twice.
+// distinct keeps the first of those that are there more than once: a message that moves while the
+// index is read may be met at both places, and BatchGetItem refuses a key that comes twice.
 func distinct(waiting []waiter) []waiter {
 	met := make(map[string]bool, len(waiting))
 	return slices.DeleteFunc(slices.Clone(waiting), func(w waiter) bool {

@@ -50,9 +50,9 @@ type Store struct {
 
 var _ state.Store = (*Store)(nil)
 
-// New returns a Store over a table that stands, in the region and with the credentials of cfg. It does no
-// I/O. Calls are retried as cfg.Retryer has it; without one up to four times within 600 ms, always
-// within their context, and what still fails then is an error. Its error is ErrTable.
+// New returns a Store over a table that stands, in the region and with the credentials of cfg. It
+// does no I/O. Calls are retried as cfg.Retryer has it; without one up to four times within 600 ms,
+// always within their context, and what still fails then is an error. Its error is ErrTable.
 func New(cfg aws.Config, options Options) (*Store, error) {
 	if !isTableName(options.Table) {
 		return nil, ErrTable
@@ -64,8 +64,8 @@ func New(cfg aws.Config, options Options) (*Store, error) {
 	return &Store{table: &options.Table, client: dynamodb.NewFromConfig(cfg), http: cfg.HTTPClient}, nil
 }
 
-// retryer is the SDK's own but for its tries and pauses, and that a write is made again which met a transaction: a
-// drop's, a sweep's or an erasure's.
+// retryer is the SDK's own but for its tries and pauses, and that a write is made again which met a
+// transaction: a drop's, a sweep's or an erasure's.
 func retryer() aws.Retryer {
 	policy := outbound.Delivery()
 	return retry.NewStandard(func(options *retry.StandardOptions) {
@@ -78,8 +78,8 @@ func retryer() aws.Retryer {
 	})
 }
 
-// pooled makes the SDK's own client keep a connection for each of the writes of one event, and doubt one that
-// was idle. Any other client is the caller's.
+// pooled makes the SDK's own client keep a connection for each of the writes of one event, and
+// doubt one that was idle. Any other client is the caller's.
 func pooled(client aws.HTTPClient) aws.HTTPClient {
 	buildable, ok := client.(*awshttp.BuildableClient)
 	if client == nil {

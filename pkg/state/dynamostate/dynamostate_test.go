@@ -17,8 +17,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// local is the configuration for DynamoDB Local, which takes any credentials and keeps the tables of each
-// access key apart.
+// local is the configuration for DynamoDB Local, which takes any credentials and keeps the tables
+// of each access key apart.
 func local(t testing.TB) aws.Config {
 	t.Helper()
 	address := peertest.Address(t, peertest.DynamoDB)

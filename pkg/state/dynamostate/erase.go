@@ -25,8 +25,8 @@ func (s *Store) Erase(ctx context.Context, message msgext.Message, revision int6
 	return erased, failed(ctx, "erase", err)
 }
 
-// Forget implements state.Store: it erases until nothing is left, what was left behind without a head
-// included.
+// Forget implements state.Store: it erases until nothing is left, what was left behind without a
+// head included.
 func (s *Store) Forget(ctx context.Context, message msgext.Message) error {
 	path := message.Path()
 	for found := false; ; {
@@ -54,8 +54,8 @@ func (s *Store) Forget(ctx context.Context, message msgext.Message) error {
 	}
 }
 
-// erase erases a message whose head was found, unless it has changed since, and reports whether it did.
-// DynamoDB erases one item at a time, or a hundred, so this takes three steps:
+// erase erases a message whose head was found, unless it has changed since, and reports whether it
+// did. DynamoDB erases one item at a time, or a hundred, so this takes three steps:
 //
 //  1. the head becomes a gap that no mark closes, of another revision, due, with a drop to be settled: a check
 //     that loaded the message before cannot say that it is complete;
@@ -115,8 +115,8 @@ func unfinished(r state.Record) state.Record {
 	return r
 }
 
-// clear deletes what is left of a message without a head, and returns how much it was. ok is false where a head
-// appears meanwhile.
+// clear deletes what is left of a message without a head, and returns how much it was. ok is false
+// where a head appears meanwhile.
 func (s *Store) clear(ctx context.Context, path string) (n int, ok bool, err error) {
 	var left []types.TransactWriteItem
 	known := false

@@ -13,8 +13,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// expression is a conditional update of one item. Attributes are written #name, because many a plain name
-// is a reserved word, values :name.
+// expression is a conditional update of one item. Attributes are written #name, because many a
+// plain name is a reserved word, values :name.
 type expression struct {
 	sets, removes, adds, deletes, conditions []string
 
@@ -35,8 +35,8 @@ func (e *expression) initial(value int64, names ...string) {
 	}
 }
 
-// raise sets an attribute to the greater of two numbers: the new one, and the one it has, which is
-// believed to be have. The condition fails if that belief gets the order of the two wrong.
+// raise sets an attribute to the greater of two numbers: value, and what it has, which we assume is
+// have. The condition fails if the assumption puts the two in the wrong order.
 func (e *expression) raise(name string, have, value int64) {
 	if have < value {
 		e.set(name, number(value))
@@ -113,8 +113,8 @@ func (e *expression) condition() *string {
 	return aws.String(condition)
 }
 
-// write makes the update. Where the condition fails, ok is false and the item is the one that stands,
-// nil for none; otherwise it is the updated one, if that is wanted.
+// write makes the update. Where the condition fails, ok is false and the item is the one that
+// stands, nil for none; otherwise it is the updated one, if that is wanted.
 func (s *Store) write(ctx context.Context, key item, e *expression) (now item, ok bool, err error) {
 	update, condition := e.update(), e.condition()
 	returns := types.ReturnValueNone

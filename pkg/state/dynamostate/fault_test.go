@@ -48,7 +48,8 @@ func TestStore_Crash(t *testing.T) {
 	})
 }
 
-// A write whose answer is lost is made once more by the SDK, and then meets what it has itself written.
+// A write whose answer is lost is made once more by the SDK, and then meets what it has itself
+// written.
 func TestStore_AnswersLost(t *testing.T) {
 	store := open(t, through(local(t), func(request *http.Request, send send) (*http.Response, error) {
 		if operation(request) != "UpdateItem" {
@@ -205,7 +206,8 @@ func TestStore_Throttled(t *testing.T) {
 	})
 }
 
-// The service refuses a write of an item that is in a transaction at that moment; Local lets it wait.
+// The service refuses a write of an item that is in a transaction at that moment; Local lets it
+// wait.
 func TestStore_MeetsATransaction(t *testing.T) {
 	const conflict = `{"__type":"com.amazonaws.dynamodb.v20120810#TransactionConflictException","message":"Transaction is ongoing for the item"}`
 	met := false
@@ -239,8 +241,8 @@ func TestStore_DeadlineWhileThrottled(t *testing.T) {
 	})
 }
 
-// A sandbox that was frozen comes back with connections that died meanwhile, and nothing says so: what is sent
-// on one is never answered.
+// A sandbox that was frozen comes back with connections that died meanwhile, and nothing says so:
+// what is sent on one is never answered.
 func TestStore_DeadConnection(t *testing.T) {
 	var used sync.Map // addresses of the connections' other ends
 	var unanswered atomic.Int64
@@ -268,8 +270,8 @@ func TestStore_DeadConnection(t *testing.T) {
 	}
 }
 
-// With several connections: the first event after a freeze finds out for all of them, and the next does not. A table that
-// is slow is not dead.
+// With several connections: the first event after a freeze finds out for all of them, and the next
+// does not. A table that is slow is not dead.
 func TestStore_Frozen(t *testing.T) {
 	cfg := local(t)
 	network := outboundtest.NewNetwork(t, strings.TrimPrefix(*cfg.BaseEndpoint, "http://"))

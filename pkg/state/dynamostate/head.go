@@ -28,14 +28,14 @@ func (h head) due() int64 {
 	return d.number("due")
 }
 
-// erasing reports whether what stands is all that an erasure leaves until it is done: a gap that no mark
-// closes.
+// erasing reports whether what stands is all that an erasure leaves until it is done: a gap that no
+// mark closes.
 func (h head) erasing() bool {
 	return h.record.State.Floor == -1 && len(h.record.State.Seen) == 0 && !h.record.Check.DroppedAt.IsZero()
 }
 
-// decodeHead reads a head item. What is absent is zero. Its error is state.ErrSchemaNew for what a newer
-// version wrote.
+// decodeHead reads a head item. What is absent is zero. Its error is state.ErrSchemaNew for what a
+// newer version wrote.
 func decodeHead(attributes item) (head, error) {
 	if len(attributes) == 0 {
 		return head{}, nil
@@ -73,14 +73,15 @@ func decodeHead(attributes item) (head, error) {
 	return h, d.err
 }
 
-// unnumbered is the revision of a message that version 1 created without one. An event makes it 1, so it must
-// be something else.
+// unnumbered is the revision of a message that version 1 created without one. An event makes it 1,
+// so it must be something else.
 const unnumbered = -1 << 40
 
 // headAttributes are the names of what a head may hold beside its key.
 var headAttributes = strings.Fields("path schema latest floor clear line revision heard announced due shard tries told doubted ahead over dropped gave gone seen")
 
-// encodeHead is the inverse of decodeHead. What is zero is left out, but for what conditions count on.
+// encodeHead is the inverse of decodeHead. What is zero is left out, but for what conditions count
+// on.
 func encodeHead(path string, r state.Record) item {
 	c := r.Check
 	attributes := item{
@@ -113,11 +114,10 @@ func encodeHead(path string, r state.Record) item {
 // unneeded is what a decision returns when the head already says all there is to say.
 var unneeded *expression
 
-// change writes a message's head. decide makes the write out of the head that it believes to stand,
-// conditioned on whatever in it the write depends on; where the belief, at first a guess, was wrong, it
-// decides again on the head that stands. A refusal means that somebody else's write was made, so
-// the writers of one head make progress together. What is returned is the head as written, if the write
-// returns it, or as it was found where no write was needed.
+// change is an optimistic update: decide builds a conditional write from the head we assume is
+// stored, at first a guess. If the condition fails, DynamoDB returns the stored head and decide runs
+// again. A failed condition means that somebody else's write was made, so the writers of one head
+// make progress together. It returns the head as written, or as found where no write was needed.
 func (s *Store) change(ctx context.Context, path string, guess head, decide func(head) (*expression, error)) (head, error) {
 	for believed := guess; ; {
 		e, err := decide(believed)

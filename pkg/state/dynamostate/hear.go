@@ -37,8 +37,8 @@ func doubt(path string, at int64, source state.Source) func(head) (*expression, 
 	}
 }
 
-// touch is what an event and a doubt have in common, see state.Record: the revision rises, the checks start over,
-// and the message is due since then, unless it already is since earlier.
+// touch is what an event and a doubt have in common, see state.Record: the revision rises, the
+// checks start over, and the message is due since then, unless it already is since earlier.
 func (e *expression) touch(path string, h head, at int64) {
 	if due := h.due(); due == 0 || due <= at {
 		e.initial(at, "due")

@@ -6,7 +6,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// The index "due" holds what waits for a check, and what is not settled, in partitions by lane and standing:
+// The index "due" holds what waits for a check, and what is not settled, in partitions by lane and
+// standing:
 //
 //	0 to 15    first checks, settled     one partition takes 1,000 writes a second, and each event of a
 //	16 to 31   retries, open             message that is not due yet writes here: hence 16, by a hash of
@@ -14,8 +15,8 @@ import (
 //	48, 49     first checks, announced; open
 //	50, 51, 52 first checks, retries, announced; stuck
 //
-// The last five are written by checks alone, which are as few as the REST calls that Chat allows. So one index,
-// and no write more, tells both what is due and what is open.
+// The last five are written by checks alone, which are as few as the REST calls that Chat allows.
+// So one index, and no write more, tells both what is due and what is open.
 const (
 	shards       = 16
 	openFirst    = 48
@@ -23,11 +24,12 @@ const (
 	stuck        = 50 // plus the lane
 )
 
-// never is the due time of a message that is not settled and waits for nothing: the index needs one.
+// never is the due time of a message that is not settled and waits for nothing: the index needs
+// one.
 const never = 1<<53 - 1
 
-// place returns where in the index a message stands: since when it is due, or never, and in which partition. Both
-// are 0 where it is not in it.
+// place returns where in the index a message stands: since when it is due, or never, and in which
+// partition. Both are 0 where it is not in it.
 func place(path string, c state.Check) (due, partition int64) {
 	due = state.Milliseconds(c.Due)
 	if due == 0 && c.Standing() != state.Settled {

@@ -26,8 +26,8 @@ func address(path, sortKey string) item {
 	return item{"pk": text(partition(path)), "sk": text(sortKey)}
 }
 
-// partition is a message's partition key: its path, or where that is longer than a partition key may be
-// (2,048 bytes, Constraints.html), its hash behind a sign that no path has.
+// partition is a message's partition key: its path, or where that is longer than a partition key
+// may be (2,048 bytes, Constraints.html), its hash behind a sign that no path has.
 func partition(path string) string {
 	if len(path) <= 2048 {
 		return path
@@ -59,8 +59,8 @@ func versions(set ...int64) types.AttributeValue {
 	return &types.AttributeValueMemberNS{Value: numbers}
 }
 
-// decoder reads the attributes of an item. What is absent is zero; what is not as this package writes
-// it is the error.
+// decoder reads the attributes of an item. What is absent is zero; what is not as this package
+// writes it is the error.
 type decoder struct {
 	item item
 	err  error

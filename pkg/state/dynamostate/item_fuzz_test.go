@@ -15,8 +15,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// FuzzHead holds a head item to the record that it was written from. One of which an attribute is another's is an error
-// that names the attribute, and nothing of what it holds.
+// FuzzHead holds a head item to the record that it was written from. One of which an attribute is
+// another's is an error that names the attribute, and nothing of what it holds.
 func FuzzHead(f *testing.F) {
 	f.Add("1/g/10", int64(7), int64(-1), int64(1764688294360), int64(9), int64(3), uint16(0xffff), uint8(1), "QZXJQ")
 	f.Add("1/a/b/c", int64(0), int64(0), int64(0), int64(0), int64(0), uint16(0), uint8(2), "+")
@@ -92,8 +92,8 @@ func fits(name string, value types.AttributeValue) bool {
 	return name == "path" || name == "shard" // which are not read here
 }
 
-// FuzzItems holds a message's items to the limits of their keys, to be no other's, and what they hold to what was
-// written. A read of which a byte changed is refused, or says the same.
+// FuzzItems holds a message's items to the limits of their keys, to be no other's, and what they
+// hold to what was written. A read of which a byte changed is refused, or says the same.
 func FuzzItems(f *testing.F) {
 	f.Add("1/g/10", "1/g/1", "key", "value", int64(5), false, 0, byte(1), []byte(`x`))
 	f.Add(strings.Repeat("a", 2049), "#"+hash(strings.Repeat("a", 2049)), "", "", int64(0), true, 30, byte(0x80), []byte("\x1f\x8b"))

@@ -30,8 +30,9 @@ func (c *clock) pass(d time.Duration) time.Time {
 	return c.now
 }
 
-// A run over an index that follows two seconds behind, and longer than the run takes: every message that is due is
-// met once, whatever becomes of those that were met, and what the index says of them is believed of none.
+// A run over an index that follows two seconds behind, and longer than the run takes: every message
+// that is due is met once, whatever becomes of those that were met, and what the index says of them
+// is believed of none.
 func TestStore_DueOverALaggingIndex(t *testing.T) {
 	const messages, page, lag = 300, 20, 2 * time.Second
 	c := &clock{now: start}

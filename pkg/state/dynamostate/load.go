@@ -52,8 +52,8 @@ func (s *Store) load(ctx context.Context, path string) (h head, record state.Rec
 	return h, record, nil
 }
 
-// items calls visit for each item of a message, in the order of their sort keys. Attributes, where not
-// empty, are those that are wanted.
+// items calls visit for each item of a message, in the order of their sort keys. Attributes, where
+// not empty, are those that are wanted.
 func (s *Store) items(ctx context.Context, path, attributes string, visit func(sortKey string, d *decoder)) error {
 	const condition = "#pk = :pk"
 	query := &dynamodb.QueryInput{

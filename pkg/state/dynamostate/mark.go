@@ -8,14 +8,15 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// The floor and seen as they stand say the same as msgext.Progress, but for one thing: the version that follows
-// the floor may still be in seen, and whoever reads them passes over it. So the mark of a version that is not
-// next is one write that no other mark can refuse, however many come at once and in whatever order.
+// The floor and seen as they stand say the same as msgext.Progress, but for one thing: the version
+// that follows the floor may still be in seen, and whoever reads them passes over it. So the mark
+// of a version that is not next is one write that no other mark can refuse, however many come at
+// once and in whatever order.
 
-// mark marks a version as seen, beginning with a guess of what stands, which is not trusted where it says that
-// nothing is to be done. Where there is no head, the message was forgotten since its event was applied, and
-// keys of the event may have come after that: they go. Where a head appears meanwhile, they may be missing in
-// it, and the version shows as a gap.
+// mark marks a version as seen, beginning with a guess of what stands, which is not trusted where
+// it says that nothing is to be done. Where there is no head, the message was forgotten since its
+// event was applied, and keys of the event may have come after that: they go. Where a head appears
+// meanwhile, they may be missing in it, and the version shows as a gap.
 func (s *Store) mark(ctx context.Context, path string, guess head, version int64) error {
 	if guess.has(version) {
 		guess = ordinarily(version)
@@ -51,8 +52,9 @@ func (h head) has(version int64) bool {
 	return h.known && h.record.State.Latest >= version && p.Floor == h.record.State.Floor && len(p.Seen) == len(h.record.State.Seen)
 }
 
-// marking notes that a version is completely handled. The next one raises the floor at once, over what was seen
-// above it, so that seen is empty, and the head small, unless a version is missing. The write returns the head.
+// marking notes that a version is completely handled. The next one raises the floor at once, over
+// what was seen above it, so that seen is empty, and the head small, unless a version is missing.
+// The write returns the head.
 func marking(version int64) func(head) (*expression, error) {
 	return func(h head) (*expression, error) {
 		if !h.known || h.has(version) {
@@ -82,12 +84,12 @@ func marking(version int64) func(head) (*expression, error) {
 	}
 }
 
-// mostPassed is how many versions one write passes over: an expression may have 300 operators in 4 KB
-// (docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html, read 2026-11).
+// mostPassed is how many versions one write passes over: an expression may have 300 operators in 4
+// KB (docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html, read 2026-11).
 const mostPassed = 100
 
-// passOver raises the floor, or as far as one write can, and takes the versions up to it out of seen. All but the one
-// that is being marked must still be there: a drop may have taken some.
+// passOver raises the floor, or as far as one write can, and takes the versions up to it out of
+// seen. All but the one that is being marked must still be there: a drop may have taken some.
 func (e *expression) passOver(h head, floor, marked int64) {
 	floor = min(floor, h.floor+mostPassed)
 	e.set("floor", number(floor))
@@ -101,8 +103,8 @@ func (e *expression) passOver(h head, floor, marked int64) {
 	}
 }
 
-// tidy raises the floor over what is seen above it, once in so many versions, so that the head of a message with
-// many writers stays small. Where somebody else was faster it is left.
+// tidy raises the floor over what is seen above it, once in so many versions, so that the head of a
+// message with many writers stays small. Where somebody else was faster it is left.
 func (s *Store) tidy(ctx context.Context, path string, h head, version int64) error {
 	const every = 16
 	if version%every != 0 || h.floor == h.record.State.Floor {

@@ -19,8 +19,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// interrupted opens a store on a table before whose nth request, from 0, something happens. happened tells whether
-// it came to that.
+// interrupted opens a store on a table before whose nth request, from 0, something happens.
+// happened tells whether it came to that.
 func interrupted(t *testing.T, table string, n int, do func()) (store *dynamostate.Store, happened *bool) {
 	var mu sync.Mutex // a call sends several requests at once
 	requests := 0
@@ -53,8 +53,8 @@ func items(t *testing.T, table string, m msgext.Message) int {
 
 func ptr(s string) *string { return &s }
 
-// A message is forgotten while an event of it is applied, at whatever moment: what is left is nothing, or a message
-// that has all of the event or a gap.
+// A message is forgotten while an event of it is applied, at whatever moment: what is left is
+// nothing, or a message that has all of the event or a gap.
 func TestStore_ForgottenWhileApplied(t *testing.T) {
 	table := newTable(t)
 	other := open(t, local(t), table)
@@ -88,8 +88,8 @@ func TestStore_ForgottenWhileApplied(t *testing.T) {
 	}
 }
 
-// Something happens to a message while it is erased, at whatever moment: it is erased, or it stays with a gap, due,
-// and nothing is left without a head.
+// Something happens to a message while it is erased, at whatever moment: it is erased, or it stays
+// with a gap, due, and nothing is left without a head.
 func TestStore_ErasedWhileSomethingHappens(t *testing.T) {
 	table := newTable(t)
 	other := open(t, local(t), table)
@@ -141,7 +141,8 @@ func TestStore_ErasedWhileSomethingHappens(t *testing.T) {
 	}
 }
 
-// More entries than one transaction takes are dropped all the same, and whatever comes between stays whole.
+// More entries than one transaction takes are dropped all the same, and whatever comes between
+// stays whole.
 func TestStore_DropsMany(t *testing.T) {
 	table := newTable(t)
 	other := open(t, local(t), table)

@@ -17,9 +17,10 @@ import (
 	"msgext/pkg/state"
 )
 
-// Merge implements state.Store: the read, by a compare-and-set of its number, then the head, then what the read saw
-// above itself. Reads decide up to the LatestSeq of the newest whatever the head says, so a read whose head is
-// still to come hides nothing. The head of an unknown message comes first, so that there is no read without one.
+// Merge implements state.Store: the read, by a compare-and-set of its number, then the head, then
+// what the read saw above itself. Reads decide up to the LatestSeq of the newest whatever the head
+// says, so a read whose head is still to come hides nothing. The head of an unknown message comes
+// first, so that there is no read without one.
 func (s *Store) Merge(ctx context.Context, message msgext.Message, read msgext.Snapshot) error {
 	path := message.Path()
 	err := s.merge(ctx, path, read)
@@ -108,8 +109,8 @@ func (s *Store) replace(ctx context.Context, path string, read msgext.Snapshot, 
 	return state.ErrOvertaken
 }
 
-// drawLine lets the line take over the LatestSeq of a read that version 1 wrote, before one that may be lower
-// replaces it.
+// drawLine lets the line take over the LatestSeq of a read that version 1 wrote, before one that
+// may be lower replaces it.
 func (s *Store) drawLine(ctx context.Context, path string, h head) (head, error) {
 	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: s.table, Key: address(path, readItem), ConsistentRead: aws.Bool(true),
@@ -130,8 +131,9 @@ func (s *Store) drawLine(ctx context.Context, path string, h head) (head, error)
 	})
 }
 
-// compress encodes the key-values of a read. The 300 that a message may have are 330 KB at most, of which
-// gzip leaves less whatever they hold, since they are text; only a read far over Chat's limits does not fit.
+// compress encodes the key-values of a read. The 300 that a message may have are 330 KB at most, of
+// which gzip leaves less whatever they hold, since they are text; only a read far over Chat's
+// limits does not fit.
 func compress(keyValues []msgext.KeyValue) (types.AttributeValue, error) {
 	var compressed bytes.Buffer
 	writer := gzip.NewWriter(&compressed)
@@ -148,7 +150,8 @@ func compress(keyValues []msgext.KeyValue) (types.AttributeValue, error) {
 	return &types.AttributeValueMemberB{Value: compressed.Bytes()}, nil
 }
 
-// errRead is the error for a read that is not of the form that is written here. Its cause could quote a value.
+// errRead is the error for a read that is not of the form that is written here. Its cause could
+// quote a value.
 var errRead = errors.New("a read is not of the form that this package writes")
 
 func decompress(compressed []byte) ([]msgext.KeyValue, error) {

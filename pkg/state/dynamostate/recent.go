@@ -2,14 +2,15 @@ package dynamostate
 
 import "sync"
 
-// recent remembers heads as they were last seen, for a first guess of what stands. A guess may be wrong, which costs
-// a write. It is safe for concurrent use.
+// recent remembers heads as they were last seen, for a first guess of what stands. A guess may be
+// wrong, which costs a write. It is safe for concurrent use.
 type recent struct {
 	mu    sync.Mutex
 	heads map[string]head // by path
 }
 
-// mostRecent is how many messages are remembered: those whose events wait for a sink, and some more.
+// mostRecent is how many messages are remembered: those whose events wait for a sink, and some
+// more.
 const mostRecent = 128
 
 func (r *recent) note(path string, h head) {

@@ -13,8 +13,8 @@ import (
 // mostTransacted is how many items one transaction takes (API_TransactWriteItems, read 2026-11).
 const mostTransacted = 100
 
-// transact makes all of some writes or none. ok is false where a condition failed, or somebody else was
-// writing one of the items.
+// transact makes all of some writes or none. ok is false where a condition failed, or somebody else
+// was writing one of the items.
 func (s *Store) transact(ctx context.Context, items []types.TransactWriteItem) (ok bool, err error) {
 	_, err = s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: items})
 	if hasChanged(err) {
@@ -32,7 +32,8 @@ func hasChanged(err error) bool {
 	})
 }
 
-// check is the part of a transaction that holds while an attribute of an item is what it was, nil for absent.
+// check is the part of a transaction that holds while an attribute of an item is what it was, nil
+// for absent.
 func (s *Store) check(path, sortKey, name string, was types.AttributeValue) types.TransactWriteItem {
 	e := new(expression)
 	e.unchanged(name, was)
@@ -52,7 +53,8 @@ func (s *Store) updating(path, sortKey string, e *expression) types.TransactWrit
 	}}
 }
 
-// deletion deletes one of a message's items while an attribute of it is what it was, nil for absent.
+// deletion deletes one of a message's items while an attribute of it is what it was, nil for
+// absent.
 type deletion struct {
 	sortKey string
 	name    string

@@ -117,7 +117,8 @@ func TestStore_Version1(t *testing.T) {
 	assert.Equal(t, state.Counts{OldestDue: start}, counts, "open is what a check of this version left unsettled")
 }
 
-// Every call finds in what version 1 wrote what it finds in its own, and leaves what the algebra says.
+// Every call finds in what version 1 wrote what it finds in its own, and leaves what the algebra
+// says.
 func TestStore_Version1GoesOn(t *testing.T) {
 	at := start.Add(time.Hour)
 	for _, test := range []struct {

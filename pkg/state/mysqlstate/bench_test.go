@@ -18,7 +18,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// BenchmarkApply sets an event beside what MySQL itself costs: bare upserts in one transaction and one packet.
+// BenchmarkApply sets an event beside what MySQL itself costs: bare upserts in one transaction and
+// one packet.
 func BenchmarkApply(b *testing.B) {
 	url, db := schema(b)
 	_, err := db.ExecContext(b.Context(), "CREATE TABLE test_floor (id BINARY(1), n BIGINT, k VARBINARY(255), value MEDIUMBLOB, PRIMARY KEY (id, n)) ENGINE = InnoDB")
@@ -60,7 +61,8 @@ func bare(b *testing.B, url string) *sql.DB {
 	return pool
 }
 
-// BenchmarkRead sets reading through the function beside the documented query and beside one for the bare rows.
+// BenchmarkRead sets reading through the function beside the documented query and beside one for
+// the bare rows.
 func BenchmarkRead(b *testing.B) {
 	url, _ := schema(b)
 	store, pool := open(b, url), bare(b, url)

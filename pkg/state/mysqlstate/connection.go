@@ -18,7 +18,8 @@ type connector struct {
 	pinger *outbound.Pinger
 }
 
-// dialled is the key of a context under which a connection that is being made finds a place for its socket.
+// dialled is the key of a context under which a connection that is being made finds a place for its
+// socket.
 type dialled struct{}
 
 func newConnector(config *mysql.Config) (*connector, error) {
@@ -64,8 +65,8 @@ type conn struct {
 	pinger *outbound.Pinger
 }
 
-// ResetSession implements driver.SessionResetter: database/sql calls it when it takes a connection up again, and takes another where the
-// error is ErrBadConn.
+// ResetSession implements driver.SessionResetter: database/sql calls it when it takes a connection
+// up again, and takes another where the error is ErrBadConn.
 func (c *conn) ResetSession(ctx context.Context) error {
 	if err := c.driverConn.ResetSession(ctx); err != nil {
 		return err
@@ -82,11 +83,13 @@ func (c *conn) IsValid() bool {
 	return c.driverConn.IsValid()
 }
 
-// retries is how a transaction is sent again that a server has ended: on another connection, and soon.
+// retries is how a transaction is sent again that a server has ended: on another connection, and
+// soon.
 var retries = outbound.Policy{Tries: 4, First: 20 * time.Millisecond}
 
-// onConnection makes attempts on a connection each, and again, every statement may arrive twice, while the server has ended the
-// transaction and mayRepeat says so. A connection on which an attempt failed may be within a transaction, and is closed.
+// onConnection makes attempts on a connection each, and again, every statement may arrive twice,
+// while the server has ended the transaction and mayRepeat says so. A connection on which an
+// attempt failed may be within a transaction, and is closed.
 func (d *database) onConnection(ctx context.Context, mayRepeat func() bool, attempt func(context.Context, *sqlConn) error) error {
 	return retries.Do(ctx, func(ctx context.Context) error {
 		c, err := d.pool.Conn(ctx)

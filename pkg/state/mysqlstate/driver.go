@@ -8,8 +8,9 @@ import (
 	"msgext/pkg/state"
 )
 
-// Driver returns the driver of mysql:// as Open has it. A store opens up to so many connections, 16 for 0, unless its URL
-// has pool_max_conns: a function that does one thing at a time needs 1, and there are many of it.
+// Driver returns the driver of mysql:// as Open has it. A store opens up to so many connections, 16
+// for 0, unless its URL has pool_max_conns: a function that does one thing at a time needs 1, and
+// there are many of it.
 func Driver(connections int) state.Driver {
 	connections = cmp.Or(connections, maxConnections)
 	return state.Driver{

@@ -25,7 +25,9 @@ var (
 	ErrCertificate = errors.New("mysqlstate: the server's certificate is not trusted; ?ca=FILE names its authority, ?tls=skip-verify trusts whoever is there")
 )
 
-// What errors of a server mean, by number (dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html, mariadb.com/docs/server/reference/error-codes).
+// What errors of a server mean, by number
+// (dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html,
+// mariadb.com/docs/server/reference/error-codes).
 const (
 	undefinedTable, undefinedColumn, severalRows = 1146, 1054, 1242
 
@@ -33,7 +35,8 @@ const (
 	tooLarge, lockTimeout, binlogFormat                                         = 1153, 1205, 1665
 )
 
-// meanings are told for errors that an operator meets. A server's own words quote users, addresses, and what was written.
+// meanings are told for errors that an operator meets. A server's own words quote users, addresses,
+// and what was written.
 var meanings = map[uint16]string{
 	tooManyConnections: "too many connections",
 	accessDenied:       "access denied",
@@ -74,8 +77,8 @@ func explain(err error) error {
 	return fmt.Errorf("mysqlstate: %w", err)
 }
 
-// isEnded reports whether a connection or a transaction was ended for a reason that another one need not meet: a server that stops or hands
-// over, a lost connection, a deadlock.
+// isEnded reports whether a connection or a transaction was ended for a reason that another one
+// need not meet: a server that stops or hands over, a lost connection, a deadlock.
 func isEnded(err error) bool {
 	if server, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		switch server.Number {

@@ -42,8 +42,8 @@ func (s *spoken) Read(_ context.Context, queries []sqlstate.Query) error {
 
 func (s *spoken) Close() error { return nil }
 
-// MariaDB is what the other tests run on. That MySQL has the grammar of every statement, and of the tables, says a parser of MySQL's;
-// it knows no JSON_TABLE, so that the view is not shown thereby.
+// MariaDB is what the other tests run on. That MySQL has the grammar of every statement, and of the
+// tables, says a parser of MySQL's; it knows no JSON_TABLE, so that the view is not shown thereby.
 func TestStatements_AreMySQLs(t *testing.T) {
 	database := &spoken{make(map[string]bool)}
 	store, ctx, m := sqlstate.New(database, mysqlstate.Dialect), t.Context(), statetest.NewMessage()

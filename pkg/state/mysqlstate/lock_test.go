@@ -18,7 +18,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// A transaction that the server ends, because it and another one wait for each other, is sent again, and ends well once that is done.
+// A transaction that the server ends, because it and another one wait for each other, is sent
+// again, and ends well once that is done.
 func TestStore_TriesAgainAfterADeadlock(t *testing.T) {
 	url, db := schema(t)
 	store, m := open(t, url), statetest.NewMessage()
@@ -49,8 +50,8 @@ func TestStore_TriesAgainAfterADeadlock(t *testing.T) {
 	assert.Equal(t, "w", record.State.Visible()[0].Value)
 }
 
-// waiting returns the connection that waits for a lock of the test's database, once there is another than the given one. What it asks is
-// refreshed only if nobody asked for 100 ms.
+// waiting returns the connection that waits for a lock of the test's database, once there is
+// another than the given one. What it asks is refreshed only if nobody asked for 100 ms.
 func waiting(t *testing.T, db *sql.DB, known int64) (id int64) {
 	t.Helper()
 	require.Eventually(t, func() bool {

@@ -1,15 +1,15 @@
-// Package mysqlstate keeps the state of messages in MySQL 8.0.4 or later, or MariaDB 10.6 or later. (MySQL 5.7 is meant to do for
-// everything but the view message_extensions.) An event costs one round trip: its transaction travels as one packet of
-// several statements.
+// Package mysqlstate keeps the state of messages in MySQL 8.0.4 or later, or MariaDB 10.6 or later.
+// (MySQL 5.7 is meant to do for everything but the view message_extensions.) An event costs one
+// round trip: its transaction travels as one packet of several statements.
 //
-// The server decides what a commit is worth: with other settings than innodb_flush_log_at_trx_commit=1 it can lose what it
-// acknowledged; Durability tells.
+// The server decides what a commit is worth: with other settings than
+// innodb_flush_log_at_trx_commit=1 it can lose what it acknowledged; Durability tells.
 //
-// The schema is not made by the store, whose user then needs no right to create: apply it once, and again after an upgrade, with
-// scripts/schema or the client mysql.
+// The schema is not made by the store, whose user then needs no right to create: apply it once, and
+// again after an upgrade, with scripts/schema or the client mysql.
 //
-// It is for programs that build a receiver, a repairer or a reader over this store. Its API is
-// v0: it may change with any release.
+// It is for programs that build a receiver, a repairer or a reader over this store. Its API is v0:
+// it may change with any release.
 package mysqlstate
 
 import (
@@ -42,12 +42,13 @@ type Store struct {
 
 var _ state.Settable = (*Store)(nil)
 
-// Open returns a Store on the database at a mysql:// URL. It connects when it is first used. Its error wraps ErrURL.
+// Open returns a Store on the database at a mysql:// URL. It connects when it is first used. Its
+// error wraps ErrURL.
 //
 //	mysql://USER:PASSWORD@HOST:PORT/DATABASE?OPTION=VALUE
 //
-// The port is 3306 unless given. The connection is TLS, and the server's certificate verified, unless the host is this machine; the
-// options are
+// The port is 3306 unless given. The connection is TLS, and the server's certificate verified,
+// unless the host is this machine; the options are
 //
 //	tls=true|false|skip-verify   true for every host but a loopback address; skip-verify proves nothing about who is there
 //	ca=FILE                      the authorities that may have signed the certificate, in PEM, in place of the system's
@@ -92,8 +93,8 @@ type database struct {
 	pinger *outbound.Pinger
 }
 
-// What a transaction begins with. The levels are named because a server may have others as its default. A snapshot
-// is taken at once, not with the first query.
+// What a transaction begins with. The levels are named because a server may have others as its
+// default. A snapshot is taken at once, not with the first query.
 const (
 	beginRead  = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;\nSTART TRANSACTION WITH CONSISTENT SNAPSHOT;\nSELECT (" + sqlstate.Newer + ");\n"
 	beginWrite = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;\nSTART TRANSACTION;\nUPDATE msgext_locks SET n = n WHERE n IN (?%s) AND 1 = (" + sqlstate.Newer + ");\n"
@@ -151,7 +152,8 @@ func (d *database) commit(ctx context.Context, writes []sqlstate.Write) (rows []
 	return rows, nil
 }
 
-// errAnswer is the error of a server, or of what stands before it, that answers to other statements than it was sent.
+// errAnswer is the error of a server, or of what stands before it, that answers to other statements
+// than it was sent.
 var errAnswer = errors.New("mysqlstate: the server's answer is not that of so many statements")
 
 // Read implements sqlstate.Database.

@@ -25,7 +25,8 @@ import (
 
 var heard = time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)
 
-// schema returns the URL of a database of the test's own, with the schema applied, and a connection to it.
+// schema returns the URL of a database of the test's own, with the schema applied, and a connection
+// to it.
 func schema(t testing.TB) (string, *sql.DB) {
 	t.Helper()
 	url, db := empty(t)

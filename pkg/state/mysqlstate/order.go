@@ -5,9 +5,10 @@ import "msgext/internal/sqlstate"
 // place is where a statement is among writes.
 type place struct{ write, statement int }
 
-// ordered returns in which order the statements of writes are sent: each stands beside its like where all writes say the same of their
-// messages, so that inserts become one. Only where they begin with an insert that may get more rows, as an event does: events commute,
-// also those of one message, where another write may build on what was before it.
+// ordered returns in which order the statements of writes are sent: each stands beside its like
+// where all writes say the same of their messages, so that inserts become one. Only where they
+// begin with an insert that may get more rows, as an event does: events commute, also those of one
+// message, where another write may build on what was before it.
 func ordered(writes []sqlstate.Write) []place {
 	var places []place
 	for step := range alike(writes) {
@@ -29,7 +30,8 @@ func ordered(writes []sqlstate.Write) []place {
 	return places
 }
 
-// alike returns how many runs of equal statements the writes have if all have the same, and 0 otherwise.
+// alike returns how many runs of equal statements the writes have if all have the same, and 0
+// otherwise.
 func alike(writes []sqlstate.Write) int {
 	first := writes[0].Statements
 	if len(writes) == 1 || rowOf(first[0].SQL) == "" {

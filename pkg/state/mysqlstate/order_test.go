@@ -25,7 +25,8 @@ func (k *keeping) Write(_ context.Context, message []byte, statements []sqlstate
 	return []int64{1, 1, 1, 1, 1, 1}[:len(statements)], nil
 }
 
-// Events that share a transaction are one insert a table; what may build on what was before it stays as it was given.
+// Events that share a transaction are one insert a table; what may build on what was before it
+// stays as it was given.
 func TestWrites_ThatShareATransaction(t *testing.T) {
 	written := func(calls ...func(state.Store) error) string {
 		database := new(keeping)
@@ -56,8 +57,8 @@ func TestWrites_ThatShareATransaction(t *testing.T) {
 	assert.Contains(t, written(drop, drop), statements+statements)
 }
 
-// What was seen above the floor is passed over with the next event that does not follow it, so that the rows of a busy poll do not pile
-// up until they are bounded.
+// What was seen above the floor is passed over with the next event that does not follow it, so that
+// the rows of a busy poll do not pile up until they are bounded.
 func TestStore_PassesOverInTheSecondStep(t *testing.T) {
 	url, db := schema(t)
 	store, m := open(t, url), statetest.NewMessage()

@@ -20,8 +20,9 @@ var Schema string
 //go:embed view.sql
 var View string
 
-// ApplySchema makes the tables and, where the server can have it, the view in the database at a URL, and reports whether it could.
-// Applying it again changes nothing. Its error is ErrURL, or state.ErrSchemaNew where a newer version stands.
+// ApplySchema makes the tables and, where the server can have it, the view in the database at a
+// URL, and reports whether it could. Applying it again changes nothing. Its error is ErrURL, or
+// state.ErrSchemaNew where a newer version stands.
 func ApplySchema(ctx context.Context, url secret.String) (view bool, err error) {
 	d, err := open(url, 1)
 	if err != nil {
@@ -49,7 +50,8 @@ func apply(ctx context.Context, conn *sql.Conn, view bool) error {
 	return err
 }
 
-// hasJSONTable knows the versions that have it, from what VERSION() says: "8.0.36", "10.11.6-MariaDB-log".
+// hasJSONTable knows the versions that have it, from what VERSION() says: "8.0.36",
+// "10.11.6-MariaDB-log".
 func hasJSONTable(version string) bool {
 	first := []int{8, 0, 4}
 	if strings.Contains(strings.ToLower(version), "mariadb") {

@@ -1,9 +1,10 @@
--- What lies in the database, for who reads it with another tool: times are Unix milliseconds, NULL for none;
--- id and digest are SHA-256; in a text, U+0000 is written as U+0001 U+0001, and U+0001 as U+0001 U+0002.
+-- For whoever reads the tables with another tool: times are Unix milliseconds, NULL for none. id and
+-- digest are SHA-256. In a text, U+0000 is written as U+0001 U+0001, and U+0001 as U+0001 U+0002.
 -- Applying this file again changes nothing.
 --
--- Texts compare by their bytes, spaces at the end included: where the server has a collation for that (MySQL 8.0.17, MariaDB 10.2;
--- before, names that differ in these alone are found together). What is compared by the stores themselves is binary.
+-- Texts compare by their bytes, spaces at the end included, where the server has a collation for that
+-- (MySQL 8.0.17, MariaDB 10.2). Before, names that differ in such spaces alone are found together.
+-- What the stores themselves compare is binary.
 SELECT GET_LOCK('msgext schema', 60);
 
 CREATE TABLE IF NOT EXISTS msgext_schema (version BIGINT NOT NULL PRIMARY KEY) ENGINE = InnoDB;

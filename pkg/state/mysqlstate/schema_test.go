@@ -106,7 +106,8 @@ func TestView_ReadsOneMessageByIndex(t *testing.T) {
 	}
 }
 
-// Texts are found, shown and told apart by their bytes: whatever the server's own character set, which is latin1 here.
+// Texts are found, shown and told apart by their bytes: whatever the server's own character set,
+// which is latin1 here.
 func TestView_ComparesBytes(t *testing.T) {
 	url, db := schema(t)
 	store := open(t, url)

@@ -9,9 +9,10 @@ import (
 	"msgext/internal/sqlstate"
 )
 
-// script is a transaction as one text of several statements, with its arguments in the order of the text: MySQL's placeholders have no
-// numbers. Inserts of one row each that follow one another become one of several rows, which the server reads and plans once: most of
-// what an event costs is the number of statements.
+// script is a transaction as one text of several statements, with its arguments in the order of the
+// text: MySQL's placeholders have no numbers. Inserts of one row each that follow one another
+// become one of several rows, which the server reads and plans once: most of what an event costs is
+// the number of statements.
 type script struct {
 	text      strings.Builder
 	arguments []driver.NamedValue
@@ -31,7 +32,8 @@ func newScript(begin string, arguments ...any) *script {
 	return s
 }
 
-// add adds a statement, whose ?1, ?2, ... become ? each time they are met; it holds no other question mark.
+// add adds a statement, whose ?1, ?2, ... become ? each time they are met; it holds no other
+// question mark.
 func (s *script) add(statement sqlstate.Statement) {
 	if statement.SQL == s.insert {
 		s.results = append(s.results, s.count-1)
@@ -98,7 +100,8 @@ func (s *script) end() (string, []driver.NamedValue, error) {
 	return s.text.String() + "COMMIT", s.arguments, s.err
 }
 
-// rows returns how many rows each statement changed; of those that became one, how many they did together.
+// rows returns how many rows each statement changed; of those that became one, how many they did
+// together.
 func (s *script) rows(all []int64) ([]int64, error) {
 	if len(all) != before+s.count+1 {
 		return nil, errAnswer

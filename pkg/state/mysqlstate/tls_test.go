@@ -11,7 +11,8 @@ import (
 	"msgext/pkg/state/mysqlstate"
 )
 
-// A server without TLS is not spoken to in clear text, unless the URL says so; the refusal names how.
+// A server without TLS is not spoken to in clear text, unless the URL says so; the refusal names
+// how.
 func TestStore_RefusesAServerWithoutTLS(t *testing.T) {
 	url, _ := schema(t)
 	for _, tls := range []string{"true", "skip-verify"} {

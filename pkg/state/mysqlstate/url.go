@@ -38,7 +38,8 @@ type options struct {
 	connections int
 }
 
-// parse returns what a URL says, with so many connections unless it says how many. Its error wraps ErrURL.
+// parse returns what a URL says, with so many connections unless it says how many. Its error wraps
+// ErrURL.
 func parse(url secret.String, connections int) (options, error) {
 	if location.IsUnescaped(url) {
 		return options{}, errEscape

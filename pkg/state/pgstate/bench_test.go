@@ -48,7 +48,8 @@ func BenchmarkApply(b *testing.B) {
 	require.NoError(b, store.Close())
 }
 
-// BenchmarkRead sets reading through the function beside the documented query and beside one for the bare rows.
+// BenchmarkRead sets reading through the function beside the documented query and beside one for
+// the bare rows.
 func BenchmarkRead(b *testing.B) {
 	url, _ := schema(b)
 	store := open(b, url)

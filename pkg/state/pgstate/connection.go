@@ -15,8 +15,8 @@ import (
 	"msgext/internal/outbound"
 )
 
-// doubting has a pool take up its connections by the rules of package outbound. pgxpool's own ping has no time-out, and counts
-// idle time by a clock that stands still while a sandbox is frozen.
+// doubting has a pool take up its connections by the rules of package outbound. pgxpool's own ping
+// has no time-out, and counts idle time by a clock that stands still while a sandbox is frozen.
 func doubting(config *pgxpool.Config, pinger *outbound.Pinger) {
 	dial := config.ConnConfig.DialFunc
 	config.ConnConfig.DialFunc = pgconn.DialFunc(pinger.Dial(outbound.Dial(dial)))
@@ -27,12 +27,13 @@ func doubting(config *pgxpool.Config, pinger *outbound.Pinger) {
 	}
 }
 
-// retries is how a transaction is sent again that a server has ended: on another connection, and at once, because one that
-// restarts or has handed over to a standby is soon there.
+// retries is how a transaction is sent again that a server has ended: on another connection, and at
+// once, because one that restarts or has handed over to a standby is soon there.
 var retries = outbound.Policy{Tries: 4, First: 20 * time.Millisecond}
 
-// send sends the statements that fill queues in one transaction, BEGIN included, and commits it. It sends them again, every one of them
-// may arrive twice, while the server has ended the transaction and mayRepeat says so.
+// send sends the statements that fill queues in one transaction, BEGIN included, and commits it. It
+// sends them again, every one of them may arrive twice, while the server has ended the transaction
+// and mayRepeat says so.
 func (d *database) send(ctx context.Context, mayRepeat func() bool, fill func(*pgx.Batch)) error {
 	return retries.Do(ctx, func(ctx context.Context) error {
 		err := d.sendOnce(ctx, fill)
@@ -59,8 +60,9 @@ func (d *database) sendOnce(ctx context.Context, fill func(*pgx.Batch)) error {
 	return conn.SendBatch(ctx, batch).Close()
 }
 
-// isEnded reports whether a connection or a transaction was ended for a reason that another one need not meet: a server that stops,
-// starts or hands over, a lost connection, a deadlock (postgresql.org/docs/15/errcodes-appendix.html).
+// isEnded reports whether a connection or a transaction was ended for a reason that another one
+// need not meet: a server that stops, starts or hands over, a lost connection, a deadlock
+// (postgresql.org/docs/15/errcodes-appendix.html).
 func isEnded(err error) bool {
 	if server, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch server.Code {

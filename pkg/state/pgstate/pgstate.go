@@ -1,13 +1,13 @@
 // Package pgstate keeps the state of messages in PostgreSQL 12 or later. An event costs one round
-// trip: its transaction travels as one pipeline, BEGIN to COMMIT. (The first on a new connection costs one more, which
-// prepares the statements; behind a pooler that cannot have that, add default_query_exec_mode=exec
-// to the URL.)
+// trip: its transaction travels as one pipeline, BEGIN to COMMIT. (The first on a new connection
+// costs one more, which prepares the statements; behind a pooler that cannot have that, add
+// default_query_exec_mode=exec to the URL.)
 //
 // The schema is not made by the store, whose role then needs no right to create: apply Schema once,
 // and again after an upgrade, with scripts/schema or psql.
 //
-// It is for programs that build a receiver, a repairer or a reader over this store. Its API is
-// v0: it may change with any release.
+// It is for programs that build a receiver, a repairer or a reader over this store. Its API is v0:
+// it may change with any release.
 package pgstate
 
 import (
@@ -34,7 +34,8 @@ var ErrSchema = fmt.Errorf("pgstate: tables are missing or out of date, apply th
 // maxConnections of one process that does several things at once.
 const maxConnections = 16
 
-// Store is a state.Store over one database. SQLite and PostgreSQL share it, so it is made by Open alone.
+// Store is a state.Store over one database. SQLite and PostgreSQL share it, so it is made by Open
+// alone.
 type Store = sqlstate.Store
 
 // Open returns a Store on the database at a postgres:// URL. It connects when it is first used. Its
@@ -76,7 +77,8 @@ type database struct {
 
 // What a transaction begins with. The levels are named because a database may have others as its
 // default, and synchronous_commit because a role may have it off: then a commit is not yet durable.
-// The locks keep writes to one message apart, also where the message has no row yet. They are taken in the order in which they are given.
+// The locks keep writes to one message apart, also where the message has no row yet. They are taken
+// in the order in which they are given.
 const (
 	beginRead  = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 	beginWrite = "BEGIN ISOLATION LEVEL READ COMMITTED"
@@ -169,7 +171,8 @@ func explain(err error) error {
 	return fmt.Errorf("pgstate: %w", outbound.WithoutAddress(unconnected(err)))
 }
 
-// unconnected takes user, database and host out of the client's error of a connection that it could not make.
+// unconnected takes user, database and host out of the client's error of a connection that it could
+// not make.
 func unconnected(err error) error {
 	if failed, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		if cause := outbound.WithoutAddress(failed.Unwrap()); cause.Error() != failed.Unwrap().Error() {

@@ -14,13 +14,14 @@ import (
 	"msgext/pkg/state"
 )
 
-// Schema is the SQL that makes the tables and the view message_extensions, and that brings those of an earlier version up to date.
-// Applying it again changes nothing.
+// Schema is the SQL that makes the tables and the view message_extensions, and that brings those of
+// an earlier version up to date. Applying it again changes nothing.
 //
 //go:embed schema.sql
 var Schema string
 
-// ApplySchema applies Schema to the database at a URL. Its error wraps ErrURL, or state.ErrSchemaNew where a newer version stands.
+// ApplySchema applies Schema to the database at a URL. Its error wraps ErrURL, or
+// state.ErrSchemaNew where a newer version stands.
 func ApplySchema(ctx context.Context, url secret.String) (err error) {
 	config, err := parse(url, 1)
 	if err != nil {

@@ -1,9 +1,9 @@
--- What lies in the database, for who reads it with another tool: times are Unix milliseconds, NULL for none;
--- id and digest are SHA-256; in a text, U+0000 is written as U+0001 U+0001, and U+0001 as U+0001 U+0002.
+-- For whoever reads the tables with another tool: times are Unix milliseconds, NULL for none. id and
+-- digest are SHA-256. In a text, U+0000 is written as U+0001 U+0001, and U+0001 as U+0001 U+0002.
 -- Applying this file again changes nothing.
 --
--- It is one block because "IF NOT EXISTS" keeps two apart neither from each other, when they apply it at
--- once, nor from those who are at work, whose locks it would wait for in the wrong order.
+-- One DO block under an advisory lock: CREATE ... IF NOT EXISTS is unsafe when two sessions run it at
+-- once, and could deadlock with running writers.
 DO $schema$ BEGIN
 PERFORM pg_advisory_xact_lock(hashtext('msgext schema'));
 

@@ -118,8 +118,8 @@ func TestStore_NamesAnotherSchema(t *testing.T) {
 	assert.EqualValues(t, 1, seq, "nothing was written")
 }
 
-// The documented queries find their message by an index, in a group of ten thousand messages too, and without the cost of starting
-// other processes.
+// The documented queries find their message by an index, in a group of ten thousand messages too,
+// and without the cost of starting other processes.
 func TestView_ReadsOneMessageByIndex(t *testing.T) {
 	url, conn := namespace(t)
 	for _, sql := range []string{

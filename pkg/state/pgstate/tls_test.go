@@ -13,7 +13,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// Off loopback a URL that says nothing of sslmode has no second try in clear text; one that does is believed.
+// Off loopback a URL that says nothing of sslmode has no second try in clear text; one that does is
+// believed.
 func TestOpen_ClearTextOnlyInSoManyWords(t *testing.T) {
 	for _, test := range []struct {
 		url   string

@@ -24,7 +24,8 @@ var (
 	errOption = fmt.Errorf("%w: an option is none of PostgreSQL's (pgbouncer, schema and connection_limit are those of other clients); a setting of the session is written options=-c%%20NAME%%3DVALUE", ErrURL)
 )
 
-// parse returns what a URL says, with so many connections unless it says how many. Its error wraps ErrURL.
+// parse returns what a URL says, with so many connections unless it says how many. Its error wraps
+// ErrURL.
 func parse(url secret.String, connections int) (*pgxpool.Config, error) {
 	text := url.Reveal()
 	scheme, rest, _ := strings.Cut(text, "://")
@@ -57,17 +58,18 @@ func parse(url secret.String, connections int) (*pgxpool.Config, error) {
 	return config, nil
 }
 
-// requireTLS takes the second try away that the client makes without TLS, but for loopback and a socket: a URL that says
-// nothing of sslmode would else hand the password and every value to whoever stands between, without a word.
+// requireTLS takes the second try away that the client makes without TLS, but for loopback and a
+// socket: a URL that says nothing of sslmode would else hand the password and every value to
+// whoever stands between, without a word.
 func requireTLS(config *pgconn.Config) {
 	config.Fallbacks = slices.DeleteFunc(config.Fallbacks, func(next *pgconn.FallbackConfig) bool {
 		return next.TLSConfig == nil && !strings.HasPrefix(next.Host, "/") && !loopback.IsHost(next.Host)
 	})
 }
 
-// isSetting reports whether a server takes name at the start of a session. What the client does not know
-// it sends along, and the server then refuses every connection; so only settings that make sense for
-// a program are taken (postgresql.org/docs/18/runtime-config-client.html), and those of
+// isSetting reports whether a server takes name at the start of a session. What the client does not
+// know it sends along, and the server then refuses every connection; so only settings that make
+// sense for a program are taken (postgresql.org/docs/18/runtime-config-client.html), and those of
 // extensions, which have a dot.
 func isSetting(name string) bool {
 	switch name {

@@ -21,9 +21,10 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// BenchmarkApply measures an event beside the least that could be sent instead: one script of the same
-// keys and arguments that writes them in two commands and decides nothing. The server syncs its file
-// before each answer, which outweighs all else; the cluster keeps nothing, which shows the rest.
+// BenchmarkApply measures an event beside the least that could be sent instead: one script of the
+// same keys and arguments that writes them in two commands and decides nothing. The server syncs
+// its file before each answer, which outweighs all else; the cluster keeps nothing, which shows the
+// rest.
 func BenchmarkApply(b *testing.B) {
 	for _, kind := range kinds {
 		b.Run(kind.name, func(b *testing.B) { benchmarkApply(b, open(b, kind.url(b))) })
@@ -48,8 +49,9 @@ func benchmarkApply(b *testing.B, store *redisstate.Store) {
 	}
 }
 
-// BenchmarkApplyInTurns is the same with one writer, call by call in turns and by medians, because plain runs wander on a
-// machine that others use too. It wants some thousand turns: -benchtime 2000x.
+// BenchmarkApplyInTurns is the same with one writer, call by call in turns and by medians, because
+// plain runs wander on a machine that others use too. It wants some thousand turns: -benchtime
+// 2000x.
 func BenchmarkApplyInTurns(b *testing.B) {
 	for _, kind := range kinds {
 		store := open(b, kind.url(b))
@@ -150,8 +152,8 @@ func bareApply(b *testing.B, store *redisstate.Store, event msgext.Event) error 
 	return bareScript.Run(b.Context(), store.Client(), redisstate.Keys(path), arguments...).Err()
 }
 
-// BenchmarkRead sets reading through the function beside the one command that has the message's key-values: HGETALL
-// of what webhooks said, or GET of what was read, which is then gzipped JSON.
+// BenchmarkRead sets reading through the function beside the one command that has the message's
+// key-values: HGETALL of what webhooks said, or GET of what was read, which is then gzipped JSON.
 func BenchmarkRead(b *testing.B) {
 	for _, kind := range kinds {
 		b.Run(kind.name, func(b *testing.B) {

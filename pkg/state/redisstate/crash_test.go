@@ -63,7 +63,8 @@ func (r *requests) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pro
 	}
 }
 
-// A process that dies at any request leaves a gap and never a lie, and doing it all again heals.
+// A process that dies at any request leaves a detectable gap, never a version marked complete whose
+// data is missing, and doing it all again heals.
 func TestStore_Crash(t *testing.T) {
 	onEach(t, func(t *testing.T, url secret.String) {
 		store := open(t, url)

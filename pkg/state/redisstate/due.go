@@ -14,9 +14,9 @@ import (
 	"msgext/pkg/state"
 )
 
-// Due implements state.Store, in two round trips to each server: one asks every shard for a few of those that
-// have waited longest, the other reads the heads of those who come first among all. It costs what it
-// returns, however many are due.
+// Due implements state.Store, in two round trips to each server: one asks every shard for a few of
+// those that have waited longest, the other reads the heads of those who come first among all. It
+// costs what it returns, however many are due.
 func (s *Store) Due(ctx context.Context, lane state.Lane, before time.Time, after state.Cursor, limit int) (state.Page, error) {
 	if err := ctx.Err(); err != nil {
 		return state.Page{}, explain(err)
@@ -60,8 +60,9 @@ func (m member) cursor() state.Cursor {
 	return state.Cursor(strconv.FormatInt(m.due, 10) + " " + m.path)
 }
 
-// waiting returns up to limit members of a lane after a cursor, in order, and whether there are more. Each shard
-// is asked for a few: one that returned as many may have more, so nothing after the last of them counts.
+// waiting returns up to limit members of a lane after a cursor, in order, and whether there are
+// more. Each shard is asked for a few: one that returned as many may have more, so nothing after
+// the last of them counts.
 func (s *Store) waiting(ctx context.Context, lane state.Lane, before time.Time, after state.Cursor, limit int) (members []member, more bool, err error) {
 	few := 2*limit/shards + 2
 	due, path, _ := strings.Cut(string(after), " ")
@@ -138,8 +139,8 @@ func (s *Store) heads(ctx context.Context, paths map[int][]string) ([]state.Head
 	return heads, nil
 }
 
-// onShards runs a script on every shard that it has keys for, in one pipeline, and returns the replies by
-// shard. A server that does not know the script is told, and asked again.
+// onShards runs a script on every shard that it has keys for, in one pipeline, and returns the
+// replies by shard. A server that does not know the script is told, and asked again.
 func (s *Store) onShards(ctx context.Context, script *redis.Script, arguments func(shard int) (keys []string, args []any)) (map[int]*redis.Cmd, error) {
 	ask := func() (map[int]*redis.Cmd, error) {
 		replies := make(map[int]*redis.Cmd, shards)

@@ -30,9 +30,10 @@ const (
 // order is from the best to the worst; what is not known may be anything.
 var order = [...]Durability{Durable, EverySecond, Sometime, InMemory, Evicted, Unknown}
 
-// Durability asks what the settings promise, of a cluster the worst among its masters. It is Unknown
-// where CONFIG is refused, as managed services do. Replication is not looked at: it is asynchronous,
-// so a failover may lose writes whatever the settings (redis.io/docs, "Redis replication", 7.0).
+// Durability asks what the settings promise, of a cluster the worst among its masters. It is
+// Unknown where CONFIG is refused, as managed services do. Replication is not looked at: it is
+// asynchronous, so a failover may lose writes whatever the settings (redis.io/docs, "Redis
+// replication", 7.0).
 func (s *Store) Durability(ctx context.Context) (Durability, error) {
 	if err := ctx.Err(); err != nil {
 		return Unknown, explain(err)

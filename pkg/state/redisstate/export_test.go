@@ -29,7 +29,8 @@ func OpenAt(url secret.String, now func() time.Time) (*Store, error) {
 // Client returns what a store sends its commands through.
 func (s *Store) Client() redis.UniversalClient { return s.client }
 
-// LoadScripts makes the scripts known to every server, so that a test can count on one request per call.
+// LoadScripts makes the scripts known to every server, so that a test can count on one request per
+// call.
 func (s *Store) LoadScripts(ctx context.Context) error {
 	all := s.scripts
 	for _, script := range []*redis.Script{all.apply, all.mark, all.doubt, all.announce, all.merge, all.saveCheck, all.drop, all.sweep, all.erase} {

@@ -21,8 +21,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// A sandbox that was frozen comes back with connections that died meanwhile, and nothing says so: what is sent
-// on one is never answered. What a reply may take must do for another try.
+// A sandbox that was frozen comes back with connections that died meanwhile, and nothing says so:
+// what is sent on one is never answered. What a reply may take must do for another try.
 func TestStore_DeadConnection(t *testing.T) {
 	network := newNetwork(t, strings.TrimPrefix(peertest.Address(t, peertest.Redis), "redis://"))
 	store := open(t, secret.String("redis://"+network.Addr().String()))
@@ -44,8 +44,8 @@ func TestStore_DeadConnection(t *testing.T) {
 	assert.EqualValues(t, 2, network.swallowed.Load(), "an apply and a load")
 }
 
-// However many connections died, the first event after that finds out for all of them, in one ping, and has all but
-// 300 ms of its time.
+// However many connections died, the first event after that finds out for all of them, in one ping,
+// and has all but 300 ms of its time.
 func TestStore_ManyDeadConnections(t *testing.T) {
 	network := newNetwork(t, strings.TrimPrefix(peertest.Address(t, peertest.Redis), "redis://"))
 	var ahead atomic.Int64

@@ -13,29 +13,30 @@ import (
 	"msgext/pkg/secret"
 )
 
-// A connection that was idle is pinged before it is used again (package outbound). One that dies under a command, and
-// does not answer within readTimeout, half of what a reply may take in all, is closed and the command sent again
-// on another: nothing we send is harmed by arriving twice.
+// A connection that was idle is pinged before it is used again (package outbound). One that dies
+// under a command, and does not answer within readTimeout, half of what a reply may take in all, is
+// closed and the command sent again on another: nothing we send is harmed by arriving twice.
 const readTimeout = 750 * time.Millisecond
 
 const dialTimeout = 5 * time.Second // go-redis's own, of one server
 
-// silence makes go-redis, which has one logger a process, write no lines of its own: they name addresses, and are no JSON. What they
-// tell of is the error of some call.
+// silence makes go-redis, which has one logger a process, write no lines of its own: they name
+// addresses, and are no JSON. What they tell of is the error of some call.
 var silence = sync.OnceFunc(func() { redis.SetLogger(silent{}) })
 
 type silent struct{}
 
 func (silent) Printf(context.Context, string, ...any) {}
 
-// Open returns a Store on the Redis at a URL. It connects when it is first used. Its error wraps ErrURL.
+// Open returns a Store on the Redis at a URL. It connects when it is first used. Its error wraps
+// ErrURL.
 //
 //	redis://USER:PASSWORD@HOST:PORT/DB?OPTION=VALUE      one server
 //	redis://USER:PASSWORD@HOST:PORT,HOST:PORT,HOST:PORT  a cluster, by some of its nodes
 //	redis://USER:PASSWORD@HOST:PORT?cluster=true         a cluster, by one name
 //
-// With rediss:// the connection is TLS, and each node of a cluster is verified under its own
-// name. The port is 6379 unless given. The other options are go-redis's own, such as pool_size
+// With rediss:// the connection is TLS, and each node of a cluster is verified under its own name.
+// The port is 6379 unless given. The other options are go-redis's own, such as pool_size
 // (pkg.go.dev/github.com/redis/go-redis/v9, ParseURL and ParseClusterURL of v9.23.0); without them
 // read_timeout is 750ms and conn_max_idle_time 30s.
 func Open(url secret.String) (*Store, error) {

@@ -9,8 +9,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// Open implements state.Store, in one round trip to each server. The index is brought up to date by SaveCheck,
-// Drop and Doubt.
+// Open implements state.Store, in one round trip to each server. The index is brought up to date by
+// SaveCheck, Drop and Doubt.
 func (s *Store) Open(ctx context.Context, limit int) (state.Counts, error) {
 	if err := ctx.Err(); err != nil {
 		return state.Counts{}, explain(err)

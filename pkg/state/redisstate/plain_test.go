@@ -15,7 +15,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// A node of a cluster that is reached by a plain URL is recognised, and the error says what to write, and no address.
+// A node of a cluster that is reached by a plain URL is recognised, and the error says what to
+// write, and no address.
 func TestStore_ClusterBehindAPlainURL(t *testing.T) {
 	nodes := strings.Split(peertest.Address(t, peertest.RedisCluster), ",")
 	store, err := redisstate.Open(secret.String("redis://" + nodes[0]))

@@ -102,8 +102,8 @@ func headFields() []string {
 		"ahead", "over", "dropped", "gave", "gone"}
 }
 
-// kept is what a message's keys hold, read in one transaction: Lua would turn hundreds of fields into a table of its
-// own and back.
+// kept is what a message's keys hold, read in one transaction: Lua would turn hundreds of fields
+// into a table of its own and back.
 type kept struct {
 	schema, base *redis.StringCmd
 	head         *redis.SliceCmd
@@ -142,7 +142,8 @@ func (k kept) record() (state.Record, error) {
 	return record, err
 }
 
-// decodeHead reads the fields of a head and the versions seen. A field that was never written is zero.
+// decodeHead reads the fields of a head and the versions seen. A field that was never written is
+// zero.
 func decodeHead(parts []any) (state.Record, error) {
 	if len(parts) != 2 {
 		return state.Record{}, errReply

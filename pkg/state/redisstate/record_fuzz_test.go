@@ -12,8 +12,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// FuzzEntry holds an entry as it lies in Redis to what the scripts count on: the greater of two texts is the one that
-// decides. What they did not write is refused.
+// FuzzEntry holds an entry as it lies in Redis to what the scripts count on: the greater of two
+// texts is the one that decides. What they did not write is refused.
 func FuzzEntry(f *testing.F) {
 	f.Add(int64(1), false, "v", int64(1), true, "", "00000000000000000010v")
 	f.Add(int64(math.MaxInt64), false, "", int64(0), false, "\x00", "+0000000000000000010v")
@@ -46,8 +46,9 @@ func entryOf(seq int64, deleted bool, value string) msgext.Entry {
 	return msgext.Entry{Seq: seq & math.MaxInt64, Deleted: deleted, Value: value}
 }
 
-// FuzzBase holds a read to what the algebra keeps of it. One with any byte of it changed is refused, or says the same
-// (a byte of gzip's own, such as its time), but where it is plain JSON, which has no sum. So is whatever else may lie there.
+// FuzzBase holds a read to what the algebra keeps of it. One with any byte of it changed is
+// refused, or says the same (a byte of gzip's own, such as its time), but where it is plain JSON,
+// which has no sum. So is whatever else may lie there.
 func FuzzBase(f *testing.F) {
 	f.Add(int64(5), int64(4), int64(0), "key", "value", 1, 0, byte(1), `{"number":"QZXJQ"}`)
 	f.Add(int64(5), int64(4), int64(3), "好", "\"\\\n", 400, 30, byte(0x80), "\x1f\x8b")
@@ -95,8 +96,8 @@ func FuzzBase(f *testing.F) {
 	})
 }
 
-// FuzzHead holds a head to the numbers that the scripts wrote, and what else a field may hold to a refusal that has
-// nothing of it.
+// FuzzHead holds a head to the numbers that the scripts wrote, and what else a field may hold to a
+// refusal that has nothing of it.
 func FuzzHead(f *testing.F) {
 	f.Add(int64(7), int64(-1), int64(1764688294360), uint(1), "+5", "00000000000000000010")
 	f.Add(int64(0), int64(0), int64(0), uint(7), "QZXJQ", "1e3")

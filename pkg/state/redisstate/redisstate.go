@@ -1,16 +1,16 @@
 // Package redisstate keeps the state of messages in Redis 7 or later, on one server or a cluster.
 //
-// Messages are spread over 64 shards, and everything of a shard lies under one hash tag, its indexes
-// included. So every call but the lists is one Lua script in one round trip, all or nothing in a cluster too,
-// and an index cannot disagree with the messages. The price is that a cluster spreads them over 64 of
-// its slots and not all of them.
+// Messages are spread over 64 shards, and everything of a shard lies under one hash tag, its
+// indexes included. So every call but the lists is one Lua script in one round trip, all or nothing
+// in a cluster too, and an index cannot disagree with the messages. The price is that a cluster
+// spreads them over 64 of its slots and not all of them.
 //
 // A server with other settings than appendonly yes, appendfsync always and a maxmemory-policy that
-// spares keys without expiry can lose what it acknowledged; Durability tells. So can a failover, since
-// replicas follow behind.
+// spares keys without expiry can lose what it acknowledged; Durability tells. So can a failover,
+// since replicas follow behind.
 //
-// It is for programs that build a receiver, a repairer or a reader over this store. Its API is
-// v0: it may change with any release.
+// It is for programs that build a receiver, a repairer or a reader over this store. Its API is v0:
+// it may change with any release.
 package redisstate
 
 import (

@@ -14,8 +14,9 @@ import (
 //go:embed lua/*.lua
 var sources embed.FS
 
-// scripts are the Lua behind the calls; lua/rules.lua goes before those that work on one message. Redis knows a
-// script by its digest and forgets it with a restart: then redis.Script sends it whole.
+// scripts are the Lua behind the calls; lua/rules.lua goes before those that work on one message.
+// Redis knows a script by its digest and forgets it with a restart: then redis.Script sends it
+// whole.
 type scripts struct {
 	apply, mark, doubt, announce, merge, saveCheck, drop, sweep, erase, upgrade *redis.Script
 
@@ -66,7 +67,8 @@ func keys(path string) []string {
 		laneKey(n, state.FirstChecks), laneKey(n, state.Retries), laneKey(n, state.Announced), p + "open", p + "all", p + "schema"}
 }
 
-// laneKey returns the index of a lane in a shard. The first has the name of the only one that schema 1 had.
+// laneKey returns the index of a lane in a shard. The first has the name of the only one that
+// schema 1 had.
 func laneKey(shard int, lane state.Lane) string {
 	switch lane {
 	case state.Retries:

@@ -13,8 +13,9 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// go-redis has a logger of its own, which writes to standard error lines that are no JSON and name addresses. It says
-// nothing, whatever fails. Since it takes the stream when a process starts, this is one of its own.
+// go-redis has a logger of its own, which writes to standard error lines that are no JSON and name
+// addresses. It says nothing, whatever fails. Since it takes the stream when a process starts, this
+// is one of its own.
 func TestOpen_SilencesTheClient(t *testing.T) {
 	const child = "REDISSTATE_TEST_CHILD"
 	if os.Getenv(child) == "" {

@@ -69,8 +69,9 @@ func applyUntilKilled(path string) error {
 	return <-failures
 }
 
-// A process that is killed at any moment leaves a file that holds every event it has acknowledged. (This
-// cannot show a missing sync, which only the machine's own crash would: see the test of the pragmas.)
+// A process that is killed at any moment leaves a file that holds every event it has acknowledged.
+// (This cannot show a missing sync, which only the machine's own crash would: see the test of the
+// pragmas.)
 func TestStore_SurvivesBeingKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills hundreds of processes")

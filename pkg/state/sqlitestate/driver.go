@@ -24,8 +24,9 @@ func Driver() state.Driver {
 // ErrNoStore is the error of Existing for a file that is not there, or has no messages in it.
 var ErrNoStore = errors.New("sqlitestate: no store at this path, and none is made")
 
-// Existing returns the driver of sqlite:PATH for programs that read and erase: where there is no store it makes none, and
-// says so, because a mistyped path would look like a message that is not there.
+// Existing returns the driver of sqlite:PATH for programs that read and erase: where there is no
+// store it makes none, and says so, because a mistyped path would look like a message that is not
+// there.
 func Existing() state.Driver {
 	return state.Driver{Schemes: []string{"sqlite"}, Check: checkURL, Open: func(ctx context.Context, url secret.String) (state.Store, error) {
 		if err := checkURL(url); err != nil {
@@ -57,7 +58,8 @@ func exists(ctx context.Context, path string) bool {
 	return err == nil && tables > 0
 }
 
-// checkURL refuses what SQLite would understand elsewhere, and what would here become a file of that name.
+// checkURL refuses what SQLite would understand elsewhere, and what would here become a file of
+// that name.
 func checkURL(url secret.String) error {
 	path := location.Place(url)
 	if path == "" || strings.HasSuffix(path, "/") || strings.HasPrefix(path, ":") || strings.HasPrefix(path, "file:") || strings.Contains(path, "?") {

@@ -18,9 +18,10 @@ var upgrade string
 //go:embed views.sql
 var views string
 
-// applySchema makes what the file must contain, or brings what an older version of this package wrote up to
-// date; its version is the file's user_version (sqlite.org/pragma.html), which version 1 left at 0. All is one
-// transaction. Its error is state.ErrSchemaNew where a newer version wrote the file.
+// applySchema makes what the file must contain, or brings what an older version of this package
+// wrote up to date; its version is the file's user_version (sqlite.org/pragma.html), which version
+// 1 left at 0. All is one transaction. Its error is state.ErrSchemaNew where a newer version wrote
+// the file.
 func applySchema(ctx context.Context, db *sql.DB) (err error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {

@@ -1,11 +1,11 @@
 // Package sqlitestate keeps the state of messages in an SQLite file: the default of the local
-// process, and enough for one server. The file is in WAL mode and synced at every commit, so what a Store
-// has accepted survives a crash of the machine. Writers that come at once share one commit.
+// process, and enough for one server. The file is in WAL mode and synced at every commit, so what a
+// Store has accepted survives a crash of the machine. Writers that come at once share one commit.
 //
 // The driver is modernc.org/sqlite: pure Go, so that every binary builds without a C compiler.
 //
-// It is for programs that build a receiver, a repairer or a reader over this store. Its API is
-// v0: it may change with any release.
+// It is for programs that build a receiver, a repairer or a reader over this store. Its API is v0:
+// it may change with any release.
 package sqlitestate
 
 import (
@@ -22,15 +22,16 @@ import (
 	"msgext/internal/sqlstate"
 )
 
-// pragmas hold for every connection (sqlite.org/pragma.html). In WAL mode only synchronous=FULL syncs at
-// each commit; fullfsync is for macOS, where a plain fsync does not reach the disk.
+// pragmas hold for every connection (sqlite.org/pragma.html). In WAL mode only synchronous=FULL
+// syncs at each commit; fullfsync is for macOS, where a plain fsync does not reach the disk.
 const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=fullfsync(1)"
 
-// Store is a state.Store over one file. SQLite and PostgreSQL share it, so it is made by Open alone.
+// Store is a state.Store over one file. SQLite and PostgreSQL share it, so it is made by Open
+// alone.
 type Store = sqlstate.Store
 
-// Open opens the file at path and creates it, and what it must contain, where it is not there.
-// Only its owner may read a file that it creates: user ids are personal data. A Store's own errors are
+// Open opens the file at path and creates it, and what it must contain, where it is not there. Only
+// its owner may read a file that it creates: user ids are personal data. A Store's own errors are
 // ErrClosed and ErrFile.
 func Open(ctx context.Context, path string) (*Store, error) {
 	database, err := open(ctx, path)
@@ -123,8 +124,9 @@ func read(ctx context.Context, tx *sql.Tx, query sqlstate.Query) error {
 	return rows.Err()
 }
 
-// Close implements sqlstate.Database. Writes that were taken are finished first. Where the file is no longer the one that was
-// opened nothing is closed: SQLite would remove the log by its name, which may be another database's by now.
+// Close implements sqlstate.Database. Writes that were taken are finished first. Where the file is
+// no longer the one that was opened nothing is closed: SQLite would remove the log by its name,
+// which may be another database's by now.
 func (d *database) Close() error {
 	d.closing.Do(func() {
 		d.writer.close()

@@ -93,9 +93,9 @@ func (w *writer) run() {
 	}
 }
 
-// release gives the connection back to the pool, after close; the pool is closed next. The statements go first, since database/sql does not
-// close those of a connection that is one's own: SQLite would not take its log into the database, and the file alone
-// would be an empty one.
+// release gives the connection back to the pool, after close; the pool is closed next. The
+// statements go first, since database/sql does not close those of a connection that is one's own:
+// SQLite would not take its log into the database, and the file alone would be an empty one.
 func (w *writer) release() {
 	for _, statement := range w.prepared {
 		_ = statement.Close() // nothing is lost with it

@@ -56,13 +56,15 @@ func Writers(b *testing.B, writers int, write func(writer, n int) error) {
 	all.Wait()
 }
 
-// Floor writes what a database must write for an event at the least: bare upserts of so many rows in one transaction. The first is a
-// writer's own, or one for all, as where all write to one message; the others are a writer's own.
+// Floor writes what a database must write for an event at the least: bare upserts of so many rows
+// in one transaction. The first is a writer's own, or one for all, as where all write to one
+// message; the others are a writer's own.
 type Floor func(writer, n, rows int, shared bool) error
 
-// BenchmarkInTurns measures a store's events beside its floor, slices of each in turns, so that a machine that slows down slows
-// both: medians of a slice's time by event, and of the ratios of neighbours. It wants some dozen turns: -benchtime 40x.
-// In the last the writers share one message, a poll in which everybody votes at once.
+// BenchmarkInTurns measures a store's events beside its floor, slices of each in turns, so that a
+// machine that slows down slows both: medians of a slice's time by event, and of the ratios of
+// neighbours. It wants some dozen turns: -benchtime 40x. In the last the writers share one message,
+// a poll in which everybody votes at once.
 func BenchmarkInTurns(b *testing.B, store state.Store, floor Floor) {
 	for _, test := range []struct {
 		writers, keys, of int

@@ -16,7 +16,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// scaleVariable is how many messages BenchmarkScale keeps, such as 1000000; defaultScale where it is not set.
+// scaleVariable is how many messages BenchmarkScale keeps, such as 1000000; defaultScale where it
+// is not set.
 const (
 	scaleVariable = "TEST_SCALE"
 	defaultScale  = 20_000
@@ -29,9 +30,10 @@ type Scaled struct {
 	Bytes func() int64
 }
 
-// BenchmarkScale sets the calls of a store with a great many messages, one in a hundred of them due, beside those of one
-// with 1,000, call by call in turns. It reports medians, their ratio, and the bytes that a message takes up. It wants some
-// thousand turns: -benchtime 2000x. Both stores must be empty.
+// BenchmarkScale sets the calls of a store with a great many messages, one in a hundred of them
+// due, beside those of one with 1,000, call by call in turns. It reports medians, their ratio, and
+// the bytes that a message takes up. It wants some thousand turns: -benchtime 2000x. Both stores
+// must be empty.
 func BenchmarkScale(b *testing.B, small, large Scaled) {
 	count := defaultScale
 	if text := os.Getenv(scaleVariable); text != "" {
@@ -71,7 +73,8 @@ func BenchmarkScale(b *testing.B, small, large Scaled) {
 	}
 }
 
-// fill makes so many messages of one key. One in a hundred is due; the others will be in a week, as a settled one is.
+// fill makes so many messages of one key. One in a hundred is due; the others will be in a week, as
+// a settled one is.
 func fill(b *testing.B, store state.Store, count int, now time.Time) {
 	const writers = 64
 	var all sync.WaitGroup

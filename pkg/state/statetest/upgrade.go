@@ -12,8 +12,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// ofVersion1 is a message as a store of schema version 1 left it, in a fixture of each store that had that version: all were
-// heard at start, in the way that the name says.
+// ofVersion1 is a message as a store of schema version 1 left it, in a fixture of each store that
+// had that version: all were heard at start, in the way that the name says.
 type ofVersion1 struct {
 	message msgext.Message
 	visible []msgext.KeyValue
@@ -50,9 +50,9 @@ func version1() []ofVersion1 {
 	}
 }
 
-// RunUpgraded checks what has become of the fixture of version 1: every message shows what it showed, is met by Each, and by Due
-// if it was due; and each lives on, read or not. View returns what the view message_extensions shows of a message; nil where the
-// store has no view.
+// RunUpgraded checks what has become of the fixture of version 1: every message shows what it
+// showed, is met by Each, and by Due if it was due; and each lives on, read or not. View returns
+// what the view message_extensions shows of a message; nil where the store has no view.
 func RunUpgraded(t *testing.T, s state.Store, view func(msgext.Message) []msgext.KeyValue) {
 	ctx := t.Context()
 	met, due := make(map[msgext.Message]state.Head), make(map[msgext.Message]state.Lane)
@@ -94,7 +94,8 @@ func RunUpgraded(t *testing.T, s state.Store, view func(msgext.Message) []msgext
 	assert.Len(t, met, len(version1()))
 }
 
-// lives makes to a message of version 1 and to the model what a repair run and a webhook make to it.
+// lives makes to a message of version 1 and to the model what a repair run and a webhook make to
+// it.
 func lives(t *testing.T, s state.Store, record state.Record, m msgext.Message, more int64) {
 	t.Helper()
 	read := following(record, msgext.Snapshot{

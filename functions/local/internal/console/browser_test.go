@@ -67,8 +67,8 @@ func until(condition string) chromedp.Action {
 	return chromedp.Poll(condition, nil, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(0))
 }
 
-// text returns what an element shows, once there is one. It asks in one step, since the page may draw
-// the element anew between two.
+// text returns what an element shows, once there is one. It asks in one step, since the page may
+// draw the element anew between two.
 func text(t *testing.T, ctx context.Context, selector string) (shown string) {
 	t.Helper()
 	found := fmt.Sprintf("document.querySelector(%q)", selector)

@@ -32,8 +32,8 @@ type Options struct {
 	// Load reads a message's state; without it messages show what was delivered only.
 	Load func(context.Context, msgext.Message) (state.Record, error)
 
-	// List returns a page of all messages that the store holds, after a cursor, which is "" at first; without it only
-	// those heard of lately are listed.
+	// List returns a page of all messages that the store holds, after a cursor, which is "" at
+	// first; without it only those heard of lately are listed.
 	List func(ctx context.Context, after string, limit int) (Page, error)
 
 	// Send plays a request into this process' receiver; without it nothing can be sent.
@@ -46,15 +46,16 @@ type Options struct {
 	// from the reader's own shell. For every token but one made up for this run.
 	HideSigned bool
 
-	// Simulate plays the preset of that name, one of Presets, tells report how far it is, and returns once it is over; none
-	// when nil. Its error's text is shown.
+	// Simulate plays the preset of that name, one of Presets, tells report how far it is, and
+	// returns once it is over; none when nil. Its error's text is shown.
 	Simulate func(ctx context.Context, preset string, report func(Progress)) error
 	Presets  []string
 
 	// Repairs says whether versions that did not arrive are read back from Chat.
 	Repairs bool
 
-	// MaxBodyBytes is the receiver's cap, for the sample above it; receiver.DefaultMaxBodyBytes when zero.
+	// MaxBodyBytes is the receiver's cap, for the sample above it; receiver.DefaultMaxBodyBytes
+	// when zero.
 	MaxBodyBytes int64
 
 	// Token is what the page proves its origin with when it asks for a change; random when
@@ -108,7 +109,8 @@ func New(options Options) *Console {
 // for nobody.
 func (c *Console) Observe(o receiver.Observation) { c.history.add(fromObservation(o)) }
 
-// Repaired takes in that message was read back from Chat, and what the read said. It waits for nobody.
+// Repaired takes in that message was read back from Chat, and what the read said. It waits for
+// nobody.
 func (c *Console) Repaired(message msgext.Message, read msgext.Snapshot, at time.Time) {
 	c.history.add(fromRepair(message, read, at))
 }
@@ -117,8 +119,8 @@ func (c *Console) Repaired(message msgext.Message, read msgext.Snapshot, at time
 // Host: that is its caller's.
 func (c *Console) Handler() http.Handler { return c.handler }
 
-// Close ends the streams to browsers, which otherwise keep a server from shutting down, and a simulation; it is
-// for http.Server.RegisterOnShutdown. What was observed stays readable.
+// Close ends the streams to browsers, which otherwise keep a server from shutting down, and a
+// simulation; it is for http.Server.RegisterOnShutdown. What was observed stays readable.
 func (c *Console) Close() {
 	c.close()
 	c.playing.Wait()

@@ -59,7 +59,8 @@ type told struct {
 	Headers string `json:"headers"` // one a line, as an https:// destination gets them
 }
 
-// tell returns the event as a person reads it. What a secret signs is named and not made: it differs with every try.
+// tell returns the event as a person reads it. What a secret signs is named and not made: it
+// differs with every try.
 func tell(e *cloudevent.Event) *told {
 	if e == nil || len(e.JSON()) > maxKeptBody {
 		return nil

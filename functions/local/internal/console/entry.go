@@ -23,8 +23,8 @@ const (
 	verdictRepaired = "repaired"
 )
 
-// entry is one row of the list: a webhook, or a message read back. It does not change once it is kept.
-// Versions are text in JSON, because a script's numbers are exact up to 2^53 only.
+// entry is one row of the list: a webhook, or a message read back. It does not change once it is
+// kept. Versions are text in JSON, because a script's numbers are exact up to 2^53 only.
 type entry struct {
 	ID         uint64    `json:"id"`
 	At         time.Time `json:"at"`

@@ -42,8 +42,8 @@ func (c *Console) routes() http.Handler {
 	return guarded(http.NewCrossOriginProtection().Handler(mux))
 }
 
-// serve serves files. A path that can be no file's, such as one that is no UTF-8, is not found; to net/http it would be a
-// failure of the server.
+// serve serves files. A path that can be no file's, such as one that is no UTF-8, is not found; to
+// net/http it would be a failure of the server.
 func serve(static fs.FS) http.Handler {
 	server := http.FileServerFS(static)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -148,7 +148,8 @@ func setBody(version int64, key, value string) string {
 
 var message = msgext.Message{SDKAppID: appID, GroupID: "test", MsgSeq: 10}
 
-// repair reads the message back, as repair does: it merges the truth, raises the floor and tells the console.
+// repair reads the message back, as repair does: it merges the truth, raises the floor and tells
+// the console.
 func (p *process) repair(t testing.TB, read msgext.Snapshot) {
 	t.Helper()
 	ctx := context.Background()

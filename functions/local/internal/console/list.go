@@ -52,7 +52,8 @@ type listing struct {
 	All  bool          `json:"all"`  // the store lists its messages
 }
 
-// listMessages lists messages heard of lately, newest delivery first, then all that the store holds, in its own order.
+// listMessages lists messages heard of lately, newest delivery first, then all that the store
+// holds, in its own order.
 func (c *Console) listMessages(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	after, words := query.Get("after"), strings.Fields(strings.ToLower(cut(query.Get("filter"), maxSearchText)))
@@ -80,8 +81,8 @@ func (c *Console) listMessages(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, l)
 }
 
-// listStored adds a page of what the store holds, but for what is listed already. It goes through several of the store's
-// pages where a filter leaves little of each.
+// listStored adds a page of what the store holds, but for what is listed already. It goes through
+// several of the store's pages where a filter leaves little of each.
 func (c *Console) listStored(ctx context.Context, l *listing, after string, words []string, listed map[string]bool, recent map[string]*messageRow) {
 	if c.options.List == nil {
 		return
@@ -142,7 +143,8 @@ func (m *messageRow) matches(words []string) bool {
 	return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(label, word) })
 }
 
-// describe adds what the store says of a message. A store that did not answer once is not asked again for the same page.
+// describe adds what the store says of a message. A store that did not answer once is not asked
+// again for the same page.
 func (c *Console) describe(ctx context.Context, l *listing, row *messageRow) {
 	message, err := msgext.ParsePath(row.Path)
 	if err != nil {

@@ -197,7 +197,8 @@ func TestMessage_State(t *testing.T) {
 	}}, view.Poll)
 }
 
-// The vendor's own vote plugin keeps a vote as USERID_0 = indexes, and it is counted as the read API counts it.
+// The vendor's own vote plugin keeps a vote as USERID_0 = indexes, and it is counted as the read
+// API counts it.
 func TestMessage_PollOfTheVotePlugin(t *testing.T) {
 	p := start(t, nil)
 	p.set(t, 1, "amira_0", "1")
@@ -249,7 +250,8 @@ func stored(n int) msgext.Message {
 	return msgext.Message{SDKAppID: appID, GroupID: fmt.Sprintf("group %03d", n), MsgSeq: 1}
 }
 
-// What the store holds is listed page by page, what was heard of lately once and first, and another app's not at all.
+// What the store holds is listed page by page, what was heard of lately once and first, and another
+// app's not at all.
 func TestMessages_AllOfTheStore(t *testing.T) {
 	asked := 0
 	p := start(t, func(o *console.Options) {

@@ -43,7 +43,8 @@ func TestObserve_Accepted(t *testing.T) {
 	assert.True(t, one.Again)
 }
 
-// What people look for when a signature never verifies; and nowhere may the Sign or the token stand.
+// What people look for when a signature never verifies; and nowhere may the Sign or the token
+// stand.
 func TestObserve_RefusedShowsRuleAndFormOnly(t *testing.T) {
 	sign := strings.Repeat("ab", 32)
 	now := time.Now().Unix()
@@ -149,7 +150,8 @@ func TestObserve_KeepsABoundedPartOfABody(t *testing.T) {
 	assert.Less(t, len(one.Command), 2<<10)
 }
 
-// A command that the app's own backend answers shows both answers: the backend's, and what Chat was told.
+// A command that the app's own backend answers shows both answers: the backend's, and what Chat was
+// told.
 func TestObserve_BothAnswers(t *testing.T) {
 	p := start(t, nil)
 	answer := &relay.Answer{Status: 503, Body: []byte("out of order \xff")}

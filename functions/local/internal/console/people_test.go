@@ -220,7 +220,8 @@ const pagesOfWebhooks = `import("/console/static/strings.js").then(({ languages 
 // awaited has an expression's promise waited for.
 func awaited(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
 
-// lacksText lists texts that a language has not, but for the names of Chat's own fields, and placeholders that differ.
+// lacksText lists texts that a language has not, but for the names of Chat's own fields, and
+// placeholders that differ.
 const lacksText = `import("/console/static/strings.js").then(({ languages: { en, zh, ja } }) => {
 	const own = new Set(["errorInfo", "group", "seq", "from", "to", "key", "under", "over", "titleMessage", "eventLabel"]);
 	const holes = (text) => [...new Set([text].flat().join(" ").match(/\{\w+\}/g) ?? [])].sort().join();
@@ -237,7 +238,8 @@ const lacksText = `import("/console/static/strings.js").then(({ languages: { en,
 	return lacking;
 })`
 
-// Six tabs once held all the connections that a browser has to one address, and everything stood still.
+// Six tabs once held all the connections that a browser has to one address, and everything stood
+// still.
 func TestBrowser_TenTabs(t *testing.T) {
 	p := start(t, nil)
 	first := browse(t, p.URL+"/console/")
@@ -325,8 +327,8 @@ func TestBrowser_TitlesZoneAndOneToOne(t *testing.T) {
 }
 
 // With a thousand rows and a simulation running, no task of the page takes so long that a person
-// would feel it. One of several stretches of the simulation must be so, since a busy machine may hold
-// up any of them; a page that drew all its rows anew would do so in each.
+// would feel it. One of several stretches of the simulation must be so, since a busy machine may
+// hold up any of them; a page that drew all its rows anew would do so in each.
 func TestBrowser_NoLongTask(t *testing.T) {
 	var p *process
 	sim := chatsim.New(chatsim.Options{SDKAppID: appID, Admin: "administrator", Token: webhookToken})

@@ -29,7 +29,8 @@ type choice struct {
 	Who   []string `json:"who"`
 }
 
-// count returns the poll of visible key-values: as the vote plugin means them where nothing else stands there, by value otherwise.
+// count returns the poll of visible key-values: as the vote plugin means them where nothing else
+// stands there, by value otherwise.
 func count(visible []msgext.KeyValue) poll {
 	if votes := reader.CountPoll(visible); len(votes.Options) > 0 && onlyVotes(visible) {
 		return countVotes(votes, visible)

@@ -62,8 +62,8 @@ func (c *Console) again(e *entry) (q request, ok bool) {
 	return c.webhookRequest(e.Command, e.body, c.options.Now()), true
 }
 
-// curl returns a line that sends the request from a POSIX shell. Where Sign is not to be shown, the line
-// makes it from MSGEXT_TOKEN in the reader's own shell.
+// curl returns a line that sends the request from a POSIX shell. Where Sign is not to be shown, the
+// line makes it from MSGEXT_TOKEN in the reader's own shell.
 func (c *Console) curl(q request) string {
 	target := c.options.BaseURL
 	if at, err := url.Parse(target); err == nil && at.Path == "" {

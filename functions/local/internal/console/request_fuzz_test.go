@@ -18,10 +18,10 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// FuzzRequest holds the console's routes to what the page and its reader count on: without the page's token nothing
-// happens, by whatever method and path; every answer is the page's own files or JSON, under the policy; a list has
-// what came after a number, a message is the one that was asked for; and a line to copy is to a shell the webhook that
-// was received.
+// FuzzRequest holds the console's routes to what the page and its reader count on: without the
+// page's token nothing happens, by whatever method and path; every answer is the page's own files
+// or JSON, under the policy; a list has what came after a number, a message is the one that was
+// asked for; and a line to copy is to a shell the webhook that was received.
 func FuzzRequest(f *testing.F) {
 	for _, seed := range []struct{ method, path, query, token string }{
 		{"GET", "", "", ""}, {"GET", "static/style.css", "", ""}, {"GET", "stream", "", ""}, {"GET", "deliveries", "after=1", ""}, {"GET", "deliveries/2", "", ""},
@@ -141,8 +141,8 @@ func (p *process) asks(t *testing.T, method, path string, into any) {
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), into))
 }
 
-// words splits a line as a POSIX shell does, of which it knows single quotes and a quote behind a backslash. Anything
-// else that a shell would act on fails the test.
+// words splits a line as a POSIX shell does, of which it knows single quotes and a quote behind a
+// backslash. Anything else that a shell would act on fails the test.
 func words(t *testing.T, line string) (words []string) {
 	t.Helper()
 	var word strings.Builder

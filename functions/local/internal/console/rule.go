@@ -15,8 +15,8 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// advice names what a person might look at next after an outcome; the page has the words, in several languages. The rule
-// itself is the error's text.
+// advice names what a person might look at next after an outcome; the page has the words, in
+// several languages. The rule itself is the error's text.
 var advice = []struct {
 	err  error
 	name string

@@ -165,7 +165,8 @@ func changeBody(operation msgext.Operation, version int64, keyValues ...msgext.K
 	return body
 }
 
-// vote is what one person says in the sample poll: who votes, and for what, follows from the version.
+// vote is what one person says in the sample poll: who votes, and for what, follows from the
+// version.
 func vote(version int64) msgext.KeyValue {
 	people := []string{"amira", "bo", "chen", "dana", "emeka", "freya", "goro", "hana", "ines", "jonas", "kofi"}
 	options := []string{"Lisbon", "Kyoto", "Lisbon", "Oslo", "Lisbon", "Kyoto", "Accra"}

@@ -19,7 +19,8 @@ type changed struct {
 	Value string `json:"value"`
 }
 
-// find answers which of the kept entries hold every word: in what the list shows, in a key or value, or in the body.
+// find answers which of the kept entries hold every word: in what the list shows, in a key or
+// value, or in the body.
 func (c *Console) find(w http.ResponseWriter, r *http.Request) {
 	words := strings.Fields(strings.ToLower(cut(r.URL.Query().Get("text"), maxSearchText)))
 	found := []uint64{}

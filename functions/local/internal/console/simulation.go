@@ -97,8 +97,8 @@ func (c *Console) showSimulation(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, c.simulation.view())
 }
 
-// simulate starts a simulation and answers at once: a page that closes does not end it, and one that opens meanwhile sees how
-// far it is.
+// simulate starts a simulation and answers at once: a page that closes does not end it, and one
+// that opens meanwhile sees how far it is.
 func (c *Console) simulate(w http.ResponseWriter, r *http.Request) {
 	var asked struct {
 		Preset string `json:"preset"`

@@ -15,8 +15,8 @@ const readyTime = time.Second
 // ErrStopping says that the process drains, so that nothing new shall be sent to it.
 var ErrStopping = errors.New("stopping")
 
-// New returns a handler with GET /healthz, 200 while the process lives; /readyz, 200 while ready returns nil within a
-// second, otherwise 503; and /metrics. What is wrong is logged, and not told.
+// New returns a handler with GET /healthz, 200 while the process lives; /readyz, 200 while ready
+// returns nil within a second, otherwise 503; and /metrics. What is wrong is logged, and not told.
 func New(metrics *Metrics, ready func(context.Context) error, logger *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })

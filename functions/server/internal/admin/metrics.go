@@ -1,4 +1,5 @@
-// Package admin answers those who run the server: whether it lives, whether it can serve, and what it has measured.
+// Package admin answers those who run the server: whether it lives, whether it can serve, and what
+// it has measured.
 package admin
 
 import (
@@ -17,8 +18,8 @@ import (
 // buckets are of times in milliseconds, as on the other platforms. Chat waits 2,000.
 var buckets = []float64{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 1500, 2000, 5000}
 
-// Metrics keeps what was measured, under the names that the other platforms give it with "msgext_" in front. It is safe
-// for concurrent use.
+// Metrics keeps what was measured, under the names that the other platforms give it with "msgext_"
+// in front. It is safe for concurrent use.
 type Metrics struct {
 	registry   *prometheus.Registry
 	counters   map[string]prometheus.Counter
@@ -27,8 +28,8 @@ type Metrics struct {
 	histograms map[string]prometheus.Histogram
 }
 
-// NewMetrics returns Metrics with a registry of their own, which has the process's figures and Go's besides. version
-// is the value of a label of msgext_Build.
+// NewMetrics returns Metrics with a registry of their own, which has the process's figures and Go's
+// besides. version is the value of a label of msgext_Build.
 func NewMetrics(version string) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
@@ -48,7 +49,8 @@ func NewMetrics(version string) *Metrics {
 
 const help = "See docs/metrics.md."
 
-// collector makes what keeps a metric. A gauge is a vector without labels, because only such a one can be absent.
+// collector makes what keeps a metric. A gauge is a vector without labels, because only such a one
+// can be absent.
 func (m *Metrics) collector(known metric.Metric) prometheus.Collector {
 	name := known.Name
 	switch known.Kind {

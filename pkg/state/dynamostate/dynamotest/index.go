@@ -14,7 +14,8 @@ import (
 
 type item = map[string]types.AttributeValue
 
-// index is the entries of each partition in their order. Moves wait in line until they are old enough.
+// index is the entries of each partition in their order. Moves wait in line until they are old
+// enough.
 type index struct {
 	lag time.Duration
 	now func() time.Time

@@ -1,7 +1,8 @@
 // Package dynamotest makes DynamoDB Local behave as the service does where the two differ: Local's
 // indexes are up to date with every answer, the service's follow behind.
 //
-// It is for the tests of a store and of what uses one. Its API is v0: it may change with any release.
+// It is for the tests of a store and of what uses one. Its API is v0: it may change with any
+// release.
 package dynamotest
 
 import (
@@ -16,12 +17,13 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// Lagging returns the configuration with an index that lags: a Query of it finds what was written by the clients
-// of this configuration, each write a given time late on a given clock. What others write it never
-// finds. All clients of one configuration, on however many goroutines, share one index.
+// Lagging returns the configuration with an index that lags: a Query of it finds what was written
+// by the clients of this configuration, each write a given time late on a given clock. What others
+// write it never finds. All clients of one configuration, on however many goroutines, share one
+// index.
 //
-// It knows the table of package dynamostate: an index of the attributes shard and due of the items whose
-// sort key is "head", and queries by the values :shard and :before.
+// It knows the table of package dynamostate: an index of the attributes shard and due of the items
+// whose sort key is "head", and queries by the values :shard and :before.
 func Lagging(cfg aws.Config, lag time.Duration, now func() time.Time) aws.Config {
 	behind := &behind{client: dynamodb.NewFromConfig(cfg), index: index{lag: lag, now: now}}
 	wrapped := cfg.Copy()

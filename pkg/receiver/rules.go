@@ -45,14 +45,14 @@ func (f fate) level() slog.Level {
 	return slog.LevelError
 }
 
-// rule says how one outcome is answered. The outside gets info; an empty info stands for
-// the error's own text, which only a body's faults have: bounded, and without content.
+// rule says how one outcome is answered. The outside gets info; an empty info stands for the
+// error's own text, which only a body's faults have: bounded, and without content.
 //
-// A rule that spares is about trouble of our own that comes before the command is known, or about a backend that
-// did not answer. Where the query names a command that is not ours, the reply is OK all the same: a
-// "before" command that is answered otherwise blocks a user. With Options.RelayPass it is the rule's status
-// that spares the user, because Chat then does what its console says. Log and metric tell of the trouble
-// either way.
+// A rule that spares is about trouble of our own that comes before the command is known, or about a
+// backend that did not answer. Where the query names a command that is not ours, the reply is OK
+// all the same: a "before" command that is answered otherwise blocks a user. With Options.RelayPass
+// it is the rule's status that spares the user, because Chat then does what its console says. Log
+// and metric tell of the trouble either way.
 type rule struct {
 	err    error
 	status int
@@ -69,8 +69,8 @@ const (
 )
 
 // rules is the reply table (docs/design.md, section 4). Whatever is authentic gets HTTP 200,
-// because Chat counts any other status as a broken endpoint. Where nothing could be said of a request
-// because of our own trouble the endpoint is broken, and 503 shows it in the console.
+// because Chat counts any other status as a broken endpoint. Where nothing could be said of a
+// request because of our own trouble the endpoint is broken, and 503 shows it in the console.
 var rules = []rule{
 	{errRelay, http.StatusBadGateway, unanswered, "relay: our side failed", infoBackend, true},
 	{relay.ErrNoAnswer, http.StatusBadGateway, unanswered, "relay: no answer", infoBackend, true},
@@ -100,8 +100,8 @@ var rules = []rule{
 	{guard.ErrPanic, http.StatusOK, deferred, "panic", infoOurs, false},
 }
 
-// judge finds the rule for the outcome of a request with a raw query; what the table does not know is
-// ours. The rule that it returns spares only where it applies.
+// judge finds the rule for the outcome of a request with a raw query; what the table does not know
+// is ours. The rule that it returns spares only where it applies.
 func judge(err error, rawQuery string, pass bool) rule {
 	verdict := find(err)
 	if verdict.spares = verdict.spares && !pass && webhook.NamesCommand(rawQuery, isOther); verdict.spares {
