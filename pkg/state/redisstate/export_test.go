@@ -46,3 +46,15 @@ var Keys = keys
 
 // Shard returns the part that a message lies in.
 func Shard(m msgext.Message) uint64 { return uint64(shard(m.Path())) }
+
+// OpenedSentinel returns what Open makes of a URL that names a master.
+func OpenedSentinel(url secret.String) (*redis.FailoverOptions, error) {
+	o, err := parse(url)
+	if err != nil {
+		return nil, err
+	}
+	return o.sentinel, o.client(outbound.NewPinger(ping)).Close()
+}
+
+// ErrUnknownMaster is the error where the sentinels know no such master.
+var ErrUnknownMaster = errUnknownMaster

@@ -34,11 +34,14 @@ func (silent) Printf(context.Context, string, ...any) {}
 //	redis://USER:PASSWORD@HOST:PORT/DB?OPTION=VALUE      one server
 //	redis://USER:PASSWORD@HOST:PORT,HOST:PORT,HOST:PORT  a cluster, by some of its nodes
 //	redis://USER:PASSWORD@HOST:PORT?cluster=true         a cluster, by one name
+//	redis://HOST:PORT,HOST:PORT/DB?master_name=NAME      the master that these sentinels name
 //
-// With rediss:// the connection is TLS, and each node of a cluster is verified under its own name.
-// The port is 6379 unless given. The other options are go-redis's own, such as pool_size
-// (pkg.go.dev/github.com/redis/go-redis/v9, ParseURL and ParseClusterURL of v9.23.0); without them
-// read_timeout is 750ms and conn_max_idle_time 30s.
+// USER and PASSWORD are for the hosts in the URL, sentinels included; the options username and
+// password are then for the master. With rediss:// the connection is TLS, to sentinels too, and
+// each node of a cluster, each sentinel and the master is verified under its own name. The port is
+// 6379 unless given, a sentinel's 26379. The other options are go-redis's own, such as pool_size
+// (pkg.go.dev/github.com/redis/go-redis/v9, ParseURL, ParseClusterURL and ParseFailoverURL of
+// v9.23.0); without them read_timeout is 750ms and conn_max_idle_time 30s.
 func Open(url secret.String) (*Store, error) {
 	scripts, err := newScripts()
 	if err != nil {
@@ -68,6 +71,9 @@ func (o options) client(pinger *outbound.Pinger) redis.UniversalClient {
 			DialTimeout: cmp.Or(o.DialTimeout, dialTimeout), TLSConfig: o.TLSConfig,
 		}))
 		return redis.NewClusterClient(o)
+	}
+	if o.sentinel != nil {
+		return sentinelClient(o.sentinel, pinger)
 	}
 	server := o.server
 	server.ContextTimeoutEnabled = true

@@ -29,10 +29,11 @@ var (
 	errOption   = fmt.Errorf("%w: an option that go-redis does not have, or not with such a value", ErrURL)
 )
 
-// options are a server's or a cluster's.
+// options are a server's, a cluster's, or those of a master that sentinels name.
 type options struct {
-	server  *redis.Options
-	cluster *redis.ClusterOptions
+	server   *redis.Options
+	cluster  *redis.ClusterOptions
+	sentinel *redis.FailoverOptions
 }
 
 // parse returns what a URL says. Its error wraps ErrURL.
@@ -63,6 +64,11 @@ func parse(given secret.String) (options, error) {
 		return options{}, errEscape
 	}
 	query := u.Query()
+	if sentinels, err := namesMaster(query); err != nil {
+		return options{}, err
+	} else if sentinels {
+		return parseSentinels(u, hosts[1:])
+	}
 	cluster := len(hosts) > 1
 	if query.Has("cluster") {
 		if cluster, err = strconv.ParseBool(query.Get("cluster")); err != nil || !cluster && len(hosts) > 1 {

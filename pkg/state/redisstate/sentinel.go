@@ -1,0 +1,130 @@
+package redisstate
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"msgext/internal/outbound"
+)
+
+// sentinelPort is where a sentinel listens unless it is told otherwise
+// (redis.io/docs/latest/operate/oss_and_stack/management/sentinel).
+const sentinelPort = "26379"
+
+// Why a URL that has to do with Sentinel is refused.
+var (
+	errMasterName     = fmt.Errorf("%w: master_name, the name that the sentinels know the master by, is empty or there twice", ErrURL)
+	errNoMasterName   = fmt.Errorf("%w: addr, username and password are options for Sentinel, and master_name is missing", ErrURL)
+	errMasterCluster  = fmt.Errorf("%w: master_name and cluster exclude each other: a cluster has no sentinels", ErrURL)
+	errMasterPassword = fmt.Errorf("%w: username is there and password is not", ErrURL)
+	errSentinelHost   = fmt.Errorf("%w: an addr is not HOST:PORT", ErrURL)
+)
+
+// errUnknownMaster is the error of every call where the sentinels answer that they watch no such
+// master.
+var errUnknownMaster = errors.New("redisstate: the sentinels know no master of the name in master_name")
+
+// namesMaster reports whether a URL's options name a master, so that its hosts are sentinels. A URL
+// that is only half of that is refused.
+func namesMaster(query url.Values) (bool, error) {
+	if !query.Has("master_name") {
+		if query.Has("addr") || query.Has("username") || query.Has("password") {
+			return false, errNoMasterName
+		}
+		return false, nil
+	}
+	switch names := query["master_name"]; {
+	case len(names) != 1 || names[0] == "":
+		return false, errMasterName
+	case query.Has("cluster"):
+		return false, errMasterCluster
+	case query.Get("username") != "" && query.Get("password") == "":
+		return false, errMasterPassword
+	}
+	return true, nil
+}
+
+// parseSentinels reads the URL of one sentinel and the addresses of others, in the form that
+// go-redis' ParseFailoverURL has.
+func parseSentinels(u *url.URL, others []string) (options, error) {
+	if db := strings.Trim(u.Path, "/"); db != "" {
+		if _, err := strconv.Atoi(db); err != nil {
+			return options{}, errDatabase
+		}
+	}
+	query := u.Query()
+	for _, address := range query["addr"] {
+		host, port, err := net.SplitHostPort(address)
+		if _, notNumber := strconv.ParseUint(port, 10, 16); err != nil || host == "" || notNumber != nil {
+			return options{}, errSentinelHost
+		}
+	}
+	u.Host = withSentinelPort(u)
+	for _, host := range others {
+		other, err := url.Parse(u.Scheme + "://" + host)
+		if err != nil {
+			return options{}, errHost
+		}
+		query.Add("addr", withSentinelPort(other))
+	}
+	u.RawQuery = query.Encode()
+	sentinel, err := redis.ParseFailoverURL(u.String())
+	if err != nil {
+		return options{}, errOption
+	}
+	return options{sentinel: sentinel}, nil
+}
+
+func withSentinelPort(u *url.URL) string {
+	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), sentinelPort))
+}
+
+// sentinelClient returns a client of whichever server the sentinels name as the master. Connections
+// to the sentinels are doubted as those to the master are.
+func sentinelClient(o *redis.FailoverOptions, pinger *outbound.Pinger) redis.UniversalClient {
+	o.ReplicaOnly, o.RouteByLatency, o.RouteRandomly = false, false, false // replicas follow behind
+	o.ContextTimeoutEnabled = true
+	o.ReadTimeout = cmp.Or(o.ReadTimeout, readTimeout)
+	o.ConnMaxIdleTime = cmp.Or(o.ConnMaxIdleTime, outbound.IdleTimeout)
+	o.DisableIdentity = true
+	// Not redis.NewDialer: with TLS it waits for a sentinel that is gone though another has answered.
+	dialer := &net.Dialer{Timeout: cmp.Or(o.DialTimeout, dialTimeout)}
+	dial := dialer.DialContext
+	if o.TLSConfig != nil {
+		o.TLSConfig.ServerName = "" // each has a name of its own
+		dial = (&tls.Dialer{NetDialer: dialer, Config: o.TLSConfig}).DialContext
+	}
+	o.Dialer = pinger.Dial(dial)
+	client := redis.NewFailoverClient(o)
+	client.AddHook(masterHook{})
+	return client
+}
+
+// masterHook is a redis.Hook for the answer that there is no such master. go-redis has it as
+// redis.Nil, which is elsewhere a script's empty reply: a write would seem to have been done.
+type masterHook struct{}
+
+func (masterHook) DialHook(next redis.DialHook) redis.DialHook {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := next(ctx, network, address)
+		if errors.Is(err, redis.Nil) {
+			return nil, errUnknownMaster
+		}
+		return conn, err
+	}
+}
+
+func (masterHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+
+func (masterHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
