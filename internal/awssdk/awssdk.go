@@ -10,9 +10,9 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 )
 
-// SDK reads the configuration, which is the environment's, when it is first asked for: drivers that
-// are not used cost nothing at start. A failure is not remembered. It is safe for concurrent use;
-// the zero value is ready.
+// SDK reads the configuration from the environment when it is first asked for it. A program that
+// uses no AWS driver thus pays nothing at start. A failure is not remembered: the next call tries
+// again. SDK is safe for concurrent use, and its zero value is ready.
 type SDK struct {
 	mu     sync.Mutex
 	loaded *aws.Config

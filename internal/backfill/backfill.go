@@ -1,5 +1,5 @@
-// Package backfill has messages read that may be unknown here: those that somebody names, and those
-// of a history that are expected to have extensions.
+// Package backfill reads messages back from Chat that may be unknown here: messages that a user
+// names, and messages of a history that are expected to have extensions.
 package backfill
 
 import (
@@ -16,18 +16,19 @@ import (
 )
 
 const (
-	// DefaultPerSecond is a tenth of the calls that Chat allows, since repair goes on meanwhile.
+	// DefaultPerSecond is a tenth of the calls that Chat allows, because repair runs at the same
+	// time.
 	DefaultPerSecond = 20
 
 	// workers is how many messages are under way at once.
 	workers = 8
 
-	// maxInARow is how many messages may fail one after the other: what fails then is not a
-	// message's fault.
+	// maxInARow is how many messages in a row may fail. When more fail, the messages are not the
+	// cause.
 	maxInARow = 20
 )
 
-// ErrFailing: so many messages failed one after the other that it is no use to go on.
+// ErrFailing says that so many messages failed in a row that the run was stopped.
 var ErrFailing = errors.New("backfill: stopped, because one message after the other failed")
 
 // Source names messages.
@@ -39,39 +40,40 @@ type Source interface {
 // Batch is a part of what a Source names.
 type Batch struct {
 	Messages []msgext.Message
-	Passed   int // lines or messages that were looked at for it
+	Passed   int // lines or messages that were examined for this batch
 
-	// After is how the command line says to begin behind this batch. Last says that nothing comes
-	// there.
+	// After holds the command-line flags with which a run continues behind this batch. Last says
+	// that no batch follows.
 	After []string
 	Last  bool
 }
 
 // Options configure Run. Read must be set.
 type Options struct {
-	// Read reads a message and tells everybody, and reports whether there was anything to tell.
+	// Read reads a message back, tells all destinations, and reports whether there was anything to
+	// tell.
 	Read func(ctx context.Context, message msgext.Message) (found bool, err error)
 
 	// PerSecond bounds messages and batches together; DefaultPerSecond when zero.
 	PerSecond float64
 
-	// Progress is told how far things are, from time to time; Failed of each message that failed.
-	// Nobody is when nil. Both must be safe for concurrent use.
+	// Progress is told from time to time how far the run is. Failed is told of each message that
+	// failed. Either may be nil. Both must be safe for concurrent use.
 	Progress func(Counts)
 	Failed   func(message msgext.Message, err error)
 }
 
-// Counts is what came of a run so far.
+// Counts is the result of a run so far.
 type Counts struct {
-	Passed  int `json:"passed"`  // lines or messages that were looked at
-	Named   int `json:"named"`   // of them, messages to read
-	Found   int `json:"found"`   // with extensions, or told
-	Without int `json:"without"` // extensions: they leave nothing behind
-	Gone    int `json:"gone"`    // known here, and Chat has them no more
+	Passed  int `json:"passed"`  // lines or messages that were examined
+	Named   int `json:"named"`   // messages to read, among those that passed
+	Found   int `json:"found"`   // messages that had extensions, or of which something was told
+	Without int `json:"without"` // messages without extensions, of which nothing is stored
+	Gone    int `json:"gone"`    // messages that are known here and that Chat no longer has
 	Failed  int `json:"failed"`
 
-	// After is how the command line says to go on behind everything that is done; empty where that
-	// is the beginning.
+	// After holds the command-line flags with which a run continues behind everything that is done.
+	// It is empty where nothing is done yet.
 	After []string `json:"after,omitempty"`
 }
 
@@ -84,9 +86,9 @@ func (c Counts) String() string {
 	return text
 }
 
-// Run reads the messages of a source. What is under way when the context ends is finished; Counts
-// then says where to go on. Its error is the source's, the context's where something is left, or
-// ErrFailing.
+// Run reads the messages of a source. When the context ends, it finishes the messages that are
+// under way, and Counts then says where to continue. Its error is the source's error, the context's
+// error where something is left to do, or ErrFailing.
 func Run(ctx context.Context, source Source, options Options) (Counts, error) {
 	if options.PerSecond == 0 {
 		options.PerSecond = DefaultPerSecond
@@ -122,10 +124,10 @@ type run struct {
 	mu     sync.Mutex
 	counts Counts
 	open   []*batch // in the order of the source
-	inARow int      // messages that failed, and none between them that did not
+	inARow int      // messages that have failed in a row
 }
 
-// batch is one that was begun.
+// batch is a batch that was begun.
 type batch struct {
 	after []string
 	left  int // messages that are not done
@@ -136,7 +138,7 @@ type job struct {
 	batch   *batch
 }
 
-// walk hands the messages out.
+// walk hands out the messages to the workers.
 func (r *run) walk(ctx context.Context, source Source) error {
 	for {
 		if err := r.wait(ctx); err != nil {
@@ -167,7 +169,7 @@ func (r *run) walk(ctx context.Context, source Source) error {
 	}
 }
 
-// wait keeps the pace.
+// wait waits until the pace allows the next call.
 func (r *run) wait(ctx context.Context) error {
 	select {
 	case <-r.pace.C:
@@ -215,7 +217,7 @@ func (r *run) note(j job, found bool, err error) {
 	r.settle()
 }
 
-// settle moves After behind the batches that are done, up to the first that is not.
+// settle moves After behind the batches that are done, and stops at the first that is not.
 func (r *run) settle() {
 	for len(r.open) > 0 && r.open[0].left == 0 {
 		r.counts.After, r.open = r.open[0].after, r.open[1:]

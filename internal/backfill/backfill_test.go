@@ -111,7 +111,7 @@ func TestRun_ALineThatIsTooLong(t *testing.T) {
 	})
 }
 
-// What is interrupted says where to go on, and from there every message is read that was not.
+// A run that is interrupted says where to continue. Together the two runs read every message.
 func TestRun_GoesOnWhereItWasInterrupted(t *testing.T) {
 	for _, after := range []int{1, 2, 19, 20, 21, 47, 90} {
 		synctest.Test(t, func(t *testing.T) {
@@ -168,7 +168,7 @@ func TestRun_FinishesWhatIsUnderWay(t *testing.T) {
 	})
 }
 
-// A batch that is not done holds the place back, however many behind it are.
+// After stays before a batch that is not done, even when later batches are done.
 func TestRun_ThePlaceIsBehindAllThatIsDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -193,8 +193,8 @@ func TestRun_ThePlaceIsBehindAllThatIsDone(t *testing.T) {
 	})
 }
 
-// A message that fails is named and passed over. When one after the other fails it is not theirs,
-// and the run stops.
+// A message that fails is named and passed over. Where many fail in a row, the messages are not the
+// cause, and the run stops.
 func TestRun_Failures(t *testing.T) {
 	errBroken := errors.New("broken")
 	synctest.Test(t, func(t *testing.T) {

@@ -9,13 +9,14 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Filter reports whether the extensions of a message are expected, by what Chat says of it.
+// Filter reports whether extensions of a message are expected. It decides by the message as Chat
+// has it.
 type Filter func(json []byte) bool
 
 // All expects extensions of every message.
 func All([]byte) bool { return true }
 
-// Expecting expects them where announcements would, see msgext.Expected.
+// Expecting expects extensions where an announcement would, see msgext.Expected.
 func Expecting(texts ...string) Filter {
 	return func(json []byte) bool { return msgext.Expected(json, texts) }
 }
@@ -29,8 +30,8 @@ func (f Filter) of(sent []chatapi.Sent) (messages []msgext.Message) {
 	return messages
 }
 
-// Group is the history of a group, the newest message first. Nothing but Group's fields tell it
-// where it is.
+// Group is the history of a group, the newest message first. Its position is in its fields alone,
+// so that a copy of them continues at the same place.
 type Group struct {
 	Chat   *chatapi.Client
 	Group  string

@@ -16,7 +16,7 @@ const maxLine = 1 << 20 // bytes
 // ErrLine: a line could not be read, or is too long.
 var ErrLine = errors.New("backfill: a line cannot be read, or is longer than a megabyte")
 
-// Lines are messages that lines name, each once.
+// Lines is a Source of messages that lines of text name. Each message is returned once.
 type Lines struct {
 	parse func(line []byte) (msgext.Message, bool)
 	lines chan []byte
@@ -26,10 +26,11 @@ type Lines struct {
 }
 
 // NewLines begins to read lines, until the context ends. parse returns the message that a line
-// names, if it does. The first skip lines are passed over.
+// names, and whether it names one. The first skip lines are passed over.
 func NewLines(ctx context.Context, from io.Reader, skip int, parse func(line []byte) (msgext.Message, bool)) *Lines {
 	l := &Lines{parse: parse, lines: make(chan []byte), seen: make(map[msgext.Message]bool)}
-	go l.scan(ctx, from, skip) // apart, because a terminal's line may never come
+	// In a goroutine of its own, because a read from a terminal may block for ever.
+	go l.scan(ctx, from, skip)
 	return l
 }
 
@@ -86,7 +87,7 @@ func (l *Lines) Next(ctx context.Context) (Batch, error) {
 	}
 }
 
-// Messages returns all that the lines name.
+// Messages returns all messages that the lines name.
 func (l *Lines) Messages(ctx context.Context) iter.Seq2[msgext.Message, error] {
 	return func(yield func(msgext.Message, error) bool) {
 		for {

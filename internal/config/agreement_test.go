@@ -25,9 +25,9 @@ func inDocument(t *testing.T) []string {
 	return names
 }
 
-// inServerless returns the variables that a deployment on SCF sets, each to what the environment
-// holds under its name. What opens a read function stands in the file itself, beside what its
-// function URL asks for.
+// inServerless returns the variables that a deployment on SCF sets. The value is what the
+// environment holds under the same name. A read function's token or its replacement stands in the
+// file itself, next to how its function URL authenticates.
 func inServerless(t *testing.T, file string) []string {
 	t.Helper()
 	content, err := os.ReadFile("../../" + file)
@@ -60,8 +60,9 @@ func variables(usedBy config.Function) []string {
 	return names
 }
 
-// The table of variables, the document's and what the deployments set are one and the same
-// (template.yaml: functions/aws/template_test.go).
+// The table of variables in the code, the table in docs/configuration.md and the variables that the
+// deployments set are the same. For template.yaml the same test is in
+// functions/aws/template_test.go.
 func TestVariables_AgreeEverywhere(t *testing.T) {
 	assert.ElementsMatch(t, variables(config.Webhook|config.Repair|config.Read|config.Local), inDocument(t), "docs/configuration.md")
 	byCAM := slices.DeleteFunc(variables(config.Read), func(name string) bool { return name == "MSGEXT_READ_TOKENS" })

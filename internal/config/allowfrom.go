@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// setAllowFrom reads networks in the notation of CIDR, and addresses alone.
+// setAllowFrom reads networks in CIDR notation, and single addresses.
 func setAllowFrom(c *Config, value string) error {
 	for i, word := range strings.Fields(value) {
 		network, err := ParseNetwork(word)
@@ -19,10 +19,10 @@ func setAllowFrom(c *Config, value string) error {
 	return nil
 }
 
-// ParseNetwork reads a network in the notation of CIDR, or one address.
+// ParseNetwork reads a network in CIDR notation, or a single address.
 func ParseNetwork(text string) (netip.Prefix, error) {
 	network, err := netip.ParsePrefix(text)
-	if address, alone := netip.ParseAddr(text); alone == nil && address.Zone() == "" {
+	if address, addrErr := netip.ParseAddr(text); addrErr == nil && address.Zone() == "" {
 		network, err = netip.PrefixFrom(address, address.BitLen()), nil
 	}
 	switch {

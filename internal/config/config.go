@@ -15,9 +15,9 @@ import (
 type Function int
 
 // The programs. Read is the function that answers with one message's key-values. Local and Server
-// are all functions in one process, Local with what it needs made up; State, Schema and Send are
-// the tools that read or erase a message, make a store's tables, and sign as Chat does. Backfill
-// reads what history names, and Sources asks Chat where its webhooks come from.
+// run all functions in one process; Local makes up the settings that it needs. State reads or
+// erases a message, Schema makes a store's tables, and Send signs requests as Chat does. Backfill
+// reads back messages of a history, and Sources asks Chat for the addresses of its webhooks.
 const (
 	Webhook Function = 1 << iota
 	Repair
@@ -60,17 +60,17 @@ type Config struct {
 	ReadAll     bool          // MSGEXT_REPAIR_READ=all
 	Retention   time.Duration // 0 keeps messages for good
 
-	VerifySample int // MSGEXT_VERIFY_SAMPLE: messages a run of repair holds against Chat
+	VerifySample int // MSGEXT_VERIFY_SAMPLE: messages that a run of repair compares with Chat
 }
 
-// Chat is how Chat's REST API is reached. Endpoint is "" where it is not.
+// Chat is how Chat's REST API is reached. Endpoint is "" where it is not reached.
 type Chat struct {
 	Endpoint  string // a region's name or a base URL
 	Admin     string
 	SecretKey secret.String
 }
 
-// HTTP configures the https:// sinks; what it allows, it allows to the relay, too.
+// HTTP configures the https:// sinks. The addresses that it allows are allowed to the relay too.
 type HTTP struct {
 	Secrets        []secret.String // Standard Webhooks, whsec_...; unsigned when empty
 	Headers        []HostHeader
@@ -83,8 +83,8 @@ func (h HTTP) Allow() outbound.Allow {
 	return outbound.Allow{LinkLocal: h.AllowLinkLocal, Plain: h.AllowPlain}
 }
 
-// HostHeader is a header that goes to one host alone: that of a URL, with the port if the URL has
-// one.
+// HostHeader is a header that goes to one host only. The host is that of a URL, with the port where
+// the URL has one.
 type HostHeader struct {
 	Line  int // of MSGEXT_HTTP_HEADERS, from 1 for the first that is not blank
 	Host  string
@@ -98,5 +98,5 @@ type Kafka struct {
 	Username  string
 	Password  secret.String
 	TLS       bool
-	Plain     bool // MSGEXT_KAFKA_TLS=false: clear text in so many words
+	Plain     bool // MSGEXT_KAFKA_TLS=false: no TLS
 }

@@ -26,7 +26,7 @@ func fake(schemes ...string) config.Driver {
 	}}
 }
 
-// bare is a driver that takes nothing after the colon.
+// bare is a driver whose locations are a scheme and a colon only.
 func bare(scheme string) config.Driver {
 	return config.Driver{Schemes: []string{scheme}, Check: func(_ config.Config, location config.Location) error {
 		if location.Place() != "" {
@@ -270,7 +270,7 @@ func TestFromEnviron_RelayToALinkLocalAddress(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// What is asked of a relay counts even where nothing else of an environment makes sense.
+// RelayPasses reads the relay's variables even where every other variable is wrong.
 func TestRelayPasses(t *testing.T) {
 	for _, test := range []struct {
 		environ []string

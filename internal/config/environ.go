@@ -38,10 +38,11 @@ func (e *Error) Error() string {
 }
 
 // FromEnviron reads the configuration of a program from an environment in the form of os.Environ. A
-// variable that is set but empty counts as not set, because deploy templates cannot leave one out.
-// White space around a value is no part of it: consoles and files copy it along. A variable that
-// only another of our programs uses is ignored. Its error is an *Error with everything that is
-// missing, malformed or unknown, and that a linked part finds wrong, in the order of Variables.
+// variable that is set but empty counts as not set, because deploy templates cannot leave a
+// variable out. White space around a value is removed, because consoles and files copy it along. A
+// variable that only another of our programs uses is ignored. The error is an *Error. It lists
+// every variable that is missing, malformed or unknown, and what the linked parts find wrong, in
+// the order of Variables.
 func FromEnviron(environ []string, function Function, linked Linked) (Config, error) {
 	var c Config
 	var problems []Problem
@@ -84,7 +85,7 @@ func FromEnviron(environ []string, function Function, linked Linked) (Config, er
 	return c, nil
 }
 
-// unknown says so of a variable that we do not have, and which one it is most like.
+// unknown says that a variable is not one of ours, and which of ours is most like it.
 func unknown(name string) string {
 	var names []string
 	for _, v := range Variables() {
@@ -97,8 +98,8 @@ func unknown(name string) string {
 	return "unknown variable; did you mean " + Prefix + meant + "?"
 }
 
-// barred says why a secret must not reach a function: what a function does not hold it cannot lose.
-// It is empty where nothing is wrong.
+// barred says why a secret must not be given to a function: a function cannot leak a secret that it
+// does not hold. It returns "" where nothing is wrong.
 func barred(variable string, function Function) string {
 	switch {
 	case function == Webhook && variable == "MSGEXT_CHAT_SECRET_KEY":
@@ -109,14 +110,14 @@ func barred(variable string, function Function) string {
 	return ""
 }
 
-// unread returns the variables that have a problem already: nothing more can be said of them.
+// unread returns the variables that already have a problem. Later checks leave them out.
 func unread(problems []Problem) func(variable string) bool {
 	return func(variable string) bool {
 		return slices.ContainsFunc(problems, func(p Problem) bool { return p.Variable == variable })
 	}
 }
 
-// check finds what is wrong between variables, and what the linked parts find wrong.
+// check finds problems that involve several variables, and problems that the linked parts find.
 func (c *Config) check(function Function, linked Linked, unread func(variable string) bool) []Problem {
 	var problems []Problem
 	add := func(variable, problem, example string) {
@@ -152,7 +153,7 @@ func (c *Config) check(function Function, linked Linked, unread func(variable st
 	return problems
 }
 
-// ordered puts problems in the order of Variables, what is unknown last.
+// ordered puts problems in the order of Variables. Problems of unknown variables come last.
 func ordered(problems []Problem) []Problem {
 	variables := Variables()
 	place := func(p Problem) int {

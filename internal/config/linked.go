@@ -10,7 +10,7 @@ import (
 	"msgext/pkg/secret"
 )
 
-// Linked is what a program has in it, and so what its configuration may name.
+// Linked is what is linked into a program. Its configuration may name only that.
 type Linked struct {
 	Stores []Driver
 	Sinks  []Driver
@@ -20,18 +20,19 @@ type Linked struct {
 	Checks []Check
 }
 
-// Driver is what the configuration asks of a kind of store or sink.
+// Driver is what the configuration must know of a kind of store or sink.
 type Driver struct {
 	Schemes []string
 
-	// Check says what is wrong with a location: the rule, never the content.
+	// Check says what is wrong with a location. It names the rule, never the content.
 	Check func(Config, Location) error
 }
 
-// Check says what is wrong with some variables, whatever else is. It sees only what could be read.
+// Check says what is wrong with some variables. Variables that could not be parsed have their zero
+// value.
 type Check func(Config) []Problem
 
-// Location is a state store or a sink: a driver and where it finds its data.
+// Location is a state store or a sink: its scheme, and the URL where it keeps or sends data.
 type Location struct {
 	Scheme string
 	// URL is the whole text as given. It may carry credentials, so it is never logged.
@@ -41,7 +42,7 @@ type Location struct {
 // Place is what follows the scheme.
 func (l Location) Place() string { return location.Place(l.URL) }
 
-// IsZero reports whether there is no such place.
+// IsZero reports whether no location is configured.
 func (l Location) IsZero() bool { return l.Scheme == "" }
 
 func parseLocation(value string) (Location, error) {
@@ -67,8 +68,8 @@ func parseLocations(value string) ([]Location, error) {
 	return all, nil
 }
 
-// isJoined reports whether a second URL follows after a comma or the like. A broker's HOST:PORT
-// does not look like one.
+// isJoined reports whether a second URL follows after a comma or another separator. The HOST:PORT
+// of a Kafka broker does not count as a URL.
 func isJoined(word string) bool {
 	parts := strings.FieldsFunc(word, func(c rune) bool { return strings.ContainsRune(",;|", c) })
 	return len(parts) > 1 && slices.ContainsFunc(parts[1:], func(part string) bool {
@@ -77,7 +78,8 @@ func isJoined(word string) bool {
 	})
 }
 
-// locate finds what is wrong with the locations of the stores and sinks that a program has.
+// locate finds what is wrong with the locations of the stores and sinks that are linked into a
+// program.
 func (l Linked) locate(c Config, add func(variable, problem, example string)) {
 	if !c.State.IsZero() {
 		if err := l.check(l.Stores, c, c.State); err != nil {
@@ -100,7 +102,7 @@ func (l Linked) check(drivers []Driver, c Config, location Location) error {
 		schemes = append(schemes, driver.Schemes...)
 	}
 	slices.Sort(schemes)
-	// The scheme may be half of a password: it is not quoted.
+	// The scheme is not quoted, because it may be half of a password.
 	return fmt.Errorf("no driver of this program has this scheme; it has: %s; functions/server has every driver there is",
 		strings.Join(slices.Compact(schemes), ", "))
 }

@@ -28,7 +28,7 @@ func boolean(field func(*Config) *bool) setter {
 	return choice("false", "true", field)
 }
 
-// choice is a setting of two words, the second of which sets the field.
+// choice parses a setting of two words. The second word sets the field to true.
 func choice(off, on string, field func(*Config) *bool) setter {
 	return func(c *Config, value string) error {
 		if value != off && value != on {
@@ -76,12 +76,13 @@ func setTokens(c *Config, value string) error {
 	return nil
 }
 
-// minReadTokenBytes keeps a bearer token from being guessed: it is tried as often as somebody
-// likes.
+// minReadTokenBytes is long enough that nobody guesses a bearer token. The number of guesses is not
+// limited.
 const minReadTokenBytes = 32
 
 // isTokenByte reports whether a bearer token may have a character (RFC 6750, section 2.1). Quotes,
-// commas and a secret's JSON are none: with those the function would start, and let nobody in.
+// commas and the JSON of a secret are refused. With those in it the function would start and refuse
+// every caller.
 func isTokenByte(c rune) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("-._~+/=", c)
 }
@@ -102,7 +103,7 @@ func setReadTokens(c *Config, value string) error {
 	return nil
 }
 
-// maxAppIDBytes is more than any app's id has: all that were seen are ten digits.
+// maxAppIDBytes is more than the length of any SDKAppID: every one seen has ten digits.
 const maxAppIDBytes = 20
 
 func setAppID(c *Config, value string) error {
@@ -113,8 +114,9 @@ func setAppID(c *Config, value string) error {
 	return nil
 }
 
-// pathBytes are what no client and no gateway writes in another way. An escape would be compared
-// with what it stands for.
+// pathBytes are the characters that no client and no gateway writes in another way. A path with
+// another character could arrive percent-encoded, and would then not be equal to the configured
+// one.
 const pathBytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
 
 func setPath(c *Config, value string) error {
@@ -137,8 +139,8 @@ func setPath(c *Config, value string) error {
 	return nil
 }
 
-// setRetention takes whole days. Repair looks at a message for the last time 7 days after its last
-// change.
+// setRetention takes whole days. The least is 7 days, because repair examines a message for the
+// last time 7 days after its last change.
 func setRetention(c *Config, value string) error {
 	const least, most, day = 8, 36500, 24 * time.Hour
 	if value == "keep" {
@@ -196,7 +198,7 @@ func setHTTPHeaders(c *Config, value string) error {
 	return nil
 }
 
-// isHostPort tells HOST:PORT from the name of a header whose host is missing, and from a URL.
+// isHostPort tells HOST:PORT from a header's name before which the host is missing, and from a URL.
 func isHostPort(text string) bool {
 	_, port, err := net.SplitHostPort(text)
 	return err == nil && port != "" && strings.Trim(port, "0123456789") == ""

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// What a value looks like that was copied along with what stood around it. With it the program
-// would start, and then refuse everything.
+// These patterns find text that was copied along with a value. With such a value the program would
+// start and then refuse every request.
 var (
 	errBlank      = errors.New("nothing but white space")
 	errName       = errors.New("begins with the variable's own name: write what follows the equals sign")
@@ -23,8 +23,8 @@ var (
 	errTokenList  = errors.New("tokens are separated by spaces, not by commas or semicolons")
 )
 
-// pasted says what is wrong with a value before anybody asks what it means. White space around it
-// is gone already.
+// pasted says whether a value was copied with other text around it. It is called before the value
+// is parsed and after white space around it was removed.
 func pasted(name, value string) error {
 	first, _ := utf8.DecodeRuneInString(value)
 	last, _ := utf8.DecodeLastRuneInString(value)
@@ -51,8 +51,8 @@ func pasted(name, value string) error {
 
 func isQuote(c rune) bool { return strings.ContainsRune("\"'`“”‘’„«»", c) }
 
-// isInvisible reports whether a character is none that anybody types: a control character, but for what separates lines
-// and words, or one of format, such as a byte order mark.
+// isInvisible reports whether a character is one that nobody types on purpose: a control character
+// other than those that separate lines and words, or a format character such as a byte order mark.
 func isInvisible(c rune) bool {
 	return unicode.IsControl(c) && !strings.ContainsRune("\n\r\t", c) || unicode.Is(unicode.Cf, c)
 }

@@ -15,7 +15,7 @@ import (
 	"msgext/internal/config"
 )
 
-// sound is an environment in which every variable that programs share has a value.
+// sound returns an environment in which every variable that several programs use has a value.
 func sound() map[string]string {
 	return map[string]string{
 		"MSGEXT_SDK_APP_ID": "1400000000", "MSGEXT_TOKEN": "xxxxyyyy", "MSGEXT_PATH": "/chat/5f1d7a", "MSGEXT_ALLOW_FROM": "192.0.2.0/24", "MSGEXT_MAX_SKEW": "60s",
@@ -37,7 +37,7 @@ func load(values map[string]string) (config.Config, error) {
 	return config.FromEnviron(environ, config.Local, local)
 }
 
-// White space around any value is no part of it, whichever it is.
+// White space around the value of any variable is removed.
 func TestFromEnviron_WhiteSpaceAroundAnyValue(t *testing.T) {
 	want, err := load(sound())
 	require.NoError(t, err)
@@ -52,7 +52,7 @@ func TestFromEnviron_WhiteSpaceAroundAnyValue(t *testing.T) {
 	}
 }
 
-// What any value may have been copied with is refused by a sentence that says what it looks like.
+// Text that was copied along with a value is refused, and the error says what the text looks like.
 func TestFromEnviron_WhatWasCopiedAlong(t *testing.T) {
 	for name, value := range sound() {
 		for _, test := range []struct{ value, want string }{
@@ -103,7 +103,8 @@ func TestFromEnviron_Tokens(t *testing.T) {
 	}
 }
 
-// template.yaml takes what every program takes, and refuses what every program refuses.
+// The patterns of template.yaml accept every value that the programs accept, and refuse every value
+// that the programs refuse.
 func TestPatternsOfTheTemplate(t *testing.T) {
 	content, err := os.ReadFile("../../template.yaml")
 	require.NoError(t, err)
@@ -137,8 +138,8 @@ func TestPatternsOfTheTemplate(t *testing.T) {
 	}
 }
 
-// matches reports whether CloudFormation takes a value. Go's expressions have no lookahead, so the
-// two of Path's are taken out and asked beforehand.
+// matches reports whether CloudFormation accepts a value. Go's regular expressions have no
+// lookahead, so the two lookaheads of Path's pattern are removed from it and tested before.
 func matches(pattern, value string) bool {
 	for _, lookahead := range []struct{ text, refuses string }{
 		{`(?!/(console|api)(/|$))`, `^/(console|api)(/|$)`}, {`(?!\.{1,2}(/|$))`, `/\.{1,2}(/|$)`},

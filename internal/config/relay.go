@@ -11,7 +11,8 @@ import (
 	"msgext/pkg/secret"
 )
 
-// Relay is the app's own backend, which answers what is not ours. URL is "" where there is none.
+// Relay is the app's own backend. It answers the commands that are not for us. URL is "" where
+// there is no relay.
 type Relay struct {
 	URL     secret.String
 	Allow   bool // MSGEXT_RELAY_ON_FAILURE=allow
@@ -24,7 +25,8 @@ func setRelay(c *Config, value string) error {
 		return errors.New("there is one backend, and its URL has no space in it")
 	}
 	c.Relay.URL = secret.String(value)
-	_, err := outbound.ParseURL(value, outbound.Allow{LinkLocal: true, Plain: true}) // what it may reach is known once all variables are read
+	// What it may reach is known once all variables are read.
+	_, err := outbound.ParseURL(value, outbound.Allow{LinkLocal: true, Plain: true})
 	return err
 }
 
@@ -40,8 +42,8 @@ func (c *Config) checkRelay(add func(variable, problem, example string)) {
 	}
 }
 
-// RelayPasses reports whether an environment, however broken, asks for a relay whose failures are
-// Chat's to decide about.
+// RelayPasses reports whether the environment configures a relay and leaves it to Chat what happens
+// when the relay fails. It works even where the rest of the environment is wrong.
 func RelayPasses(environ []string) bool {
 	values := ours(environ)
 	return values["MSGEXT_RELAY"] != "" && strings.TrimSpace(values["MSGEXT_RELAY_ON_FAILURE"]) != "allow"

@@ -2,8 +2,8 @@ package config
 
 import "time"
 
-// Of the 2 s that Chat waits (trtc.io/document/34354) some are left for the way back, and with a
-// relay for the way there, too.
+// Chat waits 2 s for a reply (trtc.io/document/34354). The budgets leave some of it for the
+// network: for the way back, and with a relay also for the way to the backend.
 const (
 	maxReplyBudget = 1900 * time.Millisecond
 	maxRelayBudget = 1800 * time.Millisecond
@@ -12,8 +12,8 @@ const (
 // Variable is one environment variable of ours.
 type Variable struct {
 	Name    string
-	UsedBy  Function // a set of functions
-	Default string   // as parsed when it is not set; "" when there is none
+	UsedBy  Function // one or more functions
+	Default string   // the parsed value where the variable is not set; "" when there is none
 	Example string
 
 	// Required names the functions that do not start without it.

@@ -1,5 +1,5 @@
-// Package consumertest is the program behind a sink that a user would write with package consumer,
-// so that a test can ask what the user would believe.
+// Package consumertest is a program behind a sink, as a user would write it with package consumer.
+// Tests ask it what such a user would show.
 package consumertest
 
 import (
@@ -55,18 +55,19 @@ func (c *Consumer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if err != nil {
-		w.WriteHeader(http.StatusForbidden) // for good, so that a test does not wait for tries
+		// 403 is final, so that the test does not wait for further tries.
+		w.WriteHeader(http.StatusForbidden)
 	}
 }
 
-// SetDown lets the consumer refuse everything, or no longer.
+// SetDown makes the consumer refuse everything, or accept again.
 func (c *Consumer) SetDown(down bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.down = down
 }
 
-// Reply returns what the consumer believes of a message, in the shape of Chat's own read.
+// Reply returns the consumer's view of a message, in the form of Chat's own read.
 func (c *Consumer) Reply(m msgext.Message) msgext.ReadReply {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -78,10 +79,10 @@ func (c *Consumer) Taken() []cloudevent.Event {
 	return c.which(func(cloudevent.Event) bool { return true })
 }
 
-// Repaired returns the events that carried the truth.
+// Repaired returns the events that carried a complete read.
 func (c *Consumer) Repaired() []cloudevent.Event { return c.which(cloudevent.Event.IsRepaired) }
 
-// Gone returns the events that told of a message that is gone.
+// Gone returns the events that said that a message no longer exists.
 func (c *Consumer) Gone() []cloudevent.Event { return c.which(cloudevent.Event.IsGone) }
 
 func (c *Consumer) which(is func(cloudevent.Event) bool) []cloudevent.Event {

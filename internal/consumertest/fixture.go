@@ -17,15 +17,15 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Fixture is a file of testdata/consumers: events as they are delivered, one a line, and beside it
-// what a consumer must show after the last of them.
+// Fixture is a file of testdata/consumers: events as they are delivered, one a line. A second file
+// holds what a consumer must show after the last of them.
 type Fixture struct {
 	Name   string
 	Events [][]byte
 	Want   map[string][]msgext.KeyValue // by partition key
 }
 
-// folder is testdata/consumers, wherever the test runs.
+// folder returns the path of testdata/consumers from any package's folder.
 func folder() string {
 	_, here, _, _ := runtime.Caller(0)
 	return filepath.Join(filepath.Dir(here), "..", "..", "testdata", "consumers")
@@ -66,9 +66,9 @@ func (f Fixture) Write(t testing.TB) {
 	require.NoError(t, os.WriteFile(name+".json", want.Bytes(), 0o644))
 }
 
-// Deliver returns what arrives of the events that were sent: some lost, some doubled, many late.
-// The last read of each message is not lost: what a consumer must show without one, nobody can say.
-// losing is in percent.
+// Deliver returns the events as they arrive: losing percent of them are lost, some arrive twice,
+// many arrive late. The last read of each message is never lost, because without it nothing says
+// what a consumer must show.
 func Deliver(seed uint64, sent []cloudevent.Event, losing int) [][]byte {
 	r := rand.New(rand.NewPCG(seed, 0x64656c69766572))
 	last := make(map[string]int)

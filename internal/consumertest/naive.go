@@ -9,8 +9,8 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Naive is a consumer as one writes it in five minutes. What it shows is a list of key-values by
-// partition key.
+// Naive is a consumer as somebody writes it in five minutes, with a mistake. It shows a list of
+// key-values for each partition key.
 type Naive struct {
 	Name string
 
@@ -31,7 +31,7 @@ type naiveEntry struct {
 	deleted bool
 }
 
-// Naives are the consumers of docs/consumers.md that are wrong.
+// Naives returns the wrong consumers that docs/consumers.md describes.
 func Naives() []*Naive {
 	return []*Naive{
 		{Name: "what arrives last counts", NoSequence: true},
@@ -40,7 +40,7 @@ func Naives() []*Naive {
 	}
 }
 
-// Take takes in an event.
+// Take handles an event.
 func (n *Naive) Take(line []byte) error {
 	event, err := cloudevent.Decode(line)
 	if err != nil {
@@ -95,7 +95,7 @@ func (n *Naive) Take(line []byte) error {
 	return nil
 }
 
-// Shows returns what it believes.
+// Shows returns the consumer's key-values by partition key.
 func (n *Naive) Shows() map[string][]msgext.KeyValue {
 	shown := make(map[string][]msgext.KeyValue)
 	for key, m := range n.messages {
@@ -107,7 +107,7 @@ func (n *Naive) Shows() map[string][]msgext.KeyValue {
 	return Sorted(shown)
 }
 
-// Sorted sorts each list by Seq, then Key, and leaves out messages without any.
+// Sorted sorts each list by Seq, then by Key, and leaves out messages without key-values.
 func Sorted(shown map[string][]msgext.KeyValue) map[string][]msgext.KeyValue {
 	for key, list := range shown {
 		if len(list) == 0 {
@@ -124,7 +124,7 @@ func Sorted(shown map[string][]msgext.KeyValue) map[string][]msgext.KeyValue {
 	return shown
 }
 
-// Shown reads what a consumer answers: an object of lists by partition key.
+// Shown parses a consumer's answer: an object of lists by partition key.
 func Shown(body []byte) (map[string][]msgext.KeyValue, error) {
 	var shown map[string][]msgext.KeyValue
 	err := json.Unmarshal(body, &shown)

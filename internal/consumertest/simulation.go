@@ -24,24 +24,25 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// Simulation is an afternoon of a Chat whose webhooks go through our receiver, with repair reading
-// back what went wrong, all on a simulated clock. It comes from its seed.
+// Simulation is one afternoon of Chat. Its webhooks go through our receiver, repair reads back what
+// was lost, and the clock is simulated. The seed determines everything.
 type Simulation struct {
 	Seed    uint64
 	Faults  chatsim.Faults
 	Changes int
-	ReadAll bool // MSGEXT_REPAIR_READ=all; else gaps are read
+	ReadAll bool // MSGEXT_REPAIR_READ=all; otherwise only messages with gaps are read
 
 	// NoReads leaves repair out: a deployment without a store.
 	NoReads bool
 
-	// Gone has one message recalled in the end.
+	// Gone makes Chat recall one message at the end.
 	Gone bool
 
 	// Sink is sent everything.
 	Sink sink.Sink
 
-	// At is called before each webhook, with how many there are; a test may disturb the sink.
+	// At is called before each webhook with its number and how many there are. A test may disturb
+	// the sink there.
 	At func(number, of int)
 }
 
@@ -69,8 +70,8 @@ func (c *clock) set(now time.Time) {
 	c.now = now
 }
 
-// Play plays it to its end, when everything that repair will read soon has been read, and returns
-// what Chat has of each message, by partition key.
+// Play runs the simulation until repair has read everything that is due soon. It returns what Chat
+// has of each message, by partition key.
 func (s Simulation) Play(t testing.TB) map[string][]msgext.KeyValue {
 	t.Helper()
 	time0 := time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)

@@ -1,7 +1,7 @@
-// Package driver loads a program's configuration and opens what it names. A driver is one value, a
-// check and an opener: state.Driver for a store, Sink for a destination. What a program links is
-// what it lists; the packages below this one are the lists, stores and sinks apart, so that a
-// program that only reads links no sink.
+// Package driver loads a program's configuration and opens the store and the sinks that it names. A
+// driver is one value with a check and an opener: state.Driver for a store, Sink for a destination.
+// A program links the drivers that it lists. The lists are the packages below this one. Stores and
+// sinks have separate lists, so that a program that only reads links no sink.
 package driver
 
 import (
@@ -14,21 +14,22 @@ import (
 	"msgext/pkg/state"
 )
 
-// Sink is a driver of destinations. Other than a store's, whose URL says all, it has variables of
-// its own.
+// Sink is a driver of destinations. A store's URL says everything about it, but a sink may have
+// variables of its own as well.
 type Sink struct {
-	// Schemes begin the URLs of such destinations, without the colon.
+	// Schemes are the beginnings of the URLs of such destinations, without the colon.
 	Schemes []string
 
-	// Check says what is wrong with a location: the rule, never the content. It does no I/O.
+	// Check says what is wrong with a location. It names the rule, never the content. It does no
+	// I/O.
 	Check func(config.Config, config.Location) error
 
-	// Settings says what is wrong with the driver's own variables, whether or not they are used. It
-	// is nil where there are none.
+	// Settings says what is wrong with the driver's own variables, even where the driver is not
+	// used. It is nil where the driver has none.
 	Settings config.Check
 
-	// Open opens a location that Check has passed. It does no I/O that the first use could do as
-	// well, because the cold start of a function pays for it.
+	// Open opens a location that has passed Check. I/O that can wait for the first use waits for
+	// it, because the cold start of a function pays for it otherwise.
 	Open func(context.Context, config.Config, config.Location) (sink.Sink, error)
 }
 
@@ -42,8 +43,8 @@ type Drivers struct {
 	Checks []config.Check
 }
 
-// Load reads the configuration of a program from an environment in the form of os.Environ, and has
-// every driver look at what concerns it. Its error is a *config.Error with all problems.
+// Load reads the configuration of a program from an environment in the form of os.Environ. Every
+// driver checks the variables that concern it. The error is a *config.Error with all problems.
 func (d Drivers) Load(environ []string, function config.Function) (config.Config, error) {
 	linked := stores.Linked(d.Stores)
 	linked.Checks = slices.Clone(d.Checks)

@@ -32,7 +32,7 @@ import (
 	"msgext/pkg/state"
 )
 
-// every is what functions/server links.
+// every returns the drivers that functions/server links.
 func every() driver.Drivers {
 	sdk := new(awssdk.SDK)
 	return driver.Drivers{Stores: allstores.List(sdk), Sinks: awssinks.List(sdk, io.Discard), Checks: []config.Check{repairwire.CheckChat}}
@@ -50,8 +50,8 @@ func schemes(d driver.Drivers) []string {
 	return slices.Compact(all)
 }
 
-// A program that lacks a driver names the one that has it: functions/server has every driver of
-// every list.
+// A program without some driver names functions/server as the one that has it. So functions/server
+// must have every driver of every list.
 func TestDrivers_TheServerHasEveryDriver(t *testing.T) {
 	sdk := new(awssdk.SDK)
 	has := schemes(every())
@@ -64,8 +64,8 @@ func TestDrivers_TheServerHasEveryDriver(t *testing.T) {
 	}
 }
 
-// Whatever a driver would refuse when it is first used, it refuses at the start, under its
-// variable's name.
+// A value that a driver would refuse at its first use is refused at the start, under the name of
+// its variable.
 func TestDrivers_LoadReportsWhatADriverWouldRefuse(t *testing.T) {
 	const plant = "plant7f3a"
 	tests := []struct{ name, variable, value, want string }{
@@ -163,7 +163,8 @@ func TestDrivers_LoadTakes(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A user name off loopback goes by TLS, unless clear text is asked for in so many words.
+// A Kafka user name is sent to another host with TLS only, unless MSGEXT_KAFKA_TLS allows clear
+// text.
 func TestDrivers_KafkaSASLNeedsTLS(t *testing.T) {
 	sasl := []string{"MSGEXT_KAFKA_USERNAME=u", "MSGEXT_KAFKA_PASSWORD=plant7f3a"}
 	for _, mechanism := range []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"} {
@@ -189,8 +190,8 @@ func TestDrivers_KafkaSASLNeedsTLS(t *testing.T) {
 	assert.NoError(t, err, "always by TLS")
 }
 
-// A header goes to its host alone, whatever the case of the name, and with the port that stands in
-// the URL.
+// A header goes to its host only, whatever the case of the name. A port in the URL belongs to the
+// host.
 func TestDrivers_HeadersGoToTheirHostAlone(t *testing.T) {
 	received := map[string]http.Header{}
 	serve := func(name string) string {
@@ -229,7 +230,7 @@ func TestDrivers_MSKIAMIsForAWS(t *testing.T) {
 	assert.ErrorContains(t, err, "takes no user name and no password")
 }
 
-// What Load has passed, Open opens, without a network.
+// Open opens everything that Load has passed, and uses no network.
 func TestDrivers_Open(t *testing.T) {
 	drivers := every()
 	path := t.TempDir() + "/x.db"
@@ -245,7 +246,8 @@ func TestDrivers_Open(t *testing.T) {
 	}
 }
 
-// A driver refuses to open what its check refuses: a program of somebody else's may not have asked.
+// A driver refuses to open what its check refuses, because another caller may have skipped the
+// check.
 func TestDrivers_OpenChecks(t *testing.T) {
 	for _, s := range every().Stores {
 		for _, scheme := range s.Schemes {

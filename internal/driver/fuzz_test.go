@@ -10,8 +10,8 @@ import (
 	"msgext/internal/config"
 )
 
-// Whatever a variable holds: Load does not panic, its error is one of configuration, and nothing of
-// the value stands in it.
+// Whatever a variable holds: Load does not panic, its error is a configuration error, and the error
+// holds nothing of the value.
 func FuzzLoad(f *testing.F) {
 	for _, seed := range []struct{ variable, value string }{
 		{"MSGEXT_SDK_APP_ID", "abc"}, {"MSGEXT_TOKEN", `{"token": "xxxxyyyy"}`}, {"MSGEXT_PATH", "/a%2Fb"}, {"MSGEXT_STATE", "redis://:pa#ss@h"},
@@ -24,7 +24,9 @@ func FuzzLoad(f *testing.F) {
 		if !known(variable) {
 			t.Skip("another variable's name is quoted, and is no secret")
 		}
-		const plant = "QZXJQ" // which stands in no message: behind each character of structure, and at the end
+		// A text that no message contains; it is put after each structural character and at the
+		// end.
+		const plant = "QZXJQ"
 		value = strings.NewReplacer(":", ":"+plant, "/", "/"+plant, "@", "@"+plant, "?", "?"+plant, "=", "="+plant, " ", " "+plant, "\n", "\n"+plant, "://", "://"+plant).Replace(value) + plant
 		for _, function := range []config.Function{config.Local, config.Server, config.State, config.Read, config.Repair, config.Webhook, config.Send, config.Schema} {
 			_, err := every().Load([]string{variable + "=" + value}, function)

@@ -13,13 +13,13 @@ import (
 	"msgext/pkg/state"
 )
 
-// Connections are the opened store, nil for none, and sinks.
+// Connections are the opened store and sinks. The store is nil where there is none.
 type Connections struct {
 	Store state.Store
 	Sinks []sink.Sink
 }
 
-// Open opens what a configuration names that Load has returned.
+// Open opens the store and the sinks of a configuration that Load has returned.
 func (d Drivers) Open(ctx context.Context, cfg config.Config) (Connections, error) {
 	var c Connections
 	if !cfg.State.IsZero() {
@@ -40,7 +40,7 @@ func (d Drivers) Open(ctx context.Context, cfg config.Config) (Connections, erro
 	return c, nil
 }
 
-// LoadAndOpen does both.
+// LoadAndOpen calls Load and Open.
 func (d Drivers) LoadAndOpen(ctx context.Context, environ []string, function config.Function) (config.Config, Connections, error) {
 	cfg, err := d.Load(environ, function)
 	if err != nil {

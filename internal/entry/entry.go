@@ -1,4 +1,4 @@
-// Package entry has what every main begins with.
+// Package entry has the code with which every main begins.
 package entry
 
 import (

@@ -14,7 +14,7 @@ func TestOneProcessor(t *testing.T) {
 	before := runtime.GOMAXPROCS(2)
 	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
 
-	t.Setenv("GOMAXPROCS", "2") // as an operator says it, and the test's own, if it has one, comes back
+	t.Setenv("GOMAXPROCS", "2") // as an operator sets it; Setenv restores the variable afterwards
 	entry.OneProcessor()
 	assert.Equal(t, 2, runtime.GOMAXPROCS(0))
 

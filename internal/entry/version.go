@@ -7,7 +7,8 @@ import (
 	"msgext/internal/version"
 )
 
-// Version prints the version and ends the process, where the command line asks for nothing else.
+// Version prints the version and ends the process, where the command line asks for nothing but
+// that.
 func Version() {
 	if len(os.Args) == 2 && os.Args[1] == "version" {
 		fmt.Println(version.Text())

@@ -1,5 +1,5 @@
-// Package guard runs what is not ours to trust, such as a sink, so that neither a panic in it nor
-// its deafness to a context costs the caller more than an error.
+// Package guard runs code that we do not control, such as a sink. If that code panics or ignores
+// its context, the caller gets an error and nothing worse.
 package guard
 
 import (
@@ -8,11 +8,11 @@ import (
 	"runtime/debug"
 )
 
-// ErrPanic is what a *PanicError is.
+// ErrPanic is what errors.Is finds in a *PanicError.
 var ErrPanic = errors.New("panic")
 
-// PanicError is a recovered panic with its stack. The panic's own value is left out: it may quote
-// what was being handled.
+// PanicError is a recovered panic with its stack. The value of the panic is left out, because it
+// may quote the data that was handled.
 type PanicError struct{ Stack []byte }
 
 func (*PanicError) Error() string { return ErrPanic.Error() }
@@ -30,9 +30,9 @@ func Recover(f func() error) (err error) {
 	return f()
 }
 
-// Do runs f as Recover does and returns when it has ended or ctx is done, whichever comes first; f
-// is then left behind, and what it still does nobody hears of. Where ctx is done from the start f
-// is not run.
+// Do runs f as Recover does. It returns when f has ended or ctx is done, whichever comes first. In
+// the latter case f goes on alone, and its result is dropped. Where ctx is already done, f is not
+// run.
 func Do(ctx context.Context, f func(context.Context) error) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 	"msgext/internal/jsonquote"
 )
 
-// It is jsontext.AppendQuote, faster.
+// Append writes what jsontext.AppendQuote writes.
 func FuzzAppend(f *testing.F) {
 	for _, text := range []string{
 		"", "a", `"`, `\`, "12345678", `1234567"`, `"2345678`, `12345678"`, `123\5678`, "123\x005678", "\x1f ~\x7f\x80", "12345678\xff",
@@ -24,7 +24,7 @@ func FuzzAppend(f *testing.F) {
 	})
 }
 
-// Each byte, at each place of a word.
+// Each byte value at each position of a word of eight.
 func TestAppend_EveryByte(t *testing.T) {
 	for c := range 256 {
 		for at := range 17 {

@@ -1,7 +1,7 @@
 package jsonwalk
 
-// AppendCompact appends the one value that data must hold, by the rules of a Walker, without white
-// space between its tokens.
+// AppendCompact appends the one value of data to b, without white space between its tokens. The
+// rules of a Walker apply.
 func AppendCompact(b, data []byte, maxDepth int) ([]byte, error) {
 	w := New(data, maxDepth)
 	if err := w.Skip(); err != nil {
@@ -18,7 +18,7 @@ func AppendCompact(b, data []byte, maxDepth int) ([]byte, error) {
 		case '"':
 			raw, _, err := w.quoted()
 			if err != nil {
-				return b, err // not after Skip
+				return b, err // cannot happen, because Skip has read the string
 			}
 			b = append(b, raw...)
 			w.at += len(raw)

@@ -1,14 +1,14 @@
-// Package jsonwalk reads JSON value by value, strictly: no name twice in an object, nesting
-// bounded. It is for input that must be judged field by field, where decoding into a struct would
-// stop at the first fault.
+// Package jsonwalk reads JSON value by value and strictly: no name may stand twice in an object,
+// and nesting is bounded. It is for input that must be checked field by field. Decoding into a
+// struct would stop at the first fault.
 //
-// Only text may be broken. A byte that is no UTF-8 stays as it stands, a lone surrogate escape
-// becomes U+FFFD, and Broken counts the strings that had one. Members and Pass read on where the
-// rules above are broken, too.
+// Only strings may be damaged. A byte that is not UTF-8 is kept as it is, and a lone surrogate
+// escape becomes U+FFFD. Broken counts the strings that had either. Members also accepts a name
+// that stands twice, and Pass any depth as well.
 //
-// It accepts what jsontext accepts with AllowInvalidUTF8 (RFC 7493 but for text), and its fuzz test
-// holds it to that. It reads by hand because half the time of a request went into jsontext's
-// tokens.
+// It accepts what jsontext accepts with AllowInvalidUTF8 (RFC 7493, except for text). Its fuzz test
+// compares the two. It has its own scanner because half the time of a request was spent in
+// jsontext's tokens.
 package jsonwalk
 
 import (
@@ -19,30 +19,31 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Errors of reading, beside io.ErrUnexpectedEOF where the input ends early and
-// jsontext.ErrDuplicateName. None quotes the input.
+// Errors of reading. Others are io.ErrUnexpectedEOF where the input ends early, and
+// jsontext.ErrDuplicateName. No error quotes the input.
 var (
 	ErrSyntax = errors.New("jsonwalk: not valid JSON")
 	ErrDepth  = errors.New("jsonwalk: nested too deep")
 )
 
-// Walker stands at one value of the input. Every method that reads moves it past that value, or
-// returns an error, after which nothing more can be read.
+// Walker stands before one value of the input. Every method that reads either moves it past that
+// value or returns an error. After an error nothing more can be read.
 type Walker struct {
 	source   []byte
-	at       int // what is read next
+	at       int // offset of the next byte to read
 	end      int // where the last complete token ended
 	depth    int
 	maxDepth int
-	names    [32][]byte // of the open objects, the innermost last; those that find no room go to a crowd
-	count    int        // of names
-	broken   int        // strings
-	texts    strings.Builder
-	scratch  []byte
+	// Of the open objects, the innermost last; names for which there is no room go to a crowd.
+	names   [32][]byte
+	count   int // how many names are in use
+	broken  int // how many strings were damaged
+	texts   strings.Builder
+	scratch []byte
 }
 
-// New returns a Walker at the one value that data must hold. Data must not change while it is read,
-// and may afterwards.
+// New returns a Walker before the one value that data must hold. Data must not change while it is
+// read. It may change afterwards.
 func New(data []byte, maxDepth int) Walker {
 	return Walker{source: data, maxDepth: maxDepth}
 }
@@ -58,12 +59,12 @@ func (w *Walker) End() error {
 // Offset returns where in the input the last complete token ended.
 func (w *Walker) Offset() int { return w.end }
 
-// Broken returns how many of the strings read so far are not Unicode: names, values and what was
-// passed over.
+// Broken returns how many of the strings read so far are not Unicode. Names, values and strings in
+// skipped values all count.
 func (w *Walker) Broken() int { return w.broken }
 
-// Kind returns what the value is, by its first byte: n, t, f, '"', 0 for a number, {, [. It is
-// something else where there is no value, which reading then returns as an error.
+// Kind returns the kind of the value, which its first byte tells: n, t, f, '"', 0 for a number, {,
+// [. Where there is no value it returns something else, and reading then returns an error.
 func (w *Walker) Kind() jsontext.Kind {
 	c := w.peek()
 	if c == '-' || '0' <= c && c <= '9' {
@@ -72,16 +73,16 @@ func (w *Walker) Kind() jsontext.Kind {
 	return jsontext.Kind(c)
 }
 
-// Object reads an object. It calls member with each name, which it must not keep or change,
-// standing at its value, which member must read. Names that differ only in bytes that are no UTF-8
-// count as one.
+// Object reads an object. It calls member with each name while the Walker stands before the value.
+// member must read the value, and must not keep or change the name. Two names count as one if they
+// differ only in bytes that are not UTF-8.
 func (w *Walker) Object(member func(name []byte) error) error {
 	if err := w.open('{'); err != nil {
 		return err
 	}
 	outer := w.count
 	var others crowd
-	var room []byte // of a name that is not kept
+	var room []byte // memory for a name that is not kept
 	for first := true; ; first = false {
 		if closed, err := w.next('}', first); closed || err != nil {
 			w.count = outer
@@ -110,7 +111,7 @@ func (w *Walker) Object(member func(name []byte) error) error {
 	}
 }
 
-// name reads a name, in the room of another if it has escapes.
+// name reads a name. If the name has escapes it is decoded into room.
 func (w *Walker) name(room *[]byte) ([]byte, error) {
 	raw, is, err := w.quoted()
 	if err != nil {
@@ -131,7 +132,8 @@ func (w *Walker) colon() error {
 	return nil
 }
 
-// List reads a list. It calls element standing at each element, which element must read.
+// List reads a list. It calls element while the Walker stands before each element. element must
+// read it.
 func (w *Walker) List(element func(index int) error) error {
 	if err := w.open('['); err != nil {
 		return err
@@ -146,7 +148,7 @@ func (w *Walker) List(element func(index int) error) error {
 	}
 }
 
-// open moves past the beginning of an object or a list.
+// open moves past the opening bracket of an object or a list.
 func (w *Walker) open(bracket byte) error {
 	if w.peek() != bracket {
 		return w.fault()
@@ -158,7 +160,7 @@ func (w *Walker) open(bracket byte) error {
 	return w.took(1, nil)
 }
 
-// next moves to the next member or element of what was opened last, or past its end.
+// next moves to the next member or element of the innermost open object or list, or past its end.
 func (w *Walker) next(bracket byte, first bool) (closed bool, err error) {
 	switch c := w.peek(); {
 	case c == bracket:
@@ -189,7 +191,7 @@ func (w *Walker) Text() (string, error) {
 	return w.Keep(w.scratch), w.took(len(raw), err)
 }
 
-// MendedText reads a string, with U+FFFD in place of each byte that is no UTF-8.
+// MendedText reads a string, with U+FFFD in place of each byte that is not UTF-8.
 func (w *Walker) MendedText() (string, error) {
 	raw, is, err := w.quoted()
 	if err != nil || is != broken {
@@ -199,7 +201,7 @@ func (w *Walker) MendedText() (string, error) {
 	return mendedText(w.scratch), w.took(len(raw), err)
 }
 
-// unquoted is unquote, and counts.
+// unquoted calls unquote and counts damaged strings.
 func (w *Walker) unquoted(room, raw []byte, is form) ([]byte, error) {
 	text, whole, err := unquote(room, raw)
 	if is == broken || !whole {
@@ -208,8 +210,8 @@ func (w *Walker) unquoted(room, raw []byte, is form) ([]byte, error) {
 	return text, err
 }
 
-// Keep returns a name as a string. Kept strings share memory, a third of the input at first: most
-// of an event is names and what is passed over.
+// Keep returns a name as a string. Kept strings share a block of memory. Its first size is a third
+// of the input, because most of an event is names and skipped values.
 func (w *Walker) Keep(text []byte) string {
 	if w.texts.Cap()-w.texts.Len() < len(text) {
 		w.texts = strings.Builder{}
@@ -233,7 +235,7 @@ func (w *Walker) Bytes() ([]byte, error) {
 	return text, w.took(len(raw), err)
 }
 
-// Number reads a number and returns it as it stands in the input.
+// Number reads a number and returns its text as it stands in the input.
 func (w *Walker) Number() ([]byte, error) {
 	length, err := number(w.source[w.at:])
 	raw := w.source[w.at : w.at+length]
@@ -281,7 +283,7 @@ func (w *Walker) literal(text string) error {
 	return ErrSyntax
 }
 
-// peek passes over white space and returns the byte that stands there, 0 at the end.
+// peek passes over white space and returns the next byte, or 0 at the end.
 func (w *Walker) peek() byte {
 	if w.at < len(w.source) && w.source[w.at] > ' ' {
 		return w.source[w.at]
@@ -298,7 +300,7 @@ func (w *Walker) afterSpace() byte {
 	return 0
 }
 
-// fault is the error of what stands here.
+// fault returns the error for the next byte.
 func (w *Walker) fault() error {
 	if w.at == len(w.source) {
 		return io.ErrUnexpectedEOF
@@ -306,7 +308,7 @@ func (w *Walker) fault() error {
 	return ErrSyntax
 }
 
-// took moves past a token, unless it was faulty.
+// took moves past a token, or returns the token's error.
 func (w *Walker) took(length int, err error) error {
 	if err != nil {
 		return err

@@ -17,7 +17,8 @@ import (
 
 const maxDepth = 64
 
-// tree reads a whole value as json.Unmarshal reads one into an any, numbers as they stand.
+// tree reads a complete value in the form that json.Unmarshal gives an any. Numbers keep their
+// text.
 func tree(w *jsonwalk.Walker) (any, error) {
 	switch w.Kind() {
 	case '{':
@@ -50,7 +51,7 @@ func tree(w *jsonwalk.Walker) (any, error) {
 	return nil, w.Skip()
 }
 
-// mended reads each byte of a name that is no UTF-8 as U+FFFD, as range does.
+// mended replaces each byte of a name that is not UTF-8 by U+FFFD, as range does.
 func mended(name []byte) string { return string([]rune(string(name))) }
 
 func walk(data []byte) (any, error) {
@@ -81,7 +82,8 @@ func TestWalk_ReadsWhatStandsThere(t *testing.T) {
 
 func TestWalk_Refuses(t *testing.T) {
 	many := `"` + strings.Repeat(`x`, 40)
-	names := func(count int, last string) string { // of one object, the first of them x0
+	// The names of one object; the first is x0.
+	names := func(count int, last string) string {
 		var b strings.Builder
 		b.WriteByte('{')
 		for i := range count {
@@ -155,7 +157,7 @@ func TestWalk_OneNameInTwoObjectsIsNotTwice(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-// Chat's read has such values, too: some client cut them in the middle of a character.
+// Chat's read can return such values: some client cut a text in the middle of a character.
 func TestWalk_MendsText(t *testing.T) {
 	tests := []struct {
 		name, data, want, mended string
@@ -279,9 +281,9 @@ func TestWalk_DataMayBeReused(t *testing.T) {
 	assert.Equal(t, []any{"abc", "d\ne"}, value)
 }
 
-// FuzzWalk holds the package to jsontext: it accepts the same input, and reads the same from it.
-// What Mend returns of it is the same to a reader that is strict about text, and nothing where it
-// was.
+// FuzzWalk compares the package with jsontext: both accept the same input and read the same from
+// it. The output of Mend is read alike by a reader that is strict about text. Data without damaged
+// strings comes out of Mend unchanged.
 func FuzzWalk(f *testing.F) {
 	for _, seed := range []string{
 		`{"a":[1,-0.5e+3,true,false,null,"\u00e9\n\/\"\\"],"b":{},"é":"\ud83d\ude00"}`, ` [ 1 , 2 ] `, `{"a":1,"\u0061":2}`,
@@ -293,7 +295,8 @@ func FuzzWalk(f *testing.F) {
 		got, err := walk(data)
 		_, skipErr := skip(data)
 		require.Equal(t, err, skipErr)
-		if err == jsonwalk.ErrDepth { // judged before what follows; jsontext bounds depth elsewhere
+		// ErrDepth comes before later errors, and jsontext bounds depth elsewhere.
+		if err == jsonwalk.ErrDepth {
 			return
 		}
 		passed := jsonwalk.New(data, maxDepth)

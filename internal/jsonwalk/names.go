@@ -16,7 +16,8 @@ func (w *Walker) contains(names [][]byte, name []byte) bool {
 	return w.broken > 0 && slices.ContainsFunc(names, func(other []byte) bool { return equalMended(other, name) })
 }
 
-// equalMended reports whether two texts are equal once U+FFFD stands in place of what is no UTF-8.
+// equalMended reports whether two texts are equal once U+FFFD stands in place of each byte that is
+// not UTF-8.
 func equalMended(a, b []byte) bool {
 	for len(a) > 0 && len(b) > 0 {
 		charA, lengthA := utf8.DecodeRune(a)
@@ -29,15 +30,15 @@ func equalMended(a, b []byte) bool {
 	return len(a) == len(b)
 }
 
-// crowd holds the names of an object that has very many, by their hashes alone, so that a body of
-// nothing but names costs little. Two of a million names are taken for one in one body of 30
-// million, and no sender knows in which: the seed is drawn by every crowd anew.
+// crowd holds the names of an object that has very many. It keeps only their hashes, so that a body
+// full of names uses little memory. Among a million names two are confused in one body of 30
+// million. A sender cannot choose them, because every crowd has a new random seed.
 type crowd struct {
 	seed maphash.Seed
 	seen map[uint64]struct{}
 }
 
-// add reports whether the name was there before.
+// add adds a name and reports whether it was there before.
 func (c *crowd) add(name []byte) bool {
 	if c.seen == nil {
 		c.seed, c.seen = maphash.MakeSeed(), map[uint64]struct{}{}

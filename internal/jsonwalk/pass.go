@@ -2,8 +2,8 @@ package jsonwalk
 
 import "math"
 
-// Members reads an object as Object does, but for names that occur twice: member is called with
-// each.
+// Members reads an object as Object does, but allows names that occur twice. It calls member with
+// each occurrence.
 func (w *Walker) Members(member func(name []byte) error) error {
 	if err := w.open('{'); err != nil {
 		return err
@@ -26,19 +26,20 @@ func (w *Walker) Members(member func(name []byte) error) error {
 	}
 }
 
-// Pass reads past one value as Skip does, but however deep it nests and whatever names occur twice.
+// Pass reads past one value as Skip does, but allows any depth and names that occur twice.
 func (w *Walker) Pass() error {
 	limit := w.maxDepth
 	w.maxDepth = math.MaxInt
 	defer func() { w.maxDepth = limit }()
-	var ends []byte // of what is open, the innermost last
+	var ends []byte // the closing brackets of all open objects and lists, the innermost last
 	for {
 		opened, err := w.begin()
 		if err != nil {
 			return err
 		}
 		if opened != 0 {
-			ends = append(ends, opened+2) // '{' and '}', '[' and ']' are two apart
+			// The codes of '{' and '}', and of '[' and ']', differ by two.
+			ends = append(ends, opened+2)
 		}
 		for first := opened != 0; ; first = false {
 			if len(ends) == 0 {
@@ -61,7 +62,8 @@ func (w *Walker) Pass() error {
 	}
 }
 
-// begin reads a value that has no parts, or the beginning of one that has, and returns its bracket.
+// begin reads a value without parts, or the opening bracket of one with parts. It returns the
+// bracket.
 func (w *Walker) begin() (bracket byte, err error) {
 	if kind := w.Kind(); kind == '{' || kind == '[' {
 		return byte(kind), w.open(byte(kind))
@@ -76,8 +78,8 @@ func (w *Walker) passName() error {
 	return w.colon()
 }
 
-// Whole reports whether the number read last, a member's value, ends where it was read to. Where
-// the input ends with it, or what follows is no JSON, it may be part of a longer one.
+// Whole reports whether the number read last, a member's value, is complete. Where the input ends
+// behind it, or where no JSON follows, it may be the beginning of a longer number.
 func (w *Walker) Whole() bool {
 	if w.at == len(w.source) {
 		return false

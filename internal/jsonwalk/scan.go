@@ -7,24 +7,24 @@ import (
 	"unicode/utf8"
 )
 
-// form is what is to be done about a string.
+// form says how a string must be handled.
 type form int
 
 const (
-	plain   form = iota // it stands for itself
-	escaped             // it has escapes, still to be checked
-	broken              // it is no UTF-8, and may have escapes
+	plain   form = iota // its bytes are its value
+	escaped             // it has escapes that are not checked yet
+	broken              // it is not UTF-8, and may have escapes
 )
 
-// quoted finds the string that stands here, quotes included, without moving past it.
+// quoted finds the string at the current offset, with its quotes, and does not move past it.
 func (w *Walker) quoted() (raw []byte, is form, err error) {
 	if w.peek() != '"' {
 		return nil, plain, w.fault()
 	}
 	s := w.source
-	var seen uint64 // every byte, and maybe some of what follows
+	var seen uint64 // the bits of every byte of the string, and perhaps of some bytes after it
 	for i := w.at + 1; ; {
-		for ; len(s)-i >= 8; i += 8 { // most of an event is read here
+		for ; len(s)-i >= 8; i += 8 { // most of an event is read in this loop
 			eight := binary.LittleEndian.Uint64(s[i:])
 			seen |= eight
 			if mark := special(eight); mark != 0 {
@@ -44,7 +44,7 @@ func (w *Walker) quoted() (raw []byte, is form, err error) {
 			return raw, is, nil
 		case c == '\\':
 			is = escaped
-			i += 2 // whatever is escaped, it does not end the string
+			i += 2 // an escaped character does not end the string
 		case c < ' ':
 			return nil, plain, ErrSyntax
 		default:
@@ -54,13 +54,13 @@ func (w *Walker) quoted() (raw []byte, is form, err error) {
 	}
 }
 
-// each times a byte is a word of eight such bytes.
+// each is a word whose eight bytes are 1. each times a byte is a word of eight such bytes.
 const each = 0x01_01_01_01_01_01_01_01
 
-// special sets the highest bit of the first byte in v that does not stand for itself in a string: a
-// quote, a backslash or a control character. What it sets further up means nothing.
+// special sets the highest bit of the first byte in v that has a meaning in a string: a quote, a
+// backslash or a control character. Bits above that one mean nothing.
 func special(v uint64) uint64 {
-	// Subtracting borrows into that bit; a borrow spoils only what stands above it.
+	// The subtraction borrows into that bit. A borrow changes only the bytes above.
 	control, quote, backslash := v-each*' ', (v^each*'"')-each, (v^each*'\\')-each
 	return (control | quote | backslash) &^ v & (each * utf8.RuneSelf)
 }

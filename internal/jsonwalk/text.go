@@ -9,11 +9,11 @@ import (
 // replacement is U+FFFD, as an escape.
 const replacement = `\ufffd`
 
-// unquote returns what a string stands for, in the room of text. U+FFFD stands for a lone
-// surrogate, and whole says that there was none.
+// unquote decodes a string and appends it to text, whose old content is dropped. A lone surrogate
+// becomes U+FFFD; whole says that there was none.
 func unquote(text, raw []byte) (_ []byte, whole bool, err error) {
 	text, whole = text[:0], true
-	if cap(text) < len(raw) { // slices.Grow would take twice the room under the race detector, and 1 MB more than is left
+	if cap(text) < len(raw) { // slices.Grow would take twice the room under the race detector
 		text = make([]byte, 0, len(raw))
 	}
 	for i := 1; i < len(raw)-1; i++ {
@@ -50,12 +50,12 @@ func unquote(text, raw []byte) (_ []byte, whole bool, err error) {
 	return text, whole, nil
 }
 
-// lone is what codePoint returns for a surrogate without its other half. It is no code point, so
-// that it is encoded as U+FFFD.
+// lone is codePoint's result for a surrogate without its other half. It is not a code point, so it
+// is encoded as U+FFFD.
 const lone = -1
 
-// codePoint reads the escape \uXXXX that text begins with, or the two of a surrogate pair. The
-// length is 0 where it is none.
+// codePoint reads the escape \uXXXX at the beginning of text, or the two escapes of a surrogate
+// pair. The length is 0 where there is no such escape.
 func codePoint(text []byte) (char rune, length int) {
 	char, ok := hexadecimal(text)
 	switch {
@@ -93,9 +93,8 @@ func hexadecimal(text []byte) (value rune, ok bool) {
 	return value, true
 }
 
-// Mend returns JSON with U+FFFD in place of each byte that is no UTF-8 and each lone surrogate
-// escape, the rest as it stands: where a Walker accepts data, every reader accepts what Mend
-// returns.
+// Mend returns JSON in which U+FFFD replaces each byte that is not UTF-8 and each lone surrogate
+// escape. All else is unchanged. Where a Walker accepts data, every reader accepts the result.
 func Mend(data []byte) []byte {
 	mended := make([]byte, 0, mendedSize(data))
 	for rest := data; len(rest) > 0; {

@@ -1,5 +1,5 @@
-// Package location reads what MSGEXT_STATE and MSGEXT_SINKS hold, SCHEME:PLACE or SCHEME://PLACE,
-// as far as it is the same for every driver.
+// Package location splits the values of MSGEXT_STATE and MSGEXT_SINKS, which are SCHEME:PLACE or
+// SCHEME://PLACE. It holds the rules that all drivers share.
 package location
 
 import (
@@ -8,24 +8,24 @@ import (
 	"msgext/pkg/secret"
 )
 
-// Scheme returns what stands before the colon, and whether there is one.
+// Scheme returns the text before the colon, and whether there is a colon.
 func Scheme(url secret.String) (string, bool) {
 	scheme, _, found := strings.Cut(url.Reveal(), ":")
 	return scheme, found
 }
 
-// Place returns what follows the scheme.
+// Place returns the text after the scheme.
 func Place(url secret.String) string {
 	_, place, _ := strings.Cut(url.Reveal(), ":")
 	return strings.TrimPrefix(place, "//")
 }
 
-// Escape is the rule that the URL of a database most often breaks.
+// Escape is the rule that database URLs break most often.
 const Escape = "in user name and password every : / ? # [ ] @ and % is written as %3A %2F %3F %23 %5B %5D %40 %25"
 
-// IsUnescaped reports whether a character of a user name or password seems to have ended the part
-// of the URL in which they stand: then the @ after them has come into the path or the fragment, and
-// what was meant as a password is taken for a port or a database. An @ in a query is a value's own.
+// IsUnescaped reports whether a reserved character in the user name or password has ended that part
+// of the URL. The @ after it then stands in the path or the fragment, and part of the password is
+// taken for a port or a database. An @ in a query belongs to a value.
 func IsUnescaped(url secret.String) bool {
 	_, rest, _ := strings.Cut(url.Reveal(), "://")
 	rest, fragment, _ := strings.Cut(rest, "#")

@@ -14,7 +14,7 @@ func TestIsUnescaped(t *testing.T) {
 		"redis://host":                             false,
 		"redis://:p%23ss@host/2?pool_size=3":       false,
 		"postgres://me:p%40ss@a:1,b:2/db":          false,
-		"postgres://host/db?user=me@server":        false, // as some clouds name users
+		"postgres://host/db?user=me@server":        false, // some clouds have such user names
 		"redis://:pa#ss@host":                      true,
 		"redis://:pa#s?s@host":                     true,
 		"postgres://me:12/34@host/db":              true,

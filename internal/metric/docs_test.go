@@ -12,7 +12,7 @@ import (
 	"msgext/internal/metric"
 )
 
-// The table in docs/metrics.md has each metric once, with the dimensions it has.
+// The table in docs/metrics.md lists each metric once, with its dimensions.
 func TestAll_IsTheTableOfTheDocument(t *testing.T) {
 	content, err := os.ReadFile("../../docs/metrics.md")
 	require.NoError(t, err)

@@ -11,21 +11,22 @@ import (
 	"time"
 )
 
-// Keys by which measurements are counted apart, CloudWatch's dimensions. The one is of every
-// measurement. The other is of Rejected besides: a line's reason is one of twenty, and each value
-// of a dimension is a metric that is paid for.
+// Keys by which measurements are counted separately: CloudWatch's dimensions. Function applies to
+// every measurement. Refusal applies to Rejected as well. It is not the reason of the log line,
+// because there are twenty reasons and AWS bills each value of a dimension as a metric.
 const (
 	KeyFunction = "function"
 	KeyRefusal  = "refusal"
 )
 
-// A Format says how measurements are written into a log line: it returns what the line carries for
-// those measured at a time, each a number under its name. refusal, empty in most lines, is the
-// Refusal by which Rejected is counted apart. It is an alias, so that public packages take a
-// function in plain types.
+// A Format writes measurements into a log line. It returns the attributes of the line for what was
+// measured at a time; each measurement is a number under its name. refusal is the Refusal by which
+// Rejected is counted, and empty in most lines. It is an alias, so that public packages can take a
+// function of plain types.
 type Format = func(at time.Time, measured []slog.Attr, refusal string) []slog.Attr
 
-// Plain writes measurements as they are: SCF, whose log service knows the function of a line.
+// Plain writes measurements as plain attributes. It is for SCF, whose log service knows the
+// function of a line.
 func Plain(_ time.Time, measured []slog.Attr, refusal string) []slog.Attr {
 	if refusal != "" {
 		measured = append(measured, slog.String(KeyRefusal, refusal))
@@ -33,9 +34,9 @@ func Plain(_ time.Time, measured []slog.Attr, refusal string) []slog.Attr {
 	return measured
 }
 
-// Embedded returns the Format of a Lambda function, which adds CloudWatch's metadata. All is
-// counted by the function's name, so that two deployments in one account stay apart. The line must
-// be written as JSON with the attributes at its root.
+// Embedded returns the Format of a Lambda function, which adds CloudWatch's metadata. The
+// function's name is a dimension of every metric, so that two deployments in one account stay
+// separate. The line must be JSON with the attributes at its root.
 func Embedded(function string) Format {
 	return func(at time.Time, measured []slog.Attr, refusal string) []slog.Attr {
 		if len(measured) == 0 {
@@ -64,7 +65,7 @@ type definition struct {
 }
 
 func metadata(at time.Time, measured []slog.Attr, refusal string) *awsMetadata {
-	m := &struct { // allocated as one, with room for what a line usually has
+	m := &struct { // one allocation, with room for a usual line
 		awsMetadata
 		directives  [1]directive
 		sets        [1][]string

@@ -67,8 +67,7 @@ func TestEmbedded_AddsNothingToNothing(t *testing.T) {
 	assert.Empty(t, metric.Embedded("f")(at, nil, ""))
 }
 
-// CloudWatch bills each name for each set of dimensions. All of them together stay below 40 a
-// stack.
+// CloudWatch bills each name once for each set of dimensions. The sum stays below 40 for a stack.
 func TestAll_StaysCheap(t *testing.T) {
 	billed := len(metric.Refusals())
 	seen := make(map[string]bool)

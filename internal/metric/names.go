@@ -7,33 +7,33 @@ const Namespace = "msgext"
 
 // Names of the metrics. docs/metrics.md says what each means.
 const (
-	Requests       = "Requests"       // webhooks that were answered, whatever the answer
-	Accepted       = "Accepted"       // changes that everything configured has taken
+	Requests       = "Requests"       // webhooks that were answered, with whatever answer
+	Accepted       = "Accepted"       // changes that the store and every sink have taken
 	Rejected       = "Rejected"       // requests refused, by Refusal
-	Failed         = "Failed"         // requests that our side failed
-	OtherCommands  = "OtherCommands"  // commands that are not ours, answered by us or by the app's backend
-	Probes         = "Probes"         // the console trying the URL out
+	Failed         = "Failed"         // requests that failed because of an error on our side
+	OtherCommands  = "OtherCommands"  // commands that are not for us, whoever answered them
+	Probes         = "Probes"         // the console's tests of the URL
 	Announced      = "Announced"      // messages whose extensions are expected from now on
-	Doubted        = "Doubted"        // refused bodies whose message is read back
-	Lost           = "Lost"           // refused bodies whose message could not be noted: nobody reads it back
+	Doubted        = "Doubted"        // refused bodies whose message will be read back
+	Lost           = "Lost"           // refused bodies whose message could not be noted for repair
 	FailedDelivery = "FailedDelivery" // deliveries that a destination did not take
-	DeliveryTime   = "DeliveryTime"   // until everything configured had the event
-	RequestTime    = "RequestTime"    // from arrival to reply
-	RelayTime      = "RelayTime"      // what the app's backend took
-	RelayFailed    = "RelayFailed"    // commands that it did not answer
-	RelaySkipped   = "RelaySkipped"   // commands that it was not asked, because it had failed before
-	Overloaded     = "Overloaded"     // requests that the server turned away, because too many were in hand
+	DeliveryTime   = "DeliveryTime"   // time until the store and every sink had the event
+	RequestTime    = "RequestTime"    // time from arrival to reply
+	RelayTime      = "RelayTime"      // time that the app's backend took
+	RelayFailed    = "RelayFailed"    // commands that the backend did not answer
+	RelaySkipped   = "RelaySkipped"   // commands not sent to the backend, because it failed before
+	Overloaded     = "Overloaded"     // requests that the server turned away at its limit
 
-	Checked          = "Checked"          // messages looked at
-	Gaps             = "Gaps"             // of them, with a version missing
-	Read             = "Read"             // read back from Chat
-	Healed           = "Healed"           // messages with a loss that repair made good
-	RepairFailed     = "RepairFailed"     // runs that could not be made, 0 or 1
-	Drift            = "Drift"            // messages of a sample that were not as Chat has them
+	Checked          = "Checked"          // messages that were checked
+	Gaps             = "Gaps"             // checked messages with a missing version
+	Read             = "Read"             // messages that were read back from Chat
+	Healed           = "Healed"           // messages with a loss that repair has repaired
+	RepairFailed     = "RepairFailed"     // runs that could not start, 0 or 1
+	Drift            = "Drift"            // sampled messages that differed from Chat
 	AnnouncedSkipped = "AnnouncedSkipped" // announced messages for which a run had no time
-	Open             = "Open"             // messages that a check left unsettled
+	Open             = "Open"             // messages that are not settled after a check
 	Stuck            = "Stuck"            // messages that were given up
-	OldestDue        = "OldestDue"        // for how long the message has been due that waits longest
+	OldestDue        = "OldestDue"        // how long the longest waiting message has been due
 )
 
 // Refusals by which Rejected is counted apart.
@@ -49,27 +49,27 @@ func Refusals() []string {
 	return []string{RefusedSignature, RefusedApp, RefusedAddress, RefusedOther}
 }
 
-// Kind says what the values of a metric do.
+// Kind says what the values of a metric mean.
 type Kind int
 
-// The kinds. A gauge holds until the next one, and is absent where it is not known.
+// The kinds. A gauge keeps its value until the next one. It is absent where the value is not known.
 const (
 	Count Kind = iota // adds up
 	Gauge
-	Span // a time, of which each is one of many
+	Span // a duration; each value is one of many
 )
 
-// Source says who measures.
+// Source says which program measures.
 type Source int
 
-// The sources. What the server alone measures is no metric of a function.
+// The sources. A metric that only the server measures does not exist for a function.
 const (
 	Webhook Source = iota
 	Repair
 	Server
 )
 
-// A Metric is what is known of one name.
+// A Metric describes one name.
 type Metric struct {
 	Name   string
 	Kind   Kind
@@ -91,8 +91,8 @@ func All() []Metric {
 	}
 }
 
-// milliseconds are the names whose unit is that; all others are counts.
+// milliseconds are the metrics whose unit is milliseconds. All others are counts.
 var milliseconds = []string{DeliveryTime, RequestTime, RelayTime, OldestDue}
 
-// IsMilliseconds reports whether that is a metric's unit; otherwise it is a count.
+// IsMilliseconds reports whether a metric's unit is milliseconds. Otherwise it is a count.
 func IsMilliseconds(name string) bool { return slices.Contains(milliseconds, name) }

@@ -10,14 +10,14 @@ import (
 	"msgext/internal/loopback"
 )
 
-// Allow is what an operator allows although it is refused otherwise.
+// Allow holds what an operator allows. It is refused by default.
 type Allow struct {
 	LinkLocal bool // link-local and cloud metadata addresses
 	Plain     bool // http:// to other hosts than loopback
 }
 
-// ParseURL reads a URL that events or commands may be sent to. Its errors are ErrURL, ErrPlain and
-// ErrLinkLocal.
+// ParseURL parses a URL to which events or commands may be sent. Its errors are ErrURL, ErrPlain
+// and ErrLinkLocal.
 func ParseURL(text string, allow Allow) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
@@ -35,8 +35,8 @@ func ParseURL(text string, allow Allow) (*url.URL, error) {
 	return u, nil
 }
 
-// refuseLinkLocal looks at the address itself, after names were resolved, so that no name and
-// no other way of writing an address leads past it.
+// refuseLinkLocal checks the address to which a connection is made, after names were resolved. So
+// no name and no other notation of an address gets around the rule.
 func refuseLinkLocal(_ context.Context, _, address string, _ syscall.RawConn) error {
 	target, err := netip.ParseAddrPort(address)
 	if err != nil || isRefused(target.Addr()) {
@@ -51,8 +51,8 @@ func isRefused(address netip.Addr) bool {
 	})
 }
 
-// leadsTo returns an address and the IPv4 ones that it has in it, where a network translates or
-// tunnels.
+// leadsTo returns an address and the IPv4 addresses embedded in it, to which a network may
+// translate or tunnel.
 func leadsTo(ip netip.Addr) []netip.Addr {
 	if ip.Is4() || ip.Is4In6() {
 		return []netip.Addr{ip.Unmap()}
@@ -62,9 +62,11 @@ func leadsTo(ip netip.Addr) []netip.Addr {
 	all := []netip.Addr{ip}
 	add := func(bytes ...byte) { all = append(all, netip.AddrFrom4([4]byte(bytes))) }
 	switch {
-	case within("::/96"), within("::ffff:0:0:0/96"), within("64:ff9b::/96"): // compatible, SIIT, NAT64 (RFCs 4291, 2765, 6052)
+	// Compatible, SIIT, NAT64 (RFCs 4291, 2765, 6052).
+	case within("::/96"), within("::ffff:0:0:0/96"), within("64:ff9b::/96"):
 		add(b[12:]...)
-	case within("64:ff9b:1::/48"): // NAT64 of one's own, whose prefix has 48, 56, 64 or 96 bits (RFCs 8215 and 6052)
+	// NAT64 of one's own, whose prefix has 48, 56, 64 or 96 bits (RFCs 8215 and 6052).
+	case within("64:ff9b:1::/48"):
 		add(b[6], b[7], b[9], b[10])
 		add(b[7], b[9], b[10], b[11])
 		add(b[9:13]...)
@@ -75,15 +77,16 @@ func leadsTo(ip netip.Addr) []netip.Addr {
 		add(b[4:8]...)
 		add(^b[12], ^b[13], ^b[14], ^b[15])
 	}
-	if b[8]&^2 == 0 && b[9] == 0 && b[10] == 0x5e && b[11] == 0xfe { // ISATAP, under any prefix (RFC 5214)
+	// ISATAP, under any prefix (RFC 5214).
+	if b[8]&^2 == 0 && b[9] == 0 && b[10] == 0x5e && b[11] == 0xfe {
 		add(b[12:]...)
 	}
 	return all
 }
 
-// isMetadata knows the metadata services that are not link-local: AWS's own network over IPv6 (EC2
-// User Guide, "Use the Instance Metadata Service", fd00:ec2::254 among others), Alibaba's, and
-// Google's over IPv6.
+// isMetadata knows the metadata services that are not link-local: AWS's network over IPv6 (EC2 User
+// Guide, "Use the Instance Metadata Service", fd00:ec2::254 among others), Alibaba's, and Google's
+// over IPv6.
 func isMetadata(ip netip.Addr) bool {
 	return netip.MustParsePrefix("fd00:ec2::/32").Contains(ip) ||
 		ip == netip.MustParseAddr("100.100.100.200") || ip == netip.MustParseAddr("fd20:ce::254")

@@ -5,8 +5,8 @@ import (
 	"net/url"
 )
 
-// WithoutURL takes the URL, which may carry a signature or another secret, out of an error of
-// net/http's.
+// WithoutURL removes the URL from an error of net/http. The URL may carry a signature or another
+// secret.
 func WithoutURL(err error) error {
 	var failed *url.Error
 	for errors.As(err, &failed) {

@@ -12,17 +12,17 @@ type Clock struct{ now atomic.Int64 }
 // Pass moves the clock on.
 func (c *Clock) Pass(d time.Duration) { c.now.Add(int64(d)) }
 
-// Now is what the clock shows.
+// Now returns the clock's time.
 func (c *Clock) Now() time.Time { return time.Unix(0, c.now.Load()) }
 
-// DoubtingWithClock is Doubting by another clock.
+// DoubtingWithClock is Doubting with a clock that a test moves.
 func DoubtingWithClock(t *http.Transport) (*Transport, *Clock) {
 	transport, clock := Doubting(t), new(Clock)
 	transport.Now = clock.Now
 	return transport, clock
 }
 
-// Known is how many connections are known.
+// Known returns how many connections the Transport knows.
 func (t *Transport) Known() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()

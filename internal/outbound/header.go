@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// ErrHeader is the error of a header that requests cannot be given.
+// ErrHeader is the error for a header that a request may not carry.
 var ErrHeader = errors.New("header cannot be set")
 
 // ParseHeader reads a header of the form Name: value. Its error is ErrHeader and names the rule,
@@ -21,8 +21,9 @@ func ParseHeader(text string) (name, value string, err error) {
 	return name, strings.TrimSpace(value), nil
 }
 
-// CheckHeader refuses what is no header, those of the connection, and those that a request sets
-// itself, by their canonical names. Its error is ErrHeader and names the rule, never the value.
+// CheckHeader refuses what is not a valid header, the headers of the connection, and those that a
+// request sets itself, given as canonical names in own. Its error is ErrHeader and names the rule,
+// never the value.
 func CheckHeader(name, value string, own ...string) error {
 	if !isToken(name) {
 		return fmt.Errorf("%w: the name is none", ErrHeader)
@@ -38,7 +39,8 @@ func CheckHeader(name, value string, own ...string) error {
 	case "Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "Proxy-Connection",
 		"Proxy-Authorization", "Te", "Trailer", "Upgrade", "Expect":
 		return fmt.Errorf("%w: %s is the connection's", ErrHeader, name)
-	case "Idempotency-Key", "X-Idempotency-Key": // net/http sends such a request a second time
+	// net/http repeats a request that has such a header.
+	case "Idempotency-Key", "X-Idempotency-Key":
 		return fmt.Errorf("%w: %s is each request's own", ErrHeader, name)
 	}
 	return nil

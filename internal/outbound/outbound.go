@@ -1,6 +1,6 @@
-// Package outbound has what everything that calls out has in common: which addresses it may reach,
-// how it connects, when it doubts a connection that was kept (stale.go), when and how often it
-// tries again (retry.go), and what of an error may be told.
+// Package outbound holds what all outgoing calls share: which addresses they may reach, how they
+// connect, when they doubt an idle connection (stale.go), when and how often they try again
+// (retry.go), and which part of an error may be logged.
 package outbound
 
 import (
@@ -12,41 +12,42 @@ import (
 	"time"
 )
 
-// Errors of ParseURL. A connection has ErrLinkLocal, too, where it is a name that leads there.
+// Errors of ParseURL. Connecting returns ErrLinkLocal as well, where a name resolves to such an
+// address.
 var (
 	ErrURL       = errors.New("not an https:// or http:// URL without credentials")
 	ErrPlain     = errors.New("http:// leads to loopback only, unless MSGEXT_HTTP_ALLOW_PLAIN is true: it is for names within your own network")
 	ErrLinkLocal = errors.New("link-local and metadata addresses are refused")
 )
 
-// ErrAnswer stands for an answer that could not be understood. What it was is not told.
+// ErrAnswer stands for an answer that could not be parsed. The answer itself is not logged.
 var ErrAnswer = errors.New("answer is not HTTP")
 
 const maxHeaderBytes = 64 << 10 // of an answer
 
 // Options configure a transport.
 type Options struct {
-	// AllowLinkLocal lets it reach link-local and cloud metadata addresses. Behind a proxy it is
-	// the proxy that resolves names, and it that must refuse.
+	// AllowLinkLocal allows link-local and cloud metadata addresses. Behind a proxy it has no
+	// effect: there the proxy resolves names, and the proxy must refuse.
 	AllowLinkLocal bool
 
-	// TLS has the roots and other settings of connections; nil for the system's.
+	// TLS has the roots and other settings of connections; nil for the system's defaults.
 	TLS *tls.Config
 
-	// IdleTimeout is how long an unused connection is kept. net/http compares it by wall time
-	// when it takes a connection up again, so it also holds across a freeze.
+	// IdleTimeout is how long an unused connection is kept. net/http compares it by wall time when
+	// it reuses a connection, so it also works after a function was frozen.
 	IdleTimeout time.Duration
 
 	// MaxIdle is how many unused connections are kept.
 	MaxIdle int
 
-	// Resolver looks names up; the system's when nil.
+	// Resolver resolves names; nil for the system's resolver.
 	Resolver *net.Resolver
 }
 
-// NewTransport returns a transport that speaks HTTP/1.1 only: there a request has its connection to
-// itself, so that one that died unnoticed ends with the request that found out. It asks for no
-// compression, and undoes none. The environment's proxy settings count.
+// NewTransport returns a transport that speaks HTTP/1.1 only. There a request has its connection to
+// itself, so that a dead connection harms only the request that finds it dead. It neither asks for
+// compression nor undoes any. The proxy settings of the environment apply.
 func NewTransport(options Options) *http.Transport {
 	dialer := &net.Dialer{Resolver: options.Resolver}
 	if !options.AllowLinkLocal {
@@ -66,8 +67,9 @@ func NewTransport(options Options) *http.Transport {
 	}
 }
 
-// Describe keeps of an error what does not repeat the answer, which net/http's errors quote. What
-// it does not know is ErrAnswer; also names errors of the caller's own that it shall keep.
+// Describe returns the part of an error that does not repeat the answer, which net/http's errors
+// quote. An error that it does not know becomes ErrAnswer. also lists errors of the caller that it
+// keeps.
 func Describe(err error, also ...error) error {
 	if network, ok := errors.AsType[net.Error](err); ok { // *net.OpError with addresses, timeouts
 		return network

@@ -14,7 +14,7 @@ import (
 	"msgext/internal/outbound"
 )
 
-// Whatever an error quotes of an answer stays behind.
+// The text that an error quotes from an answer is removed.
 func TestDescribe(t *testing.T) {
 	own := errors.New("own")
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}

@@ -11,7 +11,7 @@ import (
 // Dial makes a connection.
 type Dial = func(ctx context.Context, network, address string) (net.Conn, error)
 
-// Pinger doubts the connections of a client whose protocol has a ping, by the rules above
+// Pinger doubts idle connections of a client whose protocol has a ping. The rules stand at
 // DoubtAfter. It is safe for concurrent use.
 type Pinger struct {
 	Now func() time.Time // the wall clock; not to be changed once it is used
@@ -21,9 +21,9 @@ type Pinger struct {
 	open map[*pinged]bool
 }
 
-// NewPinger returns a Pinger. ping writes one to a connection that nothing else uses meanwhile, and
-// reads the answer; its deadline is set. It is nil where the client takes its connections up by
-// Check.
+// NewPinger returns a Pinger. ping sends one ping on a connection that nothing else uses at the
+// time, and reads the answer. A deadline is set before. ping is nil where the client calls Check
+// when it takes up a connection.
 func NewPinger(ping func(net.Conn) error) *Pinger {
 	return &Pinger{
 		Now:  func() time.Time { return time.Now().Round(0) }, // without the monotonic reading
@@ -31,9 +31,9 @@ func NewPinger(ping func(net.Conn) error) *Pinger {
 	}
 }
 
-// Dial returns a function that dials as dial does. A client that looks at a connection's socket
-// before it takes it up again, as go-redis does by syscall.Conn, has it pinged thereby, and is told
-// that it is closed where the answer does not come.
+// Dial returns a function that dials as dial does. Some clients look at the socket of a connection
+// before they take it up again, as go-redis does by syscall.Conn. That look pings the connection.
+// If no answer comes, the client is told that the connection is closed.
 func (p *Pinger) Dial(dial Dial) Dial {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
@@ -48,24 +48,26 @@ func (p *Pinger) Dial(dial Dial) Dial {
 	}
 }
 
-// Check is called when a client takes up a connection that Dial made, or one of TLS over it. A
-// doubted one is sent a ping, which has PingTimeout for its answer; without one, it and all others
-// that are doubted and not in use are closed, and the error is the ping's. Otherwise the connection
-// is in use until Release.
+// Check is called when a client takes up a connection that Dial made, or a TLS connection over one.
+// If the connection is doubted it is pinged, and the answer must come within PingTimeout. If none
+// comes, the connection and all other doubted ones that are not in use are closed, and the error is
+// the ping's. Otherwise the connection is in use until Release.
 func (p *Pinger) Check(ctx context.Context, conn net.Conn, ping func(context.Context) error) error {
 	c := bare(conn)
 	if c == nil {
 		return nil
 	}
 	since := p.Now().Add(-DoubtAfter)
-	if c.isClosed() { // with one that gave no answer: its client need not find out
+	// Closed together with another that gave no answer; the client need not wait for that.
+	if c.isClosed() {
 		return net.ErrClosed
 	}
 	if c.isDoubted(since) {
 		limited, cancel := context.WithTimeout(ctx, PingTimeout)
 		defer cancel()
 		if err := ping(limited); err != nil {
-			if ctx.Err() == nil { // or the caller did not wait for it
+			// Otherwise the caller stopped waiting, which says nothing about the connection.
+			if ctx.Err() == nil {
 				p.closeIdleSince(c, since)
 			}
 			return err
@@ -82,8 +84,8 @@ func (p *Pinger) Release(conn net.Conn) {
 	}
 }
 
-// Suspect doubts every connection, however short a while it was idle, when it is next taken up: a
-// server has ended another.
+// Suspect doubts every connection at its next use, however short its idle time was. It is called
+// when a server has ended a connection.
 func (p *Pinger) Suspect() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -92,7 +94,7 @@ func (p *Pinger) Suspect() {
 	}
 }
 
-// bare returns what Dial made of a connection, nil if it did not make it.
+// bare returns the connection that Dial made, or nil if Dial did not make it.
 func bare(conn net.Conn) *pinged {
 	for {
 		switch c := conn.(type) {
@@ -124,7 +126,7 @@ func (c *pinged) set(change func()) {
 	change()
 }
 
-// isDoubted reports whether a connection was idle since a moment, or is suspect.
+// isDoubted reports whether a connection has been idle since a moment or longer, or is suspect.
 func (c *pinged) isDoubted(since time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -170,11 +172,12 @@ func (c *pinged) Close() error {
 	return c.Conn.Close()
 }
 
-// SyscallConn implements syscall.Conn. Its error is the ping's, if one was due; the connection is
-// then closed.
+// SyscallConn implements syscall.Conn. Where a ping is due, its error is the ping's, and the
+// connection is then closed.
 func (c *pinged) SyscallConn() (syscall.RawConn, error) {
 	if since := c.pinger.Now().Add(-DoubtAfter); c.isDoubted(since) {
-		_ = c.SetDeadline(time.Now().Add(PingTimeout)) // a connection that cannot have one fails below
+		// Where no deadline can be set, the ping fails below.
+		_ = c.SetDeadline(time.Now().Add(PingTimeout))
 		err := c.pinger.ping(c)
 		_ = c.SetDeadline(time.Time{})
 		if err != nil {
@@ -188,9 +191,9 @@ func (c *pinged) SyscallConn() (syscall.RawConn, error) {
 	return opaque{}, nil
 }
 
-// closeIdleSince closes a connection and all others that are doubted. One that waits for an answer
-// is not: it is in use, or, where the client does not say, no call waits for longer than
-// DoubtAfter.
+// closeIdleSince closes a connection and all others that are doubted. A connection that waits for
+// an answer is spared because it is in use. Where the client does not call Check, no call waits
+// longer than DoubtAfter.
 func (p *Pinger) closeIdleSince(dead *pinged, since time.Time) {
 	idle := []*pinged{dead}
 	p.mu.Lock()
@@ -201,11 +204,11 @@ func (p *Pinger) closeIdleSince(dead *pinged, since time.Time) {
 	}
 	p.mu.Unlock()
 	for _, c := range idle {
-		_ = c.Close() // it is dead
+		_ = c.Close() // it is dead, so that its error says nothing
 	}
 }
 
-// opaque is the socket under TLS, of which nothing can be seen.
+// opaque is a socket under TLS, whose state cannot be seen.
 type opaque struct{}
 
 func (opaque) Control(func(uintptr)) error           { return nil }

@@ -14,8 +14,8 @@ import (
 	"msgext/internal/outbound"
 )
 
-// Only a connection that was idle is pinged, once until it is idle again; the first that does not
-// answer takes with it the others that are doubted, and none that is not.
+// Only a connection that was idle is pinged, and only once until it is idle again. When one does
+// not answer, the other doubted ones are closed with it, and no others.
 func TestPinger(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -66,8 +66,8 @@ func TestPinger(t *testing.T) {
 	assert.Equal(t, 2, pings)
 }
 
-// A client that says what it uses may wait for longer than that: its connection is not closed with
-// those that died.
+// A client that calls Check may wait longer than DoubtAfter for an answer. Its connection is not
+// closed together with dead ones.
 func TestPinger_Check(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

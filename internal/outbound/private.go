@@ -6,8 +6,8 @@ import (
 	"net"
 )
 
-// WithoutAddress takes host names and addresses out of what an error of the network says; the error
-// it was is still found by errors.Is and errors.As. Where a store stands is in nobody's log.
+// WithoutAddress removes host names and addresses from a network error, so that no log shows where
+// a store is. errors.Is and errors.As still find the original error.
 func WithoutAddress(err error) error {
 	operation, isOperation := errors.AsType[*net.OpError](err)
 	name, isName := errors.AsType[*net.DNSError](err)
@@ -23,7 +23,7 @@ func WithoutAddress(err error) error {
 	return err
 }
 
-// private is an error with another text.
+// private is an error with its text replaced.
 type private struct {
 	text string
 	err  error

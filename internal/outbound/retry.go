@@ -9,23 +9,23 @@ import (
 	"time"
 )
 
-// Policy is how often something is tried, and after which pauses. A driver makes one attempt and
-// says by Again whether another can help; the loop is here.
+// Policy is how often something is tried, and how long the pauses between the tries are. A driver
+// makes one attempt and marks its error by Again where another attempt can help. The loop is here.
 type Policy struct {
 	Tries   int           // at most; 0 for as many as the context allows
 	First   time.Duration // the pause after the first try, doubled with each
-	Longest time.Duration // of a pause; 0 for no bound
+	Longest time.Duration // bound of a pause; 0 for no bound
 
-	// Rand makes the jitter; math/rand/v2's Uint32 when nil.
+	// Rand gives the jitter; math/rand/v2's Uint32 when nil.
 	Rand func() uint32
 }
 
-// Delivery is the policy within a reply: five tries whose pauses are 600 ms at most in all, which
-// leaves the tries themselves more than half of 1.5 s. The pauses that an SDK brings are a second
-// and more.
+// Delivery is the policy within a reply: five tries with pauses of at most 600 ms in total. More
+// than half of 1.5 s is left for the tries themselves. The defaults of SDKs pause for a second and
+// more.
 func Delivery() Policy { return Policy{Tries: 5, First: 40 * time.Millisecond} }
 
-// again is an error that another try can mend.
+// again is an error after which another try can succeed.
 type again struct {
 	err   error
 	after time.Duration
@@ -34,11 +34,11 @@ type again struct {
 func (a *again) Error() string { return a.err.Error() }
 func (a *again) Unwrap() error { return a.err }
 
-// Again marks what an attempt failed with as something that another one can mend, not before after
-// has passed; 0 leaves the pause to the policy.
+// Again marks an error as one after which another attempt can succeed, but not before after has
+// passed. With 0 the policy decides about the pause.
 func Again(err error, after time.Duration) error { return &again{err, after} }
 
-// tries is the key under which a context carries what counts attempts.
+// tries is the key under which a context carries a counter of attempts.
 type tries struct{}
 
 // Counting is a context under which each attempt of Do is counted.
@@ -58,9 +58,9 @@ func (c *Counting) Value(key any) any {
 // Tries returns how many attempts there were so far.
 func (c *Counting) Tries() int { return int(c.count.Load()) }
 
-// Do makes attempts until one succeeds, fails in a way that is not marked by Again, or was the last
-// one allowed. A pause that the context would not outlast is not begun. It returns the last
-// attempt's error without the mark, or the context's own, followed by what went wrong before.
+// Do makes attempts until one succeeds, fails without the mark of Again, or was the last one
+// allowed. It does not begin a pause that ends after the context's deadline. It returns the last
+// attempt's error without the mark, or the context's error followed by what went wrong before.
 func (p Policy) Do(ctx context.Context, attempt func(context.Context) error) error {
 	var before error
 	count, counts := ctx.Value(tries{}).(*atomic.Int32)
@@ -96,8 +96,8 @@ func (p Policy) Do(ctx context.Context, attempt func(context.Context) error) err
 	}
 }
 
-// Pause returns how long to wait after a try, counted from 1: between a half and the whole of what
-// the policy says, so that those who failed together do not come back together.
+// Pause returns how long to wait after a try, counted from 1. It is at random between half and all
+// of the policy's pause, so that clients that failed together do not return together.
 func (p Policy) Pause(try int) time.Duration {
 	whole := p.First << min(try-1, 20)
 	if p.Longest > 0 {

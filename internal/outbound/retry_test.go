@@ -19,7 +19,7 @@ func TestPolicy_Do(t *testing.T) {
 	final := errors.New("refused")
 	tests := []struct {
 		name      string
-		answers   []error // the last repeats
+		answers   []error // the last one repeats
 		budget    time.Duration
 		wantTries int
 		wantErr   error
@@ -53,7 +53,7 @@ func TestDelivery_Pauses(t *testing.T) {
 	for _, test := range []struct {
 		random uint32
 		want   time.Duration
-	}{{0, 300 * time.Millisecond}, {1<<32 - 1, 600*time.Millisecond - 4}} { // jitter stays below the whole
+	}{{0, 300 * time.Millisecond}, {1<<32 - 1, 600*time.Millisecond - 4}} {
 		synctest.Test(t, func(t *testing.T) {
 			policy := outbound.Delivery()
 			policy.Rand = func() uint32 { return test.random }
@@ -88,7 +88,7 @@ func TestPolicy_WaitsAsLongAsAsked(t *testing.T) {
 	})
 }
 
-// The end of a context, within an attempt or a pause, does not hide what went wrong before it.
+// When the context ends within an attempt or a pause, the error still says what went wrong before.
 func TestPolicy_TellsWhatCameBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)

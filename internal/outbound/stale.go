@@ -13,46 +13,49 @@ import (
 	"time"
 )
 
-// The rules for a connection that was kept. It may have died without a word, while a function's
-// sandbox was frozen or behind a NAT: it then takes a request and never answers. The times are by
-// the wall clock, which goes on while a sandbox is frozen; the monotonic one may not.
+// The rules for an idle connection. It may have died unnoticed, while a function's sandbox was
+// frozen or behind a NAT. It then takes a request and never answers. Times are by the wall clock,
+// which goes on while a sandbox is frozen. The monotonic clock may stop there.
 //
-//   - One that answered within the last second and is now slow is slow, not dead. No pool is ever closed
-//     because a server is slow: its new connections would be as slow, and come on top.
-//   - One that was idle for DoubtAfter or longer is doubted. Where the protocol has a ping (PostgreSQL, MySQL,
-//     Redis), it is pinged, and silence for PingTimeout closes it and all others that are doubted by then. HTTP
-//     has none: a request gets half of the time it has left there (Transport), and the next
-//     try a new connection.
-//   - One that was idle for IdleTimeout is not used again.
+//   - A connection that answered within the last second is slow, not dead. No pool is ever closed
+//     because a server is slow: the new connections would be as slow, and would be added load.
+//   - A connection that was idle for DoubtAfter or longer is doubted. Where the protocol has a ping
+//     (PostgreSQL, MySQL, Redis), it is pinged. If no answer comes within PingTimeout, it and all
+//     others that are doubted by then are closed. HTTP has no ping: a request on a doubted
+//     connection gets half of its remaining time there (Transport), and the next try gets a new
+//     connection.
+//   - A connection that was idle for IdleTimeout is not used again.
 //
-// A connection that its server has closed costs one try: everything that is sent may arrive twice.
+// A connection that its server has closed costs one try. So everything that is sent may arrive
+// twice.
 const (
 	DoubtAfter  = time.Second
 	PingTimeout = 300 * time.Millisecond
 	IdleTimeout = 30 * time.Second
 )
 
-// ErrStale is the error of a request on a doubted connection that gave no answer.
+// ErrStale is the error of a request on a doubted connection that did not answer.
 var ErrStale = errors.New("no answer on a connection that was idle")
 
-// Transport is an http.RoundTripper that doubts connections that were idle. It follows no redirect,
-// and is also what AWS's SDK takes as a client. It is safe for concurrent use.
+// Transport is an http.RoundTripper that doubts idle connections. It follows no redirect, and AWS's
+// SDK takes it as a client. It is safe for concurrent use.
 type Transport struct {
 	HTTP *http.Transport  // not to be changed once it is used
-	Now  func() time.Time // the wall clock; nor this
+	Now  func() time.Time // the wall clock; not to be changed once it is used
 
 	mu    sync.Mutex
-	known map[net.Conn]*kept // without TLS around it
+	known map[net.Conn]*kept // by the connection without TLS around it
 }
 
 // kept is what is known of a connection.
 type kept struct {
-	answered time.Time // when it last did, or was opened, by the wall clock
-	users    int       // requests that wait for an answer on it
+	answered time.Time // when it last answered, or was opened, by the wall clock
+	users    int       // requests that wait for its answer
 }
 
-// Doubting returns a Transport that makes its requests through t. It has a part in how t dials:
-// net/http may open a connection for a request that then gets another, and keeps it unused.
+// Doubting returns a Transport that makes its requests through t. It changes how t dials, because
+// net/http may open a connection for one request, give that request another one, and keep the new
+// one unused.
 func Doubting(t *http.Transport) *Transport {
 	doubting := &Transport{
 		HTTP: t, known: make(map[net.Conn]*kept),
@@ -79,7 +82,7 @@ func (t *Transport) opened(conn net.Conn) {
 	t.known[conn] = &kept{answered: t.Now()}
 }
 
-// forgetClosed drops what net/http has closed by now.
+// forgetClosed drops the connections that net/http has closed.
 func (t *Transport) forgetClosed() {
 	now := t.Now()
 	for conn, k := range t.known {
@@ -97,19 +100,20 @@ func withoutTLS(conn net.Conn) net.Conn {
 	return conn
 }
 
-// Do is RoundTrip under the name that an aws.HTTPClient has it.
+// Do is RoundTrip under the name that aws.HTTPClient requires.
 func (t *Transport) Do(request *http.Request) (*http.Response, error) { return t.RoundTrip(request) }
 
 // CloseIdleConnections closes the connections that no request uses.
 func (t *Transport) CloseIdleConnections() { t.HTTP.CloseIdleConnections() }
 
 // RoundTrip implements http.RoundTripper. Its error is ErrStale where a doubted connection did not
-// answer in half of the time that the request's context has left; such a connection, and all others
-// that were doubted then, are closed.
+// answer within half of the time that the request's context has left. That connection and all
+// others that were doubted then are closed.
 func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(request.Context())
 	use := &use{transport: t}
-	use.late = time.AfterFunc(math.MaxInt64, func() { cancel(ErrStale) }) // not yet
+	// Started later, once the request has a doubted connection.
+	use.late = time.AfterFunc(math.MaxInt64, func() { cancel(ErrStale) })
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
 		use.got(ctx, info)
 	}})
@@ -129,7 +133,7 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// body ends its request's context once nobody reads on.
+// body ends its request's context once the body is closed.
 type body struct {
 	io.ReadCloser
 	cancel context.CancelCauseFunc
@@ -141,15 +145,17 @@ func (b *body) Close() error {
 	return err
 }
 
-// use is one request on the connection that it got. net/http may get it another where the first
-// turns out to be closed.
+// use is one request and the connection that it got. net/http may give it another connection where
+// the first turns out to be closed.
 type use struct {
 	transport *Transport
 	late      *time.Timer
 
-	mu      sync.Mutex
-	conn    net.Conn
-	doubted time.Time // where the connection is: what has not answered since then was doubted with it
+	mu   sync.Mutex
+	conn net.Conn
+	// Zero unless the connection is doubted; then all that have not answered since are doubted
+	// too.
+	doubted time.Time
 }
 
 func (u *use) got(ctx context.Context, info httptrace.GotConnInfo) {
@@ -177,7 +183,7 @@ func (u *use) got(ctx context.Context, info httptrace.GotConnInfo) {
 	}
 }
 
-// answered notes that the connection lives.
+// answered notes that the connection answered.
 func (u *use) answered() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -191,7 +197,7 @@ func (u *use) answered() {
 	t.forgetClosed()
 }
 
-// failed closes what died with a doubted connection.
+// failed closes the connections that died together with a doubted one.
 func (u *use) failed(silent bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -199,7 +205,7 @@ func (u *use) failed(silent bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if silent && u.conn != nil {
-		_ = u.conn.Close() // HTTP/2 would go on with it
+		_ = u.conn.Close() // HTTP/2 would keep using it
 	}
 	t.forget(u.conn)
 	if u.doubted.IsZero() {
@@ -213,7 +219,7 @@ func (u *use) failed(silent bool) {
 	}
 }
 
-// forget drops a connection that a request is done with, and did not get an answer on.
+// forget drops a connection that gave no answer, once no request uses it.
 func (t *Transport) forget(conn net.Conn) {
 	if k := t.known[conn]; k != nil {
 		if k.users--; k.users <= 0 {

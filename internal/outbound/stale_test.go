@@ -18,16 +18,16 @@ import (
 	"msgext/internal/outbound"
 )
 
-// peer is an HTTP server that can be slow, and whose standing connections can die without a word.
+// peer is an HTTP server that can be slow, and whose open connections can die unnoticed.
 type peer struct {
 	*httptest.Server
-	slow     atomic.Int64 // how long an answer takes
+	slow     atomic.Int64 // how long an answer takes, in nanoseconds
 	mu       sync.Mutex
 	conns    []*mute
 	together sync.WaitGroup // requests that wait for each other, so that each has a connection
 }
 
-// mute is a server's side of a connection. Once it is dead nothing that arrives is heard.
+// mute is the server's side of a connection. Once it is dead, nothing that arrives is read.
 type mute struct {
 	net.Conn
 	dead   atomic.Bool
@@ -81,7 +81,7 @@ func newPeer(t *testing.T) *peer {
 	return p
 }
 
-// die makes all connections that stand dead.
+// die makes all open connections dead.
 func (p *peer) die() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -98,7 +98,7 @@ func (p *peer) standing() []*mute {
 
 func (p *peer) connections() int { return len(p.standing()) }
 
-// fill makes n connections that are then idle.
+// fill opens n connections, which are idle afterwards.
 func (p *peer) fill(t *testing.T, transport *outbound.Transport, n int) {
 	t.Helper()
 	p.together.Add(n)
@@ -125,13 +125,13 @@ func (p *peer) get(t *testing.T, transport *outbound.Transport, path string, bud
 	return response.Body.Close()
 }
 
-// newTransport returns one whose clock is moved on by a test.
+// newTransport returns a Transport whose clock a test moves.
 func newTransport() (*outbound.Transport, *outbound.Clock) {
 	return outbound.DoubtingWithClock(outbound.NewTransport(outbound.Options{IdleTimeout: outbound.IdleTimeout, MaxIdle: 16}))
 }
 
-// However many connections died in a frozen sandbox, one request finds out for all of them: the
-// next one is answered on a new connection.
+// However many connections died in a frozen sandbox, only one request waits for it: it closes all
+// of them, and the next request is answered on a new connection.
 func TestTransport_OneRequestFindsAllThatDied(t *testing.T) {
 	p := newPeer(t)
 	transport, clock := newTransport()
@@ -146,8 +146,8 @@ func TestTransport_OneRequestFindsAllThatDied(t *testing.T) {
 	assert.Equal(t, 9, p.connections())
 }
 
-// A connection that answered within the last second is slow, not dead: it has all of the time, and
-// neither it nor any other is closed.
+// A connection that answered within the last second may be slow. It gets all of the request's time,
+// and no connection is closed.
 func TestTransport_ASlowServerIsNotDoubted(t *testing.T) {
 	p := newPeer(t)
 	transport, clock := newTransport()
@@ -167,7 +167,7 @@ func TestTransport_ASlowServerIsNotDoubted(t *testing.T) {
 	assert.Equal(t, 4, p.connections(), "the other three still stand")
 }
 
-// Of the connections only those are closed that were idle as long as the one that gave no answer.
+// Only those connections are closed that were idle at least as long as the one without an answer.
 func TestTransport_KeepsWhatAnsweredSince(t *testing.T) {
 	p := newPeer(t)
 	transport, clock := newTransport()
@@ -180,8 +180,7 @@ func TestTransport_KeepsWhatAnsweredSince(t *testing.T) {
 	assert.Equal(t, 3, p.connections())
 }
 
-// A doubted connection that answers is as good as any, and a request without a deadline doubts
-// nothing.
+// A doubted connection that answers stays in use. A request without a deadline doubts nothing.
 func TestTransport_ADoubtedConnectionMayAnswer(t *testing.T) {
 	p := newPeer(t)
 	transport, clock := newTransport()
@@ -197,7 +196,7 @@ func TestTransport_ADoubtedConnectionMayAnswer(t *testing.T) {
 	assert.Equal(t, 1, p.connections())
 }
 
-// With the retry around it a delivery after a freeze is late by half of its budget and no more.
+// With the retries around it, a delivery after a freeze is late by half of its budget at most.
 func TestTransport_ADeliveryAfterAFreezeArrives(t *testing.T) {
 	p := newPeer(t)
 	transport, clock := newTransport()
@@ -229,8 +228,8 @@ func TestTransport_ForgetsWhatIsNoLongerKept(t *testing.T) {
 	assert.Equal(t, 1, transport.Known())
 }
 
-// net/http keeps a connection that it opened for a request which then got another. It dies as the
-// others do.
+// net/http keeps a connection that it opened for a request that then got another one. Such a
+// connection is closed with the others.
 func TestTransport_KnowsAConnectionThatWasNeverUsed(t *testing.T) {
 	p := newPeer(t)
 	inner := outbound.NewTransport(outbound.Options{IdleTimeout: outbound.IdleTimeout, MaxIdle: 16})
@@ -239,7 +238,8 @@ func TestTransport_KnowsAConnectionThatWasNeverUsed(t *testing.T) {
 	inner.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		if dials.Add(1) == 2 {
 			<-held
-			ctx = context.WithoutCancel(ctx) // its request will have got the first one
+			// The request that asked for this connection will have got the first one.
+			ctx = context.WithoutCancel(ctx)
 		}
 		return dial(ctx, network, address)
 	}
@@ -248,8 +248,8 @@ func TestTransport_KnowsAConnectionThatWasNeverUsed(t *testing.T) {
 	first := make(chan error, 1)
 	go func() { first <- p.get(t, transport, "/together", 20*time.Second) }()
 	require.NoError(t, <-first)
-	// The second request waits for a dial while the first connection is in use, and is given that
-	// once it is free.
+	// The second request waits for a dial while the first connection is in use. It then gets the
+	// first connection, which is free sooner.
 	p.slow.Store(int64(50 * time.Millisecond))
 	var requests sync.WaitGroup
 	for range 2 {

@@ -7,7 +7,7 @@ import (
 )
 
 // Output runs an example that needs a real service, and returns what it printed. Such an example
-// has no Output comment, because it would then run, and fail, where there is no service.
+// has no Output comment: with one it would run, and fail, where there is no service.
 func Output(t testing.TB, example func()) string {
 	t.Helper()
 	reading, writing, err := os.Pipe()
@@ -16,7 +16,7 @@ func Output(t testing.TB, example func()) string {
 	}
 	stdout := os.Stdout
 	os.Stdout = writing
-	example() // what it prints is little, and fits into the pipe
+	example() // the output is small enough for the pipe's buffer
 	os.Stdout = stdout
 	_ = writing.Close()
 	printed, err := io.ReadAll(reading)

@@ -10,7 +10,7 @@ import (
 
 const retryEvery = 10 * time.Millisecond
 
-// Free returns a loopback address on which nothing listens at the moment.
+// Free returns a loopback address on which nothing listens now.
 func Free() (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

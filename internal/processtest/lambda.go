@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// Lambda is a running Lambda function, fed by a Runtime API server as the platform does
+// Lambda is a running Lambda function. A Runtime API server gives it events as the platform does
 // (docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html).
 type Lambda struct {
 	*process
-	mu       sync.Mutex // one invocation at a time, as in one sandbox
+	mu       sync.Mutex // one invocation at a time, as in a sandbox
 	n        int
 	timeout  time.Duration
 	events   chan invocation
@@ -34,7 +34,7 @@ type reply struct {
 	failed bool
 }
 
-// StartLambda runs a Lambda binary. Every invocation gets timeout before its deadline.
+// StartLambda runs a Lambda binary. The deadline of every invocation is timeout after its start.
 func StartLambda(t testing.TB, binary string, timeout time.Duration, environ []string) *Lambda {
 	t.Helper()
 	l := &Lambda{timeout: timeout, events: make(chan invocation), inFlight: make(map[string]invocation)}

@@ -28,8 +28,8 @@ func StartLocal(t testing.TB, binary string, environ []string, args ...string) *
 	return startLocal(t, serving, binary, environ, args)
 }
 
-// StartKept runs the local binary for a simulation after which it stays up, and waits until that is
-// over.
+// StartKept runs the local binary with a simulation after which it stays up. It waits until the
+// simulation is over.
 func StartKept(t testing.TB, binary string, environ []string, args ...string) *Local {
 	t.Helper()
 	return startLocal(t, kept, binary, environ, args)
@@ -49,11 +49,11 @@ func startLocal(t testing.TB, up *regexp.Regexp, binary string, environ, args []
 // Server is a running server.
 type Server struct {
 	*Local
-	Admin string // the URL that is for operators
+	Admin string // the URL for operators
 }
 
-// StartWebFunction runs the tree of a web function as SCF does, by its scf_bootstrap and with its
-// variables alone, on a free port, and waits until it serves.
+// StartWebFunction runs the folder of a web function as SCF does: by its scf_bootstrap, with only
+// its own variables, on a free port. It waits until the function serves.
 func StartWebFunction(t testing.TB, folder string, environ []string) *Local {
 	t.Helper()
 	l := &Local{process: start(t, append([]string{"PORT=0"}, environ...), filepath.Join(folder, "scf_bootstrap"))}
@@ -61,7 +61,8 @@ func StartWebFunction(t testing.TB, folder string, environ []string) *Local {
 	defer cancel()
 	match, err := l.stderr.find(ctx, serving)
 	require.NoError(t, err, l.stderr.String())
-	l.URL = strings.Replace(match[1], "[::]", "127.0.0.1", 1) // it listens on every address
+	// The process listens on every address.
+	l.URL = strings.Replace(match[1], "[::]", "127.0.0.1", 1)
 	return l
 }
 
@@ -82,7 +83,7 @@ func (l *Local) Events() []string { return lines(l.stdout.String()) }
 // Greeting returns what the process has written for people, and its log.
 func (l *Local) Greeting() string { return l.stderr.String() }
 
-// Await waits until the process has written a text for people or to its log.
+// Await waits until the process has written a text to stderr.
 func (l *Local) Await(t testing.TB, text string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)

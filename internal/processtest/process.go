@@ -38,13 +38,14 @@ func Main(m *testing.M, use func(*Builder)) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer func() { _ = os.RemoveAll(folder) }() // the system clears its temporary folder too
+	// An error does no harm, because the system clears its temporary folder as well.
+	defer func() { _ = os.RemoveAll(folder) }()
 	use(&Builder{folder: folder, built: make(map[string]string)})
 	return m.Run()
 }
 
-// Build returns the binary of a main package of this module, given from its root such as
-// functions/aws/webhook.
+// Build returns the binary of a main package of this module. main is its path from the module's
+// root, such as functions/aws/webhook.
 func (b *Builder) Build(t testing.TB, main string) string {
 	t.Helper()
 	b.mu.Lock()
@@ -53,7 +54,7 @@ func (b *Builder) Build(t testing.TB, main string) string {
 		return binary
 	}
 	binary := filepath.Join(b.folder, strings.ReplaceAll(main, "/", "-"))
-	// -C, so that a main of the bench module is built within that module.
+	// -C builds a main package of the bench module within that module.
 	command := exec.Command("go", "build", "-C", filepath.Join(root(), filepath.Dir(main)), "-buildvcs=false", "-o", binary, "./"+filepath.Base(main))
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	out, err := command.CombinedOutput()
@@ -62,8 +63,8 @@ func (b *Builder) Build(t testing.TB, main string) string {
 	return binary
 }
 
-// root returns the folder of the module, which is at or above that of the package under test:
-// bench, a module within it, has no functions.
+// root returns the folder of the module. It is the folder of the package under test or one above it
+// that has functions: bench, a module within it, has none.
 func root() string {
 	folder, err := filepath.Abs(".")
 	if err != nil {
@@ -89,7 +90,7 @@ type process struct {
 	stderr  output
 }
 
-// start runs a binary with nothing but the given environment, and stops it at the test's end.
+// start runs a binary with the given environment only, and stops it at the test's end.
 func start(t testing.TB, environ []string, binary string, args ...string) *process {
 	t.Helper()
 	p := &process{command: exec.Command(binary, args...), done: make(chan struct{})}
@@ -102,7 +103,7 @@ func start(t testing.TB, environ []string, binary string, args ...string) *proce
 		close(p.done)
 	}()
 	t.Cleanup(func() {
-		_ = p.command.Process.Kill() // it may have ended by itself
+		_ = p.command.Process.Kill() // an error says that it has already ended
 		<-p.done
 	})
 	return p
@@ -202,6 +203,6 @@ func Exit(t testing.TB, environ []string, binary string, args ...string) (status
 var errGone = errors.New("the process has ended")
 
 func readAll(r io.Reader) []byte {
-	content, _ := io.ReadAll(r) // what could be read is what a test then compares
+	content, _ := io.ReadAll(r) // whatever could be read is compared by the test
 	return content
 }

@@ -2,8 +2,8 @@ package processtest
 
 import "msgext/internal/sample"
 
-// SampleRequest is what every one of sample.Events carries. Gateways that decode the query before
-// they pass it on may bring it encoded otherwise and in another order.
+// SampleRequest is the request that every one of sample.Events carries. Gateways that decode the
+// query before they pass it on may encode it differently and in another order.
 func SampleRequest() sample.Request {
 	return sample.Request{
 		Method: "POST",

@@ -12,7 +12,7 @@ import (
 	"msgext/internal/scfrpc"
 )
 
-// SCF is a running SCF function, spoken to in scf-go-lib's own messages.
+// SCF is a running SCF function. The test talks to it in scf-go-lib's own messages.
 type SCF struct {
 	*process
 	client    *scfrpc.Client
@@ -21,7 +21,7 @@ type SCF struct {
 }
 
 // StartSCF runs an SCF binary. The function's variables come with each invocation, as on the
-// platform; every invocation gets timeout before its deadline.
+// platform. The deadline of every invocation is timeout after its start.
 func StartSCF(t testing.TB, binary string, timeout time.Duration, variables map[string]string) *SCF {
 	t.Helper()
 	address, err := port.Free()

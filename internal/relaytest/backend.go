@@ -1,5 +1,5 @@
-// Package relaytest has an app's backend that answers as it is told, byte for byte, well or badly,
-// and the vectors that say what must become of each answer.
+// Package relaytest has a backend of an app that gives any answer, byte for byte, valid or not. It
+// also has the vectors that say what the relay must make of each answer.
 package relaytest
 
 import (
@@ -14,35 +14,35 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// End is what becomes of a connection after an answer.
+// End is what happens to a connection after an answer.
 type End int
 
 // The ends.
 const (
 	Keep  End = iota // it takes the next request
 	Close            // closed, after what was written
-	Reset            // torn down
-	Hang             // nothing more is said
+	Reset            // reset, as by a crash
+	Hang             // it stays open, and nothing more is sent
 )
 
 // Answer is what a backend does with a request.
 type Answer struct {
 	Wire    string        // written byte for byte
-	Trickle time.Duration // before each byte of it
-	Unread  bool          // the body is not read before
+	Trickle time.Duration // pause before each byte of it
+	Unread  bool          // the body is not read before the answer
 	End     End
 }
 
-// OK is what most backends say to most webhooks.
+// OK is the answer that most backends give to most webhooks.
 var OK = Answer{Wire: "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + okLength + "\r\n\r\n" + OKBody}
 
-// OKBody is the body of OK. No receiver of ours writes it like that.
+// OKBody is the body of OK. Our own replies are never written like that.
 const (
 	OKBody   = `{ "ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "" }`
 	okLength = "57"
 )
 
-// Request is what a backend has seen. Body is nil where it was not read.
+// Request is a request that the backend has received. Body is nil where it was not read.
 type Request struct {
 	Method, Target, Host string
 	Header               http.Header
@@ -63,7 +63,7 @@ type Backend struct {
 	serving  sync.WaitGroup
 }
 
-// Start runs a backend that answers OK until it is told otherwise, and stops it at the test's end.
+// Start runs a backend that answers OK until told otherwise, and stops it at the test's end.
 func Start(t testing.TB) *Backend {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -86,14 +86,14 @@ func (b *Backend) Answer(answer Answer) {
 	b.AnswerBy(func(*http.Request) Answer { return answer })
 }
 
-// AnswerBy tells the backend how to choose what to do with each request from now on.
+// AnswerBy sets the function that chooses the answer to each request from now on.
 func (b *Backend) AnswerBy(choose func(*http.Request) Answer) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.answer = choose
 }
 
-// Requests returns what the backend has seen since the last call.
+// Requests returns what the backend has received since the last call.
 func (b *Backend) Requests() []Request {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -102,7 +102,7 @@ func (b *Backend) Requests() []Request {
 	return requests
 }
 
-// Stop closes the listener and all connections: from then on the backend refuses.
+// Stop closes the listener and all connections. The backend then refuses connections.
 func (b *Backend) Stop() {
 	_ = b.listener.Close()
 	b.mu.Lock()
@@ -169,7 +169,7 @@ func (b *Backend) exchange(conn net.Conn, reader *bufio.Reader, number int) bool
 			_ = tcp.SetLinger(0)
 		}
 	case Hang:
-		_, _ = io.Copy(io.Discard, conn) // until the other side has had enough
+		_, _ = io.Copy(io.Discard, conn) // until the other side closes the connection
 	}
 	return false
 }

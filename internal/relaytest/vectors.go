@@ -14,7 +14,7 @@ const (
 	After  = "C2C.CallbackAfterSendMsg"
 )
 
-// Reply is what Chat gets.
+// Reply is the reply that Chat gets.
 type Reply struct {
 	Status                       int
 	ContentType, ContentEncoding string // "" for none
@@ -27,10 +27,10 @@ type Vector struct {
 	Command string
 	Hops    string // Msgext-Hops of the request, "" for none
 	Answer  Answer
-	Reaches bool // the backend sees the request, and that once
+	Reaches bool // the backend sees the request, exactly once
 
-	// Pass and Allow are the replies under either MSGEXT_RELAY_ON_FAILURE. Complete says that the
-	// backend's answer is one.
+	// Pass and Allow are the replies under the two values of MSGEXT_RELAY_ON_FAILURE. Complete says
+	// that the backend's answer is a complete reply, which Chat gets.
 	Complete    bool
 	Pass, Allow Reply
 	Reason      string // as logged with pass
@@ -43,8 +43,9 @@ var (
 	loop     = Reply{508, "application/json", "", `{"ActionStatus":"FAIL","ErrorInfo":"relayed in a circle","ErrorCode":1}`}
 )
 
-// Vectors returns the table: a backend's answer that is complete, within budget and cap, is Chat's;
-// all else is a failed webhook to Chat, as if nobody stood in between.
+// Vectors returns the table. An answer of the backend that is complete, within the budget and
+// within the size limit goes to Chat unchanged. Anything else is a failed webhook to Chat, as if
+// the relay were not there.
 func Vectors() []Vector {
 	vectors := []Vector{
 		complete("ok", 200, "application/json", OKBody),
@@ -120,7 +121,7 @@ func failed(name string, answer Answer, reason string) Vector {
 	return Vector{Name: name, Command: Before, Answer: answer, Reaches: true, Pass: noAnswer, Allow: allowed, Reason: reason}
 }
 
-// zipped is an answer that whoever unpacks it changes.
+// zipped is a compressed answer, which any client that unpacks it would change.
 func zipped() Vector {
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
@@ -140,14 +141,14 @@ func inChunks(name, body string) Vector {
 	return v
 }
 
-// untilClosed is an answer without a length, which ends with its connection.
+// untilClosed is an answer without a length. It ends with its connection.
 func untilClosed() Vector {
 	v := complete("until the connection is closed", 200, "application/json", OKBody)
 	v.Answer = Answer{Wire: "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + OKBody, End: Close}
 	return v
 }
 
-// early is an answer with hints before it.
+// early is an answer with early hints before it.
 func early() Vector {
 	v := complete("hints before the answer", 200, "application/json", OKBody)
 	v.Answer.Wire = "HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n" + v.Answer.Wire

@@ -1,5 +1,6 @@
-// Package repairwire makes a Repairer out of a configuration. It stands apart from wire,
-// because it links the client that can hold the admin's key, and a webhook function must not.
+// Package repairwire makes a Repairer from a configuration. It is separate from package wire
+// because it links the client that can hold the admin's key. A webhook function must not link that
+// client.
 package repairwire
 
 import (
@@ -23,8 +24,8 @@ func CheckChat(cfg config.Config) []config.Problem {
 	return nil
 }
 
-// Options returns what a Repairer needs, as configured; without REST access it only settles and
-// reports.
+// Options returns the options of a Repairer, as configured. Without REST access a Repairer only
+// settles complete messages and reports the rest.
 func Options(cfg config.Config, c driver.Connections, logger *slog.Logger, metrics metric.Format) (repair.Options, error) {
 	options := repair.Options{
 		Store: c.Store, SDKAppID: cfg.SDKAppID, Sinks: c.Sinks,

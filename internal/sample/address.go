@@ -7,7 +7,8 @@ import (
 	"msgext/testdata"
 )
 
-// Addresses is the file testdata/addresses.json: what becomes of requests by where they come from.
+// Addresses is the file testdata/addresses.json: the reply to requests by the address they come
+// from.
 type Addresses struct {
 	Comment string          `json:"comment"`
 	Source  string          `json:"source"`
@@ -15,15 +16,15 @@ type Addresses struct {
 	Vectors []AddressVector `json:"vectors"`
 }
 
-// AddressVector is a vector of testdata/vectors as somebody sends it.
+// AddressVector is a vector of testdata/vectors, sent from an address.
 type AddressVector struct {
 	Name   string            `json:"name"`
 	Vector string            `json:"vector"`
-	From   string            `json:"from"` // as Request's
+	From   string            `json:"from"` // as in Request
 	Header map[string]string `json:"header"`
 
-	// Allowed says that the address is; the reply is then the vector's own. Exempt says that no
-	// address is asked for.
+	// Allowed says that the address is allowed. The reply is then the vector's own. Exempt says
+	// that no address is checked.
 	Allowed bool `json:"allowed"`
 	Exempt  bool `json:"exempt"`
 }
@@ -36,7 +37,8 @@ func LoadAddresses() Addresses {
 		err = json.Unmarshal(content, &addresses)
 	}
 	if err != nil {
-		panic(fmt.Sprintf("testdata/addresses.json: %v", err)) // part of the binary, and its tests read it whole
+		// Embedded in the binary, and its tests read all of it.
+		panic(fmt.Sprintf("testdata/addresses.json: %v", err))
 	}
 	return addresses
 }

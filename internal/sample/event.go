@@ -1,5 +1,5 @@
-// Package sample has requests as Chat sends them, and those as gateways pass them on: what tests
-// and the tools of cmd/msgext are fed with.
+// Package sample has requests as Chat sends them, and events as gateways pass them on. Tests and
+// the tools of cmd/msgext use them.
 package sample
 
 import (
@@ -17,17 +17,17 @@ import (
 type Request struct {
 	Method, Path, RawQuery, Body string
 
-	Header map[string]string // beside what every request has; names in lower case
+	Header map[string]string // in addition to the headers of every request; names in lower case
 
-	// From is the address that the gateway is spoken to by, somebody's where it is empty, and
-	// Nowhere for an event that does not say.
+	// From is the address from which the gateway gets the request. "" stands for any address, and
+	// Nowhere for an event without one.
 	From string
 }
 
-// Nowhere is a Request's From where the gateway says none.
+// Nowhere is a Request's From where the gateway names no address.
 const Nowhere = "nowhere"
 
-// from returns the address that a gateway tells, "" for none.
+// from returns the address that a gateway names, or "" where it names none.
 func (r Request) from() string {
 	switch r.From {
 	case "":
@@ -38,7 +38,7 @@ func (r Request) from() string {
 	return r.From
 }
 
-// forwarded returns X-Forwarded-For as a load balancer passes it on: with the address appended.
+// forwarded returns X-Forwarded-For as a load balancer sends it on: with the address appended.
 func (r Request) forwarded() string {
 	parts := []string{r.Header["x-forwarded-for"], r.from()}
 	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), ", ")
@@ -52,8 +52,8 @@ type Event struct {
 
 type object = map[string]any
 
-// AWSEvents returns the request in every shape that reaches a Lambda function. Shapes that
-// decode the query before they pass it on have no event for one that does not parse.
+// AWSEvents returns the request in every form in which it reaches a Lambda function. A query that
+// cannot be parsed has no event for the gateways that decode it.
 func AWSEvents(r Request) []Event {
 	events := []Event{
 		{"http-v2", encode(r.v2("abcdefgh12.execute-api.eu-central-1.amazonaws.com", false))},
@@ -68,7 +68,7 @@ func AWSEvents(r Request) []Event {
 	return events
 }
 
-// SCFEvents returns the request in every shape that reaches an SCF function.
+// SCFEvents returns the request in every form in which it reaches an SCF function.
 func SCFEvents(r Request) []Event {
 	query, ok := r.decoded()
 	if !ok {
@@ -98,7 +98,7 @@ func SCFEvents(r Request) []Event {
 	return []Event{{"function-url", encode(functionURL)}, {"api-gateway base64", encode(apiGateway)}}
 }
 
-// Unwrap returns the status and body of a response that a function made for its gateway.
+// Unwrap returns the status and the body of a response that a function made for its gateway.
 func Unwrap(response []byte) (status int, body string, err error) {
 	var r struct {
 		StatusCode int    `json:"statusCode"`
@@ -108,7 +108,7 @@ func Unwrap(response []byte) (status int, body string, err error) {
 	return r.StatusCode, r.Body, err
 }
 
-// header adds the request's own to a header of single values, or of lists.
+// header adds the request's own headers to h, as single values or as lists.
 func (r Request) header(h object) object {
 	for name, value := range r.Header {
 		h[name] = value
@@ -153,7 +153,7 @@ func (r Request) v2(host string, isBase64 bool) v2Event {
 	}
 }
 
-// v2Event is payload format 2.0 in the order in which AWS writes it.
+// v2Event is payload format 2.0, with its fields in AWS's order.
 type v2Event struct {
 	Version               string `json:"version"`
 	RouteKey              string `json:"routeKey"`
@@ -173,7 +173,7 @@ func (r Request) rest() (object, bool) {
 	}
 	single := object{}
 	for name, values := range query {
-		single[name] = values[len(values)-1] // which is how a doubled Sign hides in this form
+		single[name] = values[len(values)-1] // so this format hides a doubled Sign
 	}
 	return object{
 		"resource": "/{proxy+}", "path": r.Path, "httpMethod": r.Method,
@@ -218,8 +218,7 @@ func (r Request) decoded() (url.Values, bool) {
 	return query, err == nil
 }
 
-// Proxied returns the request as a proxy passes it on to a server, which appends where it came
-// from.
+// Proxied returns the request as a proxy sends it on to a server: with its origin appended.
 func (r Request) Proxied() Request {
 	header := maps.Clone(r.Header)
 	if header == nil {
@@ -235,7 +234,7 @@ func encode(event any) []byte {
 	encoder := json.NewEncoder(&encoded)
 	encoder.SetEscapeHTML(false) // as the platforms write it
 	if err := encoder.Encode(event); err != nil {
-		panic(err) // maps of strings always encode
+		panic(err) // maps of strings can always be encoded
 	}
 	return encoded.Bytes()
 }

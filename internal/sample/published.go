@@ -9,8 +9,8 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// What the events of testdata/events are signed with: the pair that the vendor publishes
-// (trtc.io/document/34354).
+// The app and the token with which the events of testdata/events are signed. They are the pair that
+// the vendor publishes (trtc.io/document/34354).
 const (
 	PublishedToken = secret.String("xxxxyyyy")
 	publishedTime  = "1669872112"
@@ -25,7 +25,7 @@ func Events(cloud string) []Event {
 	return events
 }
 
-// Resigned returns an event of testdata/events as it would be had Chat signed it at another moment.
+// Resigned returns an event of testdata/events as if Chat had signed it at another moment.
 func (e Event) Resigned(at time.Time) Event {
 	seconds := strconv.FormatInt(at.Unix(), 10)
 	payload := bytes.ReplaceAll(e.Payload, []byte(webhook.Sign(PublishedToken, publishedTime)), []byte(webhook.Sign(PublishedToken, seconds)))

@@ -20,7 +20,8 @@ func TestVector_QueryIsSignedForTheAppAndTheMoment(t *testing.T) {
 	verifier := webhook.Verifier{SDKAppID: "1600000001", Tokens: []secret.String{"other"}}
 	tried := 0
 	for _, vector := range vectors {
-		if vector.Want.Reason != "delivered" || vector.Name == "encoded-names" { // whose app is percent-encoded
+		// The latter's app is percent-encoded.
+		if vector.Want.Reason != "delivered" || vector.Name == "encoded-names" {
 			continue
 		}
 		tried++
@@ -31,7 +32,7 @@ func TestVector_QueryIsSignedForTheAppAndTheMoment(t *testing.T) {
 	assert.NotZero(t, tried)
 }
 
-// Every shape carries the new signature wherever it carries the old one, and nothing else changes.
+// The new signature stands wherever the old one stood, and nothing else changes.
 func TestEvent_Resigned(t *testing.T) {
 	for _, cloud := range []string{"aws", "scf"} {
 		events := sample.Events(cloud)

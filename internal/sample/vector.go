@@ -17,11 +17,11 @@ import (
 	"msgext/testdata"
 )
 
-// VectorsSDKAppID is the app that the vectors are for, until Query is told of another.
+// VectorsSDKAppID is the app of the vectors. Query can use another.
 const VectorsSDKAppID = "1400000000"
 
-// Vector is a file of testdata/vectors: a request as Chat or an attacker would send it, with the
-// reply it must get. The query's placeholders are filled by Query.
+// Vector is a file of testdata/vectors: a request as Chat or an attacker sends it, and the reply it
+// must get. Query fills in the placeholders of the query.
 type Vector struct {
 	Name    string `json:"-"`
 	Comment string `json:"comment"`
@@ -31,24 +31,24 @@ type Vector struct {
 		Path   string `json:"path"`
 		Query  string `json:"query"`
 		Body   string `json:"body"`
-		Base64 bool   `json:"base64"` // in the file body is encoded so, because it is no text
+		Base64 bool   `json:"base64"` // in the file, body is base64 because it is not text
 	} `json:"request"`
 	Want struct {
 		Status int             `json:"status"`
 		Reason string          `json:"reason"` // as logged
 		Reply  json.RawMessage `json:"reply"`
 
-		// Doubts is the path of the message that is then to be read back, "" where there is none.
+		// Doubts is the path of the message that must then be read back, or "" for none.
 		Doubts string `json:"doubts,omitempty"`
 	} `json:"want"`
 }
 
 var placeholder = regexp.MustCompile(`\{(TIME|SIGN)([+-]\d+)?(?::(\w+))?\}`)
 
-// Query returns the raw query as it would be sent at a moment, for an app and signed with its
-// token: {TIME} is the moment's Unix seconds, {SIGN} the signature for them, either with an offset
-// in seconds ({TIME-61}) and the signature with another token ({SIGN:token}). An app that a vector
-// writes percent-encoded stays as it is.
+// Query returns the raw query as it is sent at a moment, for an app and signed with its token.
+// {TIME} becomes the moment's Unix seconds, and {SIGN} the signature for them. Both may have an
+// offset in seconds ({TIME-61}), and the signature may name another token ({SIGN:token}). An app
+// that a vector writes percent-encoded is kept.
 func (v Vector) Query(sdkAppID string, token secret.String, at time.Time) string {
 	query := strings.ReplaceAll(v.Request.Query, VectorsSDKAppID, url.QueryEscape(sdkAppID))
 	return placeholder.ReplaceAllStringFunc(query, func(text string) string {
@@ -71,7 +71,8 @@ func Vectors() []Vector {
 	for name, content := range files("vectors") {
 		vector := Vector{Name: name}
 		if err := vector.read(content); err != nil {
-			panic(fmt.Sprintf("testdata/vectors/%s.json: %v", name, err)) // part of the binary, and its tests read every one
+			// Embedded in the binary, and its tests read every one.
+			panic(fmt.Sprintf("testdata/vectors/%s.json: %v", name, err))
 		}
 		vectors = append(vectors, vector)
 	}
@@ -91,7 +92,8 @@ func (v *Vector) read(content []byte) error {
 }
 
 // Changes returns the bodies of the three changes on the vendor's page (trtc.io/document/76007,
-// read 2026-01-04): a set, a delete and a clear, without the comments that the page prints.
+// read 2026-01-04): a set, a delete and a clear. The comments that the page prints in them are left
+// out.
 func Changes() (bodies []string) {
 	for _, name := range []string{"sample-group-set", "sample-group-delete", "sample-group-clear"} {
 		for _, vector := range Vectors() {
@@ -103,18 +105,18 @@ func Changes() (bodies []string) {
 	return bodies
 }
 
-// files returns the JSON files of a folder of testdata, in the order of their names, which come
-// without .json.
+// files returns the JSON files of a folder of testdata, sorted by name. The names come without
+// .json.
 func files(folder string) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		entries, err := testdata.Files.ReadDir(folder)
 		if err != nil {
-			panic(err) // no such folder: a mistake of the caller's
+			panic(err) // the caller named a folder that does not exist
 		}
 		for _, entry := range entries {
 			content, err := testdata.Files.ReadFile(path.Join(folder, entry.Name()))
 			if err != nil {
-				panic(err) // it is part of the binary
+				panic(err) // cannot happen, because the file is embedded in the binary
 			}
 			if !yield(strings.TrimSuffix(entry.Name(), ".json"), content) {
 				return

@@ -1,10 +1,11 @@
-// Package spelling says what a misspelt name was meant to be.
+// Package spelling suggests the name that a misspelt one was meant to be.
 package spelling
 
 import "strings"
 
-// Nearest returns the name that differs least from a misspelt one, whatever the case, or "" where
-// none is near: one edit in three characters is as far as a slip of the hand goes.
+// Nearest returns the name that differs least from a misspelt one, ignoring case. It returns ""
+// where none is near. Near means at most one edit for every three characters, which is about what a
+// slip of the hand makes.
 func Nearest(misspelt string, names []string) string {
 	nearest, least := "", len(misspelt)/3+1
 	for _, name := range names {
@@ -15,8 +16,8 @@ func Nearest(misspelt string, names []string) string {
 	return nearest
 }
 
-// distance returns how many bytes must be put in, taken out, changed or swapped with the next one
-// to make b of a (optimal string alignment).
+// distance returns how many bytes must be inserted, deleted, changed or swapped with the next one
+// to turn a into b (optimal string alignment).
 func distance(a, b string) int {
 	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {

@@ -31,7 +31,7 @@ func TestNearest(t *testing.T) {
 	assert.Empty(t, spelling.Nearest("x", nil))
 }
 
-// A word with one slip finds its own name, unless another is as near.
+// A word with one slip finds its name, unless another name is as near.
 func TestNearest_FindsOneSlip(t *testing.T) {
 	names := []string{"backfill", "forget", "invoke", "replay", "schema", "sources"}
 	rapid.Check(t, func(t *rapid.T) {

@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// Dialect is how the databases differ.
+// Dialect holds the differences between the databases.
 type Dialect struct {
-	Greatest, Least string // the functions of two numbers
+	Greatest, Least string // the functions for the greater and the lesser of two numbers
 	Integer         string // the type of a number in CAST; bigint when empty
-	Nothing         string // what stands for no table before WHERE
+	Nothing         string // what stands before WHERE in a SELECT without a table
 
-	// OnDuplicateKey is for MySQL, which has no ON CONFLICT: there a column is named by backquotes
-	// where its name means something else, too, and what an upsert would write is VALUES(column).
+	// OnDuplicateKey is for MySQL, which has no ON CONFLICT. A column whose name is a keyword is
+	// quoted with backquotes there. The value that an upsert would insert is VALUES(column).
 	OnDuplicateKey bool
 
-	// TwoSteps is for a server that reads and plans a statement each time, the subqueries that it
-	// will not need included, which costs more than all the rest of an event. There an event whose
-	// version does not follow the floor is marked in a second transaction.
+	// TwoSteps is for a server that parses and plans a statement at each execution, including
+	// subqueries that it then does not run. That costs more than the rest of an event. With
+	// TwoSteps an event whose version does not follow the floor is marked in a second transaction.
 	TwoSteps bool
 }
 
@@ -25,10 +25,12 @@ type Dialect struct {
 type upsert struct {
 	table, alias string
 	columns      string
-	source       string   // VALUES or a SELECT
-	key          string   // columns
-	set          []string // of the row that is there, which goes by the alias, from the other one, which is "excluded"; empty to leave it
-	where        string   // when it is updated; empty for always
+	source       string // VALUES or a SELECT
+	key          string // columns
+	// Assignments to the existing row, called by the alias, from the new row, called "excluded";
+	// empty to leave the existing row.
+	set   []string
+	where string // the condition of the update; empty for always
 }
 
 var (
@@ -64,7 +66,7 @@ func (d Dialect) upsert(u upsert) string {
 	return d.text(sql)
 }
 
-// onDuplicateKey asks for the condition again in each assignment.
+// onDuplicateKey repeats the condition in each assignment, because MySQL has no WHERE there.
 func (u upsert) onDuplicateKey() string {
 	there := regexp.MustCompile(`\b` + u.alias + `\.`)
 	in := func(expression string) string {

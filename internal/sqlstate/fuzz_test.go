@@ -13,8 +13,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// FuzzText holds the text that stands in a database to what it is for: no NUL, the order of what it
-// means, and back.
+// FuzzText checks the stored form of texts: it has no NUL, has the same order as the texts, and
+// decodes to the same text.
 func FuzzText(f *testing.F) {
 	f.Add("", "\x00")
 	f.Add("\x01", "\x01\x02")
@@ -33,21 +33,22 @@ func FuzzText(f *testing.F) {
 	})
 }
 
-// FuzzRows holds the rows of a message to what was written, and whatever else may stand there to an
-// error that has nothing of it.
+// FuzzRows checks that the rows of a message load as they were written. Anything else in a column
+// must give an error that quotes nothing of it.
 func FuzzRows(f *testing.F) {
 	f.Add("key", "value", int64(1), true, int64(9), int64(2), `[{"key":"k"}]`)
 	f.Add("", "\x00\x01", int64(0), false, int64(math.MaxInt64), int64(-1), `[{"Key":"k","Value":"v","Seq":1}]`)
 	f.Add("k", "v", int64(5), false, int64(5), int64(0), `[{"Seq":"QZXJQ"}]`)
 	f.Fuzz(func(t *testing.T, key, value string, seq int64, deleted bool, latest, cleared int64, stored string) {
-		key, value = strings.ToValidUTF8(key, "?"), strings.ToValidUTF8(value, "?") // as Decode and Read have them
+		// Decode and Read return text that is valid UTF-8.
+		key, value = strings.ToValidUTF8(key, "?"), strings.ToValidUTF8(value, "?")
 		entry := msgext.Entry{Seq: seq, Deleted: deleted, Value: value}
 		var read msgext.State
 		row := new(Store).put(nil, key, entry).Args[2:]
 		require.NoError(t, scanEntry(scanning(row[0], row[1], int64(row[2].(int)), row[3]), &read))
 		require.Equal(t, map[string]msgext.Entry{key: entry}, read.Entries)
 
-		// A read comes back as the algebra keeps it, and has the digest of its equals alone.
+		// A read loads as msgext computes it, and only equal reads have the same digest.
 		base := msgext.Snapshot{Number: 1, Latest: latest, Clear: cleared, KeyValues: []msgext.KeyValue{{Key: key + "z", Seq: 3}, {Key: key, Value: value, Seq: seq}}}
 		text, sum, err := encodeBase(base)
 		require.NoError(t, err)
@@ -73,7 +74,8 @@ func FuzzRows(f *testing.F) {
 			require.Equal(t, test.same, bytes.Equal(sum, otherSum))
 		}
 
-		// Whatever stands in the column: an error of ours, or what is written again as it means.
+		// Any text in the column gives errRow, or is a read that is written again with the same
+		// meaning.
 		const plant = "QZXJQ"
 		var found msgext.State
 		if err := scanBase(scanning(int64(1), latest, cleared, strings.ReplaceAll(stored, "1", plant)), &found); err != nil {
@@ -108,8 +110,8 @@ func scanning(row ...any) func(...any) error {
 	}
 }
 
-// FuzzCursor holds a cursor to the place that it was made of. Any other text is refused, or is a
-// place.
+// FuzzCursor checks that a cursor decodes to the place from which it was made. Any other text is
+// refused or is a place.
 func FuzzCursor(f *testing.F) {
 	f.Add(int64(1764688294360), []byte{1, 2, 3}, "5 0A")
 	f.Add(int64(0), []byte{}, "12 zz")

@@ -6,27 +6,27 @@ import (
 	"sync/atomic"
 )
 
-// Write is the statements of one write to a message, which is named by its digest.
+// Write holds the statements of one write to a message. The message is named by its digest.
 type Write struct {
 	Message    []byte
 	Statements []Statement
 }
 
-// Commit runs writes in order, in one transaction, and returns, once it is durable, how many rows
-// each statement of each changed. It locks their messages in one order, so that two transactions do
-// not wait for each other.
+// Commit runs writes in order, in one transaction, and returns once it is durable. The result is
+// how many rows each statement of each write changed. It locks the messages in a fixed order, so
+// that two transactions do not deadlock.
 type Commit func(ctx context.Context, writes []Write) (rows [][]int64, err error)
 
-// Bounds of a group: how many transactions run at once, and what one takes at most.
+// Bounds: how many transactions run at once, and how much one transaction takes at most.
 const (
 	maxTransactions = 4
 	maxWrites       = 64
 	maxGroupBytes   = 256 << 10
 )
 
-// Group lets writes that come at once share transactions: while some run the next ones gather, and
-// the cost of a transaction, its lock and its sync, is paid once for all who wait. Each write waits
-// for its own commit. Writes to one message are never in two transactions at once, one of which
+// Group lets concurrent writes share transactions. While some transactions run, the next writes
+// gather, and all of them together pay once for a transaction, its lock and its sync. Each write
+// waits for its own commit. Two transactions never write to the same message at once, because one
 // would only wait for the other. It is safe for concurrent use.
 type Group struct {
 	commit Commit
@@ -34,7 +34,7 @@ type Group struct {
 	mu      sync.Mutex
 	waiting []*request
 	running int             // transactions
-	busy    map[string]bool // messages in one
+	busy    map[string]bool // messages in a running transaction
 }
 
 // request is one write and its outcome, which is set before answered is closed.
@@ -47,12 +47,12 @@ type request struct {
 	answered chan struct{}
 }
 
-// NewGroup returns a Group whose transactions are written by commit.
+// NewGroup returns a Group that runs its transactions by commit.
 func NewGroup(commit Commit) *Group {
 	return &Group{commit: commit, busy: make(map[string]bool)}
 }
 
-// Write is Database.Write. A caller whose context ends first does not wait for the outcome.
+// Write is Database.Write. A caller whose context ends first does not wait for the result.
 func (g *Group) Write(ctx context.Context, message []byte, statements []Statement) ([]int64, error) {
 	r := &request{Write: Write{message, statements}, ctx: ctx, bytes: size(statements), answered: make(chan struct{})}
 	g.mu.Lock()
@@ -81,7 +81,7 @@ func size(statements []Statement) (bytes int) {
 	return bytes
 }
 
-// start begins transactions while there may be more of them and somebody waits whom none delays.
+// start begins transactions while more may run and some write waits for no other one.
 func (g *Group) start() {
 	for g.running < maxTransactions {
 		group := g.take()
@@ -93,13 +93,13 @@ func (g *Group) start() {
 	}
 }
 
-// take removes the next group from those who wait.
+// take removes the next group from the waiting writes.
 func (g *Group) take() (group []*request) {
 	var left []*request
 	bytes := 0
 	for _, r := range g.waiting {
 		switch {
-		case r.ctx.Err() != nil: // who has gone need not be served
+		case r.ctx.Err() != nil: // its caller no longer waits, so it need not be written
 		case g.busy[string(r.Message)] || len(group) == maxWrites || len(group) > 0 && bytes+r.bytes > maxGroupBytes:
 			left = append(left, r)
 		default:
@@ -128,11 +128,11 @@ func (g *Group) run(group []*request) {
 	g.start()
 }
 
-// write writes a group. If it cannot be written together each is written alone: one that fails
-// takes nobody with it.
+// write commits a group. If the group fails, each write is committed in a transaction of its own,
+// so that one that cannot be written does not fail the others.
 func (g *Group) write(group []*request) {
 	if len(group) == 1 {
-		group[0].alone(g.commit)
+		group[0].commitAlone(g.commit)
 		return
 	}
 	writes := make([]Write, len(group))
@@ -150,12 +150,12 @@ func (g *Group) write(group []*request) {
 	}
 	var all sync.WaitGroup
 	for _, r := range group {
-		all.Go(func() { r.alone(g.commit) })
+		all.Go(func() { r.commitAlone(g.commit) })
 	}
 	all.Wait()
 }
 
-func (r *request) alone(commit Commit) {
+func (r *request) commitAlone(commit Commit) {
 	if r.err = r.ctx.Err(); r.err != nil {
 		return
 	}
@@ -165,7 +165,7 @@ func (r *request) alone(commit Commit) {
 	}
 }
 
-// whileAnyWaits returns a context that ends when the last of a group has gone.
+// whileAnyWaits returns a context that ends when no caller of a group waits any longer.
 func whileAnyWaits(group []*request) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(group[0].ctx))
 	var left atomic.Int64

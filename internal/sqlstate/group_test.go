@@ -15,12 +15,12 @@ import (
 	"msgext/internal/sqlstate"
 )
 
-// slow is a database whose transactions take a second, which is simulated.
+// slow is a database whose transactions take one second of simulated time.
 type slow struct {
 	mu     sync.Mutex
 	groups []string // the messages of each transaction
 	busy   map[string]bool
-	fails  string // a transaction that has this message fails
+	fails  string // a transaction with this message fails
 	ended  []error
 }
 
@@ -61,7 +61,7 @@ func (s *slow) commit(ctx context.Context, writes []sqlstate.Write) (rows [][]in
 	return rows, err
 }
 
-// Writes come one after the other, but all within the first transaction.
+// The writes come one after the other, but all while the first transaction runs.
 func write(t *testing.T, s *slow, messages string, contexts map[string]context.Context, argument string) map[string]error {
 	t.Helper()
 	s.busy = make(map[string]bool)
@@ -134,8 +134,8 @@ func TestGroup_WhatFailsTakesNobodyWithIt(t *testing.T) {
 	})
 }
 
-// Who has gone is answered at once, and takes nobody along; a transaction ends with the last who
-// waits for it.
+// A caller whose context ends is answered at once, and no other fails with it. A transaction is
+// cancelled when the last caller has stopped waiting.
 func TestGroup_Contexts(t *testing.T) {
 	for gone, want := range map[string]struct {
 		groups []string

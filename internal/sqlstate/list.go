@@ -17,7 +17,7 @@ import (
 // errCursor is the error for a cursor that these lists did not make.
 var errCursor = errors.New("sqlstate: not a cursor of this list")
 
-// Due implements state.Store. The index is the table's own and does not lag.
+// Due implements state.Store. It reads the table itself, so the index never lags.
 func (s *Store) Due(ctx context.Context, lane state.Lane, before time.Time, after state.Cursor, limit int) (state.Page, error) {
 	from, id, err := parseDueCursor(after)
 	if err != nil {
@@ -54,8 +54,8 @@ func parseDueCursor(c state.Cursor) (due int64, id []byte, err error) {
 	return due, id, nil
 }
 
-// Each implements state.Store, in the order of ids, which are digests: anywhere is as likely as
-// anywhere else.
+// Each implements state.Store, in the order of ids. Ids are digests, so a message's place in the
+// order is random.
 func (s *Store) Each(ctx context.Context, after state.Cursor, limit int) (state.Page, error) {
 	id, err := hex.DecodeString(string(after))
 	if n, ok := after.Somewhere(); ok {
@@ -76,7 +76,7 @@ func (s *Store) Each(ctx context.Context, after state.Cursor, limit int) (state.
 	return page, nil
 }
 
-// list reads heads with their ids, and the versions seen of each.
+// list reads heads with their ids, and the versions that were seen of each.
 func (s *Store) list(ctx context.Context, rows, seen Statement) (heads []state.Head, ids [][]byte, err error) {
 	index := make(map[string]int) // of heads, by id
 	err = s.database.Read(ctx, []Query{
@@ -111,7 +111,8 @@ func (s *Store) list(ctx context.Context, rows, seen Statement) (heads []state.H
 		}},
 	})
 	for i := range heads {
-		heads[i].Progress.RaiseFloor(heads[i].Progress.Floor) // over what was seen
+		// Moves the floor past the versions that were seen.
+		heads[i].Progress.RaiseFloor(heads[i].Progress.Floor)
 	}
 	return heads, ids, err
 }

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"time"
 
-	"github.com/go-json-experiment/json" // in a third of the time
+	"github.com/go-json-experiment/json" // takes a third of encoding/json's time
 
 	"msgext/pkg/msgext"
 	"msgext/pkg/state"
 )
 
-// errRow says that what a row holds was not written by this package.
+// errRow says that this package did not write the content of a row.
 var errRow = errors.New("sqlstate: a read is not of the form that is written here")
 
 // Load implements state.Store.
@@ -46,7 +46,7 @@ func (s *Store) Load(ctx context.Context, message msgext.Message) (state.Record,
 	if !found {
 		return state.Record{}, state.ErrNotFound
 	}
-	record.State.RaiseFloor(record.State.Floor) // over what was seen
+	record.State.RaiseFloor(record.State.Floor) // moves the floor past the versions that were seen
 	return record, nil
 }
 
@@ -70,7 +70,7 @@ func scanBase(scan func(...any) error, s *msgext.State) error {
 		return err
 	}
 	if json.Unmarshal([]byte(text), &base.KeyValues) != nil {
-		return errRow // the cause could quote a value
+		return errRow // without the cause, which could quote a value
 	}
 	for i, kv := range base.KeyValues {
 		base.KeyValues[i].Key, base.KeyValues[i].Value = decode(kv.Key), decode(kv.Value)
@@ -79,7 +79,7 @@ func scanBase(scan func(...any) error, s *msgext.State) error {
 	return nil
 }
 
-// head is the columns of messages that make a state.Head.
+// head holds the columns of msgext_messages that make a state.Head.
 type head struct {
 	progress                                    msgext.Progress
 	revision, heard, announced, tries, told     int64
@@ -87,7 +87,7 @@ type head struct {
 	due, aheadSince                             *int64
 }
 
-// fields are where headColumns are scanned into.
+// fields returns the destinations into which headColumns are scanned.
 func (h *head) fields() []any {
 	return []any{
 		&h.progress.Latest, &h.progress.Floor, &h.revision, &h.heard, &h.announced, &h.due, &h.tries, &h.told, &h.doubted,
@@ -104,7 +104,8 @@ func (h *head) check() state.Check {
 	}
 }
 
-// moment is the inverse of milliseconds; a 0 was never written for a real one.
+// moment is the inverse of milliseconds. A stored 0 stands for the zero time, because no real time
+// is written as 0.
 func moment(millis *int64) time.Time {
 	if millis == nil {
 		return time.Time{}

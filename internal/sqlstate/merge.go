@@ -24,7 +24,7 @@ func (s *Store) Merge(ctx context.Context, message msgext.Message, read msgext.S
 	}
 	after := read.After
 	if read.Number <= after {
-		after = never // it can only be the read that stands already
+		after = never // the read can then only be one that is stored already
 	}
 	arguments := []any{id, read.Number, sum, after, read.Latest, read.Clear, base}
 	batch := make([]Statement, 0, len(read.Newer)+4)
@@ -45,7 +45,8 @@ func (s *Store) Merge(ctx context.Context, message msgext.Message, read msgext.S
 // never is a number that no read has.
 const never = -1
 
-// encodeBase returns what is kept of a read as JSON, and a digest by which equal reads are known.
+// encodeBase returns the stored part of a read as JSON, and a digest that is the same for equal
+// reads.
 func encodeBase(read msgext.Snapshot) (text string, sum []byte, err error) {
 	encoded := make([]msgext.KeyValue, len(read.KeyValues))
 	for i, kv := range read.Reply().ExtensionList {

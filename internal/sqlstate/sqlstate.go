@@ -1,13 +1,13 @@
 // Package sqlstate is a state.Store over an SQL database: the one body of SQL that SQLite and
 // PostgreSQL share. The packages sqlitestate and pgstate bring the connection and the schema.
 //
-// A message is one row of msgext_messages, one of msgext_entries for each key that webhooks spoke
-// of, one of msgext_seen for each version seen above the floor, and one of msgext_reads once it was
+// A message is one row of msgext_messages, one of msgext_entries for each key that webhooks named,
+// one of msgext_seen for each version seen above the floor, and one of msgext_reads once it was
 // read back. An event writes its own keys, the message's row and its mark, in one transaction. The
 // view message_extensions shows the visible key-values.
 //
-// Rows are named by digests, SHA-256 of Message.Path and of the key, because an index takes no text
-// of any length: PostgreSQL's ends at 2,704 bytes.
+// Rows are named by digests: SHA-256 of Message.Path and of the key. An index cannot hold texts of
+// any length: PostgreSQL's ends at 2,704 bytes.
 package sqlstate
 
 import (
@@ -20,14 +20,14 @@ import (
 	"msgext/pkg/state"
 )
 
-// Database is what a Store needs of a connection. It is safe for concurrent use.
+// Database is what a Store needs of a database. It is safe for concurrent use.
 type Database interface {
-	// Write runs the statements in order, in one transaction, and returns, once it is durable, how
-	// many rows each changed. Each statement sees what was committed before it, and no other write
-	// to the same message, which is named by its digest, runs meanwhile.
+	// Write runs the statements in order, in one transaction, and returns once it is durable. The
+	// result is how many rows each statement changed. Each statement sees what was committed before
+	// it. No other write to the same message, which is named by its digest, runs at the same time.
 	Write(ctx context.Context, message []byte, statements []Statement) (rows []int64, err error)
 
-	// Read runs the queries as of one moment.
+	// Read runs the queries on one snapshot.
 	Read(ctx context.Context, queries []Query) error
 
 	// Close releases the connection.
@@ -55,7 +55,7 @@ type Store struct {
 
 var _ state.Store = (*Store)(nil)
 
-// New returns a Store over a database whose schema stands.
+// New returns a Store over a database that already has the schema.
 func New(database Database, dialect Dialect) *Store {
 	return &Store{database, newStatements(dialect), dialect.TwoSteps}
 }
@@ -99,9 +99,9 @@ func (s *Store) MarkSeen(ctx context.Context, message msgext.Message, version in
 	return s.writeSeen(ctx, id, []Statement{s.advance(id, version)}, version)
 }
 
-// writeSeen writes a batch that raises the floor to a version that follows it, and notes any other
-// version as seen. In two steps that is another transaction: one that fails leaves a version that
-// counts as not handled, as where a sink has failed.
+// writeSeen runs a batch that raises the floor if version follows it, and marks any other version
+// as seen. With TwoSteps the mark is a second transaction. If that one fails, the version counts as
+// not handled, as after a sink has failed.
 func (s *Store) writeSeen(ctx context.Context, id []byte, batch []Statement, version int64) error {
 	if !s.twoSteps {
 		_, err := s.database.Write(ctx, id, append(batch, s.mark(id, version)))
@@ -164,8 +164,8 @@ func (s *Store) Drop(ctx context.Context, message msgext.Message, drop state.Dro
 	return false, s.writeKnown(ctx, id, []Statement{{s.sql.touch, []any{id}}})
 }
 
-// Sweep implements state.Store. What goes is worked out here, by the one rule; an entry goes only
-// if neither the message nor what was read of it has changed.
+// Sweep implements state.Store. Which entries go is decided here, by the rule that all stores
+// share. An entry is deleted only if neither the message nor its newest read has changed.
 func (s *Store) Sweep(ctx context.Context, message msgext.Message, revision int64) error {
 	record, err := s.Load(ctx, message)
 	if err != nil || record.Check.Revision != revision {
@@ -186,7 +186,7 @@ func (s *Store) Sweep(ctx context.Context, message msgext.Message, revision int6
 	return s.writeKnown(ctx, id, batch)
 }
 
-// Erase implements state.Store, all at once.
+// Erase implements state.Store, in one transaction.
 func (s *Store) Erase(ctx context.Context, message msgext.Message, revision int64) (bool, error) {
 	id := idOf(message)
 	arguments := []any{id, revision}
@@ -208,7 +208,8 @@ func (s *Store) Forget(ctx context.Context, message msgext.Message) error {
 // Close implements state.Store.
 func (s *Store) Close() error { return s.database.Close() }
 
-// writeKnown is Write of a batch whose first statement changes the message's own row.
+// writeKnown is Write for a batch whose first statement changes the message's row. Where there is
+// no such row, the message is not known.
 func (s *Store) writeKnown(ctx context.Context, id []byte, batch []Statement) error {
 	rows, err := s.database.Write(ctx, id, batch)
 	if err == nil && rows[0] == 0 {
@@ -229,7 +230,7 @@ func (s *Store) mark(id []byte, version int64) Statement {
 	return Statement{s.sql.mark, []any{id, version, msgext.MaxSeen}}
 }
 
-// nextVersion is the version after another; there is none after the greatest, which stands for
+// nextVersion returns the version after another. The greatest version has none and is returned
 // itself.
 func nextVersion(version int64) int64 {
 	if version == math.MaxInt64 {
@@ -245,12 +246,12 @@ func digest(text string) []byte {
 	return sum[:]
 }
 
-// identity is the arguments of a statement that may create a message.
+// identity returns the arguments of a statement that may create a message's row.
 func identity(m msgext.Message) []any {
 	return []any{idOf(m), encode(m.SDKAppID), encode(m.GroupID), m.MsgSeq, encode(m.From), encode(m.To), encode(m.MsgKey)}
 }
 
-// milliseconds is Unix time; NULL stands for the zero time.
+// milliseconds returns Unix milliseconds, or NULL for the zero time.
 func milliseconds(t time.Time) any {
 	if t.IsZero() {
 		return nil

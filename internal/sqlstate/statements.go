@@ -1,12 +1,12 @@
 package sqlstate
 
-// statements are the SQL of a Store. Everything about a message that only rises is written by its
-// greatest value, so that any order of the same writes ends in the same rows. Where a call writes
-// only under a condition, its first statement tells whether it holds, and the others ask for it
-// again.
+// statements is the SQL of a Store. A value that only rises is written as the greater of the old
+// and the new one, so that the same writes in any order end in the same rows. Where a call writes
+// only under a condition, its first statement tells whether the condition holds, and the others
+// repeat it.
 //
-// Assignments stand in an order in which none reads a column that was assigned before it: MySQL
-// evaluates them from left to right.
+// No assignment reads a column that an assignment before it has changed, because MySQL evaluates
+// them from left to right.
 type statements struct {
 	hear, hearSeen, hearOnly, put                 string
 	advance, mark, reached                        string
@@ -22,7 +22,7 @@ type statements struct {
 	due, dueSeen, each, eachSeen, open            string
 }
 
-// headColumns are scanned by head.fields, identityColumns by head.identity.
+// head.fields scans headColumns, and head.identity scans identityColumns.
 const (
 	headColumns = `m.latest, m.floor, m.revision, m.heard, m.announced, m.due, m.tries, m.told, m.doubted, m.ahead_since, m.ahead_over,
 		m.dropped_at, m.gave_up, m.gone`
@@ -30,25 +30,25 @@ const (
 	identityColumns = `m.id, m.sdk_app_id, m.group_id, m.msg_seq, m.from_account, m.to_account, m.msg_key`
 )
 
-// Newer fails, as a subquery of more than one row, where a schema stands that is newer than this
-// package. A transaction asks for it because that costs nothing, where a question before the first
-// one would cost a round trip; and because a schema may change under a process that runs.
+// Newer fails where the schema is newer than this package: it is then a subquery of more than one
+// row. A transaction includes it because that costs nothing, while a query before the first
+// transaction would cost a round trip. The schema may also change while a process runs.
 const Newer = `SELECT 1 UNION ALL SELECT 1 FROM msgext_schema WHERE version > 2`
 
-// entry writes what was said of a key, if it is greater than what is there.
+// entry writes an entry of a key if it is greater than the stored one.
 func entry(source string) upsert {
 	return upsert{
 		table: "msgext_entries", alias: "e", key: "message, digest", columns: `message, digest, "key", seq, deleted, value`,
 		source: source,
-		// Assigned in this order, the condition holds until its last part is assigned, or there is
-		// nothing left to assign.
+		// In this order the condition stays true until its last column is assigned, or nothing is
+		// left to assign.
 		set:   []string{`value = excluded.value`, `deleted = excluded.deleted`, `seq = excluded.seq`},
 		where: `(excluded.seq, excluded.deleted, excluded.value) > (e.seq, e.deleted, e.value)`,
 	}
 }
 
-// hear notes an event. A message that is new has this floor, and the floor of one that is there is
-// raised so.
+// hear records an event. floor is the floor of a new message, and raised the assignment that raises
+// the floor of a known one.
 func hear(floor, raised string) upsert {
 	return upsert{
 		table: "msgext_messages", alias: "m", key: "id",
@@ -69,27 +69,28 @@ func hear(floor, raised string) upsert {
 	}
 }
 
-// after is the version after a column's; there is none after the greatest.
+// after is the version after a column's version, or NULL after the greatest.
 func after(column string) string {
 	return `CASE WHEN ` + column + ` < 9223372036854775807 THEN ` + column + ` + 1 END`
 }
 
-// islandEnd is the end of the seen versions that follow one another from one on. Rows at or below
-// the floor may still be there: a check prunes them.
+// islandEnd is the last of the consecutive seen versions that begin with from. Rows at or below the
+// floor may still exist until a check prunes them.
 func islandEnd(from string) string {
 	return `(SELECT min(s.version) FROM msgext_seen s WHERE s.message = ?1 AND s.version >= ` + from + `
 		AND NOT EXISTS (SELECT 1 FROM msgext_seen n WHERE n.message = ?1 AND n.version = ` + after("s.version") + `))`
 }
 
-// overIsland is a version, or the end of the island it touches, which begins with next.
+// overIsland is a version, or the end of the consecutive seen versions that begin with next, the
+// version after it.
 func overIsland(version, next string) string {
 	return `CASE WHEN EXISTS (SELECT 1 FROM msgext_seen t WHERE t.message = ?1 AND t.version = CAST(` + next + ` AS bigint))
 		THEN ` + islandEnd("CAST("+next+" AS bigint)") + ` ELSE ` + version + ` END`
 }
 
-// raised is the floor once a version was seen that follows it. In two steps that is the version,
-// and what was seen above it is passed over when it is needed: with the next version that does not
-// follow, or the next check.
+// raised is the floor after a version was seen. The floor rises only if the version follows it.
+// With TwoSteps the floor rises to that version only. The seen versions above it are passed over
+// later: with the next version that does not follow, or at the next check.
 func (d Dialect) raised(floor, version, next string) string {
 	version = `CAST(` + version + ` AS bigint)`
 	if d.TwoSteps {
@@ -105,12 +106,11 @@ func raisedTo(floor, version, to string) string {
 func newStatements(d Dialect) statements {
 	const (
 		identity = identityNames
-		// merged holds while the read that was merged is the caller's: ?1 message, ?2 number, ?3
-		// digest.
+		// merged holds while the merged read is the caller's: ?1 message, ?2 number, ?3 digest.
 		merged = `EXISTS (SELECT 1 FROM msgext_reads WHERE message = ?1 AND number = ?2 AND digest = ?3)`
 		// unDropped holds while nothing was dropped since the load: ?1 message, ?2 dropped_at.
 		unDropped = `EXISTS (SELECT 1 FROM msgext_messages WHERE id = ?1 AND dropped_at = ?2)`
-		// unchanged holds while the message is as it was: ?1 message, ?2 revision.
+		// unchanged holds while the message has not changed: ?1 message, ?2 revision.
 		unchanged = `EXISTS (SELECT 1 FROM msgext_messages WHERE id = ?1 AND revision = ?2)`
 		// page is the messages that Due selects: ?1 lane, ?2 before, ?3 and ?4 the due and id of
 		// the cursor, ?5 limit.
@@ -121,16 +121,16 @@ func newStatements(d Dialect) statements {
 	)
 	return statements{
 		// ?1..?7 identity, ?8 latest, ?9 clear, ?10 heard, ?11 the version seen and ?12 the one
-		// after it, or NULL. The next version raises the floor at once, which in ordinary traffic
-		// keeps msgext_seen empty.
+		// after it, or NULL. A version that follows the floor raises it at once, so that
+		// msgext_seen stays empty in ordinary traffic.
 		hear: d.upsert(hear(`CASE WHEN CAST(?11 AS bigint) = 1 THEN 1 ELSE 0 END`, d.raised("m.floor", "?11", "?12"))),
-		// In two steps: of an event whose version is its latest, and of another. Nothing but the
-		// row has an argument, so that several of them become one.
+		// With TwoSteps: hearSeen for an event whose version is its latest, hearOnly for any other.
+		// Only the row has arguments, so that several of them can be sent as one statement.
 		hearSeen: d.upsert(hear(`CASE WHEN CAST(?8 AS bigint) = 1 THEN 1 ELSE 0 END`, raisedTo("m.floor", "excluded.latest", "excluded.latest"))),
 		hearOnly: d.upsert(hear(`0`, `floor = m.floor`)),
 		put:      d.upsert(entry(`VALUES (?1, ?2, ?3, ?4, ?5, ?6)`)),
 		advance:  d.text(`UPDATE msgext_messages SET latest = GREATEST(latest, ?2), ` + d.raised("floor", "?2", "?3") + ` WHERE id = ?1`),
-		// Changes nothing, and finds the row if all up to a version was seen.
+		// Changes nothing. It finds the row if all versions up to ?2 were seen.
 		reached: `UPDATE msgext_messages SET revision = revision WHERE id = ?1 AND floor >= ?2`,
 		mark: d.upsert(upsert{
 			table: "msgext_seen", alias: "n", key: "message, version", columns: `message, version`,
@@ -169,8 +169,8 @@ func newStatements(d Dialect) statements {
 			},
 		}),
 
-		// ?2 number, ?3 digest, ?4 after, ?5 latest, ?6 clear, ?7 key-values. A read that stands
-		// already is written again.
+		// ?2 number, ?3 digest, ?4 after, ?5 latest, ?6 clear, ?7 key-values. A read that is
+		// already stored is written again.
 		reread: `UPDATE msgext_reads SET number = ?2, digest = ?3, latest = ?5, clear = ?6, key_values = ?7
 			WHERE message = ?1 AND (number = ?4 OR number = ?2 AND digest = ?3)`,
 		read: d.text(`INSERT INTO msgext_reads (message, number, digest, latest, clear, key_values)
@@ -183,7 +183,7 @@ func newStatements(d Dialect) statements {
 			source:  `SELECT ?1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?2, ?2 /*nothing*/ WHERE ` + merged,
 			set:     []string{`latest = GREATEST(m.latest, excluded.latest)`, `line = GREATEST(m.line, excluded.line)`},
 		}),
-		// ?4.. as put from ?2 on
+		// From ?4 on: the arguments of put from ?2 on
 		putNewer: d.upsert(entry(`SELECT ?1, ?4, ?5, ?6, ?7, ?8 /*nothing*/ WHERE ` + merged)),
 		tidy: d.text(`DELETE FROM msgext_entries WHERE message = ?1 AND seq <= (
 			SELECT GREATEST(m.line, r.latest) FROM msgext_messages m JOIN msgext_reads r ON r.message = m.id WHERE m.id = ?1)`),

@@ -2,9 +2,9 @@ package sqlstate
 
 import "strings"
 
-// A JSON string may hold U+0000, which PostgreSQL's text refuses and SQLite's functions stop at. It
-// is written as \x01\x01, and \x01 itself as \x01\x02; every other text stands in the database as
-// it is, so that the view shows what people wrote. The code keeps the order of texts, on which
+// A JSON string may hold U+0000. PostgreSQL's text refuses it, and SQLite's functions stop at it.
+// It is stored as \x01\x01, and \x01 itself as \x01\x02. Every other text is stored unchanged, so
+// that the view shows what people wrote. The code keeps the order of texts, on which
 // msgext.Entry.Before depends.
 
 func encode(text string) string {

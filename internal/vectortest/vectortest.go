@@ -1,6 +1,6 @@
-// Package vectortest brings testdata/vectors to tests: requests as Chat or an attacker would send
-// them, each with the reply it must get. The receiver's tests read them with a fixed clock,
-// the process tests with the real one.
+// Package vectortest gives the requests of testdata/vectors to tests: requests as Chat or an
+// attacker sends them, each with the reply it must get. The receiver's tests send them with a fixed
+// clock, and the process tests with the real one.
 package vectortest
 
 import (
@@ -14,7 +14,7 @@ import (
 	"msgext/internal/sample"
 )
 
-// What the vectors' requests are signed with and for. The token is the vendor's own
+// The app and the token with which the vectors' requests are signed. The token is the vendor's
 // example (trtc.io/document/34354).
 const (
 	SDKAppID = sample.VectorsSDKAppID
@@ -24,7 +24,7 @@ const (
 // Vector is one file.
 type Vector struct{ sample.Vector }
 
-// Query returns the raw query as it would be sent at a moment.
+// Query returns the raw query as it is sent at a moment.
 func (v Vector) Query(at time.Time) string { return v.Vector.Query(SDKAppID, Token, at) }
 
 // URL returns the request's URL below a base such as http://127.0.0.1:8080.
@@ -37,8 +37,7 @@ func (v Vector) URL(base string, at time.Time) string {
 	return address
 }
 
-// Load returns all vectors by name. It fails where one does not say what it is and where it is
-// from.
+// Load returns all vectors by name. It fails where a vector lacks a comment or a source.
 func Load(t testing.TB) []Vector {
 	t.Helper()
 	read := sample.Vectors()
@@ -51,7 +50,7 @@ func Load(t testing.TB) []Vector {
 	return vectors
 }
 
-// Named returns the vector of a name.
+// Named returns the vector with a name.
 func Named(t testing.TB, name string) Vector {
 	t.Helper()
 	vectors := Load(t)

@@ -7,13 +7,14 @@ import (
 	"runtime/debug"
 )
 
-// number is the version that whoever builds gives:
+// number is the version that a build sets:
 //
 //	go build -ldflags "-X $(go list -m)/internal/version.number=1.2.3"
 var number string
 
-// Text is the version, the Go release and the platform, on one line. Without a number given it is
-// what the go command has noted of the module or of the checkout, and "unknown" without that.
+// Text returns the version, the Go release and the platform, on one line. Without number the
+// version is what the go command has recorded of the module or the checkout, and "unknown" where it
+// has recorded nothing.
 func Text() string {
 	return fmt.Sprintf("msgext %s %s %s/%s", name(number, debug.ReadBuildInfo), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

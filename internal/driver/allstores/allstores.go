@@ -11,8 +11,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// List returns their drivers. What several of the lists below have comes more than once, which
-// changes nothing.
+// List returns their drivers. A driver that stands in several of the lists below comes more than
+// once, which does no harm.
 func List(sdk *awssdk.SDK) []state.Driver {
 	return slices.Concat(localstores.List(), awsstores.List(sdk, 0), scfstores.List(0))
 }

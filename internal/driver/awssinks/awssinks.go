@@ -1,4 +1,4 @@
-// Package awssinks lists the sinks of the programs for AWS, which are all that there are.
+// Package awssinks lists the sinks of the programs for AWS. Those are all sinks that exist.
 package awssinks
 
 import (
@@ -18,7 +18,7 @@ import (
 	"msgext/pkg/sink/sqssink"
 )
 
-// List returns their drivers. What goes to stdout: is written to stdout.
+// List returns their drivers. The stdout: sink writes to stdout.
 func List(sdk *awssdk.SDK, stdout io.Writer) []driver.Sink {
 	return append(basesinks.List(stdout, credentials(sdk)),
 		service(sdk, "sqs", func(cfg aws.Config, queue string) (*sqssink.Sink, error) {
@@ -30,7 +30,7 @@ func List(sdk *awssdk.SDK, stdout io.Writer) []driver.Sink {
 	)
 }
 
-// credentials are those of the function's role, for Amazon MSK.
+// credentials returns the credentials of the function's role. Amazon MSK needs them.
 func credentials(sdk *awssdk.SDK) basesinks.AWSCredentials {
 	return func(ctx context.Context) (kafkasink.AWSCredentials, error) {
 		cfg, err := sdk.Load(ctx)
@@ -47,8 +47,8 @@ func credentials(sdk *awssdk.SDK) basesinks.AWSCredentials {
 	}
 }
 
-// service is the driver of a sink of SCHEME://NAME. Without a region and credentials it can be
-// made, and so be checked, but not be used.
+// service returns the driver of a sink SCHEME://NAME. Without a region and credentials the sink can
+// be made, so that its settings are checked, but it cannot send.
 func service[S sink.Sink](sdk *awssdk.SDK, scheme string, make func(cfg aws.Config, name string) (S, error)) driver.Sink {
 	return driver.Sink{
 		Schemes: []string{scheme},

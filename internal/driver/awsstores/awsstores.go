@@ -11,8 +11,7 @@ import (
 	"msgext/pkg/state/dynamostate"
 )
 
-// List returns their drivers; connections are those of a store that is an SQL server, see
-// sqlstores.
+// List returns their drivers. connections is for the stores that are SQL servers, see sqlstores.
 func List(sdk *awssdk.SDK, connections int) []state.Driver {
 	return slices.Concat(basestores.List(), sqlstores.List(connections), []state.Driver{dynamostate.Driver(sdk.Load)})
 }

@@ -19,11 +19,11 @@ import (
 	"msgext/pkg/sink/kafkasink"
 )
 
-// AWSCredentials returns the credentials that Amazon MSK wants.
+// AWSCredentials returns the credentials that Amazon MSK needs.
 type AWSCredentials = func(context.Context) (kafkasink.AWSCredentials, error)
 
-// List returns their drivers. What goes to stdout: is written to stdout. A program that looks for
-// no AWS credentials has nil.
+// List returns their drivers. The stdout: sink writes to stdout. credentials is nil in a program
+// that looks for no AWS credentials.
 func List(stdout io.Writer, credentials AWSCredentials) []driver.Sink {
 	return append(localsinks.List(stdout),
 		kafka(credentials),

@@ -1,4 +1,4 @@
-// Package localsinks lists the sinks that need no client of their own.
+// Package localsinks lists the sinks that need no client library.
 package localsinks
 
 import (
@@ -17,7 +17,7 @@ import (
 	"msgext/pkg/sink/stdoutsink"
 )
 
-// List returns their drivers. What goes to stdout: is written to stdout.
+// List returns their drivers. The stdout: sink writes to stdout.
 func List(stdout io.Writer) []driver.Sink {
 	return []driver.Sink{
 		writer(stdout),
@@ -40,8 +40,8 @@ func writer(stdout io.Writer) driver.Sink {
 	}
 }
 
-// http has two schemes; httpsink sees to it that http: leads to loopback alone, unless it is
-// allowed elsewhere.
+// http has two schemes. httpsink takes care that http: reaches loopback only, unless other hosts
+// are allowed.
 func http() driver.Sink {
 	options := func(cfg config.Config, location config.Location) httpsink.Options {
 		return httpsink.Options{URL: location.URL, AllowLinkLocal: cfg.HTTP.AllowLinkLocal, AllowPlain: cfg.HTTP.AllowPlain}
@@ -77,8 +77,8 @@ func checkSecrets(cfg config.Config) []config.Problem {
 	return nil
 }
 
-// checkHeaders finds headers that cannot be set, and those for a host that no sink has: a typing
-// error would otherwise leave the right one without.
+// checkHeaders finds headers that cannot be set, and headers for a host that no sink has. The
+// latter are typing errors: the intended host would get no header.
 func checkHeaders(cfg config.Config) []config.Problem {
 	var problems []config.Problem
 	add := func(line int, problem string) {

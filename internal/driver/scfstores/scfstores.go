@@ -9,8 +9,7 @@ import (
 	"msgext/pkg/state"
 )
 
-// List returns their drivers; connections are those of a store that is an SQL server, see
-// sqlstores.
+// List returns their drivers. connections is for the stores that are SQL servers, see sqlstores.
 func List(connections int) []state.Driver {
 	return slices.Concat(basestores.List(), sqlstores.List(connections))
 }

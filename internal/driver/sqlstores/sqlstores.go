@@ -7,8 +7,9 @@ import (
 	"msgext/pkg/state/pgstate"
 )
 
-// List returns their drivers. A store opens up to so many connections, the drivers' own number for
-// 0: a function that serves one request at a time needs 1, and there are many of it on one server.
+// List returns their drivers. A store opens at most that many connections, and the driver's own
+// number for 0. A function that serves one request at a time needs 1, and many instances of it
+// share one server.
 func List(connections int) []state.Driver {
 	return []state.Driver{
 		pgstate.Driver(connections),

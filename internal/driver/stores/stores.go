@@ -1,5 +1,5 @@
-// Package stores is the half of package driver that knows stores alone, for a program that links no
-// sink.
+// Package stores is the part of package driver that is about stores. It is separate for a program
+// that links no sink.
 package stores
 
 import (
@@ -11,7 +11,7 @@ import (
 	"msgext/pkg/state"
 )
 
-// Linked is what the configuration of a program with these drivers may name.
+// Linked returns what the configuration of a program with these drivers may name.
 func Linked(drivers []state.Driver) config.Linked {
 	var linked config.Linked
 	for _, d := range drivers {
@@ -23,8 +23,7 @@ func Linked(drivers []state.Driver) config.Linked {
 	return linked
 }
 
-// Open opens the store at a location that a configuration named which was loaded with these
-// drivers.
+// Open opens the store at a location. The location's configuration was loaded with these drivers.
 func Open(ctx context.Context, drivers []state.Driver, location config.Location) (state.Store, error) {
 	i := slices.IndexFunc(drivers, func(d state.Driver) bool { return slices.Contains(d.Schemes, location.Scheme) })
 	store, err := drivers[i].Open(ctx, location.URL)

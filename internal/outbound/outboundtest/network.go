@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Network passes connections on to a server. What is sent on one that is frozen is swallowed, as
-// where a NAT has forgotten it or its peer is gone; the server's answers can be held up.
+// Network forwards connections to a server. Data on a frozen connection is swallowed, as where a
+// NAT has forgotten the connection or its peer is gone. The server's answers can be delayed.
 type Network struct {
 	net.Listener
 	server            string
@@ -40,17 +40,18 @@ func NewNetwork(t testing.TB, server string) *Network {
 	return n
 }
 
-// Freeze freezes all connections that are open.
+// Freeze freezes all open connections.
 func (n *Network) Freeze() { n.frozen.Store(n.opened.Load()) }
 
-// Delay holds every answer up for so long from now on.
+// Delay delays every answer by d from now on.
 func (n *Network) Delay(d time.Duration) { n.delay.Store(int64(d)) }
 
-// Opened is how many connections were ever opened, Swallowed how many packets frozen ones took.
+// Opened returns how many connections were ever opened, Swallowed how many packets frozen
+// connections took.
 func (n *Network) Opened() int64    { return n.opened.Load() }
 func (n *Network) Swallowed() int64 { return n.swallowed.Load() }
 
-// Standing is how many connections their clients have not closed.
+// Standing returns how many connections the clients have not closed.
 func (n *Network) Standing() int64 { return n.opened.Load() - n.closed.Load() }
 
 func (n *Network) pass(client net.Conn, number int64) {

@@ -1,5 +1,4 @@
-// Package outboundtest has a name server for tests of what may be reached, and a network that
-// fails.
+// Package outboundtest has a name server for tests of address rules, and a network that fails.
 package outboundtest
 
 import (
@@ -12,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Resolver answers that every name has this one address.
+// Resolver answers every query with this one address.
 func Resolver(t testing.TB, address string) *net.Resolver {
 	t.Helper()
 	server, err := net.ListenPacket("udp", "127.0.0.1:0")

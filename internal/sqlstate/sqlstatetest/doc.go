@@ -1,2 +1,3 @@
-// Package sqlstatetest is what the stores over SQL databases are held to beyond statetest.
+// Package sqlstatetest has the tests that stores over SQL databases must pass in addition to
+// statetest.
 package sqlstatetest

@@ -7,7 +7,7 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// Faulty is a database that a crash can cut off.
+// Faulty is a database that a simulated crash can cut off.
 type Faulty struct {
 	sqlstate.Database
 	Faults *statetest.Faults

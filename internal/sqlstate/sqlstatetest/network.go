@@ -19,15 +19,17 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// Server is a database with the schema, behind a network.
+// Server is a database with the schema, behind a network that can fail.
 type Server struct {
-	URL  string
-	Open func(url secret.String, now func() time.Time) (state.Store, error) // with the wall clock of another place
-	End  func(t *testing.T)                                                 // ends the store's connections
+	URL string
+	// Open opens the store; now is its wall clock.
+	Open func(url secret.String, now func() time.Time) (state.Store, error)
+	// End ends the store's connections.
+	End func(t *testing.T)
 }
 
-// RunNetwork tests that dead connections cost one ping, ended ones another try, and slow ones
-// nothing.
+// RunNetwork tests that dead connections cost one ping, that closed connections cost another try,
+// and that slow connections cost nothing.
 func RunNetwork(t *testing.T, open func(t *testing.T) Server) {
 	for name, test := range map[string]func(*testing.T, Server){
 		"dead connections": testDead, "dead connections at once": testDeadAtOnce, "a slow server": testSlow, "ended connections": testEnded,
@@ -36,7 +38,8 @@ func RunNetwork(t *testing.T, open func(t *testing.T) Server) {
 	}
 }
 
-// behind is a store behind a network, with so many connections open, on a wall clock of its own.
+// behind is a store behind a network that can fail. It has a number of open connections and a wall
+// clock of its own.
 type behind struct {
 	state.Store
 	*outboundtest.Network
@@ -54,15 +57,16 @@ func newBehind(t *testing.T, s Server) *behind {
 	b.Store, err = s.Open(secret.String(at.String()), func() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) })
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, b.Store.Close()) })
-	b.Delay(20 * time.Millisecond) // so that so many calls at once need so many connections
+	// So that each of the concurrent calls needs a connection of its own.
+	b.Delay(20 * time.Millisecond)
 	require.NoError(t, b.together(t, time.Minute))
 	require.GreaterOrEqual(t, b.Opened(), int64(kept))
 	b.Delay(0)
 	return b
 }
 
-// together makes so many calls at once, each in so long at most: reads, because writes share
-// transactions, and two writes.
+// together makes several calls at once, each of which must end within limit. They are reads,
+// because writes share transactions, and two writes.
 func (b *behind) together(t *testing.T, limit time.Duration) (err error) {
 	var all sync.WaitGroup
 	var mu sync.Mutex
@@ -101,9 +105,8 @@ func (b *behind) apply(t *testing.T, m msgext.Message, version int64, limit time
 	return b.Apply(ctx, statetest.SetEvent(m, version, "v", "a"), heard, state.MarkNow)
 }
 
-// A sandbox that was frozen comes back with connections that died meanwhile, and nothing says so.
-// However many there are, the first webhook after that finds out for all of them in one ping, and
-// is answered within 600 ms.
+// A sandbox that was frozen comes back with connections that died without notice. However many
+// there are, the first webhook closes all of them after one ping, and is answered within 600 ms.
 func testDead(t *testing.T, s Server) {
 	b := newBehind(t, s)
 	opened := b.Opened()
@@ -125,7 +128,7 @@ func testDead(t *testing.T, s Server) {
 	assert.Equal(t, opened, b.Opened(), "an idle connection that answers is kept")
 }
 
-// All calls at once find out together.
+// Several concurrent calls close the dead connections together.
 func testDeadAtOnce(t *testing.T, s Server) {
 	b := newBehind(t, s)
 	b.Freeze()
@@ -133,8 +136,8 @@ func testDeadAtOnce(t *testing.T, s Server) {
 	require.NoError(t, b.together(t, 600*time.Millisecond))
 }
 
-// A server that answers late is slow, not dead: the connections that it answered on are kept, those
-// in use and those that are not.
+// A server that answers late is slow, not dead. The connections on which it answered are kept,
+// whether in use or not.
 func testSlow(t *testing.T, s Server) {
 	b := newBehind(t, s)
 	opened, standing := b.Opened(), b.Standing()
@@ -146,8 +149,8 @@ func testSlow(t *testing.T, s Server) {
 	assert.Equal(t, standing, b.Standing())
 }
 
-// A server that ends its connections, as one does that restarts, costs another try each time, and
-// fails nobody.
+// A server that closes its connections, as one does that restarts, costs each call another try, and
+// no call fails.
 func testEnded(t *testing.T, s Server) {
 	b := newBehind(t, s)
 	m := statetest.NewMessage()

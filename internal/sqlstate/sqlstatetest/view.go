@@ -15,8 +15,8 @@ import (
 
 var heard = time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)
 
-// RunView tests that what the view shows of a message is State.Visible, whatever was heard and read
-// in whatever order.
+// RunView tests that the view shows State.Visible of a message, whatever events and reads came, in
+// any order.
 func RunView(t *testing.T, store state.Store, viewed func(msgext.Message) []msgext.KeyValue) {
 	random := rand.New(rand.NewPCG(5, 5))
 	for i := range 12 {
@@ -37,7 +37,7 @@ func RunView(t *testing.T, store state.Store, viewed func(msgext.Message) []msge
 	}
 }
 
-// Merge merges a read that follows the one that stands.
+// Merge merges a read that follows the stored one.
 func Merge(t *testing.T, store state.Store, m msgext.Message, read msgext.Snapshot) {
 	t.Helper()
 	record, err := store.Load(t.Context(), m)
