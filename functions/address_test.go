@@ -15,9 +15,9 @@ import (
 
 const fromElsewhere = `{"ActionStatus":"FAIL","ErrorInfo":"not authenticated","ErrorCode":1}`
 
-// MSGEXT_ALLOW_FROM goes by what each platform says and no client can write, through every gateway
-// of every program. Behind an SCF function URL there is no such thing, and it takes nobody's
-// webhooks.
+// MSGEXT_ALLOW_FROM compares the address that each platform itself reports and no client can write,
+// through every gateway of every program. Behind an SCF function URL there is no such address, and
+// there every webhook is refused.
 func TestAddresses(t *testing.T) {
 	addresses := sample.LoadAddresses()
 	variables := map[string]string{
@@ -62,7 +62,7 @@ func TestAddresses(t *testing.T) {
 	assert.Contains(t, scf.Log(), "x-scf-remote-addr", "why")
 }
 
-// A process that nothing stands in front of goes by its peer, whatever the header says.
+// A process without a proxy before it compares the peer's address, whatever the header says.
 func TestAddresses_OfAPeer(t *testing.T) {
 	for allow, want := range map[string]int{"127.0.0.0/8 ::1": 200, "192.0.2.10": 403} {
 		for _, program := range []string{"local", "server"} {

@@ -1,5 +1,5 @@
-// Package functions_test has what holds of several programs at once: that they reply alike, and
-// refuse to start alike. What is one program's own stands in its folder.
+// Package functions_test has the tests that concern several programs: they give the same replies
+// and refuse the same configurations. Tests of one program are in its folder.
 package functions_test
 
 import (
@@ -9,7 +9,8 @@ import (
 	"msgext/internal/processtest"
 )
 
-// binaries are the product's own, built once for all tests here. TestMain sets it before any runs.
+// binaries are the product's programs, built once for all tests here. TestMain sets it before any
+// test.
 var binaries *processtest.Builder
 
 func TestMain(m *testing.M) {

@@ -26,14 +26,15 @@ import (
 // chatTimeout is how long Chat waits (trtc.io/document/34354).
 const chatTimeout = 2 * time.Second
 
-// way is how a request gets to a process: one gateway's event, or HTTP.
+// way is how a request reaches a process: as the event of a gateway, or by HTTP.
 type way struct {
 	name string
-	raw  bool // the query gets through byte for byte
+	raw  bool // the query arrives byte for byte
 	send func(*testing.T, sample.Request) relaytest.Reply
 }
 
-// ways returns all that lead to a platform's process, which is started with the variables.
+// ways returns all ways to reach a process of a platform. The process is started with the
+// variables.
 func ways(t *testing.T, platform string, variables map[string]string) []way {
 	t.Helper()
 	switch platform {
@@ -103,7 +104,7 @@ func unwrap(t *testing.T, response []byte) relaytest.Reply {
 	return reply
 }
 
-// overHTTP sends a request to a server, and unpacks nothing.
+// overHTTP sends a request to a server, and does not decompress the answer.
 func overHTTP(t *testing.T, base string, r sample.Request) relaytest.Reply {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), r.Method, base+r.Path+"?"+r.RawQuery, strings.NewReader(r.Body))
@@ -124,7 +125,7 @@ func overHTTP(t *testing.T, base string, r sample.Request) relaytest.Reply {
 	}
 }
 
-// relayed is a request that Chat makes now, with a query that no encoder writes.
+// relayed is a request that Chat makes now. Its query has a form that no encoder writes.
 func relayed(command, body string) sample.Request {
 	seconds := strconv.FormatInt(time.Now().Unix(), 10)
 	return sample.Request{Method: http.MethodPost, Path: "/chat", Body: body, RawQuery: "own=%7e%2Bchat%20%26+more&SdkAppid=" + vectortest.SDKAppID +
@@ -140,8 +141,9 @@ func variablesFor(backend string) map[string]string {
 	}
 }
 
-// What the backend answers is Chat's, byte for byte, through every gateway of every platform; where
-// it does not answer, the setting decides. The backend sees each request once, as Chat made it.
+// The backend's answer reaches Chat byte for byte, through every gateway of every platform. Where
+// the backend does not answer, the setting decides. The backend gets each request once, as Chat
+// made it.
 func TestRelay_RepliesAreTheBackends(t *testing.T) {
 	for _, platform := range []string{"lambda", "scf", "local", "server"} {
 		for _, setting := range []string{"pass", "allow"} {
@@ -150,14 +152,15 @@ func TestRelay_RepliesAreTheBackends(t *testing.T) {
 				backend := relaytest.Start(t)
 				variables := variablesFor(backend.URL)
 				variables["MSGEXT_RELAY_ON_FAILURE"] = setting
-				variables["MSGEXT_RELAY_BUDGET"] = "1s" // the least that a loaded machine keeps to
+				// The shortest that a loaded machine still keeps.
+				variables["MSGEXT_RELAY_BUDGET"] = "1s"
 				for _, way := range ways(t, platform, variables) {
 					for _, vector := range relaytest.Vectors() {
 						want := vector.Pass
 						if setting == "allow" {
 							want = vector.Allow
 						}
-						// A success first, so that failures are not five in a row.
+						// A success first, so that there are never five failures in a row.
 						backend.Answer(relaytest.OK)
 						assert.Equal(t, relaytest.OKBody, way.send(t, relayed(relaytest.Before, relayedBody)).Body)
 						before := backend.Requests()

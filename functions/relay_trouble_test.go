@@ -18,7 +18,8 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// decision is what Chat makes of a reply to a before-command (1047/60803, trtc.io/document/34354).
+// decision is what Chat does after a reply to a before-command (1047/60803,
+// trtc.io/document/34354).
 type decision string
 
 const (
@@ -40,7 +41,7 @@ func decide(reply relaytest.Reply, took time.Duration) decision {
 
 const spam, plain = `{"Text":"spam"}`, `{"Text":"hello"}`
 
-// moderate denies spam.
+// moderate refuses spam.
 func moderate(request *http.Request) relaytest.Answer {
 	if request.ContentLength == int64(len(spam)) {
 		return relaytest.Answer{Wire: "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 59\r\n\r\n" +
@@ -49,9 +50,9 @@ func moderate(request *http.Request) relaytest.Answer {
 	return relaytest.OK
 }
 
-// An app that moderates messages moderates them through us. When its backend is down or slow, or
-// our own configuration is broken, its users are treated as its console says, or let through where
-// it was told to us: nobody is denied anything by us, and nobody waits longer than Chat does.
+// An app that moderates messages does so through us. When its backend is down or slow, or our
+// configuration is broken, Chat does what its console says, or lets the message through where our
+// setting says so. We never refuse a message ourselves, and no user waits longer than Chat waits.
 func TestRelay_NobodyIsBlockedByUs(t *testing.T) {
 	for _, onFailure := range []string{"pass", "allow"} {
 		otherwise := setting
@@ -64,7 +65,8 @@ func TestRelay_NobodyIsBlockedByUs(t *testing.T) {
 				backend := relaytest.Start(t)
 				variables := variablesFor(backend.URL)
 				variables["MSGEXT_RELAY_ON_FAILURE"] = onFailure
-				variables["MSGEXT_RELAY_BUDGET"] = "1s" // so that a loaded machine keeps to Chat's 2 s
+				// So that a loaded machine stays within Chat's 2 s.
+				variables["MSGEXT_RELAY_BUDGET"] = "1s"
 				for _, way := range ways(t, platform, variables) {
 					ask := func(body string) decision {
 						began := time.Now()
@@ -95,7 +97,7 @@ func TestRelay_NobodyIsBlockedByUs(t *testing.T) {
 						reply := way.send(t, relayed(relaytest.Before, plain))
 						assert.Equal(t, otherwise, decide(reply, 0), "%s: our configuration is broken", way.name)
 					}
-				case "lambda": // which has no reply then: its gateway answers with 500 or above
+				case "lambda": // no reply: its gateway then answers with 500 or above
 					status, _, stderr := processtest.Exit(t, append(pairs(broken), "AWS_LAMBDA_RUNTIME_API=127.0.0.1:1"), binaries.Build(t, "functions/aws/webhook"))
 					assert.Equal(t, 2, status)
 					assert.Contains(t, stderr, "MSGEXT_TYPO")
@@ -105,7 +107,7 @@ func TestRelay_NobodyIsBlockedByUs(t *testing.T) {
 	}
 }
 
-// An app without a token relays, too, and the start says what that opens.
+// An app without a token can use the relay too, and the start logs who can then reach the backend.
 func TestRelay_Unsigned(t *testing.T) {
 	backend := relaytest.Start(t)
 	local := processtest.StartLocal(t, binaries.Build(t, "functions/local"), []string{
@@ -116,8 +118,8 @@ func TestRelay_Unsigned(t *testing.T) {
 	assert.Contains(t, local.Greeting(), "can reach the backend")
 }
 
-// Sandboxes are Lambda functions of which as many run as the reserved concurrency says: an event
-// for which none is free is throttled.
+// sandboxes are Lambda functions, as many as the reserved concurrency allows. An event is throttled
+// when none is free.
 type sandboxes struct {
 	free chan *processtest.Lambda
 
@@ -131,14 +133,15 @@ func startSandboxes(t *testing.T, concurrency int, variables map[string]string) 
 	s := &sandboxes{free: make(chan *processtest.Lambda, concurrency)}
 	for range concurrency {
 		function := processtest.StartLambda(t, binaries.Build(t, "functions/aws/webhook"), 5*time.Second, pairs(variables))
-		_, err := function.Invoke(sample.AWSEvents(sample.Request{Method: http.MethodPost})[0].Payload) // it has started then
+		// Once it answers, it has started.
+		_, err := function.Invoke(sample.AWSEvents(sample.Request{Method: http.MethodPost})[0].Payload)
 		require.NoError(t, err)
 		s.free <- function
 	}
 	return s
 }
 
-// take serves a request if a sandbox is free, and counts it if it is one of ours.
+// take serves a request if a sandbox is free. It counts the request if it is a webhook for us.
 func (s *sandboxes) take(t *testing.T, request sample.Request, own bool) {
 	began := time.Now()
 	var body string
@@ -172,14 +175,14 @@ func (s *sandboxes) take(t *testing.T, request sample.Request, own bool) {
 	s.slowest = max(s.slowest, took)
 }
 
-// Our own webhooks are accepted in time while the backend is a black hole, where the concurrency is
-// what docs/relay.md says: rate times latency, and half as much again. Too little of it is found
-// out here, too.
+// Our own webhooks are accepted in time while the backend accepts requests and never answers. The
+// concurrency is that of docs/relay.md: rate times latency, and half as much again. The test also
+// shows that too little concurrency fails.
 func TestRelay_OursAreAcceptedWhileTheBackendIsABlackHole(t *testing.T) {
 	const (
 		rounds  = 60
 		apart   = 100 * time.Millisecond
-		befores = 2 // in ten rounds, so 2 a second, each of which the backend holds for 1.5 s
+		befores = 2 // in ten rounds, so 2 a second; the backend holds each for 1.5 s
 		afters  = 6 // 6 a second, each for 0.5 s
 		enough  = 9 // 2 x 1.5 + 6 x 0.5 = 6, and half as much again
 		tooFew  = 2
@@ -211,9 +214,9 @@ func TestRelay_OursAreAcceptedWhileTheBackendIsABlackHole(t *testing.T) {
 	t.Logf("%d of ours accepted, the slowest after %s; the backend saw %d requests", s.accepted, s.slowest, len(backend.Requests()))
 }
 
-// ownChange is a change of extensions that Chat tells of now.
+// ownChange is a webhook of a change of extensions, sent now.
 func ownChange(version int64) sample.Request {
-	body, _ := json.Marshal(map[string]any{ // of strings and numbers
+	body, _ := json.Marshal(map[string]any{ // strings and numbers can always be encoded
 		"CallbackCommand": msgext.GroupCommand, "GroupId": "g", "MsgSeq": 1, "OperateType": 1, "Seq": version,
 		"ExtensionList": []any{map[string]any{"Key": "k", "Value": "v", "Seq": version}},
 	})

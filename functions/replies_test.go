@@ -16,8 +16,8 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// The local server, the Lambda binary and the SCF binary give the same reply, byte for byte, to
-// every vector through every gateway.
+// The local server, the Lambda binary and the SCF binary give the same reply to every vector, byte
+// for byte, through every gateway.
 func TestReplies_AreTheSameEverywhere(t *testing.T) {
 	variables := map[string]string{
 		"MSGEXT_SDK_APP_ID": vectortest.SDKAppID, "MSGEXT_TOKEN": vectortest.Token.Reveal(), "MSGEXT_SINKS": "stdout:",
@@ -68,14 +68,14 @@ func TestReplies_AreTheSameEverywhere(t *testing.T) {
 	assert.Equal(t, 0, local.Stop(t))
 }
 
-// hidden names what a load balancer with single values cannot pass on: of a repeated name it
-// keeps the last. A doubled parameter then arrives once, and is judged as that.
+// hidden reports whether a load balancer with single values cannot pass a vector on. Of a repeated
+// name it keeps the last value, so that a doubled parameter arrives once and is judged so.
 func hidden(vector, shape string) bool {
 	return shape == "alb" && (strings.HasSuffix(vector, "-twice") || vector == "app-query")
 }
 
-// An event that a gateway broke is refused, but for another command: it is answered OK by every
-// binary.
+// An event that a gateway has damaged is refused if it is for us. Any other command is answered OK
+// by every binary.
 func TestReplies_AMalformedEventBlocksNobody(t *testing.T) {
 	variables := map[string]string{
 		"MSGEXT_SDK_APP_ID": vectortest.SDKAppID, "MSGEXT_TOKEN": vectortest.Token.Reveal(), "MSGEXT_SINKS": "stdout:",

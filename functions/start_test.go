@@ -16,7 +16,8 @@ import (
 	"msgext/internal/vectortest"
 )
 
-// A Lambda function with a wrong environment does not start, and says everything that is wrong.
+// A Lambda function with a wrong environment does not start, and its log has everything that is
+// wrong.
 func TestLambda_RefusesToStartWithEveryProblem(t *testing.T) {
 	status, stdout, stderr := processtest.Exit(t, []string{
 		"MSGEXT_TOKEN=7f3a", "MSGEXT_STATE=sqlite:x.db", "MSGEXT_TYPO=1", "MSGEXT_CHAT_SECRET_KEY=7f3a",
@@ -35,8 +36,8 @@ func TestLambda_RefusesToStartWithEveryProblem(t *testing.T) {
 	assert.Contains(t, stderr, "MSGEXT_CHAT_ENDPOINT: missing")
 }
 
-// What a driver would refuse later is refused at the start, with everything else, in every program
-// that is a process of its own.
+// A setting that a driver would refuse later is refused at the start, together with all other
+// problems, in every program that reads its environment when it starts.
 func TestPrograms_RefuseToStartWithWhatADriverWouldRefuse(t *testing.T) {
 	tests := []struct {
 		program string
@@ -71,8 +72,8 @@ func TestPrograms_RefuseToStartWithWhatADriverWouldRefuse(t *testing.T) {
 	}
 }
 
-// On SCF the variables come with the invocation: the reply is an HTTP one, the problems stand in
-// the log. The console and our own commands are told that nothing works here; no user is blocked.
+// On SCF the variables come with the invocation. So the reply is an HTTP one, and the problems are
+// in the log. The Chat console and our own commands get an error. No user is blocked.
 func TestSCF_IsNotReadyUntilItIsConfigured(t *testing.T) {
 	variables := map[string]string{"MSGEXT_TOKEN": "7f3a", "MSGEXT_STATE": "dynamodb://votes", "MSGEXT_SINKS": "stdout: kafka://7f3a/t"}
 	function := processtest.StartSCF(t, binaries.Build(t, "functions/scf/webhook"), 5*time.Second, variables)
@@ -105,8 +106,8 @@ func TestSCF_IsNotReadyUntilItIsConfigured(t *testing.T) {
 	assert.NotContains(t, function.Log(), "7f3a")
 }
 
-// What the platform starts for a request knows since when the request has waited, which counts
-// against the backend's time. What runs ahead of its requests does not.
+// A process that the platform starts for a request counts the start against the backend's time,
+// because the request has waited for it. A process that runs before its requests does not.
 func TestPrograms_KnowWhenTheyWereStarted(t *testing.T) {
 	type program struct {
 		log  func() string
@@ -154,9 +155,11 @@ func TestPrograms_KnowWhenTheyWereStarted(t *testing.T) {
 			began := time.Now()
 			p := test.start()
 			up := time.Now()
-			<-time.After(100 * time.Millisecond) // long enough that one who looks at the clock at the first request shows
+			// Long enough to show a program that counts from its first request.
+			<-time.After(100 * time.Millisecond)
 			sent := time.Now()
-			p.send(sample.Request{Method: http.MethodPost, Path: "/"}) // the console's probe
+			// The console's test of the URL.
+			p.send(sample.Request{Method: http.MethodPost, Path: "/"})
 			replied := time.Now()
 			require.Eventually(t, func() bool { return strings.Contains(p.log(), "probe") }, time.Minute, time.Millisecond)
 			match := start.FindStringSubmatch(p.log())
@@ -168,7 +171,8 @@ func TestPrograms_KnowWhenTheyWereStarted(t *testing.T) {
 			got, err := strconv.ParseFloat(match[1], 64)
 			require.NoError(t, err)
 			assert.LessOrEqual(t, got, float64(replied.Sub(began).Microseconds())/1000)
-			if test.name != "aws/webhook" { // of which it is not known when it is up
+			// Only the Lambda function does not say when it is ready.
+			if test.name != "aws/webhook" {
 				assert.GreaterOrEqual(t, got, float64(sent.Sub(up).Microseconds())/1000)
 			}
 		})

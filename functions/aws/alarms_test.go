@@ -44,14 +44,14 @@ const (
 	app      = "1400000000"
 	appToken = "xxxxyyyy"
 	fromHere = "203.0.113.7:1234"
-	patience = time.Minute // of the real clock, which alone bounds deliveries
+	patience = time.Minute // by the real clock; deliveries have no other bound
 )
 
-// operated is a deployment on a simulated clock: a receiver and a repairer that log as Lambda's do,
-// Chat, and what CloudWatch makes of the log.
+// operated is a deployment on a simulated clock: a receiver and a repairer that log as the Lambda
+// functions do, Chat, and the metrics that CloudWatch makes from the log.
 type operated struct {
 	*testing.T
-	mu       sync.Mutex // of now, which sinks move
+	mu       sync.Mutex // guards now, which sinks move
 	now      time.Time
 	log      bytes.Buffer
 	watch    cloudWatch
@@ -62,13 +62,13 @@ type operated struct {
 	repairs  repair.Options
 	backend  *relaytest.Backend
 
-	trouble  int           // Chat's answer to every read, 0 for the truth
-	slow     time.Duration // each delivery takes
+	trouble  int           // Chat's error code for every read, 0 for success
+	slow     time.Duration // how long each delivery takes
 	stopped  bool          // nobody invokes repair
 	messages int
 }
 
-// troubled is a store that is down when told.
+// troubled is a store that fails while down is set.
 type troubled struct {
 	state.Store
 	down bool
@@ -115,7 +115,7 @@ func (o *operated) pass(d time.Duration) {
 	o.now = o.now.Add(d)
 }
 
-// slowSink takes its time of the simulated clock.
+// slowSink moves the simulated clock on by the time that a delivery takes.
 type slowSink struct {
 	sink.Sink
 	o *operated
@@ -158,7 +158,7 @@ func operate(t *testing.T) *operated {
 	return o
 }
 
-// send has a request arrive, signed as Chat would unless changed.
+// send sends a request, signed as Chat would unless change alters it.
 func (o *operated) send(command, body string, change func(query url.Values, r *http.Request)) {
 	seconds := strconv.FormatInt(o.clock().Unix(), 10)
 	query := url.Values{"SdkAppid": {app}, "CallbackCommand": {command}, "RequestTime": {seconds}, "Sign": {webhook.Sign(appToken, seconds)}}
@@ -171,7 +171,7 @@ func (o *operated) send(command, body string, change func(query url.Values, r *h
 	o.receiver.ServeHTTP(httptest.NewRecorder(), r)
 }
 
-// change makes a change in Chat, and has its webhook arrive or not.
+// change makes a change in Chat, and sends its webhook if arrives is set.
 func (o *operated) change(m msgext.Message, key string, arrives bool, change func(url.Values, *http.Request)) {
 	_, err := o.chat.Change(chatsim.Change{Message: m, Operation: msgext.Set, KeyValues: []msgext.KeyValue{{Key: key, Value: "1"}}})
 	require.NoError(o, err)
@@ -182,13 +182,13 @@ func (o *operated) change(m msgext.Message, key string, arrives bool, change fun
 	}
 }
 
-// another is a message that nothing has happened to.
+// another returns a new message.
 func (o *operated) another() msgext.Message {
 	o.messages++
 	return msgext.Message{SDKAppID: app, GroupID: "@TGS#1", MsgSeq: int64(o.messages)}
 }
 
-// lose has n messages lose a change each, of which they are heard.
+// lose makes n messages lose one change each. A later webhook makes the loss known.
 func (o *operated) lose(n int) {
 	for range n {
 		m := o.another()
@@ -197,7 +197,7 @@ func (o *operated) lose(n int) {
 	}
 }
 
-// traffic is what a healthy app sends in a minute.
+// traffic sends what a healthy app sends in a minute.
 func (o *operated) traffic(change func(url.Values, *http.Request)) {
 	for range 5 {
 		o.change(o.another(), "alice", true, change)
@@ -205,12 +205,12 @@ func (o *operated) traffic(change func(url.Values, *http.Request)) {
 	o.send("Group.CallbackBeforeSendMsg", `{}`, change)
 }
 
-// platform puts what Lambda measures itself.
+// platform records a value that Lambda itself measures.
 func (o *operated) platform(function, name string, value float64) {
 	o.watch.put(o.clock(), value, "AWS/Lambda", name, dimension{"FunctionName", function})
 }
 
-// run is one invocation of repair, as Lambda counts it.
+// run invokes repair once, and counts it as Lambda does.
 func (o *operated) run() {
 	if o.stopped {
 		return
@@ -223,11 +223,12 @@ func (o *operated) run() {
 	o.platform("Repair", "Errors", failed)
 }
 
-// history is by minute what each alarm said, under each number of extra points.
+// history holds, for each alarm, whether it was on at the end of each minute.
 type history map[string][]bool
 
-// watch lives through minutes, and returns for each alarm in which minutes it was on; with any
-// number of extra points for `any`, with all for `all`.
+// live lets minutes pass, and returns in which of them each alarm was on. CloudWatch does not say
+// how many extra data points it examines, so each alarm is evaluated with several numbers of them:
+// some says that it was on with any number, all that it was on with every number.
 func (o *operated) live(minutes int, during func(minute int)) (some, all history) {
 	some, all = make(history), make(history)
 	known := alarms(o.T)
@@ -259,7 +260,7 @@ func (o *operated) live(minutes int, during func(minute int)) (some, all history
 	return some, all
 }
 
-// on lists the alarms that were on at any time from a minute on.
+// on lists the alarms that were on at any time from the given minute on.
 func (h history) on(from int) (names []string) {
 	for _, name := range slices.Sorted(maps.Keys(h)) {
 		if slices.Contains(h[name][from:], true) {
@@ -272,8 +273,9 @@ func (h history) on(from int) (names []string) {
 // settling is how long after the first run RepairNotRunning may still be on.
 const settling = 3
 
-// A healthy life has its accidents: a stranger's request, a delivery that failed once, a loss that
-// is read back, a slow reply, a run that failed, a minute without one.
+// In normal operation there are single faults: a stranger's request, a delivery that failed once, a
+// loss that is read back, a slow reply, a failed run, a minute without a run. No alarm may fire for
+// them.
 func TestAlarms_AreSilentWithoutACause(t *testing.T) {
 	o := operate(t)
 	some, _ := o.live(60, func(minute int) {
@@ -293,17 +295,18 @@ func TestAlarms_AreSilentWithoutACause(t *testing.T) {
 	assert.Empty(t, some.on(settling))
 }
 
-// Each alarm is seen to fire within the minutes it promises of its cause's beginning, to stay on
-// until the cause has ended, and to be silent again; no other fires than those that the cause gives
-// reason to.
+// Each alarm must fire within its promised minutes after its cause begins, stay on until the cause
+// ends, and then turn off. Other alarms may fire only if the cause explains them.
 func TestAlarms_FireWithTheirCause(t *testing.T) {
 	const began, ended = 10, 40
 	for _, test := range []struct {
-		alarm  string
-		cause  func(o *operated, caused bool, minute int) // once a minute
-		within int                                        // minutes from the cause's beginning until it fires
-		over   int                                        // minutes from its end until it is silent
-		also   []string                                   // what fires besides, and rightly
+		alarm string
+		cause func(o *operated, caused bool, minute int) // called once a minute
+		// Minutes from the beginning of the cause until the alarm fires.
+		within int
+		// Minutes from the end of the cause until the alarm is off.
+		over int
+		also []string // other alarms that the cause explains
 	}{
 		{"FunctionErrors", func(o *operated, caused bool, _ int) {
 			if o.traffic(nil); caused {
@@ -322,7 +325,8 @@ func TestAlarms_FireWithTheirCause(t *testing.T) {
 			o.traffic(nil)
 			o.slow = 0
 		}, 15, 10, nil},
-		{"FailedDeliveries", func(o *operated, caused bool, _ int) { // the messages are open meanwhile
+		// The messages stay open meanwhile.
+		{"FailedDeliveries", func(o *operated, caused bool, _ int) {
 			o.sink.SetDown(caused)
 			o.traffic(nil)
 		}, 3, 6, []string{"OpenMessages"}},
@@ -333,7 +337,7 @@ func TestAlarms_FireWithTheirCause(t *testing.T) {
 			}
 			o.traffic(nil)
 		}, 3, 6, nil},
-		{"RefusedSignatures", func(o *operated, caused bool, _ int) { // another token
+		{"RefusedSignatures", func(o *operated, caused bool, _ int) { // signed with another token
 			o.traffic(func(q url.Values, _ *http.Request) {
 				if caused {
 					q.Set("Sign", webhook.Sign("another", q.Get("RequestTime")))
@@ -355,7 +359,8 @@ func TestAlarms_FireWithTheirCause(t *testing.T) {
 				}
 			})
 		}, 15, 30, nil},
-		{"DoubtedMessages", func(o *operated, caused bool, _ int) { // a new one each minute, each open until it is read twice
+		// One more each minute, each open until it was read twice.
+		{"DoubtedMessages", func(o *operated, caused bool, _ int) {
 			if o.traffic(nil); caused {
 				m := o.another()
 				o.change(m, "alice", false, nil)
@@ -367,7 +372,8 @@ func TestAlarms_FireWithTheirCause(t *testing.T) {
 				o.send(msgext.GroupCommand, `{"CallbackCommand"`, nil)
 			}
 		}, 5, 16, nil},
-		{"DriftFound", func(o *operated, caused bool, minute int) { // last changes never come; what a run doubts is open until the next
+		// Last changes never come; what a run doubts is open until the next.
+		{"DriftFound", func(o *operated, caused bool, minute int) {
 			m := msgext.Message{SDKAppID: app, GroupID: "@TGS#1", MsgSeq: int64(minute % 2)}
 			if o.change(m, fmt.Sprint(minute), !caused, nil); minute == began {
 				o.repairs.VerifySample = 2
@@ -383,7 +389,8 @@ func TestAlarms_FireWithTheirCause(t *testing.T) {
 				o.lose(1)
 			}
 		}, 15, 20, nil},
-		{"OpenMessages", func(o *operated, caused bool, minute int) { // the same of a hundred
+		// The same with a hundred losses.
+		{"OpenMessages", func(o *operated, caused bool, minute int) {
 			if o.trouble = 0; caused {
 				o.trouble = 60021
 			}
@@ -397,7 +404,8 @@ func TestAlarms_FireWithTheirCause(t *testing.T) {
 			}
 			o.traffic(nil)
 		}, 7, 4, nil},
-		{"RepairErrors", func(o *operated, caused bool, _ int) { // the store is dead, which fails deliveries as well
+		// The store is down, which makes deliveries fail as well.
+		{"RepairErrors", func(o *operated, caused bool, _ int) {
 			o.store.down = caused
 			o.traffic(nil)
 		}, 3, 6, []string{"FailedDeliveries"}},
@@ -429,8 +437,7 @@ func TestAlarms_FireWithTheirCause(t *testing.T) {
 	}
 }
 
-// Every alarm has a cause above and a row in the document, and every metric is seen: on the
-// dashboard.
+// Every alarm has a cause above and a row in the document. Every metric is on the dashboard.
 func TestAlarms_AreDocumented(t *testing.T) {
 	document, err := os.ReadFile("../../docs/metrics.md")
 	require.NoError(t, err)

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A cloudWatch keeps what was measured, as CloudWatch would: by namespace, name and dimensions.
+// A cloudWatch keeps measurements as CloudWatch does: by namespace, name and dimensions.
 type cloudWatch map[string][]sample
 
 type sample struct {
@@ -38,7 +38,7 @@ func (c cloudWatch) put(at time.Time, value float64, namespace, name string, dim
 	c[key] = append(c[key], sample{at, value})
 }
 
-// read takes the metrics out of log lines, by the embedded metric format that they carry.
+// read takes the metrics from log lines in the embedded metric format.
 func (c cloudWatch) read(t *testing.T, lines string) {
 	t.Helper()
 	for text := range strings.Lines(lines) {
@@ -98,7 +98,7 @@ func (c cloudWatch) point(key, stat string, period time.Duration, end time.Time)
 	panic("no such statistic: " + stat)
 }
 
-// alarm is one of the template's.
+// alarm is an alarm of the template.
 type alarm struct {
 	Namespace, MetricName, Statistic, ExtendedStatistic string
 	Dimensions                                          []dimension
@@ -150,8 +150,8 @@ func (a alarm) value(c cloudWatch, end time.Time) (float64, bool) {
 	return calculate(parsed, values)
 }
 
-// calculate evaluates metric math. Where one of its metrics has no value, neither has the
-// expression, nor has a quotient by zero.
+// calculate evaluates metric math. An expression has no value where one of its metrics has none, or
+// where it divides by zero.
 func calculate(expression ast.Expr, values map[string]float64) (float64, bool) {
 	switch e := expression.(type) {
 	case *ast.BasicLit:
@@ -190,16 +190,16 @@ func (a alarm) breaches(value float64) bool {
 	panic("no such operator: " + a.ComparisonOperator)
 }
 
-// What CloudWatch says of an alarm.
+// The states of an alarm in CloudWatch.
 const (
 	isOK    = "OK"
 	isAlarm = "ALARM"
 )
 
-// next returns the state after data points, the oldest first; nil stands for a missing one. The
-// rules are those of "Configuring how CloudWatch alarms treat missing data", Amazon CloudWatch User
-// Guide: more points are looked at than the alarm evaluates; the newest real ones count, and only
-// where they are too few the missing are treated as told.
+// next returns the state of an alarm after data points, the oldest first; nil stands for a missing
+// one. The rules are those of "Configuring how CloudWatch alarms treat missing data", Amazon
+// CloudWatch User Guide. CloudWatch examines more points than the alarm evaluates. The newest real
+// points count. Only where they are too few are missing points treated as configured.
 func (a alarm) next(state string, points []*float64) string {
 	toAlarm := cmp.Or(a.DatapointsToAlarm, a.EvaluationPeriods)
 	var breaching []bool
@@ -235,9 +235,9 @@ func (a alarm) next(state string, points []*float64) string {
 	return isOK
 }
 
-// evaluate returns the state of an alarm at a full minute. extra is how many more periods are
-// looked at than the alarm evaluates: the document's examples have 2, and does not say how many
-// there are in general.
+// evaluate returns the state of an alarm at a full minute. extra is how many more periods
+// CloudWatch examines than the alarm evaluates. The examples of the document have 2. It does not
+// say how many there are in general.
 func (a alarm) evaluate(c cloudWatch, state string, at time.Time, extra int) string {
 	end := at.Truncate(a.period())
 	var points []*float64
@@ -251,7 +251,7 @@ func (a alarm) evaluate(c cloudWatch, state string, at time.Time, extra int) str
 	return a.next(state, points)
 }
 
-// alarms are those of the template, by name.
+// alarms returns the alarms of the template, by name.
 func alarms(t *testing.T) map[string]alarm {
 	t.Helper()
 	all := make(map[string]alarm)
@@ -263,13 +263,13 @@ func alarms(t *testing.T) map[string]alarm {
 	return all
 }
 
-// The examples of the document: three periods, five points looked at; X breaches, 0 does not, - is
+// The examples of the document: three periods, five points examined. X breaches, 0 does not, - is
 // missing.
 func TestAlarm_TreatsMissingDataAsDocumented(t *testing.T) {
 	for _, test := range []struct {
 		points                    string
 		toAlarm                   int
-		ignore, breaching, notBad string // "" for the state it was in
+		ignore, breaching, notBad string // the states; "" for the state it was in before
 	}{
 		{"0-X-X", 3, isOK, isOK, isOK},
 		{"----0", 3, isOK, isOK, isOK},
@@ -301,8 +301,8 @@ func TestAlarm_TreatsMissingDataAsDocumented(t *testing.T) {
 	}
 }
 
-// Each alarm is built on metrics of one function, and where two are set against each other they are
-// of one period.
+// Each alarm uses metrics of one function. Where two metrics are compared they have the same
+// period.
 func TestAlarms_AreOfOneFunctionAndPeriod(t *testing.T) {
 	for name, a := range alarms(t) {
 		var functions, periods []string

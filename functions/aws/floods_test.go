@@ -10,8 +10,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// A secret path is shown to nobody who may look at the stack: neither as a parameter nor in an
-// output.
+// A secret path is hidden from those who can read the stack: it is neither a parameter's text nor
+// in an output.
 func TestTemplate_ThePathIsASecret(t *testing.T) {
 	content, err := os.ReadFile("../../template.yaml")
 	require.NoError(t, err)
@@ -30,7 +30,8 @@ func TestTemplate_ThePathIsASecret(t *testing.T) {
 	assert.NotContains(t, string(outputs), "${Path}")
 }
 
-// What strangers can cost is bounded by the gateway, whose limits are the operator's to set.
+// The gateway limits the number of requests, and so what strangers can cost. The operator can set
+// the limits.
 func TestTemplate_TheGatewayIsThrottled(t *testing.T) {
 	type api struct{ DefaultRouteSettings map[string]any }
 	assert.Equal(t, map[string]any{"ThrottlingRateLimit": "ThrottleRate", "ThrottlingBurstLimit": "ThrottleBurst"},
@@ -50,8 +51,8 @@ func TestTemplate_LogsTakeAKey(t *testing.T) {
 	assert.Equal(t, 3, groups)
 }
 
-// A run that cannot even be asked for is kept, and one that failed is followed by the next and not
-// tried again beside it.
+// A run of repair that could not be started is kept in a queue. A run that failed is not retried,
+// because the next scheduled run does the same work.
 func TestTemplate_RunsAreKeptOrFollowed(t *testing.T) {
 	type function struct {
 		EventInvokeConfig map[string]any

@@ -31,7 +31,7 @@ import (
 	"msgext/pkg/state/dynamostate"
 )
 
-// calls records what is asked of a service, as the permissions that IAM wants for it.
+// calls records requests to a service as the permissions that IAM requires for them.
 type calls struct {
 	mu        sync.Mutex
 	asked     map[string]bool
@@ -39,20 +39,20 @@ type calls struct {
 	meanwhile func()
 }
 
-// after has something happen once n more requests were answered.
+// after calls meanwhile once n more requests were answered.
 func (c *calls) after(n int, meanwhile func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.left, c.meanwhile = n, meanwhile
 }
 
-// transactional are the parts of a transaction, each of which needs the permission of its own call
-// (Amazon DynamoDB Developer Guide, "Using IAM with DynamoDB transactions").
+// transactional maps the parts of a transaction to the permissions that they need, which are those
+// of the single calls (Amazon DynamoDB Developer Guide, "Using IAM with DynamoDB transactions").
 var transactional = map[string]string{
 	"Update": "UpdateItem", "Delete": "DeleteItem", "Put": "PutItem", "ConditionCheck": "ConditionCheckItem", "Get": "GetItem",
 }
 
-// Do makes a request, and notes it. It makes calls the client of an aws.Config.
+// Do makes a request and records it, so that calls can be the client of an aws.Config.
 func (c *calls) Do(r *http.Request) (*http.Response, error) {
 	_, call, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	content, err := io.ReadAll(r.Body)
@@ -96,7 +96,7 @@ func (c *calls) list() (all []string) {
 	return all
 }
 
-// recorded returns a configuration whose calls are noted.
+// recorded returns a configuration whose calls are recorded.
 func recorded(t *testing.T, service string) (aws.Config, *calls) {
 	t.Helper()
 	address := peertest.Address(t, service)
@@ -107,8 +107,8 @@ func recorded(t *testing.T, service string) (aws.Config, *calls) {
 	}, c
 }
 
-// granted lists what a policy of the template allows: the calls on the table, queue or bus as they
-// are, on an index with its name.
+// granted lists what a policy of the template allows. Calls on a table, queue or bus stand without
+// a suffix, and calls on an index with its name.
 func granted(t *testing.T, policy string) (all []string) {
 	t.Helper()
 	type document struct {
@@ -143,7 +143,7 @@ func texts(value any) (all []string) {
 	return all
 }
 
-// What each function asks of DynamoDB is what the template lets it do: no less, and no more.
+// The template allows each function exactly the DynamoDB calls that it makes.
 func TestTemplate_GrantsWhatDynamoDBIsAsked(t *testing.T) {
 	table := "msgext-" + rand.Text()
 	open := func() (state.Store, *calls) {
@@ -184,7 +184,7 @@ func TestTemplate_GrantsWhatDynamoDBIsAsked(t *testing.T) {
 		require.NoError(t, store.Doubt(t.Context(), m, now, state.FromWebhook))
 		require.NoError(t, store.Doubt(t.Context(), message(2), now, state.FromWebhook))
 		require.NoError(t, store.Announce(t.Context(), message(3), now, now))
-		for n := range 6 { // somebody forgets a message while an event of it is applied
+		for n := range 6 { // a message is forgotten while one of its events is applied
 			m := message(10 + n)
 			asked.after(n+1, func() { _ = operator.Forget(context.Background(), m) })
 			require.NoError(t, store.Apply(t.Context(), event(m, 1, msgext.Set, 3), now, state.MarkLater))
@@ -241,7 +241,7 @@ func TestTemplate_GrantsWhatDynamoDBIsAsked(t *testing.T) {
 	})
 }
 
-// The same of the destinations.
+// The template allows exactly the calls that the destinations make.
 func TestTemplate_GrantsWhatDestinationsAreAsked(t *testing.T) {
 	cfg, bySink := recorded(t, peertest.Moto)
 	plain := cfg

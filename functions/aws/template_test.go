@@ -17,8 +17,8 @@ import (
 	"msgext/pkg/chatapi"
 )
 
-// template is what these tests look at. CloudFormation's own tags (!Ref, !Sub, !If) are left out:
-// of `!Sub "x"` the text stays, of `!If [a, b, c]` the list.
+// template is the part of the template that these tests use. CloudFormation's own tags (!Ref, !Sub,
+// !If) are dropped: `!Sub "x"` is the text, and `!If [a, b, c]` the list.
 type template struct {
 	Parameters map[string]struct{ AllowedPattern string }
 	Globals    struct{ Function function }
@@ -28,7 +28,7 @@ type template struct {
 
 type resource struct {
 	Type, Condition string
-	Properties      json.RawMessage // of each type its own
+	Properties      json.RawMessage // depends on the type
 }
 
 type function struct {
@@ -43,7 +43,8 @@ func read(t *testing.T) template {
 	require.NoError(t, err)
 	var document any
 	require.NoError(t, yaml.Unmarshal(content, &document))
-	encoded, err := json.Marshal(document) // whose decoder finds the fields below by their names as they are
+	// In JSON, because its decoder matches the field names below as they are.
+	encoded, err := json.Marshal(document)
 	require.NoError(t, err)
 	var read template
 	require.NoError(t, json.Unmarshal(encoded, &read))
@@ -56,7 +57,7 @@ func properties[T any](t *testing.T, r resource) (decoded T) {
 	return decoded
 }
 
-// Each function gets the variables that it uses and no other: the webhook's must not hold the
+// Each function gets exactly the variables that it uses. The webhook function must not hold the
 // admin's key.
 func TestTemplate_VariablesOfEachFunction(t *testing.T) {
 	template := read(t)
@@ -73,8 +74,8 @@ func TestTemplate_VariablesOfEachFunction(t *testing.T) {
 	}
 }
 
-// What the template takes for ChatEndpoint, the program takes, and the other way round but for what
-// only a test uses.
+// The template's pattern for ChatEndpoint accepts what the program accepts, except for what only a
+// test uses.
 func TestTemplate_ChatEndpoint(t *testing.T) {
 	pattern := regexp.MustCompile(`^(?:` + read(t).Parameters["ChatEndpoint"].AllowedPattern + `)$`)
 	for _, endpoint := range []string{
@@ -87,7 +88,7 @@ func TestTemplate_ChatEndpoint(t *testing.T) {
 	}
 }
 
-// Whoever is to be told, every alarm tells them.
+// Every alarm notifies the configured topic.
 func TestTemplate_EveryAlarmIsTold(t *testing.T) {
 	alarms := 0
 	for name, resource := range read(t).Resources {
@@ -101,7 +102,7 @@ func TestTemplate_EveryAlarmIsTold(t *testing.T) {
 	assert.NotZero(t, alarms)
 }
 
-// A function URL that anybody may call takes both permissions, since October 2025
+// A function URL that anybody may call needs both permissions since October 2025
 // (docs.aws.amazon.com/lambda/latest/dg/urls-auth.html).
 func TestTemplate_FunctionURLIsPublic(t *testing.T) {
 	type permission struct {
@@ -126,7 +127,7 @@ func TestTemplate_FunctionURLIsPublic(t *testing.T) {
 	assert.Len(t, public, 2, "behind IAM nobody is let in without credentials")
 }
 
-// A secret comes from Secrets Manager by reference: none has a parameter that would hold its text.
+// A secret is a reference to Secrets Manager. No parameter holds a secret's text.
 func TestTemplate_SecretsAreReferences(t *testing.T) {
 	template := read(t)
 	values := maps.Clone(template.Globals.Function.Environment.Variables)
@@ -138,8 +139,8 @@ func TestTemplate_SecretsAreReferences(t *testing.T) {
 	}
 }
 
-// CloudFormation reads a secret again only for a resource that changes: both functions change with
-// the revision.
+// CloudFormation reads a secret again only for a resource that changes. The revision is part of
+// both functions, so that a new revision changes both.
 func TestTemplate_SecretsAreReadAgain(t *testing.T) {
 	template := read(t)
 	for _, name := range []string{"Webhook", "Repair", "Read"} {
@@ -147,8 +148,8 @@ func TestTemplate_SecretsAreReadAgain(t *testing.T) {
 	}
 }
 
-// What opens the read function and what its URL asks for are decided together, and the function can
-// only read.
+// One parameter decides both what authenticates callers of the read function and what its URL
+// requires. The function can only read.
 func TestTemplate_Read(t *testing.T) {
 	type url struct{ AuthType any }
 	type role struct{ ManagedPolicyArns []any }
@@ -174,7 +175,7 @@ func TestTemplate_Read(t *testing.T) {
 	assert.Equal(t, []any{"Allow", "dynamodb:Query", "Table.Arn"}, []any{statements[0].Effect, statements[0].Action, statements[0].Resource})
 }
 
-// All functions are in the VPC, and none has a right in one while it is in none.
+// All functions are in the VPC. They get rights for network interfaces only if there is a VPC.
 func TestTemplate_VPC(t *testing.T) {
 	type role struct{ ManagedPolicyArns []any }
 	template := read(t)
@@ -188,8 +189,8 @@ func TestTemplate_VPC(t *testing.T) {
 	}
 }
 
-// With a relay all of the app's traffic waits for the backend: nothing is deployed without its
-// concurrency.
+// With a relay all of the app's traffic waits for the backend. So nothing can be deployed without
+// the concurrency for it.
 func TestTemplate_ARelayIsSized(t *testing.T) {
 	template := read(t)
 	assert.Contains(t, fmt.Sprint(template.Rules["RelayIsSized"]), "RelayConcurrency")

@@ -40,17 +40,18 @@ func until(condition string) chromedp.Action {
 	return chromedp.Poll(condition, nil, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(0))
 }
 
-// shown evaluates what a page shows.
+// shown evaluates an expression on the page.
 func shown(t *testing.T, ctx context.Context, expression string) (text string) {
 	t.Helper()
 	require.NoError(t, chromedp.Run(ctx, chromedp.Evaluate(expression, &text)))
 	return text
 }
 
-// What the process prints works as pasted, and shows up on the page; a simulation played from the
-// page is repaired; and an open page does not keep the process from ending.
+// The line that the process prints works as pasted, and its webhook appears on the page. A
+// simulation that is started from the page is repaired. An open page does not keep the process from
+// ending.
 func TestConsole_InABrowser(t *testing.T) {
-	peertest.Address(t, peertest.Chromium) // before anything is built
+	peertest.Address(t, peertest.Chromium) // asked first, because the build takes long
 	local := processtest.StartLocal(t, binaries.Build(t, "functions/local"), []string{"MSGEXT_STATE=memory:"})
 	ctx := browse(t, local.URL+"/console/")
 
@@ -67,27 +68,27 @@ func TestConsole_InABrowser(t *testing.T) {
 	first := shown(t, ctx, outcome)
 	assert.Regexp(t, `^Played losses: 3,000 changes on 200 messages, [1-9]\d* webhooks lost, [1-9]\d* messages repaired, 0 differ from Chat`, first)
 
-	// Again on the same store: a run has names of its own.
+	// Again on the same store: each run has message names of its own.
 	require.NoError(t, chromedp.Run(ctx, chromedp.Click(`[data-preset="losses and forgeries"]`, chromedp.ByQuery),
 		until(outcome+`.startsWith("Played losses and forgeries")`)))
 	assert.Contains(t, shown(t, ctx, outcome), " 0 differ from Chat")
 
-	// The page then shows reads of messages that had gaps, and every message of the simulation
-	// complete; its link leads to one.
+	// The page then shows reads of messages that had gaps, and every message of the simulation is
+	// complete. The link of the simulation leads to one of them.
 	var repaired, open int
 	require.NoError(t, chromedp.Run(ctx,
 		chromedp.Click(`#simulation a`, chromedp.ByQuery), until(`document.querySelector("#view-message .badge.whole") !== null`),
 		chromedp.Evaluate(`location.hash = "#/messages"; 0`, nil),
 		until(`document.querySelector("#messages tbody tr") !== null`),
 		chromedp.Evaluate(`Number([...document.querySelectorAll("#counters div")].find((e) => e.textContent.startsWith("Read back")).querySelector("dd").textContent.replace(",", ""))`, &repaired),
-		chromedp.Evaluate(`[...document.querySelectorAll("#messages tbody tr")].filter((row) => row.querySelector(".hole") && row.querySelector(".label").textContent !== "test / 10").length`, &open)))
+		chromedp.Evaluate(`[...document.querySelectorAll("#messages tbody tr")].filter((row) => row.querySelector(".gap") && row.querySelector(".label").textContent !== "test / 10").length`, &open)))
 	assert.Positive(t, repaired)
 	assert.Zero(t, open)
 
 	assert.Zero(t, local.Stop(t), local.Greeting())
 }
 
-// After a restart the console lists what the store holds, which nobody has spoken of since.
+// After a restart the console lists the messages of the store, although no webhook has named them.
 func TestConsole_ListsTheStoreAfterARestart(t *testing.T) {
 	environ := []string{"MSGEXT_TOKEN=xxxxyyyy", "MSGEXT_SDK_APP_ID=" + vectortest.SDKAppID, "MSGEXT_STATE=sqlite:" + t.TempDir() + "/state.db"}
 	first := processtest.StartLocal(t, binaries.Build(t, "functions/local"), environ)

@@ -18,7 +18,7 @@ import (
 	"msgext/pkg/state/sqlitestate"
 )
 
-// The local process is killed again and again while it takes webhooks. Every one that was answered
+// The local process is killed repeatedly while it takes webhooks. Every webhook that was answered
 // OK is in the file afterwards.
 func TestLocal_WhatWasAnsweredOKSurvivesKill(t *testing.T) {
 	const rounds, writers = 15, 4

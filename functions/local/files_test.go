@@ -13,8 +13,8 @@ import (
 	"msgext/internal/vectortest"
 )
 
-// After a clean stop the state is one file. A copy of it, under another name and in another place,
-// is the whole state.
+// After a clean stop the state is one file. A copy of it under another name and in another folder
+// has the complete state.
 func TestLocal_AStopLeavesOneFile(t *testing.T) {
 	binary, folder := binaries.Build(t, "functions/local"), t.TempDir()
 	path := filepath.Join(folder, "state.db")
@@ -35,8 +35,9 @@ func TestLocal_AStopLeavesOneFile(t *testing.T) {
 	assert.Contains(t, body, `"Key":"key1"`)
 }
 
-// A database whose file is gone, or is another's by now, takes writes as ever: they are answered
-// FAIL, since nobody will read them. After a restart it works with what is there.
+// When the database's file was deleted or replaced, writes to the open one still succeed. They are
+// answered FAIL, because nobody will ever read them. After a restart the process works with the
+// file that is there.
 func TestLocal_AFileThatIsNoLongerTheOneFails(t *testing.T) {
 	binary := binaries.Build(t, "functions/local")
 	for name, happens := range map[string]func(t *testing.T, path string){

@@ -16,11 +16,13 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// greet tells people where the process serves and, where its token is made up, how to call it.
+// greet tells people where the process serves. Where the token is made up, it also tells how to
+// call it.
 func greet(stderr io.Writer, p *process.Process, cfg config.Config, madeUp bool) {
 	base := p.URL
 	w := new(bytes.Buffer)
-	defer func() { _, _ = stderr.Write(w.Bytes()) }() // at once, before anything is logged in between
+	// In one write, so that no log line comes in between.
+	defer func() { _, _ = stderr.Write(w.Bytes()) }()
 	fmt.Fprintf(w, "msgext serves on %s: any path takes webhooks by POST\n", base)
 	if p.WebhooksURL != "" {
 		fmt.Fprintf(w, "point a tunnel at   %s: it takes webhooks and shows nothing\n", p.WebhooksURL)
@@ -36,7 +38,7 @@ func greet(stderr io.Writer, p *process.Process, cfg config.Config, madeUp bool)
 		return
 	}
 	token, samples := cfg.Tokens[0], sample.Changes()
-	// Version 1, so that nothing seems to be missing before it.
+	// Version 1, so that no version is missing before it.
 	const first = `{"CallbackCommand":"` + msgext.GroupCommand + `","GroupId":"test","MsgSeq":10,"OperateType":1,"ExtensionList":[{"Key":"amira","Value":"Lisbon","Seq":1}],"Seq":1}`
 	fmt.Fprintf(w, "\nSDKAppID %s and the token are made up for this run. A webhook as Chat would send it, signed for as long as MSGEXT_MAX_SKEW:\n\n", cfg.SDKAppID)
 	fmt.Fprintf(w, "curl -sS '%s' -d '%s'\n", signedURL(base, cfg.SDKAppID, token, time.Now()), first)

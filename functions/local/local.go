@@ -21,7 +21,7 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// local is the process together with the console that shows it.
+// local is the process with its console.
 type local struct {
 	*process.Process
 	cfg     config.Config
@@ -56,7 +56,7 @@ func (l *local) consoleOptions(madeUp bool) console.Options {
 		Send: func(ctx context.Context, method, query string, body []byte) (int, []byte) {
 			request := gateway.Request{Method: method, Path: cmp.Or(l.cfg.Path, "/"), RawQuery: query, Body: body}
 			reply := gateway.Serve(l.Webhooks, request.HTTP(ctx))
-			text, _ := reply.Body() // always JSON
+			text, _ := reply.Body() // always JSON, so that there is no error
 			return reply.Status(), text
 		},
 		HideSigned: !madeUp,
@@ -72,7 +72,7 @@ func (l *local) consoleOptions(madeUp bool) console.Options {
 	return options
 }
 
-// list returns a page of what the store holds.
+// list returns a page of the messages in the store.
 func (l *local) list(ctx context.Context, after string, limit int) (console.Page, error) {
 	listed, err := l.Connections.Store.Each(ctx, state.Cursor(after), limit)
 	page := console.Page{Next: string(listed.Next), More: listed.More}
@@ -84,7 +84,7 @@ func (l *local) list(ctx context.Context, after string, limit int) (console.Page
 
 var errDiffers = errors.New("some messages are not as the simulated Chat has them")
 
-// simulate serves while one simulation is played, and shows the outcome.
+// simulate serves while one simulation is played, and prints the result.
 func (l *local) simulate(ctx context.Context, o options, stderr io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -25,8 +25,8 @@ func get(t *testing.T, url string) (status int, body string) {
 	return processtest.Exchange(t, http.MethodGet, url, "")
 }
 
-// What the README's first command promises: no configuration, a signed line that works as pasted,
-// one that plays the three samples, and the state to read.
+// The README's first command must work as described: without configuration, it prints a signed line
+// that works as pasted and a line that plays the three samples, and the state can be read.
 func TestLocal_WorksWithoutConfigurationAsItSays(t *testing.T) {
 	local := processtest.StartLocal(t, binaries.Build(t, "functions/local"), nil)
 	lines := regexp.MustCompile(`(?m)^(curl|for) .*$`).FindAllString(local.Greeting(), -1)
@@ -101,7 +101,7 @@ func TestLocal_APIAnswersOnlyToALoopbackHost(t *testing.T) {
 			assert.Equal(t, want, response.StatusCode, "%s %s", host, path)
 		}
 	}
-	// A tunnel's Host reaches the webhook all the same.
+	// A tunnel's own Host reaches the webhook.
 	vector := vectortest.Named(t, "sample-group-set")
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, vector.URL(local.URL, time.Now()), strings.NewReader(vector.Request.Body))
 	require.NoError(t, err)
@@ -132,7 +132,7 @@ func TestLocal_ReadAPI(t *testing.T) {
 	assert.Contains(t, body, `[{"Key":"a","Value":"2","Seq":1},{"Key":"b","Value":"1","Seq":1}]`, "sorted by Seq, then Key")
 }
 
-// A shuffled, doubled replay ends in the right state.
+// A replay in another order and with duplicates ends in the right state.
 func TestLocal_ShuffledReplay(t *testing.T) {
 	local := processtest.StartLocal(t, binaries.Build(t, "functions/local"), []string{"MSGEXT_TOKEN=xxxxyyyy", "MSGEXT_SDK_APP_ID=" + vectortest.SDKAppID})
 	event := func(version, operation int, list string) string {
@@ -161,7 +161,8 @@ func send(t *testing.T, base, command, body string) {
 	require.Contains(t, reply, `"ActionStatus":"OK"`)
 }
 
-// Locally the read is open until it has tokens, and the console never asks for one.
+// Locally anyone on this machine can read until tokens are configured. The console never asks for a
+// token.
 func TestLocal_ReadTokens(t *testing.T) {
 	const readToken = "0123456789abcdef0123456789abcdef"
 	local := processtest.StartLocal(t, binaries.Build(t, "functions/local"), []string{"MSGEXT_STATE=memory:", "MSGEXT_READ_TOKENS=" + readToken})

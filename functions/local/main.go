@@ -14,7 +14,8 @@ import (
 
 func main() {
 	entry.Version()
-	signal.Ignore(syscall.SIGPIPE) // a stream whose reader has gone is an error of that stream, not the process's end
+	// A closed stdout is then a failed write and does not end the process.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	status := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
 	stop()

@@ -32,17 +32,17 @@ const (
 	exitUsage  = entry.ExitConfiguration
 )
 
-// logWait is how long the end of the process waits for a log that takes nothing.
+// logWait is how long the end of the process waits for a log that nobody reads.
 const logWait = time.Second
 
-// repairEvery is how often the process repairs by itself: whoever tries it does not wait for a
-// minute.
+// repairEvery is the pause between two runs of repair. A minute would be long for somebody who
+// tries the product.
 const repairEvery = 5 * time.Second
 
-// madeUpAppID stands in for an app's id where none is configured.
+// madeUpAppID is the app's id where none is configured.
 const madeUpAppID = "1400000000"
 
-// options are the command line.
+// options is the parsed command line.
 type options struct {
 	address  string
 	webhooks string
@@ -52,8 +52,8 @@ type options struct {
 	seed     uint64
 }
 
-// run is the process: it serves until ctx is done, or plays one simulation, and returns the exit
-// status. Logs and what is meant for people go to stderr, events to stdout.
+// run serves until ctx is done, or plays one simulation, and returns the exit status. Logs and text
+// for people go to stderr, events to stdout.
 func run(ctx context.Context, args, environ []string, stdout, log io.Writer) int {
 	stderr := logqueue.New(log)
 	defer stderr.Close(logWait)
@@ -110,8 +110,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	return o, nil
 }
 
-// configure reads the environment. A simulation leaves no trace unless it is told where: its state
-// is in memory, and its events go nowhere.
+// configure reads the environment. A simulation keeps its state in memory and drops its events,
+// unless the environment says otherwise.
 func configure(environ []string, drivers driver.Drivers, o options) (config.Config, error) {
 	given := func(name string) bool {
 		return slices.ContainsFunc(environ, func(pair string) bool { return strings.HasPrefix(pair, name+"=") })
@@ -131,7 +131,7 @@ func start(ctx context.Context, cfg config.Config, drivers driver.Drivers, o opt
 	madeUp := makeUp(&cfg)
 	level := slog.LevelInfo
 	if o.simulate {
-		level = slog.LevelError // of thousands of webhooks, lost on purpose
+		level = slog.LevelError // it would log thousands of webhooks that are lost on purpose
 	}
 	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
 	wire.AnnounceUnsigned(cfg, logger)
@@ -149,7 +149,7 @@ func start(ctx context.Context, cfg config.Config, drivers driver.Drivers, o opt
 	return l.serve(ctx)
 }
 
-// makeUp fills in what a first run has not configured, and reports whether the token is made up and
+// makeUp fills in what a first run has not configured. It reports whether the token is made up, and
 // so may be shown.
 func makeUp(cfg *config.Config) bool {
 	if cfg.SDKAppID == "" {

@@ -29,21 +29,21 @@ const (
 	// simulatedGrace replaces the grace time, so that a simulation is over in seconds.
 	simulatedGrace = time.Second
 
-	// settleTimeout bounds how long a simulation waits for every message to be repaired.
+	// settleTimeout bounds how long a simulation waits until every message is repaired.
 	settleTimeout = 90 * time.Second
 )
 
-// simulation is a Chat played by this process: users who change messages, webhooks to this process'
-// own URL, and the REST API that repair reads.
+// simulation is a Chat played by this process. Its users change messages, its webhooks go to this
+// process's own URL, and repair reads its REST API.
 type simulation struct {
 	chat     *chatsim.Sim
 	store    state.Store
 	repairer *repair.Repairer
 	api      *http.Server
-	url      string // where webhooks go
+	url      string // where webhooks are sent
 }
 
-// newSimulation starts the REST API on a loopback port of its own.
+// newSimulation starts the REST API on its own loopback port.
 func newSimulation(cfg config.Config, c driver.Connections, logger *slog.Logger, url string, observe observeRepair) (*simulation, error) {
 	key := secret.String(rand.Text())
 	const admin = "administrator"
@@ -77,15 +77,15 @@ type observeRepair = func(msgext.Message, msgext.Snapshot, time.Time)
 
 func (s *simulation) close() error { return s.api.Close() }
 
-// preset is a simulation by name, as the command line and the console offer it.
+// preset is a named simulation that the command line and the console offer.
 type preset struct {
 	name     string
 	workload chatsim.Workload
 	faults   chatsim.Faults
 }
 
-// presets spare the last webhook of each message from loss: a lost last version is only found by
-// the reads of ten minutes and more later, which nobody wants to watch.
+// presets never lose the last webhook of a message. Such a loss is found only by reads that come
+// ten minutes later and more, which is too long to wait for.
 func presets() []preset {
 	workload := chatsim.Workload{Messages: 200, Changes: 3000, Every: 2 * time.Millisecond}
 	losses := chatsim.Faults{Drop: 0.1, KeepLast: true, Duplicate: 0.1, Reorder: 0.1, Delay: 0.1, MaxDelay: 100 * time.Millisecond, NewerSeq: 0.05, Garble: 0.02}
@@ -98,7 +98,7 @@ func presets() []preset {
 	}
 }
 
-// outcome is what a simulation came to.
+// outcome is the result of a simulation.
 type outcome struct {
 	seed                            uint64
 	report                          chatsim.Report
@@ -106,11 +106,12 @@ type outcome struct {
 	played, repaired                time.Duration
 }
 
-// play makes the preset's changes, sends their webhooks, and repairs until every message is as Chat
-// has it, or time is up.
+// play makes the preset's changes and sends their webhooks. It then repairs until every message
+// equals Chat's, or time is up.
 func (s *simulation) play(ctx context.Context, p preset, seed uint64, show audience) (outcome, error) {
 	p.workload.Seed, p.faults.Seed = seed, seed
-	p.workload.Run = rand.Text()[:6] + "-" // names of its own, or a second run would meet what the first has left in the store
+	// Own names, so that a second run does not meet the messages of the first in the store.
+	p.workload.Run = rand.Text()[:6] + "-"
 	plan := s.chat.Plan(p.workload, p.faults)
 	progress := console.Progress{Changes: p.workload.Changes, Messages: p.workload.Messages, Planned: plan.Counts.Sent, Lost: plan.Counts.Dropped}
 	show.report(progress)
@@ -142,7 +143,7 @@ func (s *simulation) play(ctx context.Context, p preset, seed uint64, show audie
 	return o, err
 }
 
-// audience is told how far a simulation is.
+// audience is told of the progress of a simulation.
 type audience struct {
 	w      io.Writer
 	report func(console.Progress)
@@ -159,7 +160,7 @@ func (a audience) counted(progress console.Progress, send func(context.Context, 
 	}
 }
 
-// repair runs until no message differs or lacks a version, and returns how many still differ.
+// repair runs until no message differs or lacks a version. It returns how many still differ.
 func (s *simulation) repair(ctx context.Context, tell func(comparison)) (differing int, err error) {
 	timeout, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
@@ -182,11 +183,11 @@ func (s *simulation) repair(ctx context.Context, tell func(comparison)) (differi
 	}
 }
 
-// comparison is what the store has beside the simulated Chat.
+// comparison is the result of comparing the store with the simulated Chat.
 type comparison struct {
-	differ     int            // messages whose state is not Chat's truth
-	incomplete int            // messages that are known to lack a version
-	look       msgext.Message // one worth a look
+	differ     int            // messages whose state differs from Chat's
+	incomplete int            // messages that lack a version
+	look       msgext.Message // a message of interest
 }
 
 func (s *simulation) compare(ctx context.Context) (comparison, error) {
@@ -210,7 +211,7 @@ func (s *simulation) compare(ctx context.Context) (comparison, error) {
 	return c, nil
 }
 
-// print tells people what came of it.
+// print prints the result for people.
 func (o outcome) print(w io.Writer) {
 	r := o.report
 	fmt.Fprintf(w, "\n%d changes on %d messages, webhooks: %d delivered, %d lost, %d sent twice, %d overtaken, %d not as documented, %d forged (seed %d)\n",

@@ -10,7 +10,7 @@ import (
 	"msgext/internal/processtest"
 )
 
-// A second simulation on a kept store met the messages of the first, hung for 90 s and failed.
+// A second simulation on a kept store once met the messages of the first, hung for 90 s and failed.
 func TestSimulate_TwiceOnOneStore(t *testing.T) {
 	binary := binaries.Build(t, "functions/local")
 	environ := []string{"MSGEXT_STATE=sqlite:" + t.TempDir() + "/state.db"}
@@ -21,7 +21,7 @@ func TestSimulate_TwiceOnOneStore(t *testing.T) {
 	}
 }
 
-// With -keep the process stays up to be looked at, until it is told to end.
+// With -keep the process stays up until it is told to end.
 func TestSimulate_Keep(t *testing.T) {
 	local := processtest.StartKept(t, binaries.Build(t, "functions/local"), []string{"MSGEXT_STATE=memory:"}, "-simulate", "-keep")
 	assert.Contains(t, local.Greeting(), "of repair 0 do")

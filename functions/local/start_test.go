@@ -17,7 +17,7 @@ import (
 	"msgext/internal/vectortest"
 )
 
-// A stop lets the request in flight finish: its event is delivered and answered.
+// A stop lets the request under way finish: its event is delivered and answered.
 func TestLocal_FinishesWhatIsInFlightWhenStopped(t *testing.T) {
 	arrived, release := make(chan struct{}), make(chan struct{})
 	endpoint := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {

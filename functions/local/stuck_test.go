@@ -21,7 +21,7 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// piped is a local process whose streams are pipes that the test reads, or does not.
+// piped is a local process whose streams are pipes, which the test may leave unread.
 type piped struct {
 	*exec.Cmd
 	url            string
@@ -46,7 +46,7 @@ func startPiped(t *testing.T, environ ...string) *piped {
 	}
 	require.NoError(t, p.Start())
 	t.Cleanup(func() {
-		_ = p.Process.Kill() // it may have ended by itself
+		_ = p.Process.Kill() // an error says that it has already ended
 		_ = p.Wait()
 	})
 	p.log = bufio.NewReader(p.stderr)
@@ -60,7 +60,7 @@ func startPiped(t *testing.T, environ ...string) *piped {
 	return p
 }
 
-// sendOne sends a change that is as long as Chat's are at most, and returns the reply.
+// sendOne sends the longest change that Chat sends, and returns the reply.
 func (p *piped) sendOne(t *testing.T) string {
 	t.Helper()
 	body := `{"CallbackCommand":"Group.CallbackAfterGroupMsgExtension","GroupId":"g","MsgSeq":1,"OperateType":1,"ExtensionList":[{"Key":"k","Value":"` +
@@ -92,8 +92,8 @@ func (p *piped) stop(t *testing.T) int {
 	return p.ProcessState.ExitCode()
 }
 
-// Nobody reads the events: each webhook is answered all the same, as one that a destination did not
-// take.
+// Nobody reads the events. Each webhook is still answered, as one that a destination did not
+// accept.
 func TestLocal_EventsThatNobodyReads(t *testing.T) {
 	p := startPiped(t, "MSGEXT_SINKS=stdout:", "MSGEXT_REPLY_BUDGET=300ms")
 	go func() { _, _ = io.Copy(io.Discard, p.log) }()
@@ -107,8 +107,8 @@ func TestLocal_EventsThatNobodyReads(t *testing.T) {
 	assert.Zero(t, p.stop(t))
 }
 
-// Whoever read the events has gone, as in | head -1: a failed destination, and no end of the
-// process.
+// The reader of the events has gone, as in | head -1. That is a failed destination and does not end
+// the process.
 func TestLocal_EventsWhoseReaderHasGone(t *testing.T) {
 	p := startPiped(t, "MSGEXT_SINKS=stdout:")
 	go func() { _, _ = io.Copy(io.Discard, p.log) }()
@@ -119,8 +119,8 @@ func TestLocal_EventsWhoseReaderHasGone(t *testing.T) {
 	assert.Zero(t, p.stop(t))
 }
 
-// Nobody reads the log, or its reader has gone: webhooks are answered, and the process ends when
-// told to.
+// Nobody reads the log, or its reader has gone. Webhooks are still answered, and the process ends
+// when told to.
 func TestLocal_ALogThatNobodyReads(t *testing.T) {
 	for _, gone := range []bool{false, true} {
 		p := startPiped(t)
@@ -137,8 +137,8 @@ func TestLocal_ALogThatNobodyReads(t *testing.T) {
 	}
 }
 
-// A client that sends half of a request and a browser that follows the console do not keep the
-// process from ending.
+// Neither a client that sends half a request nor a browser on the console keeps the process from
+// ending.
 func TestLocal_EndsWhateverClientsDo(t *testing.T) {
 	p := startPiped(t)
 	go func() { _, _ = io.Copy(io.Discard, p.log) }()

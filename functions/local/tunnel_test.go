@@ -26,13 +26,14 @@ func startHere(t *testing.T, environ []string, args ...string) *processtest.Loca
 	return processtest.StartLocal(t, binaries.Build(t, "functions/local"), append([]string{"MSGEXT_STATE=memory:"}, environ...), args...)
 }
 
-// ask sends a request as it is written, and returns the status and the body.
+// ask sends a request given as text, and returns the status and the body.
 func ask(t *testing.T, base, written string) (int, string) {
 	t.Helper()
 	connection, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
 	require.NoError(t, err)
 	defer func() { _ = connection.Close() }()
-	require.NoError(t, connection.SetDeadline(time.Now().Add(time.Minute))) // a stream that is not refused never ends
+	// A stream that is wrongly accepted would never end.
+	require.NoError(t, connection.SetDeadline(time.Now().Add(time.Minute)))
 	_, err = io.WriteString(connection, written)
 	require.NoError(t, err)
 	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
@@ -43,8 +44,8 @@ func ask(t *testing.T, base, written string) (int, string) {
 	return response.StatusCode, string(body)
 }
 
-// A tunnel may rewrite Host to loopback, and a proxy's request line names the whole target. Both
-// were shown the console, and signed for with the real token.
+// A tunnel may rewrite Host to loopback, and the request line of a proxy names the full URL. Both
+// once got the console, with lines signed by the real token.
 func TestLocal_WhatWasForwardedSeesNothing(t *testing.T) {
 	local := startHere(t, nil)
 	strange := map[string]string{
@@ -86,7 +87,7 @@ func TestLocal_WhatWasForwardedSeesNothing(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, status, body)
 }
 
-// The address for a tunnel takes webhooks from wherever they come, and shows nothing.
+// The address for a tunnel takes webhooks from anywhere, and shows nothing.
 func TestLocal_WebhooksAlone(t *testing.T) {
 	local := startHere(t, []string{"MSGEXT_TOKEN=" + vectortest.Token.Reveal(), "MSGEXT_SDK_APP_ID=" + vectortest.SDKAppID}, "-webhooks", "127.0.0.1:0")
 	match := regexp.MustCompile(`point a tunnel at +(http://\S+): `).FindStringSubmatch(local.Greeting())
@@ -112,10 +113,11 @@ func TestLocal_WebhooksAlone(t *testing.T) {
 	assert.Contains(t, refused.String(), "-webhooks: ")
 }
 
-// output keeps what a run has written.
+// output keeps the output of a run.
 type output struct{ strings.Builder }
 
-// Without a token nothing tells Chat from a page that is open in the browser of whoever runs this.
+// Without a token a webhook from Chat cannot be told from one that a web page sends through a
+// browser on this machine.
 func TestLocal_UnsignedFromThisMachineAlone(t *testing.T) {
 	local := startHere(t, []string{"MSGEXT_ALLOW_UNSIGNED=true", "MSGEXT_SDK_APP_ID=" + vectortest.SDKAppID}, "-webhooks", "127.0.0.1:0")
 	tunnel := regexp.MustCompile(`point a tunnel at +(http://\S+): `).FindStringSubmatch(local.Greeting())[1]
@@ -141,8 +143,7 @@ func TestLocal_UnsignedFromThisMachineAlone(t *testing.T) {
 	}
 }
 
-// A browser that asks for nothing in particular is shown the console, where webhooks have another
-// path.
+// A browser that opens the root gets the console, where webhooks have another path.
 func TestLocal_LeadsToTheConsole(t *testing.T) {
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	for _, test := range []struct {

@@ -22,11 +22,12 @@ import (
 	"msgext/internal/vectortest"
 )
 
-// requests are what a deployment of one serverless.yml would send (testdata/requests.js).
+// requests are the API requests that a deployment of one serverless.yml would send
+// (testdata/requests.js).
 type requests struct {
-	Template bool // the folders below it would be deployed in its place
+	Template bool // whether the folders below it would be deployed instead
 	Instance struct{ App, Stage, Component, Name string }
-	Source   string // the folder that becomes the function's code
+	Source   string // the folder with the function's code
 	Region   string
 	Function struct {
 		FunctionName, Type, Runtime, Handler string
@@ -42,8 +43,8 @@ type variable struct{ Key, Value string }
 // The folders that scripts/deploy-scf deploys.
 const webhook, apigateway, repair, read, readByCAM, web = "../..", "apigateway", "repair", "read", "read/cam", "web"
 
-// requestsOf loads a folder's serverless.yml in an environment and returns what the vendor's own
-// tools make of it.
+// requestsOf loads a folder's serverless.yml in an environment and returns the requests that the
+// vendor's tools make of it.
 func requestsOf(t *testing.T, folder string, environ ...string) requests {
 	t.Helper()
 	command := exec.Command("node", "testdata/requests.js", folder)
@@ -87,7 +88,7 @@ func TestServerless_RequestsWhatTheFunctionsNeed(t *testing.T) {
 			for _, v := range config.Variables() {
 				switch {
 				case v.Name == "MSGEXT_READ_AUTH" && test.usedBy == config.Read:
-					want = append(want, variable{v.Name, "tokens"}) // the file's own
+					want = append(want, variable{v.Name, "tokens"}) // set in the file itself
 				case v.UsedBy&test.usedBy != 0:
 					want = append(want, variable{v.Name, "value of " + v.Name})
 				}
@@ -102,7 +103,7 @@ func TestServerless_RequestsWhatTheFunctionsNeed(t *testing.T) {
 	}
 }
 
-// everything is an environment in which all is set.
+// everything is an environment with every variable set.
 func everything() []string {
 	environ := []string{"STAGE=test", "TENCENT_REGION=ap-singapore", "TENCENT_VPC_ID=vpc-1", "TENCENT_SUBNET_ID=subnet-1", "TENCENT_APIGW_SERVICE=service-1"}
 	for _, v := range config.Variables() {
@@ -111,7 +112,7 @@ func everything() []string {
 	return environ
 }
 
-// The web function is the webhook function's like in another shape: the platform hands it HTTP, and
+// The web function has the same settings as the webhook function. The platform sends it HTTP, and
 // scf_bootstrap starts it.
 func TestServerless_WebFunction(t *testing.T) {
 	got, original := requestsOf(t, web, everything()...), requestsOf(t, webhook, everything()...)
@@ -129,23 +130,23 @@ func TestServerless_WebFunction(t *testing.T) {
 	assert.Equal(t, original.Function, got.Function)
 }
 
-// What is not set must not reach the function as the text "undefined".
+// A variable that is not set must not reach the function as the text "undefined".
 func TestServerless_LeavesOutWhatIsNotSet(t *testing.T) {
 	got := requestsOf(t, webhook, "STAGE=test", "TENCENT_REGION=ap-singapore", "MSGEXT_TOKEN=old new")
 	assert.Equal(t, []variable{{"MSGEXT_TOKEN", "old new"}}, got.Function.Environment.Variables)
 	assert.Empty(t, got.Function.VpcConfig)
 }
 
-// Headers for the relay's backend stand a line each, and come through as they were set.
+// Headers for the relay's backend are one a line, and reach the function unchanged.
 func TestServerless_SeveralLines(t *testing.T) {
 	const headers = "Authorization: Bearer a#b\nX-Key: {\"c\"}"
 	got := requestsOf(t, webhook, "STAGE=test", "TENCENT_REGION=ap-singapore", "MSGEXT_RELAY_HEADERS="+headers)
 	assert.Equal(t, []variable{{"MSGEXT_RELAY_HEADERS", headers}}, got.Function.Environment.Variables)
 }
 
-// The handler names the binary that scripts/build packs, alone, into the function's code.
+// The handler names the binary that scripts/build packs as the only file of the function's code.
 func TestServerless_HandlerIsTheBinary(t *testing.T) {
-	_ = peertest.Address(t, peertest.Serverless) // before the builds, which take a while
+	_ = peertest.Address(t, peertest.Serverless) // asked first, because the builds take long
 	dist := t.TempDir()
 	out, err := exec.Command("../../scripts/build", dist).CombinedOutput()
 	require.NoError(t, err, "%s", out)
@@ -170,8 +171,8 @@ func TestServerless_HandlerIsTheBinary(t *testing.T) {
 	t.Run("web function", func(t *testing.T) { runsAsAWebFunction(t, dist) })
 }
 
-// runsAsAWebFunction unpacks the web function's zip as the platform does, has it answer a signed
-// webhook, and looks at what the framework would pack.
+// runsAsAWebFunction unpacks the web function's zip as the platform does and sends it a signed
+// webhook. It also checks which files the framework would pack.
 func runsAsAWebFunction(t *testing.T, dist string) {
 	got := requestsOf(t, web, "STAGE=test", "TENCENT_REGION=ap-singapore")
 	assert.Equal(t, filepath.Join(webhook, "dist/scf-web"), filepath.Join(web, got.Source))
@@ -213,7 +214,7 @@ func runsAsAWebFunction(t *testing.T, dist string) {
 	assert.JSONEq(t, string(sample.Want.Reply), reply)
 }
 
-// The variant for those who still have an API gateway differs in that gateway alone.
+// The variant with an API gateway differs only in that gateway.
 func TestServerless_APIGatewayVariant(t *testing.T) {
 	got, original := requestsOf(t, apigateway, everything()...), requestsOf(t, webhook, everything()...)
 	assert.Equal(t, original.Instance, got.Instance, "a deployment of one replaces the other")
@@ -247,8 +248,8 @@ func TestServerless_APIGatewayVariant(t *testing.T) {
 	assert.Equal(t, "EVENT", endpoint.Function.FunctionType)
 }
 
-// The variant whose function URL asks for CAM differs in that and in what the function takes from
-// it: never is there a URL that asks for nothing before a function that compares no token.
+// The variant whose function URL requires CAM differs only in that and in the function's own check.
+// A URL without authentication never leads to a function that compares no token.
 func TestServerless_ReadByCAM(t *testing.T) {
 	got, original := requestsOf(t, readByCAM, everything()...), requestsOf(t, read, everything()...)
 	assert.Equal(t, original.Instance, got.Instance, "a deployment of one replaces the other")

@@ -22,7 +22,7 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// sent is a webhook after sending, signed now.
+// sent is a webhook after a message was sent, signed now.
 func sent(app, command, body string) sample.Request {
 	seconds := strconv.FormatInt(time.Now().Unix(), 10)
 	query := url.Values{
@@ -31,8 +31,8 @@ func sent(app, command, body string) sample.Request {
 	return sample.Request{Method: http.MethodPost, Path: "/", RawQuery: query.Encode(), Body: body}
 }
 
-// A sent message that is announced is in the store by the time the reply is there, by every binary
-// with a real database; one that is not leaves nothing.
+// An announced message is in the store when the reply arrives, with every binary and a real
+// database. A message that is not announced leaves nothing in the store.
 func TestAnnounce_ByEveryBinary(t *testing.T) {
 	runs := []struct {
 		name, location string
@@ -46,7 +46,8 @@ func TestAnnounce_ByEveryBinary(t *testing.T) {
 	}
 	for _, run := range runs {
 		t.Run(run.name, func(t *testing.T) {
-			app := strconv.Itoa(1_500_000_000 + rand.IntN(90_000_000)) // databases are shared
+			// An app of its own, because databases are shared.
+			app := strconv.Itoa(1_500_000_000 + rand.IntN(90_000_000))
 			exchange := run.start(t, map[string]string{
 				"MSGEXT_SDK_APP_ID": app, "MSGEXT_TOKEN": vectortest.Token.Reveal(), "MSGEXT_STATE": run.location, "MSGEXT_ANNOUNCE": "group_poll note",
 			})
@@ -84,8 +85,8 @@ func TestAnnounce_ByEveryBinary(t *testing.T) {
 	}
 }
 
-// A server with MSGEXT_VERIFY_SAMPLE finds by itself that a message is not as Chat has it, and
-// mends it.
+// A server with MSGEXT_VERIFY_SAMPLE finds by itself that a message differs from Chat, and repairs
+// it.
 func TestServer_VerifiesASample(t *testing.T) {
 	chat := chatsim.New(chatsim.Options{SDKAppID: vectortest.SDKAppID, Admin: proofAdmin, SecretKey: proofKey})
 	api := httptest.NewServer(chat.Handler())

@@ -28,7 +28,7 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// One webhook is at four destinations and in the state store by the time OK is answered.
+// One webhook is in four destinations and in the state store when OK is answered.
 func TestServer_OneWebhookReachesFourDestinationsAndTheStoreBeforeOK(t *testing.T) {
 	moto, brokers := peertest.Address(t, peertest.Moto), peertest.Address(t, peertest.Kafka)
 	name := "msgext-" + rand.Text()
@@ -47,14 +47,14 @@ func TestServer_OneWebhookReachesFourDestinationsAndTheStoreBeforeOK(t *testing.
 		"MSGEXT_REPLY_BUDGET=1900ms",
 	})
 	sample := vectortest.Named(t, "sample-group-set")
-	// First connections to everything at once may take longer on a loaded machine; what is sent
-	// again is the same event.
+	// The first connections to all of them may take longer on a loaded machine. The event that is
+	// sent again is the same one.
 	require.Eventually(t, func() bool {
 		status, reply := processtest.Exchange(t, http.MethodPost, sample.URL(server.URL, time.Now()), sample.Request.Body)
 		return assert.Equal(t, http.StatusOK, status) && strings.Contains(reply, `"ActionStatus":"OK"`)
 	}, time.Minute, 10*time.Millisecond)
 
-	const id = "1400000000/test/10/56/" // and a digest
+	const id = "1400000000/test/10/56/" // the digest follows
 	assert.Contains(t, decoded(t, receive(t, queues, queue)).ID(), id, "SQS")
 	var bridged struct{ Detail json.RawMessage }
 	require.NoError(t, json.Unmarshal([]byte(receive(t, queues, buses)), &bridged))
@@ -73,7 +73,7 @@ func decoded(t *testing.T, text string) cloudevent.Event {
 	return event
 }
 
-// awsDestinations makes a FIFO queue, and a bus with a rule into a queue of its own.
+// awsDestinations creates a FIFO queue, and a bus with a rule that sends to its own queue.
 func awsDestinations(t *testing.T, endpoint, name string) (queue, bridged string, queues *sqs.Client) {
 	t.Helper()
 	cfg := aws.Config{Region: "eu-central-1", BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}

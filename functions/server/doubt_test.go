@@ -20,9 +20,9 @@ import (
 	"msgext/pkg/state"
 )
 
-// The vectors' effect, in every binary with a real database, by the time the reply is there: the
-// message that a refused body names is doubted and due, every other refused body leaves nothing,
-// and what is delivered is applied, whatever of it had to be tolerated.
+// Each vector's effect is in the store when the reply arrives, with every binary and a real
+// database. The message that a refused body names is doubted and due. Any other refused body leaves
+// nothing. A delivered body is applied, whatever in it was tolerated.
 func TestDoubt_ByEveryBinary(t *testing.T) {
 	runs := []struct {
 		name, location string
@@ -37,7 +37,8 @@ func TestDoubt_ByEveryBinary(t *testing.T) {
 	}
 	for _, run := range runs {
 		t.Run(run.name, func(t *testing.T) {
-			app := strconv.Itoa(1_500_000_000 + rand.IntN(90_000_000)) // databases are shared
+			// An app of its own, because databases are shared.
+			app := strconv.Itoa(1_500_000_000 + rand.IntN(90_000_000))
 			exchange := run.start(t, map[string]string{"MSGEXT_SDK_APP_ID": app, "MSGEXT_TOKEN": vectortest.Token.Reveal(), "MSGEXT_STATE": run.location, "MSGEXT_SINKS": "stdout:"})
 			store := openStore(t, run.location)
 			kept := func() (doubted, applied []string) {
@@ -88,7 +89,8 @@ func TestDoubt_ByEveryBinary(t *testing.T) {
 	}
 }
 
-// exchange sends a request in every shape, and has each reply looked at before the next is sent.
+// exchange sends a request in every form, and passes each reply to look before the next one is
+// sent.
 type exchange func(t *testing.T, request sample.Request, look func(shape, reply string))
 
 func overHTTP(program string) func(t *testing.T, variables map[string]string) exchange {

@@ -7,7 +7,8 @@ import (
 	"msgext/internal/processtest"
 )
 
-// binaries are the product's own, built once for all tests here. TestMain sets it before any runs.
+// binaries are the product's programs, built once for all tests here. TestMain sets it before any
+// test.
 var binaries *processtest.Builder
 
 func TestMain(m *testing.M) {

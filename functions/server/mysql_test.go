@@ -24,8 +24,7 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// mysqlDatabase makes a database of the test's own with the store's tables, and returns its
-// location.
+// mysqlDatabase creates the test's own database with the store's tables, and returns its location.
 func mysqlDatabase(t *testing.T) string {
 	t.Helper()
 	location, err := neturl.Parse(peertest.Address(t, peertest.MariaDB))
@@ -51,8 +50,8 @@ func mysqlConnection(t *testing.T, location *neturl.URL, database string) *sql.D
 	return db
 }
 
-// A poll on the server with MySQL is what was voted as soon as the vote is answered: over HTTP, and
-// by SQL from the view.
+// A vote is counted on the server with MySQL when it is answered: over HTTP, and in the view by
+// SQL.
 func TestServer_APollOnMySQL(t *testing.T) {
 	location := mysqlDatabase(t)
 	server := processtest.StartServer(t, binaries.Build(t, "functions/server"), serving("MSGEXT_STATE=" + location)[1:])
@@ -83,7 +82,7 @@ func TestServer_APollOnMySQL(t *testing.T) {
 	}
 }
 
-// selected returns the keys and values that the view shows.
+// selected returns the keys and values of the view.
 func selected(t *testing.T, db *sql.DB) map[string]string {
 	t.Helper()
 	rows, err := db.QueryContext(t.Context(), "SELECT `key`, value FROM message_extensions WHERE group_id = 'lunch' AND msg_seq = 7")

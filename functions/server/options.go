@@ -11,18 +11,19 @@ import (
 	"msgext/internal/config"
 )
 
-// maxProxies is more than stand in front of anything, and leaves no room for a port.
+// maxProxies is more than anybody has, and is too small to be a port by mistake.
 const maxProxies = 9
 
-// options are the command line.
+// options is the parsed command line.
 type options struct {
 	address     string
 	admin       string // "" for none
 	proxies     int
 	maxRequests int
 	repairEvery time.Duration
-	onDemand    bool      // a platform starts the process for a request, and freezes it after each
-	started     time.Time // when the process did, zero unless onDemand
+	// The platform starts the process for a request, and freezes it after each one.
+	onDemand bool
+	started  time.Time // when the process started; zero unless onDemand
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
@@ -45,8 +46,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	return o, err
 }
 
-// checkChat keeps the admin's key from a function that does not need it, as from every other that
-// takes webhooks.
+// checkChat refuses the admin's key for a function that does not need it, as for every other
+// function that takes webhooks.
 func (o options) checkChat(cfg config.Config) []config.Problem {
 	if o.onDemand && cfg.Chat.SecretKey != "" {
 		return []config.Problem{{Variable: "MSGEXT_CHAT_SECRET_KEY", Problem: "must not reach a server that is started on demand: it repairs nothing"}}

@@ -16,8 +16,8 @@ import (
 	"msgext/pkg/state/pgstate"
 )
 
-// postgresDatabase makes a schema of its own in the database and returns the location: repair takes
-// up whatever is due in a store, another test's messages too.
+// postgresDatabase creates its own schema in the database and returns the location. Repair takes
+// every message that is due in a store, so that tests must not share one.
 func postgresDatabase(t *testing.T) string {
 	t.Helper()
 	url := peertest.Address(t, peertest.Postgres)
@@ -32,13 +32,13 @@ func postgresDatabase(t *testing.T) string {
 	return url + "&search_path=" + name
 }
 
-// redisDatabase returns the location of a database beside the one that the store's own tests use.
+// redisDatabase returns the location of a database that the store's own tests do not use.
 func redisDatabase(t *testing.T) string {
 	t.Helper()
 	return peertest.Address(t, peertest.Redis) + "/1"
 }
 
-// dynamoTable creates a table of its own and returns the location.
+// dynamoTable creates its own table and returns the location.
 func dynamoTable(t *testing.T) string {
 	t.Helper()
 	endpoint := peertest.Address(t, peertest.DynamoDB)
@@ -52,5 +52,5 @@ func dynamoTable(t *testing.T) string {
 	return "dynamodb://" + table
 }
 
-// dynamoEndpoint is where DynamoDB Local answers, "" where it does not run.
+// dynamoEndpoint returns the endpoint of DynamoDB Local, or "" where it does not run.
 func dynamoEndpoint() string { return os.Getenv(peertest.DynamoDB) }

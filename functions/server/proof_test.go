@@ -35,7 +35,7 @@ const (
 	proofKey   = "key-of-the-simulated-chat"
 )
 
-// target is one way to run the product: what takes webhooks, what repairs, and where its state is
+// target is one way to run the product: what takes webhooks, what repairs, and where the state is
 // read.
 type target struct {
 	send   func(ctx context.Context, d chatsim.Delivery) error
@@ -43,10 +43,10 @@ type target struct {
 	read   func(ctx context.Context, m msgext.Message) (msgext.ReadReply, error)
 }
 
-// The promise with the built binaries and real databases: webhooks lost, doubled, reordered,
-// delayed, forged and not as documented, and a sink that is down for a while. In the end every
-// message's state is Chat's, and so is what the sink's consumer believes. (Lost last versions take
-// an hour to show: that part of the promise is proven on a simulated clock, in package repair.)
+// The product's promise, with the built binaries and real databases. Webhooks are lost, doubled,
+// reordered, delayed, forged and not as documented, and a sink is down for a while. In the end
+// every message's state equals Chat's, and so does the view of the sink's consumer. (A lost last
+// version is found after an hour. Package repair tests that part on a simulated clock.)
 func TestProof(t *testing.T) {
 	stores := map[string]func(t *testing.T) string{
 		"sqlite":   func(t *testing.T) string { return "sqlite:" + t.TempDir() + "/state.db" },
@@ -68,7 +68,7 @@ func TestProof(t *testing.T) {
 			t.Run(run.platform+" "+run.store+" "+mode, func(t *testing.T) {
 				seed := uint64(i + 1)
 				if i == 0 {
-					seed = rand.Uint64() // one fresh one
+					seed = rand.Uint64() // a new one each time
 				}
 				differing, believed, report := provenBy(t, run.platform, stores[run.store](t), mode, run.changes, seed, true)
 				assert.Zero(t, differing, "messages whose state is not Chat's, seed %d", seed)
@@ -80,7 +80,7 @@ func TestProof(t *testing.T) {
 	}
 }
 
-// The proof can fail: with repair switched off it does.
+// The test above can fail: without repair the states differ.
 func TestProof_WithoutRepairItDiffers(t *testing.T) {
 	differing, believed, _ := provenBy(t, "server", "memory:", "gaps", 1000, 1, false)
 	assert.Positive(t, differing)
@@ -89,7 +89,8 @@ func TestProof_WithoutRepairItDiffers(t *testing.T) {
 
 func provenBy(t *testing.T, platform, store, mode string, changes int, seed uint64, repairing bool) (differing, believed int, report chatsim.Report) {
 	t.Helper()
-	app := strconv.Itoa(1_400_000_000 + rand.IntN(90_000_000)) // databases are shared, so that each run is an app of its own
+	// Each run is an app of its own, because databases are shared.
+	app := strconv.Itoa(1_400_000_000 + rand.IntN(90_000_000))
 	chat := chatsim.New(chatsim.Options{SDKAppID: app, Token: proofToken, Admin: proofAdmin, SecretKey: proofKey})
 	api := httptest.NewServer(chat.Handler())
 	t.Cleanup(api.Close)
@@ -188,7 +189,7 @@ func startTarget(t *testing.T, platform string, webhook, repair map[string]strin
 	}
 }
 
-// sendAs sends a webhook as a gateway's event, in each shape in turn.
+// sendAs sends a webhook as the event of a gateway, using each form in turn.
 func sendAs(shapes func(sample.Request) []sample.Event, invoke func([]byte) ([]byte, error)) func(context.Context, chatsim.Delivery) error {
 	var n atomic.Int64
 	return func(_ context.Context, d chatsim.Delivery) error {
@@ -205,7 +206,7 @@ func sendAs(shapes func(sample.Request) []sample.Event, invoke func([]byte) ([]b
 	}
 }
 
-// readOver reads a message as a process shows it; one that nobody has heard of is empty.
+// readOver reads a message from a process over HTTP. A message that is not known is empty.
 func readOver(base string) func(context.Context, msgext.Message) (msgext.ReadReply, error) {
 	return func(ctx context.Context, m msgext.Message) (msgext.ReadReply, error) {
 		path := fmt.Sprintf("/api/groups/%s/messages/%d/extensions", url.PathEscape(m.GroupID), m.MsgSeq)
@@ -229,7 +230,7 @@ func readOver(base string) func(context.Context, msgext.Message) (msgext.ReadRep
 	}
 }
 
-// readFrom reads a message from the store itself, as an app would in Go.
+// readFrom reads a message from the store directly, as a Go program would.
 func readFrom(t *testing.T, location string) func(context.Context, msgext.Message) (msgext.ReadReply, error) {
 	t.Helper()
 	store := openStore(t, location)

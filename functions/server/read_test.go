@@ -23,7 +23,7 @@ import (
 
 const readToken = "0123456789abcdef0123456789abcdef"
 
-// reply is a function's response to its gateway.
+// reply is the response of a function to its gateway.
 type reply struct {
 	StatusCode        int
 	Headers           map[string]string
@@ -38,7 +38,7 @@ func (r reply) header(name string) string {
 	return r.Headers[name]
 }
 
-// functions are the webhook function and the read function of one platform, on one store.
+// functions are the webhook function and the read function of one platform, with one store.
 type functions struct {
 	webhook, read func(payload []byte) ([]byte, error)
 	events        func(sample.Request) []sample.Event
@@ -71,7 +71,7 @@ func variables(environ []string) map[string]string {
 	return all
 }
 
-// send hands the webhook function a signed change.
+// send sends a signed change to the webhook function.
 func (f functions) send(t *testing.T, body string) {
 	t.Helper()
 	requestTime := strconv.FormatInt(time.Now().Unix(), 10)
@@ -84,7 +84,8 @@ func (f functions) send(t *testing.T, body string) {
 	require.Contains(t, text, `"OK"`)
 }
 
-// get asks the read function through every gateway, and returns what all of them answered.
+// get asks the read function through every gateway. All must give the same answer, which is
+// returned.
 func (f functions) get(t *testing.T, path, query string, header map[string]string) reply {
 	t.Helper()
 	var first reply
@@ -105,8 +106,8 @@ func (f functions) get(t *testing.T, path, query string, header map[string]strin
 	return first
 }
 
-// What the webhook function was told, the read function answers, on both clouds and in every store
-// that they have.
+// The read function answers with what the webhook function stored, on both clouds and with each of
+// their stores.
 func TestRead_AnswersWhatTheWebhookFunctionHeard(t *testing.T) {
 	for _, test := range []struct {
 		platform string
@@ -119,7 +120,8 @@ func TestRead_AnswersWhatTheWebhookFunctionHeard(t *testing.T) {
 		scheme, _, _ := strings.Cut(location, ":")
 		t.Run(test.platform+" "+scheme, func(t *testing.T) {
 			f := startFunctions(t, test.platform, location, "MSGEXT_READ_AUTH=tokens", "MSGEXT_READ_TOKENS=other-"+readToken+" "+readToken)
-			group := fmt.Sprintf("g/%d", time.Now().UnixNano()) // an id that a path holds only escaped
+			// An id that a path can hold only escaped.
+			group := fmt.Sprintf("g/%d", time.Now().UnixNano())
 			change := func(version int, list string) string {
 				return fmt.Sprintf(`{"CallbackCommand":%q,"GroupId":%q,"MsgSeq":7,"OperateType":1,"ExtensionList":[%s],"Seq":%d,"EventTime":1764688294360}`, msgext.GroupCommand, group, list, version)
 			}
@@ -162,7 +164,7 @@ func TestRead_ByIAMTheGatewayAuthenticates(t *testing.T) {
 	assert.Equal(t, 404, f.get(t, "/api/extensions", "GroupId=nobody&MsgSeq=1", map[string]string{"authorization": "AWS4-HMAC-SHA256 Credential=…"}).StatusCode)
 }
 
-// A server that takes connections and says nothing, and one that takes none: the caller knows
+// One server accepts connections and never answers, and one accepts none. The caller gets an error
 // within a second.
 func TestRead_TheStoreIsDown(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
@@ -199,8 +201,8 @@ func TestRead_TheStoreIsDown(t *testing.T) {
 	}
 }
 
-// What would let the function do more than read, or leave it open, keeps it from starting; on SCF,
-// where a process cannot refuse, from answering.
+// A read function refuses to start if its configuration lets it do more than read or leaves it
+// open. On SCF, where a process cannot refuse to start, it refuses to answer.
 func TestRead_RefusesAWrongStart(t *testing.T) {
 	sound := []string{"MSGEXT_SDK_APP_ID=1400000000", "MSGEXT_STATE=redis://127.0.0.1:1", "MSGEXT_READ_AUTH=tokens", "MSGEXT_READ_TOKENS=" + readToken}
 	for name, test := range map[string]struct {
@@ -225,15 +227,15 @@ func TestRead_RefusesAWrongStart(t *testing.T) {
 			status, _, err = sample.Unwrap(response)
 			require.NoError(t, err)
 			assert.Equal(t, 503, status)
-			scf.Signal(t, syscall.SIGTERM) // then all it wrote is here
+			scf.Signal(t, syscall.SIGTERM) // everything is written once it has ended
 			assert.Contains(t, scf.Log(), test.want)
 			assert.NotContains(t, scf.Log(), "plant")
 		})
 	}
 }
 
-// Whoever has a token may read under any name that leads to the server, a reverse proxy's too;
-// without tokens the read is for this machine alone.
+// With a token a client can read under any host name that leads to the server, such as a reverse
+// proxy's. Without tokens only this machine can read.
 func TestServer_ReadUnderAnotherHost(t *testing.T) {
 	open := processtest.StartServer(t, binaries.Build(t, "functions/server"), serving())
 	guarded := processtest.StartServer(t, binaries.Build(t, "functions/server"), serving("MSGEXT_READ_TOKENS="+readToken))

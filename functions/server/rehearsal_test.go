@@ -24,15 +24,15 @@ import (
 	"msgext/pkg/state"
 )
 
-// rehearsalVariable says how a rehearsal is held: how many webhooks, then which stores.
+// rehearsalVariable sets the size of the rehearsal: the number of webhooks, then the stores.
 // scripts/rehearsal sets it.
 const rehearsalVariable = "MSGEXT_REHEARSAL"
 
-// A day's traffic in minutes: some messages much busier than others, webhooks lost, doubled and
-// reordered, while the sink and the store hang, refuse and break connections, and the process that
-// takes webhooks is killed. Nothing that was acknowledged is missing, at the sink or in the store,
-// before anything was repaired; then repair makes everything as Chat has it. Without the variable
-// it is a small one that needs no service.
+// A day's traffic in minutes. Some messages are much busier than others. Webhooks are lost, doubled
+// and reordered. The sink and the store hang, refuse and break connections, and the process that
+// takes webhooks is killed. Before any repair, nothing that was acknowledged is missing at the sink
+// or in the store. Then repair makes every message equal to Chat's. Without the variable it is a
+// small run that needs no service.
 func TestRehearsal(t *testing.T) {
 	webhooks, stores := 400, []string{"sqlite"}
 	if held := strings.Fields(os.Getenv(rehearsalVariable)); len(held) > 0 {
@@ -51,12 +51,13 @@ func TestRehearsal(t *testing.T) {
 	}
 }
 
-// rehearsalMessages is how many messages are changed: one for each twenty webhooks, the busiest of
-// which gets a fifth of all.
+// rehearsalMessages returns how many messages are changed: one for every twenty webhooks. The
+// busiest gets a fifth of all changes.
 func rehearsalMessages(webhooks int) int { return max(10, min(webhooks/20, 2000)) }
 
 func rehearse(t *testing.T, platform, store string, webhooks int) {
-	app := strconv.Itoa(1_400_000_000 + rand.IntN(90_000_000)) // databases are shared, so that each run is an app of its own
+	// Each run is an app of its own, because databases are shared.
+	app := strconv.Itoa(1_400_000_000 + rand.IntN(90_000_000))
 	chat := chatsim.New(chatsim.Options{SDKAppID: app, Token: proofToken, Admin: proofAdmin, SecretKey: proofKey})
 	api := httptest.NewServer(chat.Handler())
 	t.Cleanup(api.Close)
@@ -105,8 +106,8 @@ func rehearse(t *testing.T, platform, store string, webhooks int) {
 		report.Delivered, report.Failed, report.TimeOuts, report.Dropped, acknowledged.times(), time.Since(mended).Round(time.Second))
 }
 
-// heardOf returns the messages that the store knows. Of the others every webhook was lost or not
-// acknowledged, so repair cannot know of them; the log of what was deferred names them.
+// heardOf returns the messages that the store knows. For the others every webhook was lost or not
+// acknowledged, so that repair cannot know them. The log of deferred webhooks names them.
 func heardOf(t *testing.T, store state.Loader, messages []msgext.Message) (heard []msgext.Message) {
 	t.Helper()
 	for _, message := range messages {
@@ -120,8 +121,7 @@ func heardOf(t *testing.T, store state.Loader, messages []msgext.Message) (heard
 	return heard
 }
 
-// load loads a message from a store that has a whole rehearsal behind it, and may still be busy
-// with that.
+// load loads a message. It tries again, because after a rehearsal the store may still be busy.
 func load(t *testing.T, store state.Loader, message msgext.Message) (record state.Record, err error) {
 	t.Helper()
 	for range 60 {
@@ -134,8 +134,7 @@ func load(t *testing.T, store state.Loader, message msgext.Message) (record stat
 	return record, err
 }
 
-// awaitTruth waits until the store, and whoever listens to the sink, show of messages what Chat
-// has.
+// awaitTruth waits until the store and the sink's consumer show of every message what Chat has.
 func awaitTruth(t *testing.T, chat *chatsim.Sim, messages []msgext.Message, s *rehearsalSink, read func(context.Context, msgext.Message) (msgext.ReadReply, error)) {
 	t.Helper()
 	differing := messages
@@ -156,7 +155,7 @@ func awaitTruth(t *testing.T, chat *chatsim.Sim, messages []msgext.Message, s *r
 	}
 }
 
-// acknowledged are the webhooks that were answered with OK. It is safe for concurrent use.
+// acknowledged holds the webhooks that were answered with OK. It is safe for concurrent use.
 type acknowledged struct {
 	mu         sync.Mutex
 	deliveries []chatsim.Delivery
@@ -169,7 +168,7 @@ func (a *acknowledged) note(d chatsim.Delivery, took time.Duration) {
 	a.deliveries, a.took = append(a.deliveries, d), append(a.took, took)
 }
 
-// missing says what of it the sink was never told, or the store does not have.
+// missing returns which acknowledged changes the sink did not get or the store does not have.
 func (a *acknowledged) missing(t *testing.T, s *rehearsalSink, store state.Loader) (missing []string) {
 	t.Helper()
 	taken := make(map[string]bool)
@@ -197,7 +196,7 @@ func (a *acknowledged) missing(t *testing.T, s *rehearsalSink, store state.Loade
 	return missing
 }
 
-// holds reports whether a state has what an event says, or something newer in its place.
+// holds reports whether a state has the changes of an event, or newer ones in their place.
 func holds(s msgext.State, event msgext.Event) bool {
 	if event.Operation == msgext.Clear {
 		return s.Clear >= event.Seq
@@ -210,7 +209,7 @@ func holds(s msgext.State, event msgext.Event) bool {
 	return true
 }
 
-// times says how long the replies took.
+// times describes how long the replies took.
 func (a *acknowledged) times() string {
 	slices.Sort(a.took)
 	at := func(share float64) time.Duration {

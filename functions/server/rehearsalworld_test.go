@@ -27,7 +27,7 @@ type rehearsalSink struct {
 	url string
 
 	mu    sync.Mutex
-	fault func(http.ResponseWriter, *http.Request) // nil where it does what it should
+	fault func(http.ResponseWriter, *http.Request) // nil while the sink works
 }
 
 func newRehearsalSink(t *testing.T) *rehearsalSink {
@@ -59,10 +59,10 @@ func (s *rehearsalSink) set(fault func(http.ResponseWriter, *http.Request)) {
 type way struct {
 	direct, location string
 	environ          []string
-	proxy            *sinktest.Proxy // nil where there is no network between
+	proxy            *sinktest.Proxy // nil where there is no network in between
 }
 
-// wayTo makes a store of the test's own, with a network in front of it that can fail.
+// wayTo creates the test's own store, with a network in front of it that can fail.
 func wayTo(t *testing.T, store string) way {
 	t.Helper()
 	switch store {
@@ -82,12 +82,12 @@ func wayTo(t *testing.T, store string) way {
 	return way{direct: direct, location: location.String(), proxy: proxy}
 }
 
-// taker is what takes webhooks: a process that can be killed and is started again, as a platform
+// taker takes webhooks. It is a process that can be killed and is then started again, as a platform
 // does.
 type taker interface {
 	send(ctx context.Context, d chatsim.Delivery) error
 	kill(t *testing.T)
-	// repair ends taking webhooks, and has everything repaired from then on.
+	// repair stops taking webhooks, and from then on runs repair.
 	repair(t *testing.T, environ []string)
 }
 
@@ -101,11 +101,11 @@ func newTaker(t *testing.T, platform string, environ []string) taker {
 		return l
 	}
 	s := &servers{environ: environ}
-	s.start(t, environ, "1h") // nothing is repaired meanwhile
+	s.start(t, environ, "1h") // no repair during the traffic
 	return s
 }
 
-// servers is the server that runs now, one after the other.
+// servers holds the server that runs now. After a kill the next one takes its place.
 type servers struct {
 	environ []string
 	running *processtest.Server
@@ -135,7 +135,7 @@ func (s *servers) repair(t *testing.T, environ []string) {
 // sandboxes is how many instances of the function run at once.
 const sandboxes = 8
 
-// lambdas are the instances of the webhook function, of which each takes one event at a time.
+// lambdas are the instances of the webhook function. Each takes one event at a time.
 type lambdas struct {
 	binary  string
 	environ []string
@@ -174,7 +174,8 @@ func (l *lambdas) repair(t *testing.T, environ []string) {
 	var repairing sync.WaitGroup
 	repairing.Go(func() {
 		for ctx.Err() == nil {
-			_, _ = repairer.Invoke([]byte(`{"detail-type":"Scheduled Event"}`)) // what it cannot do shows in what is awaited
+			// An error shows later, when the test waits for the truth.
+			_, _ = repairer.Invoke([]byte(`{"detail-type":"Scheduled Event"}`))
 			_ = chatsim.Sleep(ctx, time.Now().Add(time.Second))
 		}
 	})
@@ -184,7 +185,7 @@ func (l *lambdas) repair(t *testing.T, environ []string) {
 	})
 }
 
-// outage is something that goes wrong for a while.
+// outage is a fault that lasts for a while.
 type outage struct {
 	name       string
 	begin, end func(t *testing.T)
@@ -199,7 +200,8 @@ func outages(s *rehearsalSink, w way, e taker) []*outage {
 		}, end: well},
 		{name: "the sink hangs", begin: func(*testing.T) {
 			s.set(func(_ http.ResponseWriter, r *http.Request) {
-				_, _ = io.Copy(io.Discard, r.Body) // only then it is noticed that the client has gone
+				// Only after this read does the server notice that the client has gone.
+				_, _ = io.Copy(io.Discard, r.Body)
 				<-r.Context().Done()
 			})
 		}, end: well},
@@ -218,13 +220,13 @@ func outages(s *rehearsalSink, w way, e taker) []*outage {
 	)
 }
 
-// script brings the outages about, one after the other over the whole of the traffic, by the number
-// of webhooks and not by a clock.
+// script makes the outages happen one after the other, spread over the traffic. It counts webhooks
+// and uses no clock.
 type script struct {
 	t        *testing.T
 	outages  []*outage
-	apart    int // webhooks from the beginning of one to that of the next
-	last     int // webhooks that one lasts
+	apart    int // webhooks from the beginning of one outage to that of the next
+	last     int // webhooks that one outage lasts
 	webhooks int
 
 	mu    sync.Mutex
@@ -237,7 +239,7 @@ func newScript(t *testing.T, webhooks int, outages []*outage) *script {
 	return &script{t: t, outages: outages, apart: apart, last: min(apart/2, 400), webhooks: webhooks}
 }
 
-// next is called before each webhook. Those beside it wait where an outage begins or ends.
+// next is called before each webhook. Concurrent webhooks wait while an outage begins or ends.
 func (s *script) next() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -255,7 +257,7 @@ func (s *script) next() {
 	}
 }
 
-// end ends the outage that still holds, if there is one.
+// end ends the current outage, if there is one.
 func (s *script) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,5 +1,5 @@
 package main
 
-// An image from scratch has no CA certificates: these are Mozilla's, and count only where the
-// system has none.
+// An image made from scratch has no CA certificates. These are Mozilla's. They are used only where
+// the system has none.
 import _ "golang.org/x/crypto/x509roots/fallback"

@@ -35,21 +35,23 @@ const (
 	exitUsage  = entry.ExitConfiguration
 )
 
-// logWait is how long the end of the process waits for a log that takes nothing.
+// logWait is how long the end of the process waits for a log that nobody reads.
 const logWait = 200 * time.Millisecond
 
-// closeTime is how long store and sinks have to close, of the 5 s in which the process ends.
+// closeTime is how long closing the store and the sinks may take, of the 5 s in which the process
+// ends.
 const closeTime = 800 * time.Millisecond
 
 // run serves until ctx is done and returns the exit status. Logs go to stderr, events to stdout.
-// started is when the process did.
+// started is when the process started.
 func run(ctx context.Context, started time.Time, args, environ []string, stdout, stderr io.Writer) int {
 	opts, err := parse(args, stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
 	}
 	if opts.onDemand {
-		opts.started = started // what waits to be written when a platform freezes the process may be lost, so nothing waits
+		// No log queue: lines in it could be lost when the platform freezes the process.
+		opts.started = started
 	} else {
 		queue := logqueue.New(stderr)
 		defer queue.Close(logWait)
@@ -97,8 +99,8 @@ func start(ctx context.Context, cfg config.Config, drivers driver.Drivers, o opt
 	return p.Serve(ctx, nil, func() { logger.Info("stopping: what was accepted is answered first") })
 }
 
-// closeWithin closes store and sinks for as long as d: what then is not closed ends with the
-// process.
+// closeWithin closes the store and the sinks, and waits at most d. What is not closed by then ends
+// with the process.
 func closeWithin(d time.Duration, c io.Closer) error {
 	closed := make(chan error, 1)
 	go func() { closed <- c.Close() }()
@@ -110,8 +112,8 @@ func closeWithin(d time.Duration, c io.Closer) error {
 	}
 }
 
-// serveAdmin listens for operators until the function is called that it returns: longer than for
-// webhooks, so that whoever asks while the process drains is told.
+// serveAdmin listens for operators until the returned function is called. That is later than for
+// webhooks, so that operators get an answer while the process stops.
 func serveAdmin(ctx context.Context, address string, handler http.Handler, stderr io.Writer, logger *slog.Logger) (func(), error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
@@ -124,10 +126,10 @@ func serveAdmin(ctx context.Context, address string, handler http.Handler, stder
 		}
 	}()
 	fmt.Fprintf(stderr, "msgext admin on http://%s: /healthz /readyz /metrics\n", listener.Addr())
-	return func() { _ = server.Close() }, nil // nobody is left to be told
+	return func() { _ = server.Close() }, nil // no client is left
 }
 
-// ready asks the store for a message that there is not.
+// ready reads a message that does not exist, to test whether the store answers.
 func ready(ctx context.Context, store state.Loader, app string) func(context.Context) error {
 	return func(asked context.Context) error {
 		if ctx.Err() != nil {
@@ -141,7 +143,8 @@ func ready(ctx context.Context, store state.Loader, app string) func(context.Con
 	}
 }
 
-// startLine is what the start's line says of a configuration: what is there, never a value.
+// startLine returns the attributes of the first log line. They say which settings there are, never
+// their values.
 func startLine(cfg config.Config, o options) []any {
 	sinks := make([]string, len(cfg.Sinks))
 	for i, location := range cfg.Sinks {

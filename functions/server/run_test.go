@@ -51,7 +51,7 @@ func TestServer_RefusesAWrongStart(t *testing.T) {
 	}
 }
 
-// Below /console/ there is nothing here but another path that takes webhooks, and no token is made
+// The server has no console: a path below /console/ takes webhooks as any other. No token is made
 // up or shown.
 func TestServer_HasNoConsole(t *testing.T) {
 	server := processtest.StartServer(t, binaries.Build(t, "functions/server"), []string{
@@ -68,8 +68,7 @@ func server(t *testing.T, environ []string, args ...string) *processtest.Server 
 	return processtest.StartServer(t, binaries.Build(t, "functions/server"), serving(environ...), args...)
 }
 
-// What was accepted is counted, and the operator's address is not the one that is open to the
-// world.
+// Accepted webhooks are counted. The operators' address is another than the public one.
 func TestServer_Operators(t *testing.T) {
 	s := server(t, nil)
 	sample := vectortest.Named(t, "sample-group-set")
@@ -90,7 +89,7 @@ func TestServer_Operators(t *testing.T) {
 	assert.NotContains(t, s.Greeting(), vectortest.Token.Reveal())
 }
 
-// A store that does not answer makes the server not ready; it lives all the same.
+// The server is not ready while its store does not answer, but it still runs.
 func TestServer_NotReadyWithoutItsStore(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -104,7 +103,7 @@ func TestServer_NotReadyWithoutItsStore(t *testing.T) {
 	assert.NotContains(t, s.Greeting(), "planted")
 }
 
-// Off loopback the read is there for bearer tokens alone.
+// On an address that is not loopback the read needs a bearer token.
 func TestServer_OnEveryAddress(t *testing.T) {
 	const path = "/api/groups/g/messages/1/extensions"
 	closed := server(t, nil, "-addr", "0.0.0.0:0")
@@ -123,11 +122,11 @@ func TestServer_OnEveryAddress(t *testing.T) {
 	assert.Equal(t, http.StatusUnauthorized, status)
 }
 
-// reachable names this machine in the URL of a process that serves on every address.
+// reachable returns the URL of this machine for a process that listens on every address.
 func reachable(url string) string { return strings.Replace(url, "[::]", "127.0.0.1", 1) }
 
-// A request under way when the process is told to stop is answered; meanwhile it is not ready, and
-// it ends with 0 in 5 s whatever clients do.
+// A request under way when the process is told to stop is answered. Meanwhile the server is not
+// ready. It ends with status 0 within 5 s whatever clients do.
 func TestServer_Drains(t *testing.T) {
 	entered, released := make(chan struct{}), make(chan struct{})
 	release := sync.OnceFunc(func() { close(released) })
@@ -136,9 +135,11 @@ func TestServer_Drains(t *testing.T) {
 		<-released
 	}))
 	t.Cleanup(backend.Close)
-	t.Cleanup(release) // first, or a test that fails would wait for the backend for ever
+	// Registered first, because a failing test would otherwise wait for the backend for ever.
+	t.Cleanup(release)
 	s := server(t, []string{"MSGEXT_SINKS=" + backend.URL})
-	silent, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://")) // says half of a request, and no more
+	// Sends half a request and no more.
+	silent, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = silent.Close() })
 	_, err = io.WriteString(silent, "POST / HTTP/1.1\r\nHost: h\r\n")
@@ -168,7 +169,7 @@ func TestServer_Drains(t *testing.T) {
 	assert.Less(t, time.Since(told), 5*time.Second, "which the product promises")
 }
 
-// Unless it is said otherwise, nobody but this machine gets at either address.
+// By default only this machine can reach either address.
 func TestParse_ServesThisMachineAlone(t *testing.T) {
 	o, err := parse(nil, io.Discard)
 	require.NoError(t, err)
@@ -179,8 +180,8 @@ func TestParse_ServesThisMachineAlone(t *testing.T) {
 	}
 }
 
-// While as many requests are handled as may be, another is turned away, and counted; with the first
-// one's end there is room again.
+// While the greatest number of requests is handled, another one is turned away and counted. When
+// one of them ends there is room again.
 func TestServer_HandlesNoMoreAtOnceThanItIsTo(t *testing.T) {
 	s := server(t, nil, "-max-requests", "1")
 	sample := vectortest.Named(t, "sample-group-set")
@@ -188,13 +189,14 @@ func TestServer_HandlesNoMoreAtOnceThanItIsTo(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = slow.Close() })
 	target := strings.TrimPrefix(sample.URL(s.URL, time.Now()), s.URL)
-	_, err = io.WriteString(slow, "POST "+target+" HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n{") // the rest never comes
+	// The rest never comes.
+	_, err = io.WriteString(slow, "POST "+target+" HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n{")
 	require.NoError(t, err)
 	send := func() (int, string) {
 		return processtest.Exchange(t, http.MethodPost, sample.URL(s.URL, time.Now()), sample.Request.Body)
 	}
 	turnedAway := 0
-	require.Eventually(t, func() bool { // at the latest when the first one's turn has come
+	require.Eventually(t, func() bool { // at the latest when the first request's wait is over
 		status, reply := send()
 		if status == http.StatusServiceUnavailable {
 			assert.Contains(t, reply, "too many requests at once")
@@ -208,9 +210,10 @@ func TestServer_HandlesNoMoreAtOnceThanItIsTo(t *testing.T) {
 	require.Eventually(t, func() bool { status, _ := send(); return status == http.StatusOK }, 20*time.Second, time.Millisecond)
 }
 
-// The line of a webhook that was not taken names its message in the form that scripts/replay reads.
+// The log line of a webhook that was not accepted names its message in the form that scripts/replay
+// reads.
 func TestServer_ADeferredLineCanBeReplayed(t *testing.T) {
-	s := server(t, []string{"MSGEXT_SINKS=http://127.0.0.1:1"}) // where nothing listens
+	s := server(t, []string{"MSGEXT_SINKS=http://127.0.0.1:1"}) // nothing listens there
 	sample := vectortest.Named(t, "sample-group-set")
 	_, reply := processtest.Exchange(t, http.MethodPost, sample.URL(s.URL, time.Now()), sample.Request.Body)
 	assert.Contains(t, reply, `"ActionStatus":"FAIL"`)
@@ -230,7 +233,7 @@ func TestServer_ADeferredLineCanBeReplayed(t *testing.T) {
 	assert.EqualValues(t, 10, line.MsgSeq)
 }
 
-// Every program says which build it is, whatever its environment.
+// Every program prints its version, whatever its environment.
 func TestPrograms_SayTheirVersion(t *testing.T) {
 	for _, program := range []string{
 		"functions/aws/webhook", "functions/aws/repair", "functions/aws/read", "functions/scf/webhook", "functions/scf/repair", "functions/scf/read",

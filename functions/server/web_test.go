@@ -19,10 +19,10 @@ import (
 	"msgext/internal/vectortest"
 )
 
-// A web function of SCF takes webhooks on every address and answers whoever has a token; what froze
-// it between two requests it does not notice.
+// An SCF web function takes webhooks on every address and answers clients with a token. It works on
+// after it was frozen between two requests.
 func TestServer_AsAWebFunction(t *testing.T) {
-	folder := t.TempDir() // what scripts/build packs: functions/scf's test holds it to that
+	folder := t.TempDir() // as scripts/build packs it; the test in functions/scf checks that
 	require.NoError(t, os.Symlink(binaries.Build(t, "functions/server"), filepath.Join(folder, "server")))
 	bootstrap, err := filepath.Abs("../scf/web/scf_bootstrap")
 	require.NoError(t, err)

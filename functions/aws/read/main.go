@@ -1,5 +1,5 @@
-// Command read is the Lambda function that answers with one message's key-values. It takes the
-// events of a function URL, a REST or HTTP API or a load balancer, whichever stands in front.
+// Command read is the Lambda function that answers with one message's key-values. It accepts the
+// events of a function URL, a REST or HTTP API and a load balancer.
 package main
 
 import (

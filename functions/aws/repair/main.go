@@ -1,5 +1,5 @@
-// Command repair is the Lambda function that a schedule invokes every minute, and an operator with
-// the name of a message.
+// Command repair is the Lambda function that repairs. A schedule invokes it every minute. An
+// operator can invoke it with the name of a message.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command webhook is the Lambda function behind the URL that the Chat console is given. It takes
-// the events of a REST or HTTP API, a function URL or a load balancer, whichever stands in front.
+// Command webhook is the Lambda function behind the URL in the Chat console. It accepts the events
+// of a REST or HTTP API, a function URL and a load balancer.
 package main
 
 import (

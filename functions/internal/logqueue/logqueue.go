@@ -1,4 +1,4 @@
-// Package logqueue keeps a log that takes nothing from holding up whoever writes to it.
+// Package logqueue queues log lines, so that a log that nobody reads does not block the process.
 package logqueue
 
 import (
@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// maxBytes bounds what waits. A line is some 300 bytes.
+// maxBytes bounds the waiting lines. A line has about 300 bytes.
 const maxBytes = 1 << 20
 
-// Writer hands what is written to another writer, in order and one Write for each, and never waits
-// for it. What comes while too much waits is dropped and counted; the count is written once the
-// other writer takes something again. It is safe for concurrent use.
+// Writer passes lines to another writer, in order, with one Write for each line. It never waits for
+// the other writer. While too many bytes wait, further lines are dropped and counted. The count is
+// written once the other writer accepts something again. It is safe for concurrent use.
 type Writer struct {
 	to io.Writer
 
@@ -22,18 +22,18 @@ type Writer struct {
 	bytes   int
 	dropped int
 	closed  bool
-	wake    chan struct{} // holds one token while there may be something to do
+	wake    chan struct{} // holds a token while there may be something to write
 	done    chan struct{} // closed once everything is written after Close
 }
 
-// New returns a Writer to another. Close it after use.
+// New returns a Writer that writes to another. Close it after use.
 func New(to io.Writer) *Writer {
 	w := &Writer{to: to, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	go w.drain()
 	return w
 }
 
-// Write takes a line, or drops it. It never fails.
+// Write queues a line or drops it. It never fails.
 func (w *Writer) Write(line []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -47,15 +47,15 @@ func (w *Writer) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// Dropped returns how many lines were dropped and not yet told of.
+// Dropped returns how many lines were dropped and are not yet reported.
 func (w *Writer) Dropped() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.dropped
 }
 
-// Close waits until everything is written, but no longer than a time given, and drops what comes
-// after it.
+// Close waits until everything is written, but not longer than atMost. Lines written later are
+// dropped.
 func (w *Writer) Close(atMost time.Duration) {
 	w.mu.Lock()
 	w.closed = true
@@ -72,7 +72,7 @@ func (w *Writer) Close(atMost time.Duration) {
 func (w *Writer) signal() {
 	select {
 	case w.wake <- struct{}{}:
-	default: // it has been woken and not looked yet
+	default: // a token is there already
 	}
 }
 
@@ -87,13 +87,13 @@ func (w *Writer) drain() {
 			if line == nil {
 				break
 			}
-			_, _ = w.to.Write(line) // a log has nowhere to tell that it is gone
+			_, _ = w.to.Write(line) // there is no place to report that the log failed
 		}
 	}
 }
 
-// next takes the line whose turn it is, nil for none. What was dropped came after everything that
-// waits.
+// next returns the next line to write, or nil for none. The report of dropped lines comes last,
+// because they came after all waiting lines.
 func (w *Writer) next() (line []byte, closed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

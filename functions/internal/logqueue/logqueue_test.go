@@ -26,7 +26,7 @@ func TestWriter_KeepsOrderAndLines(t *testing.T) {
 	assert.Equal(t, "a\nb\nc\n", to.String())
 }
 
-// stuck takes one Write at a time, when it is let.
+// stuck accepts one Write at a time, and only when the test allows it.
 type stuck struct {
 	mu   sync.Mutex
 	let  chan struct{}
@@ -56,7 +56,7 @@ func TestWriter_ABlockedLogHoldsNobody(t *testing.T) {
 	}
 	dropped := w.Dropped()
 	assert.Greater(t, dropped, 3000, "what waits is bounded")
-	w.Close(time.Millisecond) // returns though nothing was taken
+	w.Close(time.Millisecond) // returns although nothing was written
 	assert.Empty(t, to.text())
 
 	close(to.let)

@@ -7,12 +7,12 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// turnWait is how long a request may wait for its turn: what Chat's 2 s leave beside the reply's
-// 1.5 s, less a margin.
+// turnWait is how long a request may wait until it is handled. The reply has 1.5 s of the 2 s that
+// Chat waits, and turnWait is the rest less a margin.
 const turnWait = 300 * time.Millisecond
 
-// limit lets at most atOnce requests be handled at once. Others wait, their bodies unread, and
-// after turnWait are answered 503; refused is then told.
+// limit handles at most atOnce requests at once. Others wait with their bodies unread, and are
+// answered 503 after turnWait. refused is then called.
 func limit(atOnce int, next http.Handler, refused func()) http.Handler {
 	turns := make(chan struct{}, atOnce)
 	take := func(r *http.Request) bool {

@@ -9,8 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// The third waits for its turn and is turned away; once one of the first two has ended, another is
-// handled.
+// The third request waits and is refused. Once one of the first two has ended, another is handled.
 func TestLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release, refusals := make(chan struct{}), 0

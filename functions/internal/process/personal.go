@@ -10,8 +10,8 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// personal serves people on this machine, and refuses with the name of the rule whatever may come
-// from elsewhere.
+// personal serves people on this machine. It refuses every request that may come from elsewhere,
+// and names the rule.
 func personal(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if rule := strange(r); rule != "" {
@@ -22,25 +22,26 @@ func personal(next http.Handler) http.Handler {
 	})
 }
 
-// strange returns the rule by which a request is not from this machine's own browser or shell, ""
-// where none says so. Its address never tells: a tunnel connects from this machine.
+// strange returns the rule by which a request did not come from a browser or a shell on this
+// machine, or "" if no rule applies. The peer's address says nothing: a tunnel also connects from
+// this machine.
 func strange(r *http.Request) string {
 	switch {
 	case r.URL.Host != "":
 		return "an absolute target is a proxy's"
 	case !loopback.IsHost(hostname(r.Host)):
-		// A page elsewhere that has its name rebound to loopback would otherwise read along (DNS
+		// A page of another site can point its own name at loopback and read the replies (DNS
 		// rebinding).
 		return "Host is not loopback"
 	case isForwarded(r.Header):
-		// A tunnel that rewrites Host still says for whom it asks.
+		// A tunnel that rewrites Host still adds a header that says where the request came from.
 		return "a header says that the request was forwarded"
 	}
 	return crossSite(r.Header)
 }
 
-// crossSite returns the rule by which a browser says that a page elsewhere asks, "" where it does
-// not.
+// crossSite returns the rule by which the browser says that a page of another site sends the
+// request, or "" if it does not say so.
 func crossSite(header http.Header) string {
 	if site := header.Get("Sec-Fetch-Site"); site == "cross-site" && header.Get("Sec-Fetch-Mode") != "navigate" {
 		return "asked by a page of another site"
@@ -63,7 +64,7 @@ func hostname(host string) string {
 }
 
 // isForwarded reports whether a header is one that proxies and tunnels add: Forwarded and Via (RFC
-// 7239, RFC 9110), and the families of names that each of them has made up since.
+// 7239, RFC 9110), and the headers of their own that many use.
 func isForwarded(header http.Header) bool {
 	for name := range header {
 		name = strings.ToLower(name)
@@ -85,8 +86,8 @@ func isForwarded(header http.Header) bool {
 	return false
 }
 
-// unsigned serves webhooks that nothing authenticates: a page elsewhere could send them through the
-// browser of whoever is at this machine.
+// unsigned serves webhooks that nothing authenticates. Without its rules a page of another site
+// could send them through a browser on this machine.
 func unsigned(webhooks http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rule := crossSite(r.Header)

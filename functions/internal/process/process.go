@@ -1,5 +1,5 @@
-// Package process is one long-running process that takes webhooks, answers reads and repairs: what
-// functions/local and functions/server have in common.
+// Package process is one long-running process that accepts webhooks, answers reads and repairs.
+// functions/local and functions/server share it.
 package process
 
 import (
@@ -25,55 +25,53 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// Options say how a process serves. Address must be set.
+// Options configure a process. Address must be set.
 type Options struct {
-	// Address is where it listens. Off loopback the read is open to bearer tokens alone: without
-	// any, its paths answer 404.
+	// Address is where it listens. On an address that is not loopback, reads need bearer tokens. If
+	// none are configured, the paths of the read answer 404.
 	Address string
 
-	// Webhooks is a second loopback address, which serves webhooks and nothing else; none when
-	// empty.
+	// Webhooks is a second loopback address, which serves only webhooks. Empty for none.
 	Webhooks string
 
-	// Personal is for a process of one person at this machine: unsigned webhooks are then taken
-	// from this machine alone.
+	// Personal is for a process that one person uses on this machine. Unsigned webhooks are then
+	// accepted from this machine only.
 	Personal bool
 
-	// Proxies is how many proxies stand in front, each of which appends to X-Forwarded-For the
-	// address that it was spoken to by.
+	// Proxies is how many proxies are in front. Each appends its peer's address to X-Forwarded-For.
 	Proxies int
 
-	// AtOnce is how many requests are handled at once, the others wait; no limit when zero. Refused
-	// is told of one that waited in vain.
+	// AtOnce is how many requests are handled at once; the others wait. 0 is no limit. Refused is
+	// called for a request that waited too long.
 	AtOnce  int
 	Refused func()
 
-	// RepairEvery is how often the process repairs; never when zero. Metrics says what log lines
-	// carry of measurements, nothing when nil.
+	// RepairEvery is the pause between two runs of repair; 0 for no repair. Metrics writes
+	// measurements into log lines; nil for none.
 	RepairEvery time.Duration
 	Metrics     metric.Format
 
-	// Started is when a process did that is started for its first request, which has waited for it.
-	// Zero for one that runs whether or not there are any.
+	// Started is when the process started, where the platform starts it for a request, which has
+	// waited since. Zero for a process that runs whether or not there are requests.
 	Started time.Time
 
-	// Webhook and Repaired are told what the process does; nil for nobody.
+	// Webhook and Repaired are told what the process does; they may be nil.
 	Webhook  func(receiver.Observation)
 	Repaired func(msgext.Message, msgext.Snapshot, time.Time)
 }
 
-// Process has its store and sinks open and listens. It serves nothing yet.
+// Process has opened its store and sinks, and listens. It serves nothing yet.
 type Process struct {
 	URL         string       // where it listens
-	WebhooksURL string       // where it serves webhooks alone; "" for nowhere
+	WebhooksURL string       // where it serves only webhooks; "" for nowhere
 	Webhooks    http.Handler // the receiver
 
 	Connections driver.Connections
 
 	options   Options
-	path      string // the only one that takes webhooks, any when empty
+	path      string // the only path that takes webhooks; "" for any
 	reads     http.Handler
-	repairer  *repair.Repairer // nil without a store, and where nothing is repaired
+	repairer  *repair.Repairer // nil without a store, and where the process does not repair
 	readsBack bool             // it has REST access
 	listener  net.Listener
 	forTunnel net.Listener // nil for none
@@ -128,8 +126,8 @@ func open(cfg config.Config, c driver.Connections, logger *slog.Logger, options 
 	return p, p.listen(options)
 }
 
-// Repairs reports whether the process reads back from Chat what it has missed. Without REST access
-// it only settles what is complete, and counts and reports the rest.
+// Repairs reports whether the process reads lost changes back from Chat. Without REST access it
+// only settles complete messages, and counts and reports the rest.
 func (p *Process) Repairs() bool { return p.readsBack }
 
 func (p *Process) listen(options Options) (err error) {
@@ -152,8 +150,8 @@ func (p *Process) listen(options Options) (err error) {
 // Close closes store and sinks.
 func (p *Process) Close() error { return p.Connections.Close() }
 
-// Serve serves until ctx is done, repairs meanwhile where it is to, and lets requests in flight
-// finish. console, nil for none, has what lies below /console/; stopping is called when the process
+// Serve serves until ctx is done, and lets requests under way finish. It repairs meanwhile if it is
+// to. console serves the paths below /console/; nil for none. stopping is called when the process
 // begins to stop.
 func (p *Process) Serve(ctx context.Context, console http.Handler, stopping func()) error {
 	ctx, stop := context.WithCancel(ctx)
@@ -177,7 +175,7 @@ func (p *Process) Serve(ctx context.Context, console http.Handler, stopping func
 	ended := make([]error, len(servers))
 	for i, run := range servers {
 		running.Go(func() {
-			defer stop() // where one ends, all do
+			defer stop() // when one of them ends, all end
 			ended[i] = run()
 		})
 	}
@@ -191,7 +189,7 @@ func (p *Process) repairUntil(ctx context.Context) {
 	for {
 		select {
 		case <-ticker.C:
-			_, _ = p.repairer.Run(ctx) // which has logged what went wrong
+			_, _ = p.repairer.Run(ctx) // the run has logged its error
 		case <-ctx.Done():
 			return
 		}
@@ -202,14 +200,15 @@ func notFound(w http.ResponseWriter, _ *http.Request) {
 	webhook.Fail("not found").Write(w, http.StatusNotFound)
 }
 
-// isLoopback reports whether only this machine can reach an address to listen on. One without a
+// isLoopback reports whether only this machine can reach a listening address. An address without a
 // host is every address.
 func isLoopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	return err == nil && loopback.IsHost(host)
 }
 
-// CheckAddress refuses an address that is not loopback; option is the one that it was given by.
+// CheckAddress refuses an address that is not loopback. option names the command-line flag in the
+// error.
 func CheckAddress(option, address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"msgext/pkg/state/memstate"
 )
 
-// A process that a platform freezes between requests leaves repair to another.
+// A process that is frozen between requests does not repair: another one does.
 func TestProcess_RepairsOnlyIfItIsTo(t *testing.T) {
 	for _, every := range []time.Duration{0, time.Minute} {
 		p, err := open(config.Config{}, driver.Connections{Store: memstate.New()}, slog.New(slog.DiscardHandler),

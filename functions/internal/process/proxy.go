@@ -6,8 +6,8 @@ import (
 	"msgext/pkg/gateway"
 )
 
-// behind serves requests that come through a number of proxies: their RemoteAddr becomes the
-// address that the first of those was spoken to by, "" where the header does not reach so far.
+// behind serves requests that come through a number of proxies. RemoteAddr becomes the address from
+// which the first of those was called, or "" where the header has too few addresses.
 func behind(proxies int, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		forwarded := *r

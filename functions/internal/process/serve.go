@@ -13,14 +13,15 @@ import (
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 30 * time.Second
-	writeTimeout      = time.Minute // a stream sets its own
+	writeTimeout      = time.Minute // a stream sets its own deadline
 	idleTimeout       = 2 * time.Minute
-	shutdownTimeout   = 4 * time.Second // of the 5 s in which a process ends; the last is for closing
+	// Of the 5 s in which a process ends; the rest is for closing.
+	shutdownTimeout = 4 * time.Second
 )
 
-// routes serves what lies below /console/, if there is a console, to people on this machine, and
-// the read below /api/; everything else takes webhooks. A ServeMux would redirect paths that are
-// not clean, so it does not come first.
+// routes sends paths below /console/ to the console, if there is one, for people on this machine.
+// Paths below /api/ go to the read, and all others to the webhooks. A ServeMux would redirect paths
+// that are not clean, so it is asked last.
 func routes(webhooks, console, api http.Handler, path string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -36,8 +37,8 @@ func routes(webhooks, console, api http.Handler, path string) http.Handler {
 	})
 }
 
-// leadsToConsole reports whether a browser that asks for nothing in particular is shown the
-// console, unless path, the only one that takes webhooks, is that place.
+// leadsToConsole reports whether a browser that opens the root is sent to the console. It is not if
+// path, the only one that takes webhooks, is the root.
 func leadsToConsole(r *http.Request, path string) bool {
 	asks := r.Method == http.MethodGet || r.Method == http.MethodHead
 	return asks && r.URL.Path != path && (r.URL.Path == "/" && r.URL.RawQuery == "" || r.URL.Path == "/console")
@@ -55,9 +56,8 @@ func NewServer(handler http.Handler, logger *slog.Logger) *http.Server {
 	}
 }
 
-// serve serves until ctx is done, then lets requests in flight finish for as long as
-// shutdownTimeout. What then still keeps the process from ending is a client that does not read or
-// does not send, and is cut off.
+// serve serves until ctx is done, then lets requests under way finish within shutdownTimeout.
+// Clients that do not read or do not send by then are cut off.
 func serve(ctx context.Context, server *http.Server, listener net.Listener) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()

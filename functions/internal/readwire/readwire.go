@@ -1,5 +1,5 @@
-// Package readwire makes the reader out of a configuration. It stands apart from wire and driver,
-// which link sinks and the receiver: the read function links neither.
+// Package readwire makes the reader from a configuration. It is separate from packages wire and
+// driver, which link the sinks and the receiver: the read function must link neither.
 package readwire
 
 import (
@@ -21,7 +21,7 @@ func New(cfg config.Config, store state.Loader, logger *slog.Logger) *reader.Rea
 	})
 }
 
-// Function returns the reader of a read function as its environment has it, in the form of
+// Function returns the reader of a read function, configured by an environment in the form of
 // os.Environ.
 func Function(ctx context.Context, environ []string, drivers []state.Driver, logger *slog.Logger) (*reader.Reader, error) {
 	cfg, err := config.FromEnviron(environ, config.Read, stores.Linked(drivers))

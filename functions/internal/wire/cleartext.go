@@ -11,9 +11,8 @@ import (
 	"msgext/internal/loopback"
 )
 
-// AnnounceClearText logs what connections to other machines show on the way that were asked for
-// without TLS: by sslmode, tls or MSGEXT_KAFKA_TLS in so many words, or by redis:// in place of
-// rediss://.
+// AnnounceClearText logs which connections to other machines are not encrypted. The configuration
+// asked for that: by sslmode, tls or MSGEXT_KAFKA_TLS, or by redis:// instead of rediss://.
 func AnnounceClearText(cfg config.Config, logger *slog.Logger) {
 	if isClearText(cfg.State) {
 		logger.Warn("MSGEXT_STATE may connect to another machine as clear text: the password and every value can be read on the way")
@@ -29,7 +28,7 @@ func isClearText(location config.Location) bool {
 		return false
 	}
 	_, query, _ := strings.Cut(location.Place(), "?")
-	options, _ := url.ParseQuery(query) // what does not parse, the driver refuses
+	options, _ := url.ParseQuery(query) // the driver refuses a query that cannot be parsed
 	switch location.Scheme {
 	case "postgres", "postgresql":
 		return slices.Contains([]string{"disable", "allow", "prefer"}, options.Get("sslmode"))
@@ -41,7 +40,7 @@ func isClearText(location config.Location) bool {
 	return false
 }
 
-// isElsewhere reports whether a host of a URL is not this machine.
+// isElsewhere reports whether the host of a URL is another machine.
 func isElsewhere(location config.Location) bool {
 	place := location.Place()
 	if end := strings.IndexAny(place, "/?#"); end >= 0 {

@@ -16,13 +16,13 @@ import (
 	"msgext/internal/driver/basesinks"
 )
 
-// What goes to another machine without TLS is said at the start, and where it goes is not.
+// The start logs which connections to other machines have no TLS, and does not log their addresses.
 func TestAnnounce_ClearText(t *testing.T) {
 	const state, kafka = "MSGEXT_STATE", "MSGEXT_KAFKA_TLS"
 	sasl := []string{"MSGEXT_KAFKA_SASL=PLAIN", "MSGEXT_KAFKA_USERNAME=planted", "MSGEXT_KAFKA_PASSWORD=planted"}
 	for _, test := range []struct {
 		environ []string
-		says    string // nothing where empty
+		says    string // "" for no log line
 	}{
 		{[]string{"MSGEXT_STATE=postgres://planted:planted@db.planted/planted?sslmode=disable"}, state},
 		{[]string{"MSGEXT_STATE=postgres://planted@db.planted/planted?sslmode=prefer"}, state},

@@ -7,8 +7,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// LogDurability logs what the store may lose, where the settings of its server decide that. Do not
-// call it in the webhook function: it does network I/O.
+// LogDurability logs what the store may lose, where its server's settings decide that. The webhook
+// function must not call it, because it does network I/O.
 func LogDurability(ctx context.Context, store state.Store, logger *slog.Logger) {
 	settable, ok := store.(state.Settable)
 	if !ok {

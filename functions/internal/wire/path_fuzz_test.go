@@ -17,16 +17,15 @@ import (
 	"msgext/pkg/gateway/scfgw"
 )
 
-// FuzzPath holds every MSGEXT_PATH that is taken to what the receiver compares it with: the same
-// text, however the webhook comes, by a server or through a gateway, decoded or not; no client and
-// no router rewrites it.
+// FuzzPath checks that every accepted MSGEXT_PATH is the exact text that the receiver sees, by a
+// server or through any gateway, decoded or not. No client and no router rewrites it.
 func FuzzPath(f *testing.F) {
 	for _, path := range []string{"/", "/hook", "/a/b/", "/a%2Fb", "/console/x", "/..", "/a//b", "/a b", "/-._~", "/api", "/é", "/a?b"} {
 		f.Add(path)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
 		cfg, err := load(value)
-		if err != nil || cfg.Path == "" { // which takes any
+		if err != nil || cfg.Path == "" { // "" takes any path
 			return
 		}
 		path := cfg.Path
@@ -56,7 +55,7 @@ func load(path string) (config.Config, error) {
 	return driver.Drivers{}.Load([]string{"MSGEXT_SDK_APP_ID=1400000000", "MSGEXT_TOKEN=xxxxyyyy", "MSGEXT_PATH=" + path}, config.Webhook)
 }
 
-// pathThrough returns the path that a handler behind a gateway sees.
+// pathThrough returns the path that a handler sees behind a gateway.
 func pathThrough(t *testing.T, adapter func(handler, malformed http.Handler) *gateway.Adapter, event string) (path string) {
 	t.Helper()
 	malformed := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { require.Fail(t, "malformed", event) })
@@ -65,7 +64,7 @@ func pathThrough(t *testing.T, adapter func(handler, malformed http.Handler) *ga
 	return path
 }
 
-// The target tries something: this is a path that is taken.
+// At least this path is accepted, so that the fuzz target tests something.
 func TestFuzzPath_TakesSome(t *testing.T) {
 	cfg, err := load("/hook/")
 	require.NoError(t, err)

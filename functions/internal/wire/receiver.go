@@ -1,5 +1,5 @@
-// Package wire makes what a main needs out of its configuration and its connections: the receiver,
-// the logger, and what an operator is told at the start.
+// Package wire makes the parts of a program from its configuration and its connections: the
+// receiver, the logger, and what the start logs for an operator.
 package wire
 
 import (
@@ -16,8 +16,8 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// Receiver announces a configuration and returns the receiver of a function as it says. started is
-// when the process did.
+// Receiver logs what an operator should know of a configuration, and returns the receiver of a
+// function. started is when the process started.
 func Receiver(cfg config.Config, c driver.Connections, logger *slog.Logger, metrics metric.Format, started time.Time) (*receiver.Receiver, error) {
 	Announce(cfg, logger)
 	options, err := ReceiverOptions(cfg, c, logger, metrics, started)
@@ -27,8 +27,8 @@ func Receiver(cfg config.Config, c driver.Connections, logger *slog.Logger, metr
 	return receiver.New(options), nil
 }
 
-// ReceiverOptions returns what a receiver needs, as configured. started is when the process did,
-// zero for one that does not start for a request.
+// ReceiverOptions returns the options of a receiver, as configured. started is when the process
+// started, and zero for a process that does not start for a request.
 func ReceiverOptions(cfg config.Config, c driver.Connections, logger *slog.Logger, metrics metric.Format, started time.Time) (receiver.Options, error) {
 	return withRelay(receiver.Options{
 		Verifier: webhook.Verifier{
@@ -51,7 +51,7 @@ func ReceiverOptions(cfg config.Config, c driver.Connections, logger *slog.Logge
 	}, cfg)
 }
 
-// Announce logs what an operator should know of a configuration that is sound, but has a price.
+// Announce logs what an operator should know of a configuration that is valid but has a cost.
 func Announce(cfg config.Config, logger *slog.Logger) {
 	AnnounceUnsigned(cfg, logger)
 	AnnounceMessages(cfg, logger)
@@ -68,14 +68,14 @@ func Announce(cfg config.Config, logger *slog.Logger) {
 	}
 }
 
-// AnnounceMessages logs what it costs to announce every message.
+// AnnounceMessages logs what it costs that every message is announced.
 func AnnounceMessages(cfg config.Config, logger *slog.Logger) {
 	if slices.Contains(cfg.Announce, msgext.AnnounceAll) {
 		logger.Warn("MSGEXT_ANNOUNCE is *: every message that is sent costs a write and 4 reads by Chat's REST API")
 	}
 }
 
-// AnnounceUnsigned logs what an app without a token opens to whom.
+// AnnounceUnsigned logs who can send what to an app without a token.
 func AnnounceUnsigned(cfg config.Config, logger *slog.Logger) {
 	if cfg.AllowUnsigned {
 		logger.Warn("MSGEXT_ALLOW_UNSIGNED: anybody who knows the URL and the SDKAppID can send events")
@@ -88,7 +88,7 @@ func AnnounceUnsigned(cfg config.Config, logger *slog.Logger) {
 	}
 }
 
-// SingleValued returns what logs that the gateway in front hides what was sent twice.
+// SingleValued returns a function that logs that the gateway hides repeated parameters.
 func SingleValued(logger *slog.Logger) func() {
 	return func() {
 		logger.Warn("the gateway gives one value for each name of a query, the last: a Sign that was sent twice is not seen; on a load balancer switch on the target group's attribute lambda.multi_value_headers.enabled")

@@ -15,7 +15,8 @@ import (
 	"msgext/pkg/relay"
 )
 
-// Without a token the start says what is open, and with a relay that the backend is.
+// Without a token the start logs who can send webhooks, and with a relay that anybody reaches the
+// backend.
 func TestAnnounce_Unsigned(t *testing.T) {
 	const events, backend = "can send events", "can reach the backend"
 	for _, test := range []struct {
@@ -33,7 +34,7 @@ func TestAnnounce_Unsigned(t *testing.T) {
 	}
 }
 
-// The start says what it costs to announce every message.
+// The start logs what it costs to announce every message.
 func TestAnnounce_EveryMessage(t *testing.T) {
 	for text, says := range map[string]bool{"*": true, "group_poll": false} {
 		var log bytes.Buffer
@@ -42,7 +43,7 @@ func TestAnnounce_EveryMessage(t *testing.T) {
 	}
 }
 
-// What a configuration says of the relay reaches the receiver, and when the process started.
+// The receiver gets the configuration of the relay, and when the process started.
 func TestReceiverOptions_Relay(t *testing.T) {
 	started := time.Unix(1700000000, 0)
 	cfg := config.Config{Relay: config.Relay{URL: "https://169.254.1.1/", Budget: time.Second, Headers: []relay.Header{{Name: "X-Key", Value: "a"}}}}

@@ -11,7 +11,7 @@ import (
 	"msgext/pkg/relay"
 )
 
-// withRelay adds what a configuration says of the app's own backend.
+// withRelay adds the configured backend of the app.
 func withRelay(options receiver.Options, cfg config.Config) (receiver.Options, error) {
 	if cfg.Relay.URL == "" {
 		return options, nil
@@ -26,7 +26,8 @@ func withRelay(options receiver.Options, cfg config.Config) (receiver.Options, e
 	return options, nil
 }
 
-// Unready returns a receiver that only says that it is not ready.
+// Unready returns a receiver that answers every request with the error that the function is not
+// ready.
 func Unready(environ []string, logger *slog.Logger, metrics metric.Format) *receiver.Receiver {
 	return receiver.New(receiver.Options{
 		Logger: logger, Metrics: metrics, RequestID: gateway.RequestID,

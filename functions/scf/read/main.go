@@ -1,5 +1,5 @@
-// Command read is the SCF function that answers with one message's key-values. It takes the events
-// of a function URL or an API gateway, whichever stands in front.
+// Command read is the SCF function that answers with one message's key-values. It accepts the
+// events of a function URL and of an API gateway.
 package main
 
 import (

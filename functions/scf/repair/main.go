@@ -1,5 +1,5 @@
-// Command repair is the SCF function that a timer invokes every minute, and an operator with the
-// name of a message.
+// Command repair is the SCF function that repairs. A timer invokes it every minute. An operator can
+// invoke it with the name of a message.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command webhook is the SCF function behind the URL that the Chat console is given. It takes the
-// events of a function URL or an API gateway, whichever stands in front.
+// Command webhook is the SCF function behind the URL in the Chat console. It accepts the events of
+// a function URL and of an API gateway.
 package main
 
 import (

@@ -22,17 +22,17 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// browserTimeout bounds one test, the start of the browser included.
+// browserTimeout bounds one test with the start of its browser.
 const browserTimeout = 2 * time.Minute
 
-// browse opens a page in a real browser. Whatever the page reports as an error, a blocked
-// style or script included, fails the test.
+// browse opens a page in a real browser. Any error that the page reports fails the test, such as a
+// blocked style or script.
 func browse(t *testing.T, url string) context.Context {
 	t.Helper()
 	return browseAs(t, url, func(string) bool { return false })
 }
 
-// browseAs is browse where some of what the page reports is to be expected.
+// browseAs is browse for a page that is expected to report some errors.
 func browseAs(t *testing.T, url string, expected func(report string) bool) context.Context {
 	t.Helper()
 	path := peertest.Address(t, peertest.Chromium)
@@ -62,13 +62,13 @@ func browseAs(t *testing.T, url string, expected func(report string) bool) conte
 	return ctx
 }
 
-// until waits for a condition on the page; the test's own deadline bounds it.
+// until waits for a condition on the page, within the test's deadline.
 func until(condition string) chromedp.Action {
 	return chromedp.Poll(condition, nil, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(0))
 }
 
-// text returns what an element shows, once there is one. It asks in one step, since the page may
-// draw the element anew between two.
+// text returns the text of an element, once there is one. It asks in one step, because the page may
+// replace the element between two steps.
 func text(t *testing.T, ctx context.Context, selector string) (shown string) {
 	t.Helper()
 	found := fmt.Sprintf("document.querySelector(%q)", selector)
@@ -79,7 +79,7 @@ func text(t *testing.T, ctx context.Context, selector string) (shown string) {
 const rows = `document.querySelectorAll("#deliveries tbody tr").length`
 
 // The page measures by its own clock, from before a webhook is sent until its row is drawn. One of
-// several must be in time, since a busy machine may hold up any of them.
+// several webhooks must be in time, because a busy machine may delay any of them.
 func TestBrowser_AWebhookAppearsWithinASecond(t *testing.T) {
 	p := start(t, nil)
 	ctx := browse(t, p.URL+"/console/")
@@ -173,7 +173,7 @@ func TestBrowser_TheListFiltersAndPauses(t *testing.T) {
 	assert.Contains(t, text(t, ctx, "#deliveries-empty"), "No delivery matches")
 }
 
-// By the keyboard alone: from the list to one delivery and back.
+// With the keyboard only: from the list to one delivery and back.
 func TestBrowser_Keyboard(t *testing.T) {
 	p := start(t, nil)
 	p.set(t, 1, "amira", "Lisbon")
@@ -184,13 +184,14 @@ func TestBrowser_Keyboard(t *testing.T) {
 		chromedp.KeyEvent(kb.ArrowDown),
 		chromedp.KeyEvent(kb.Enter), until(`location.hash === "#/delivery/1"`), until(`document.activeElement.id === "detail"`),
 		chromedp.KeyEvent(kb.Escape), until(`document.getElementById("detail").hidden`),
-		until(`document.activeElement.getAttribute("href") === "#/delivery/1"`), // where it was opened
+		// The link from which it was opened.
+		until(`document.activeElement.getAttribute("href") === "#/delivery/1"`),
 		chromedp.KeyEvent(kb.Enter), until(`document.activeElement.id === "detail"`),
 		chromedp.KeyEvent(kb.Tab), until(`document.activeElement.textContent === "Close"`),
 		chromedp.KeyEvent(kb.Enter), until(`document.activeElement.getAttribute("href") === "#/delivery/1"`)))
 }
 
-// Every text reads at 4.5:1 or better and every control has a name, in both schemes.
+// In both colour schemes every text has a contrast of at least 4.5:1, and every control has a name.
 func TestBrowser_ContrastAndNames(t *testing.T) {
 	p := busy(t)
 	ctx := browse(t, p.URL+"/console/")
@@ -206,7 +207,7 @@ func TestBrowser_ContrastAndNames(t *testing.T) {
 	}
 }
 
-// audit returns what an eye or a screen reader would stumble over among the visible elements.
+// audit returns the visible elements whose contrast is too low or whose name is missing.
 const audit = `(() => {
 	const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
 	const colour = (css) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = css; canvas.fillRect(0, 0, 1, 1); return [...canvas.getImageData(0, 0, 1, 1).data]; };
@@ -258,8 +259,8 @@ func show(t *testing.T, ctx context.Context, v view, scheme string, width, heigh
 		chromedp.Evaluate(`document.activeElement.blur(); scrollTo(0, 0)`, nil)))
 }
 
-// busy is a process with something to see: votes, a late one, a hole read back, another one open,
-// and requests that were refused.
+// busy is a process with data for every view: votes, one that came late, a gap that was read back,
+// a gap that is open, and requests that were refused.
 func busy(t *testing.T) *process {
 	p := start(t, nil)
 	people := []string{"amira", "bo", "chen", "dana", "emeka", "freya", "goro", "hana", "ines", "jonas", "kofi", "lena", "mateo", "nadia"}
@@ -298,7 +299,7 @@ func busy(t *testing.T) *process {
 	return p
 }
 
-// Screenshots of every view, as build output to look at.
+// Screenshots of every view, kept as build output for people.
 func TestBrowser_Screenshots(t *testing.T) {
 	p := busy(t)
 	ctx := browse(t, p.URL+"/console/")

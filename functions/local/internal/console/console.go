@@ -1,11 +1,11 @@
 // Package console is the local page on which a person watches webhooks arrive: a live list, each
-// message with its versions and holes, its values counted as a poll, and buttons that send
-// samples. It stands beside the receiver, which shows it every request, and never in its way:
-// what is kept is bounded, and a slow browser is resynchronised or dropped.
+// message with its versions and gaps, its values counted as a poll, and buttons that send samples.
+// The receiver tells it of every request and never waits for it. What it keeps is bounded. A slow
+// browser loads the list again, or its connection is closed.
 //
-// The page shows raw bodies, so it must only ever be served on loopback, to a loopback Host.
-// Tokens it never has; a Sign it never keeps or shows, but for one freshly made for a line that is
-// to be copied. No cloud function links this package.
+// The page shows raw bodies, so it must only be served on loopback, to a loopback Host. It never
+// has tokens. It never keeps or shows a Sign, except one made for a line to copy. No cloud function
+// links this package.
 package console
 
 import (
@@ -20,46 +20,46 @@ import (
 	"msgext/pkg/state"
 )
 
-// Options configure a Console. SDKAppID and BaseURL must be set; without the others the page
-// has less to offer.
+// Options configure a Console. SDKAppID and BaseURL must be set. Without the others the page offers
+// less.
 type Options struct {
-	// SDKAppID is the app whose webhooks are shown, and sent.
+	// SDKAppID is the app whose webhooks are shown and sent.
 	SDKAppID string
 
-	// BaseURL is where this process takes webhooks, its path included if only one is taken.
+	// BaseURL is where this process takes webhooks, with the path if only one path is taken.
 	BaseURL string
 
-	// Load reads a message's state; without it messages show what was delivered only.
+	// Load reads a message's state. Without it a message shows only what was delivered.
 	Load func(context.Context, msgext.Message) (state.Record, error)
 
-	// List returns a page of all messages that the store holds, after a cursor, which is "" at
-	// first; without it only those heard of lately are listed.
+	// List returns a page of all messages in the store. after is the cursor, "" for the first page.
+	// Without List only messages with recent deliveries are listed.
 	List func(ctx context.Context, after string, limit int) (Page, error)
 
-	// Send plays a request into this process' receiver; without it nothing can be sent.
+	// Send sends a request to this process's receiver. Without it nothing can be sent.
 	Send func(ctx context.Context, method, query string, body []byte) (status int, reply []byte)
 
-	// Sign signs a RequestTime, for what the page sends; nil where no token is configured.
+	// Sign signs a RequestTime of a request that the page sends; nil where no token is configured.
 	Sign func(requestTime string) string
 
-	// HideSigned keeps Sign out of the lines that are to be copied: they then read the token
-	// from the reader's own shell. For every token but one made up for this run.
+	// HideSigned leaves Sign out of lines to copy. Such a line makes the signature from the token
+	// in the reader's shell. It is for every token that was not made up for this run.
 	HideSigned bool
 
-	// Simulate plays the preset of that name, one of Presets, tells report how far it is, and
-	// returns once it is over; none when nil. Its error's text is shown.
+	// Simulate plays one of Presets by name, and returns when it is over. It calls report with its
+	// progress. Its error is shown. Without Simulate there are no simulations.
 	Simulate func(ctx context.Context, preset string, report func(Progress)) error
 	Presets  []string
 
-	// Repairs says whether versions that did not arrive are read back from Chat.
+	// Repairs says whether lost versions are read back from Chat.
 	Repairs bool
 
-	// MaxBodyBytes is the receiver's cap, for the sample above it; receiver.DefaultMaxBodyBytes
+	// MaxBodyBytes is the receiver's limit, which one sample exceeds; receiver.DefaultMaxBodyBytes
 	// when zero.
 	MaxBodyBytes int64
 
-	// Token is what the page proves its origin with when it asks for a change; random when
-	// empty. It has nothing to do with the app's webhook token.
+	// Token proves that a request for a change comes from the page itself; random when empty. It
+	// has nothing to do with the app's webhook token.
 	Token string
 
 	// Now is the clock; time.Now when nil.
@@ -69,10 +69,10 @@ type Options struct {
 // Console keeps what was observed and serves the page. It is safe for concurrent use.
 type Console struct {
 	options Options
-	run     string // tells this process' entries from those of an earlier one
+	run     string // tells the entries of this run from those of an earlier one
 	history *history
 	handler http.Handler
-	streams chan struct{} // one for each open stream
+	streams chan struct{} // has one element for each open stream
 
 	simulation simulation
 	playing    sync.WaitGroup
@@ -88,7 +88,7 @@ type Page struct {
 	More     bool
 }
 
-// New returns a Console that has seen nothing yet.
+// New returns a Console without entries.
 func New(options Options) *Console {
 	if options.MaxBodyBytes == 0 {
 		options.MaxBodyBytes = receiver.DefaultMaxBodyBytes
@@ -105,22 +105,23 @@ func New(options Options) *Console {
 	return c
 }
 
-// Observe takes in one request; it is a receiver.Options.Observe. It copies what it keeps and waits
-// for nobody.
+// Observe records one request; it is a receiver.Options.Observe. It copies what it keeps and never
+// blocks.
 func (c *Console) Observe(o receiver.Observation) { c.history.add(fromObservation(o)) }
 
-// Repaired takes in that message was read back from Chat, and what the read said. It waits for
-// nobody.
+// Repaired records that a message was read back from Chat, and what the read returned. It never
+// blocks.
 func (c *Console) Repaired(message msgext.Message, read msgext.Snapshot, at time.Time) {
 	c.history.add(fromRepair(message, read, at))
 }
 
-// Handler serves everything below /console/. It checks where a change is asked from, but not the
-// Host: that is its caller's.
+// Handler serves everything below /console/. It checks that a change is asked for by the page. The
+// caller must check the Host.
 func (c *Console) Handler() http.Handler { return c.handler }
 
 // Close ends the streams to browsers, which otherwise keep a server from shutting down, and a
-// simulation; it is for http.Server.RegisterOnShutdown. What was observed stays readable.
+// running simulation. It is for http.Server.RegisterOnShutdown. The recorded entries can still be
+// read.
 func (c *Console) Close() {
 	c.close()
 	c.playing.Wait()

@@ -12,7 +12,7 @@ import (
 	"msgext/pkg/sink"
 )
 
-// destination is what became of an event at one place.
+// destination is the outcome of an event at one destination.
 type destination struct {
 	Name       string  `json:"name"`
 	Accepted   bool    `json:"accepted"`
@@ -33,11 +33,11 @@ func fromOutcomes(outcomes []sink.Outcome) []destination {
 	return said
 }
 
-// backend is what the app's own backend answered. Status is 0 where it did not.
+// backend is the answer of the app's own backend. Status is 0 where it did not answer.
 type backend struct {
 	Status     int     `json:"status"`
 	DurationMS float64 `json:"durationMs"`
-	Reply      string  `json:"reply"` // its beginning
+	Reply      string  `json:"reply"` // the beginning of it
 }
 
 func fromBackend(b *receiver.Backend) *backend {
@@ -53,14 +53,14 @@ func fromBackend(b *receiver.Backend) *backend {
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// told is the event that the destinations were given.
+// told is the event that was sent to the destinations.
 type told struct {
 	Event   string `json:"event"`   // the CloudEvent, indented
 	Headers string `json:"headers"` // one a line, as an https:// destination gets them
 }
 
-// tell returns the event as a person reads it. What a secret signs is named and not made: it
-// differs with every try.
+// tell returns the event for people to read. A signature made with a secret is named but not
+// computed, because every try has another one.
 func tell(e *cloudevent.Event) *told {
 	if e == nil || len(e.JSON()) > maxKeptBody {
 		return nil

@@ -10,47 +10,48 @@ import (
 	"msgext/pkg/receiver"
 )
 
-// What is kept of one entry is bounded, whatever was sent.
+// Bounds of what one entry keeps.
 const (
 	maxKeptBody = 64 << 10
 	maxKeptName = 1 << 10 // of a message or a command
 	maxKeptRule = 2 << 10
 )
 
-// Verdicts that this package reads or adds; the receiver's others pass through.
+// Verdicts that this package uses. The receiver's other verdicts are shown as they are.
 const (
 	verdictAccepted = "accepted"
 	verdictRepaired = "repaired"
 )
 
-// entry is one row of the list: a webhook, or a message read back. It does not change once it is
-// kept. Versions are text in JSON, because a script's numbers are exact up to 2^53 only.
+// entry is one row of the list: a webhook, or a message that was read back. It never changes once
+// it is kept. Versions are text in JSON, because numbers in JavaScript are exact only up to 2^53.
 type entry struct {
 	ID         uint64    `json:"id"`
 	At         time.Time `json:"at"`
 	DurationMS float64   `json:"durationMs"`
 	Method     string    `json:"method"`
 	Command    string    `json:"command"` // "" unless authentic
-	Message    string    `json:"message"` // its path, "" when it is not known
-	Label      string    `json:"label"`   // the message as a person names it
+	Message    string    `json:"message"` // its path; "" when it is not known
+	Label      string    `json:"label"`   // the message's name for people
 	Operation  string    `json:"operation"`
 	Version    int64     `json:"version,string"`
 	Latest     int64     `json:"latest,string"`
 	Keys       int       `json:"keys"`
 	Verdict    string    `json:"verdict"`
 	Reason     string    `json:"reason"`
-	Rule       string    `json:"rule"` // what exactly refused or failed it
+	Rule       string    `json:"rule"` // the rule that refused the request or made it fail
 	Status     int       `json:"status"`
-	Changes    []changed `json:"changes"`           // the first of them
-	Failed     []string  `json:"failed,omitempty"`  // destinations that did not accept
-	Backend    *backend  `json:"backend,omitempty"` // what the app's own said, where it was asked
+	Changes    []changed `json:"changes"`          // the first ones
+	Failed     []string  `json:"failed,omitempty"` // destinations that did not accept the event
+	// The answer of the app's own backend, if it was asked.
+	Backend *backend `json:"backend,omitempty"`
 
 	advice        string
 	destinations  []destination
 	told          *told
-	keysAndValues string // for the search
+	keysAndValues string // text that the search looks through
 
-	reply      string // the ErrorInfo that was sent back
+	reply      string // the ErrorInfo of the reply
 	parameters []parameter
 	body       []byte // at most maxKeptBody; nil where it was not read
 	bodyBytes  int    // as received
@@ -93,7 +94,7 @@ func fromRepair(message msgext.Message, read msgext.Snapshot, at time.Time) *ent
 	return e
 }
 
-// setChanges keeps the first key-values for the list, and as many as are searched.
+// setChanges keeps the first key-values for the list, and a bounded text of all for the search.
 func (e *entry) setChanges(keyValues []msgext.KeyValue) {
 	e.Keys, e.Changes = len(keyValues), []changed{}
 	var all strings.Builder
@@ -108,7 +109,7 @@ func (e *entry) setChanges(keyValues []msgext.KeyValue) {
 	e.keysAndValues = all.String()
 }
 
-// setMessage names the message, unless its name is longer than any that Chat gives out.
+// setMessage sets the message, unless its name is longer than any name in Chat.
 func (e *entry) setMessage(message msgext.Message) {
 	label := message.GroupID + " / " + strconv.FormatInt(message.MsgSeq, 10)
 	if !message.IsGroup() {
@@ -120,13 +121,13 @@ func (e *entry) setMessage(message msgext.Message) {
 	}
 }
 
-// whole reports whether the body was kept as it was received, so that it can be sent again.
+// whole reports whether the complete body was kept, so that it can be sent again.
 func (e *entry) whole() bool { return e.body != nil && len(e.body) == e.bodyBytes }
 
-// isProbe reports whether the entry is the empty request by which a console tries a URL out.
+// isProbe reports whether the entry is the empty request with which the Chat console tests a URL.
 func (e *entry) isProbe() bool { return e.Verdict == verdictAccepted && e.Command == "" }
 
-// cut returns a copy of text of at most limit bytes and an ellipsis.
+// cut returns text, cut to at most limit bytes and followed by an ellipsis if it was longer.
 func cut(text string, limit int) string {
 	if len(text) <= limit {
 		return strings.Clone(text)
@@ -134,7 +135,7 @@ func cut(text string, limit int) string {
 	return strings.ToValidUTF8(text[:limit], "") + "…"
 }
 
-// isText reports whether a body can stand in a line that is pasted into a shell.
+// isText reports whether a body can be pasted into a shell as text.
 func isText(body []byte) bool {
 	return bytes.Equal(bytes.ToValidUTF8(body, nil), body) && !bytes.ContainsFunc(body, func(r rune) bool {
 		return r < ' ' && r != '\n' && r != '\t' || r == 0x7f

@@ -10,7 +10,7 @@ import (
 	"strconv"
 )
 
-// TokenHeader carries the page's token in every request that asks for a change.
+// TokenHeader carries the page's token in every request for a change.
 const TokenHeader = "X-Console-Token"
 
 const maxActionBytes = 1 << 10
@@ -23,7 +23,7 @@ var page = template.Must(template.ParseFS(files, "page.html"))
 func (c *Console) routes() http.Handler {
 	static, err := fs.Sub(files, "static")
 	if err != nil {
-		panic(err) // the folder is embedded
+		panic(err) // cannot happen, because the folder is embedded
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /console/{$}", c.showPage)
@@ -42,8 +42,8 @@ func (c *Console) routes() http.Handler {
 	return guarded(http.NewCrossOriginProtection().Handler(mux))
 }
 
-// serve serves files. A path that can be no file's, such as one that is no UTF-8, is not found; to
-// net/http it would be a failure of the server.
+// serve serves files. A path that no file can have, such as one that is not UTF-8, is not found.
+// net/http would report it as an error of the server.
 func serve(static fs.FS) http.Handler {
 	server := http.FileServerFS(static)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -55,8 +55,7 @@ func serve(static fs.FS) http.Handler {
 	})
 }
 
-// policy lets the page load its own files and nothing else, and neither run nor style anything
-// that stands inside a document.
+// policy lets the page load its own files only. Scripts and styles inside a document do not apply.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
@@ -76,8 +75,7 @@ func guarded(next http.Handler) http.Handler {
 	})
 }
 
-// samePage lets a request through only with the token that stands in the page, which no other
-// origin can read.
+// samePage accepts a request only with the token in the page, which no other origin can read.
 func (c *Console) samePage(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		given := r.Header.Get(TokenHeader)
@@ -89,23 +87,23 @@ func (c *Console) samePage(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// pageData is what the page is made with.
+// pageData is the data for the page's template.
 type pageData struct {
 	Token    string
 	SDKAppID string
 	BaseURL  string
 	CanSend  bool
 	CanPlay  bool
-	Signed   bool // lines to copy carry a Sign
+	Signed   bool // whether lines to copy carry a Sign
 	Repairs  bool
-	Zone     string // as in +08:00, the log's
+	Zone     string // the time zone of the log, such as +08:00
 	Samples  []sample
 	Presets  []string
 }
 
 func (c *Console) showPage(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = page.Execute(w, pageData{ // whoever is gone needs no page
+	_ = page.Execute(w, pageData{ // a browser that has gone needs no page
 		Token: c.options.Token, SDKAppID: c.options.SDKAppID, BaseURL: c.options.BaseURL,
 		CanSend: c.options.Send != nil, CanPlay: c.options.Simulate != nil,
 		Signed:  c.options.Sign != nil && !c.options.HideSigned,
@@ -124,7 +122,7 @@ func (c *Console) listDeliveries(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, c.newPush(after, missed, entries, counts))
 }
 
-// delivery is all the page shows of one entry.
+// delivery is the data that the page shows of one entry.
 type delivery struct {
 	*entry
 	Advice     string      `json:"advice"`
@@ -133,10 +131,10 @@ type delivery struct {
 	Body       *string     `json:"body"` // null where it was not read
 	BodyBytes  int         `json:"bodyBytes"`
 	Whole      bool        `json:"whole"`
-	Again      bool        `json:"again"` // it can be sent again
+	Again      bool        `json:"again"` // whether it can be sent again
 
 	Destinations []destination `json:"destinations"`
-	Told         *told         `json:"told"` // null where no destination was told
+	Told         *told         `json:"told"` // null where no destination was called
 }
 
 func (c *Console) showDelivery(w http.ResponseWriter, r *http.Request) {
@@ -156,8 +154,8 @@ func (c *Console) showDelivery(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, d)
 }
 
-// requested returns the entry that a path names; it answers itself, and returns nil, where there
-// is none.
+// requested returns the entry that a path names. Where there is none it answers the request and
+// returns nil.
 func (c *Console) requested(w http.ResponseWriter, r *http.Request) *entry {
 	id, err := strconv.ParseUint(r.PathValue("id"), 10, 64)
 	if err == nil {
@@ -180,7 +178,7 @@ func (c *Console) makeCurl(w http.ResponseWriter, r *http.Request) {
 	}
 	writeJSON(w, http.StatusOK, struct {
 		Line string `json:"line"`
-		Same bool   `json:"same"` // it sends this body, not an example
+		Same bool   `json:"same"` // whether it sends this entry's body and not an example
 	}{c.curl(q), ok})
 }
 
@@ -221,7 +219,7 @@ func (c *Console) send(w http.ResponseWriter, r *http.Request, q request) {
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value) // whoever is gone needs no reply
+	_ = json.NewEncoder(w).Encode(value) // a client that has gone needs no reply
 }
 
 func writeProblem(w http.ResponseWriter, status int, problem string) {

@@ -117,7 +117,7 @@ func TestHandler_ChangesNeedThePagesToken(t *testing.T) {
 	for _, path := range []string{"samples/set", "deliveries/1/send", "deliveries/1/curl", "simulation"} {
 		good := http.StatusOK
 		if path == "simulation" {
-			good = http.StatusAccepted // it goes on by itself
+			good = http.StatusAccepted // accepted: the simulation goes on by itself
 		}
 		tests := []struct {
 			name, method string
@@ -159,7 +159,7 @@ func TestNew_MakesATokenOfItsOwn(t *testing.T) {
 	assert.NotEqual(t, first, page())
 }
 
-// TestSamples sends every sample there is, and each gets what it says it will.
+// TestSamples sends every sample. Each must get the answer that it announces.
 func TestSamples(t *testing.T) {
 	p := start(t, nil)
 	response, err := http.Get(p.URL + "/console/")
@@ -240,7 +240,7 @@ func TestCurl(t *testing.T) {
 	})
 }
 
-// simulation asks for one as the page does, and returns the status and what is shown of it.
+// simulation requests a simulation as the page does, and returns the status and the view of it.
 func (p *process) simulation(t *testing.T, method, body string) (int, simulationView) {
 	t.Helper()
 	request, err := http.NewRequest(method, p.URL+"/console/simulation", strings.NewReader(body))
@@ -258,7 +258,7 @@ type simulationView struct {
 	Sent, Planned, Lost, Differ, Repaired, Messages int
 }
 
-// A simulation goes on by itself, tells how far it is, and what came of it.
+// A simulation runs by itself, and shows its progress and its result.
 func TestSimulate(t *testing.T) {
 	failure := errors.New("the simulated Chat did not start")
 	reported, end := make(chan struct{}), make(chan struct{})

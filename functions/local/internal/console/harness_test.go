@@ -32,7 +32,7 @@ const (
 	webhookToken secret.String = "the app's webhook token"
 )
 
-// process is a receiver, a store and a console behind one address, as the local process has them.
+// process is a receiver, a store and a console behind one address, as in the local process.
 type process struct {
 	*console.Console
 	URL   string
@@ -40,10 +40,10 @@ type process struct {
 
 	handler http.Handler
 	clock   clock
-	end     func() // of the process, as a browser sees it
+	end     func() // ends the process, as a browser sees it
 }
 
-// clock runs with the real one until it is moved, as is done to draw pictures.
+// clock runs with the real clock until a test moves it, as for screenshots.
 type clock struct {
 	mu    sync.Mutex
 	moved time.Time
@@ -59,17 +59,17 @@ func (c *clock) now() time.Time {
 	return c.moved
 }
 
-// move sets the clock, from then on it goes by looks at it.
+// move sets the clock. From then on it advances only when it is read.
 func (c *clock) move(to time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.moved = to
 }
 
-// start starts a process on loopback; change may alter the console's options first.
+// start starts a process on loopback. change may alter the console's options first.
 func start(t testing.TB, change func(*console.Options)) *process { return startWith(t, change) }
 
-// startWith starts a process with sinks of its own.
+// startWith starts a process with the given sinks.
 func startWith(t testing.TB, change func(*console.Options), sinks ...sink.Sink) *process {
 	t.Helper()
 	p := &process{}
@@ -84,7 +84,7 @@ func startWith(t testing.TB, change func(*console.Options), sinks ...sink.Sink) 
 	return p
 }
 
-// wire makes what a process has behind its address.
+// wire makes the parts of a process.
 func (p *process) wire(url string, change func(*console.Options), sinks ...sink.Sink) {
 	p.URL, p.Store = url, memstate.New()
 	var webhooks http.Handler
@@ -148,8 +148,8 @@ func setBody(version int64, key, value string) string {
 
 var message = msgext.Message{SDKAppID: appID, GroupID: "test", MsgSeq: 10}
 
-// repair reads the message back, as repair does: it merges the truth, raises the floor and tells
-// the console.
+// repair stores a read of the message as repair does: it merges the read, raises the floor and
+// tells the console.
 func (p *process) repair(t testing.TB, read msgext.Snapshot) {
 	t.Helper()
 	ctx := context.Background()
@@ -168,7 +168,7 @@ func (p *process) repair(t testing.TB, read msgext.Snapshot) {
 	p.Repaired(message, read, p.clock.now())
 }
 
-// act asks for a change as the page does.
+// act requests a change as the page does.
 func (p *process) act(t testing.TB, path string) *http.Response {
 	t.Helper()
 	return p.ask(t, path, "{}")

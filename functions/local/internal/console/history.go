@@ -5,16 +5,16 @@ import "sync"
 // capacity is how many entries are kept, however long the process runs.
 const capacity = 1000
 
-// counters count every entry since the start, those no longer kept included.
+// counters count every entry since the start, including those that are no longer kept.
 type counters struct {
-	Received uint64            `json:"received"` // webhooks
+	Received uint64            `json:"received"` // webhooks only
 	Verdicts map[string]uint64 `json:"verdicts"`
-	Reasons  map[string]uint64 `json:"reasons"` // of webhooks
+	Reasons  map[string]uint64 `json:"reasons"` // of webhooks only
 }
 
-// history is a ring of the newest entries. Whoever follows it is woken through a channel of
-// its own and reads from where it stopped, so that nothing queues up for the slow: they find that
-// what they missed is gone.
+// history is a ring of the newest entries. Each follower is woken through its own channel and
+// continues where it stopped. So nothing is queued for a slow follower: it finds that some entries
+// are no longer kept.
 type history struct {
 	mu        sync.Mutex
 	ring      []*entry // the entry with number n stands at n % len
@@ -31,7 +31,7 @@ func newHistory(capacity int) *history {
 	}
 }
 
-// add numbers an entry, keeps it in place of the oldest, and wakes the followers.
+// add numbers an entry, replaces the oldest one with it, and wakes the followers.
 func (h *history) add(e *entry) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -46,12 +46,12 @@ func (h *history) add(e *entry) {
 	for wake := range h.followers {
 		select {
 		case wake <- struct{}{}:
-		default: // has been woken and not looked yet
+		default: // a token is there already
 		}
 	}
 }
 
-// after returns the kept entries with a number above id, oldest first. missed is true when
+// after returns the kept entries with a number greater than id, oldest first. missed is true when
 // some of them are no longer kept.
 func (h *history) after(id uint64) (entries []*entry, counts counters, missed bool) {
 	h.mu.Lock()
@@ -64,7 +64,7 @@ func (h *history) after(id uint64) (entries []*entry, counts counters, missed bo
 	return entries, h.counts.clone(), missed
 }
 
-// first returns the number of the oldest entry kept, 1 before there is one.
+// first returns the number of the oldest kept entry, or 1 before there is one.
 func (h *history) first() uint64 {
 	if kept := uint64(len(h.ring)); h.last > kept {
 		return h.last - kept + 1
@@ -72,7 +72,7 @@ func (h *history) first() uint64 {
 	return 1
 }
 
-// entry returns the entry with that number, nil when it is not kept.
+// entry returns the entry with that number, or nil when it is not kept.
 func (h *history) entry(id uint64) *entry {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -82,7 +82,7 @@ func (h *history) entry(id uint64) *entry {
 	return h.ring[id%uint64(len(h.ring))]
 }
 
-// follow returns a channel that is sent to when there are new entries; leave ends that.
+// follow returns a channel that receives when there are new entries. leave ends that.
 func (h *history) follow() (wake <-chan struct{}, leave func()) {
 	channel := make(chan struct{}, 1)
 	h.mu.Lock()

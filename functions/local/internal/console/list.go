@@ -14,46 +14,46 @@ import (
 )
 
 const (
-	maxRecent   = 100 // messages heard of lately, before those that the store lists
-	listPage    = 100 // messages that the store is asked for at once
-	maxPages    = 20  // that one request goes through for a filter
+	maxRecent   = 100 // recent messages, listed before those of the store
+	listPage    = 100 // messages in one page of the store
+	maxPages    = 20  // pages of the store that one filtered request reads at most
 	listTimeout = 5 * time.Second
 )
 
-// What the store said of a message.
+// What the store knows of a message.
 const (
 	storeHas    = "stored"
 	storeHasNot = "unknown"
 	storeNone   = "none" // there is no store
-	storeDown   = "down" // it does not answer
+	storeDown   = "down" // the store does not answer
 )
 
 // messageRow is one message of the list.
 type messageRow struct {
 	Path       string     `json:"path"`
 	Label      string     `json:"label"`
-	Deliveries int        `json:"deliveries"` // of those that are kept here
-	At         *time.Time `json:"at"`         // of the newest of them
+	Deliveries int        `json:"deliveries"` // kept entries of the message
+	At         *time.Time `json:"at"`         // time of the newest one
 	Store      string     `json:"store"`
 	Latest     int64      `json:"latest,string"`
 	Keys       int        `json:"keys"`
 	Missing    bool       `json:"missing"`
 	Leading    *leading   `json:"leading"`
 
-	newest uint64 // number of the newest of its entries
+	newest uint64 // number of the newest entry of the message
 }
 
-// listing is a page of messages: those heard of lately come with the first one.
+// listing is a page of messages. The first page begins with recent ones.
 type listing struct {
 	Rows []*messageRow `json:"rows"`
 	Next string        `json:"next"`
 	More bool          `json:"more"`
 	Down bool          `json:"down"` // the store does not answer
-	All  bool          `json:"all"`  // the store lists its messages
+	All  bool          `json:"all"`  // whether the store can list its messages
 }
 
-// listMessages lists messages heard of lately, newest delivery first, then all that the store
-// holds, in its own order.
+// listMessages lists messages with kept deliveries, newest delivery first, and then all messages of
+// the store, in the store's order.
 func (c *Console) listMessages(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	after, words := query.Get("after"), strings.Fields(strings.ToLower(cut(query.Get("filter"), maxSearchText)))
@@ -81,8 +81,8 @@ func (c *Console) listMessages(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, l)
 }
 
-// listStored adds a page of what the store holds, but for what is listed already. It goes through
-// several of the store's pages where a filter leaves little of each.
+// listStored adds messages of the store that are not listed yet. It reads several of the store's
+// pages where a filter matches only a few messages of each.
 func (c *Console) listStored(ctx context.Context, l *listing, after string, words []string, listed map[string]bool, recent map[string]*messageRow) {
 	if c.options.List == nil {
 		return
@@ -143,7 +143,7 @@ func (m *messageRow) matches(words []string) bool {
 	return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(label, word) })
 }
 
-// describe adds what the store says of a message. A store that did not answer once is not asked
+// describe adds the store's state of a message. When the store has failed once, it is not asked
 // again for the same page.
 func (c *Console) describe(ctx context.Context, l *listing, row *messageRow) {
 	message, err := msgext.ParsePath(row.Path)
@@ -158,7 +158,7 @@ func (c *Console) describe(ctx context.Context, l *listing, row *messageRow) {
 	row.Store = storeSaid(err)
 	l.Down = row.Store == storeDown
 	if err != nil {
-		return // the row still says what was delivered
+		return // the row still shows what was delivered
 	}
 	visible := record.State.Visible()
 	row.Latest, row.Missing, row.Keys = record.State.Latest, record.Incomplete(), len(visible)

@@ -14,10 +14,10 @@ import (
 const (
 	loadTimeout  = 5 * time.Second
 	maxShownKeys = 1000
-	maxShownText = 2 << 10 // of one key or value
+	maxShownText = 2 << 10 // bytes of one key or value
 )
 
-// messageView is all the page shows of one message.
+// messageView is the data that the page shows of one message.
 type messageView struct {
 	Path     string   `json:"path"`
 	Label    string   `json:"label"`
@@ -25,23 +25,24 @@ type messageView struct {
 	Timeline timeline `json:"timeline"`
 	Entries  []*entry `json:"entries"` // newest first
 
-	// What follows is the store's.
-	Latest    int64      `json:"latest,string"`
-	Floor     int64      `json:"floor,string"`
-	Clear     int64      `json:"clear,string"`
-	Read      int64      `json:"read,string"`
-	Seen      int        `json:"seen"` // versions above the floor
-	Holes     []span     `json:"holes"`
-	Due       *time.Time `json:"due"`
-	Tries     int        `json:"tries"`
-	Doubted   bool       `json:"doubted"` // nothing is known to be missing, but something is in question
-	Gone      bool       `json:"gone"`    // Chat has the message no more
+	// The rest comes from the store.
+	Latest int64      `json:"latest,string"`
+	Floor  int64      `json:"floor,string"`
+	Clear  int64      `json:"clear,string"`
+	Read   int64      `json:"read,string"`
+	Seen   int        `json:"seen"` // versions above the floor
+	Gaps   []span     `json:"gaps"`
+	Due    *time.Time `json:"due"`
+	Tries  int        `json:"tries"`
+	// No version is known to be missing, but the message must be read back.
+	Doubted   bool       `json:"doubted"`
+	Gone      bool       `json:"gone"` // Chat no longer has the message
 	KeyValues []keyValue `json:"keyValues"`
 	Keys      int        `json:"keys"`
 	Poll      poll       `json:"poll"`
 }
 
-// keyValue is a visible key-value, cut to what a person reads.
+// keyValue is a visible key-value, cut to a length that people read.
 type keyValue struct {
 	Key        string `json:"key"`
 	Value      string `json:"value"`
@@ -72,7 +73,7 @@ func (c *Console) showMessage(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, view)
 }
 
-// errNoStore is load's error where there is none.
+// errNoStore is load's error where there is no store.
 var errNoStore = errors.New("console: no store")
 
 func (c *Console) load(ctx context.Context, message msgext.Message) (state.Record, error) {
@@ -84,13 +85,13 @@ func (c *Console) load(ctx context.Context, message msgext.Message) (state.Recor
 	return c.options.Load(ctx, message)
 }
 
-// newMessageView returns what the kept entries say of a message, oldest entry first.
+// newMessageView returns the view of the kept entries of a message, oldest entry first.
 func newMessageView(message msgext.Message, all []*entry) *messageView {
 	var named entry
 	named.setMessage(message)
 	view := &messageView{
 		Path: message.Path(), Label: named.Label,
-		Entries: []*entry{}, Holes: []span{}, KeyValues: []keyValue{}, Poll: poll{Choices: []choice{}},
+		Entries: []*entry{}, Gaps: []span{}, KeyValues: []keyValue{}, Poll: poll{Choices: []choice{}},
 	}
 	for _, e := range all {
 		if e.Message == view.Path {
@@ -111,7 +112,7 @@ func (v *messageView) progress(record state.Record) *msgext.Progress {
 func (v *messageView) setState(record state.Record) {
 	s := record.State
 	v.Latest, v.Floor, v.Clear, v.Read = s.Latest, s.Contiguous(), s.ClearSeq(), s.Read()
-	v.Holes = holes(s.Progress)
+	v.Gaps = gaps(s.Progress)
 	for _, seen := range s.Seen {
 		if seen > v.Floor {
 			v.Seen++
@@ -121,7 +122,7 @@ func (v *messageView) setState(record state.Record) {
 		v.Due = &record.Check.Due
 	}
 	v.Tries = record.Check.Tries
-	v.Doubted, v.Gone = record.Incomplete() && len(v.Holes) == 0, record.Check.Gone
+	v.Doubted, v.Gone = record.Incomplete() && len(v.Gaps) == 0, record.Check.Gone
 
 	visible := s.Visible()
 	v.Keys = len(visible)

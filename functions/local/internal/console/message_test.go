@@ -23,7 +23,7 @@ type messageView struct {
 	Store               string
 	Latest, Floor, Read string
 	Seen, Keys          int
-	Holes               []struct{ From, To string }
+	Gaps                []struct{ From, To string }
 	KeyValues           []struct{ Key, Value, Seq string }
 	Poll                poll
 	Timeline            struct {
@@ -70,7 +70,7 @@ func TestMessage_Timeline(t *testing.T) {
 	tests := []struct {
 		name    string
 		play    func(*testing.T, *process)
-		without bool // a store
+		without bool // no store
 		want    string
 	}{
 		{name: "in order", want: "1 arrived, 2 arrived, 3 arrived", play: func(t *testing.T, p *process) {
@@ -120,7 +120,7 @@ func TestMessage_Timeline(t *testing.T) {
 			dropped, err := p.Store.Drop(t.Context(), message, state.Drop{Above: 1, Now: p.clock.now(), Due: p.clock.now()})
 			require.NoError(t, err)
 			require.True(t, dropped)
-			p.repair(t, msgext.Snapshot{Latest: 1}) // Drop leaves the message to be read once more
+			p.repair(t, msgext.Snapshot{Latest: 1}) // Drop makes repair read the message once more
 		}},
 		{name: "the greatest version, read back", want: fmt.Sprintf("1 arrived, 2-%d repaired, %d arrived", int64(math.MaxInt64-1), int64(math.MaxInt64)), play: func(t *testing.T, p *process) {
 			p.sets(t, 1, math.MaxInt64)
@@ -167,7 +167,7 @@ func TestMessage_TimelineShowsTheNewest(t *testing.T) {
 	assert.Equal(t, "60", view.Timeline.Slots[47].From)
 }
 
-// A version that left the ring is not called missing, nor read back.
+// A version whose entry is no longer kept is shown neither as missing nor as read back.
 func TestMessage_VersionsNoLongerKept(t *testing.T) {
 	p := start(t, nil)
 	p.sets(t, 1, 2, 3)
@@ -190,15 +190,16 @@ func TestMessage_State(t *testing.T) {
 	assert.Equal(t, "2", view.Floor)
 	assert.Equal(t, "0", view.Read)
 	assert.Equal(t, 2, view.Seen)
-	assert.Equal(t, []struct{ From, To string }{{"3", "3"}, {"5", "6"}}, view.Holes)
+	assert.Equal(t, []struct{ From, To string }{{"3", "3"}, {"5", "6"}}, view.Gaps)
 	assert.Len(t, view.KeyValues, 4)
 	assert.Equal(t, poll{Voters: 4, Total: 3, Choices: []choice{
-		{"Lisbon", 2, []string{"amira", "chen"}}, {"", 1, []string{"dana"}}, {"Kyoto", 1, []string{"bo"}}, // equal counts stand by value
+		// Equal counts are sorted by value.
+		{"Lisbon", 2, []string{"amira", "chen"}}, {"", 1, []string{"dana"}}, {"Kyoto", 1, []string{"bo"}},
 	}}, view.Poll)
 }
 
-// The vendor's own vote plugin keeps a vote as USERID_0 = indexes, and it is counted as the read
-// API counts it.
+// The vendor's vote plugin keeps a vote as USERID_0 = indexes. It is counted as the read API counts
+// it.
 func TestMessage_PollOfTheVotePlugin(t *testing.T) {
 	p := start(t, nil)
 	p.set(t, 1, "amira_0", "1")
@@ -245,13 +246,13 @@ func TestMessages_NewestFirst(t *testing.T) {
 	}}, get[listing](t, p, "messages"))
 }
 
-// stored is a message that a store lists.
+// stored returns a message that a store lists.
 func stored(n int) msgext.Message {
 	return msgext.Message{SDKAppID: appID, GroupID: fmt.Sprintf("group %03d", n), MsgSeq: 1}
 }
 
-// What the store holds is listed page by page, what was heard of lately once and first, and another
-// app's not at all.
+// The store's messages are listed page by page. Messages with recent deliveries come first and only
+// once. Those of another app are not listed.
 func TestMessages_AllOfTheStore(t *testing.T) {
 	asked := 0
 	p := start(t, func(o *console.Options) {
@@ -297,7 +298,7 @@ func TestMessages_AllOfTheStore(t *testing.T) {
 	assert.Equal(t, 5, asked)
 }
 
-// A store that is down is said to be down, and asked once.
+// A store that is down is shown as down, and asked only once.
 func TestMessages_StoreDown(t *testing.T) {
 	loads := 0
 	p := start(t, func(o *console.Options) {

@@ -43,8 +43,8 @@ func TestObserve_Accepted(t *testing.T) {
 	assert.True(t, one.Again)
 }
 
-// What people look for when a signature never verifies; and nowhere may the Sign or the token
-// stand.
+// The view shows what helps to find why a signature never verifies. It shows neither the Sign nor
+// the token.
 func TestObserve_RefusedShowsRuleAndFormOnly(t *testing.T) {
 	sign := strings.Repeat("ab", 32)
 	now := time.Now().Unix()
@@ -139,7 +139,7 @@ func TestObserve_KeepsABoundedPartOfABody(t *testing.T) {
 	c := console.New(console.Options{SDKAppID: appID})
 	body := bytes.Repeat([]byte("x"), 1<<20)
 	c.Observe(receiver.Observation{Request: httptest.NewRequest(http.MethodPost, "/", nil), Verdict: "accepted", Command: strings.Repeat("c", 1<<20), Body: body})
-	body[0] = 'y' // the receiver's again
+	body[0] = 'y' // the receiver may use the buffer again
 	w := httptest.NewRecorder()
 	c.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/console/deliveries/1", nil))
 	var one entry
@@ -150,8 +150,8 @@ func TestObserve_KeepsABoundedPartOfABody(t *testing.T) {
 	assert.Less(t, len(one.Command), 2<<10)
 }
 
-// A command that the app's own backend answers shows both answers: the backend's, and what Chat was
-// told.
+// For a command that the app's backend answers, the view shows both answers: the backend's, and the
+// reply to Chat.
 func TestObserve_BothAnswers(t *testing.T) {
 	p := start(t, nil)
 	answer := &relay.Answer{Status: 503, Body: []byte("out of order \xff")}
@@ -168,10 +168,10 @@ func TestObserve_BothAnswers(t *testing.T) {
 	assert.Nil(t, got[2].Backend)
 }
 
-// slow is a sink that accepts at the second try, and refusing one that never does.
+// fakeSink accepts at the given try, or never.
 type fakeSink struct {
 	name    string
-	accepts int // the try, 0 for none
+	accepts int // the number of the try, 0 for never
 }
 
 func (s fakeSink) Name() string { return s.name }
@@ -186,7 +186,7 @@ func (s fakeSink) Send(ctx context.Context, _ cloudevent.Event) error {
 	})
 }
 
-// What went out: each destination with its tries and its error, and the event that it was told.
+// The view shows each destination with its tries and its error, and the event that it got.
 func TestObserve_Destinations(t *testing.T) {
 	p := startWith(t, nil, fakeSink{"https://good.example", 2}, fakeSink{"kafka:votes", 0})
 	response, err := http.Post(p.signed(msgext.GroupCommand), "application/json", strings.NewReader(setBody(1, "late joiner", "A")))
@@ -211,7 +211,7 @@ func TestObserve_Destinations(t *testing.T) {
 	assert.Nil(t, get[entry](t, p, "deliveries/2").Told)
 }
 
-// The search looks into keys, values and bodies, whatever their spelling on the wire.
+// The search finds keys, values and bodies, in whatever way they were escaped.
 func TestFound(t *testing.T) {
 	p := start(t, nil)
 	p.post(t, msgext.GroupCommand, `{"CallbackCommand":"Group.CallbackAfterGroupMsgExtension","GroupId":"test","MsgSeq":10,"OperateType":1,"Unread":"Needle","ExtensionList":[{"Key":"\u6295\u7968","Value":"Caf\u00e9","Seq":1}],"Seq":1}`)

@@ -29,7 +29,7 @@ import (
 
 var messagePath = strings.ReplaceAll(message.Path(), "/", "%2F")
 
-// hash leads the page elsewhere and waits until it is there.
+// hash opens another view of the page and waits until it is there.
 func hash(to, ready string) chromedp.Action {
 	return chromedp.Tasks{chromedp.Evaluate(fmt.Sprintf("location.hash = %q; 0", to), nil), until(ready)}
 }
@@ -38,10 +38,10 @@ type word struct {
 	Value any `json:"value"`
 }
 
-// names returns the accessible names of a role on the page, as a screen reader has them.
+// names returns the accessible names of a role on the page, as a screen reader gets them.
 func names(t *testing.T, ctx context.Context, role string) (found []string) {
 	t.Helper()
-	var tree struct { // of accessibility.GetFullAXTree, whose own types lack what the browser says meanwhile
+	var tree struct { // as accessibility.GetFullAXTree; the library's type lacks newer fields
 		Nodes []struct {
 			Ignored bool `json:"ignored"`
 			Role    word `json:"role"`
@@ -59,7 +59,8 @@ func names(t *testing.T, ctx context.Context, role string) (found []string) {
 	return found
 }
 
-// Who has a poll finds who leads: in the list, first on the message's page, and by ear.
+// The page shows who leads a poll: in the list, first on the message's page, and in the accessible
+// text.
 func TestBrowser_WhoLeads(t *testing.T) {
 	p := start(t, nil)
 	for voter := range int64(201) {
@@ -102,7 +103,7 @@ func TestBrowser_PollOfTheVotePlugin(t *testing.T) {
 	assert.Equal(t, "Closed", text(t, ctx, ".poll .badge"))
 }
 
-// What went out stands at the delivery: each destination by its name, and the event to copy.
+// The page shows what was sent for a delivery: each destination by name, and the event to copy.
 func TestBrowser_WhatWentOut(t *testing.T) {
 	p := startWith(t, nil, fakeSink{"https://good.example", 2}, fakeSink{"kafka:votes", 0})
 	response, err := http.Post(p.signed(msgext.GroupCommand), "application/json", strings.NewReader(setBody(1, "late joiner", "A")))
@@ -128,7 +129,8 @@ func TestBrowser_WhatWentOut(t *testing.T) {
 	}
 }
 
-// The filter finds what stands in a body alone, and the names tell two rows of one second apart.
+// The filter finds text that only the body has. Accessible names differ for two rows of the same
+// second.
 func TestBrowser_FilterAndNames(t *testing.T) {
 	p := start(t, nil)
 	p.post(t, msgext.GroupCommand, strings.Replace(setBody(1, "amira", "Lisbon"), `"MsgSeq"`, `"Unread":"needle","MsgSeq"`, 1))
@@ -153,7 +155,7 @@ func TestBrowser_FilterAndNames(t *testing.T) {
 	require.NoError(t, chromedp.Run(ctx, chromedp.SendKeys("#filter", strings.Repeat(kb.Backspace, len("needle"))+"kyoto", chromedp.ByQuery), until(rows+" === 5")))
 }
 
-// Whether repair is on stands in the bar, and where it is off nothing promises a read.
+// The bar shows whether repair is on. Where it is off, nothing announces a read.
 func TestBrowser_WhetherRepairIsOn(t *testing.T) {
 	for on, want := range map[bool]string{true: "Repair on", false: "Repair off"} {
 		p := start(t, func(o *console.Options) { o.Repairs = on })
@@ -167,7 +169,7 @@ func TestBrowser_WhetherRepairIsOn(t *testing.T) {
 	}
 }
 
-// The languages follow the browser, and none lacks a text.
+// The language is the browser's, and no language lacks a text.
 func TestBrowser_Languages(t *testing.T) {
 	p := start(t, nil)
 	p.set(t, 1, "amira", "Lisbon")
@@ -208,38 +210,41 @@ func TestBrowser_Languages(t *testing.T) {
 	var pages map[string]string
 	require.NoError(t, chromedp.Run(ctx, chromedp.Evaluate(pagesOfWebhooks, &pages, awaited)))
 	assert.Equal(t, map[string]string{
-		"en": "Webhook Configuration", // https://www.tencentcloud.com/document/product/1047/34520, read 2026-11-26
-		"zh": "回调配置",                  // https://cloud.tencent.com/document/product/269/32431, read 2026-11-26
-		"ja": "コールバック設定",              // https://www.tencentcloud.com/jp/document/product/1047/34520, read 2026-11-26
+		// https://www.tencentcloud.com/document/product/1047/34520, read 2026-11-26.
+		"en": "Webhook Configuration",
+		// https://cloud.tencent.com/document/product/269/32431, read 2026-11-26.
+		"zh": "回调配置",
+		// https://www.tencentcloud.com/jp/document/product/1047/34520, read 2026-11-26.
+		"ja": "コールバック設定",
 	}, pages, "the Chat console's own label, by the vendor's page in that language")
 }
 
 const pagesOfWebhooks = `import("/console/static/strings.js").then(({ languages }) =>
 	Object.fromEntries(Object.entries(languages).map(([tag, words]) => [tag, words.page])))`
 
-// awaited has an expression's promise waited for.
+// awaited waits for the promise of an expression.
 func awaited(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
 
-// lacksText lists texts that a language has not, but for the names of Chat's own fields, and
-// placeholders that differ.
+// lacksText lists texts that a language lacks, except the names of Chat's own fields, and texts
+// with other placeholders.
 const lacksText = `import("/console/static/strings.js").then(({ languages: { en, zh, ja } }) => {
 	const own = new Set(["errorInfo", "group", "seq", "from", "to", "key", "under", "over", "titleMessage", "eventLabel"]);
-	const holes = (text) => [...new Set([text].flat().join(" ").match(/\{\w+\}/g) ?? [])].sort().join();
+	const placeholders = (text) => [...new Set([text].flat().join(" ").match(/\{\w+\}/g) ?? [])].sort().join();
 	const lacking = [];
 	for (const [tag, words] of Object.entries({ zh, ja })) {
 		for (const part of ["advice", "samples"]) for (const name of Object.keys(en[part])) if (!words[part][name]) lacking.push(tag + " " + part + " " + name);
 		for (const name of Object.keys(en)) {
 			if (own.has(name) || name === "advice" || name === "samples") continue;
 			if (words[name] === undefined) lacking.push(tag + " " + name);
-			else if (holes(words[name]) !== holes(en[name])) lacking.push(tag + " " + name + ": other values");
+			else if (placeholders(words[name]) !== placeholders(en[name])) lacking.push(tag + " " + name + ": other values");
 		}
 		for (const name of Object.keys(words)) if (en[name] === undefined) lacking.push(tag + " " + name + ": no such text");
 	}
 	return lacking;
 })`
 
-// Six tabs once held all the connections that a browser has to one address, and everything stood
-// still.
+// A browser has six connections to one address. Six tabs once used all of them, and no page could
+// load.
 func TestBrowser_TenTabs(t *testing.T) {
 	p := start(t, nil)
 	first := browse(t, p.URL+"/console/")
@@ -254,7 +259,7 @@ func TestBrowser_TenTabs(t *testing.T) {
 	for _, tab := range tabs {
 		require.NoError(t, chromedp.Run(tab, page.BringToFront(), until(rows+" === 1"), hash("#/message/"+messagePath, `document.querySelector(".choice") !== null`)))
 	}
-	// The tab that follows the process closes, and another one does.
+	// The tab that holds the stream closes, and another one takes over.
 	require.NoError(t, chromedp.Run(tabs[0], chromedp.Navigate("about:blank")))
 	require.NoError(t, chromedp.Run(tabs[1], page.BringToFront(), until(`document.getElementById("live").dataset.state === "live"`)))
 	p.set(t, 2, "bo", "Kyoto")
@@ -263,7 +268,7 @@ func TestBrowser_TenTabs(t *testing.T) {
 	}
 }
 
-// A store that is down and a process that has ended are said to be just that.
+// The page shows when the store is down and when the process has ended.
 func TestBrowser_Trouble(t *testing.T) {
 	var down atomic.Bool
 	p := start(t, func(o *console.Options) {
@@ -288,7 +293,8 @@ func TestBrowser_Trouble(t *testing.T) {
 	assert.Regexp(t, `^The process does not answer\. It was last heard at \d\d:\d\d:\d\d, `, text(t, ctx, "#banner"))
 }
 
-// Versions near the greatest number are shown whole: their ends alone are alike.
+// Versions near the greatest number are shown with all digits, because their last digits alone are
+// alike.
 func TestBrowser_GreatVersions(t *testing.T) {
 	p := start(t, nil)
 	p.sets(t, math.MaxInt64-100_000, math.MaxInt64-2, math.MaxInt64)
@@ -326,15 +332,15 @@ func TestBrowser_TitlesZoneAndOneToOne(t *testing.T) {
 	assert.Contains(t, text(t, ctx, "#message-title"), "jared → amira")
 }
 
-// With a thousand rows and a simulation running, no task of the page takes so long that a person
-// would feel it. One of several stretches of the simulation must be so, since a busy machine may
-// hold up any of them; a page that drew all its rows anew would do so in each.
+// With a thousand rows and a running simulation, no task of the page takes so long that a person
+// would notice. It must hold in one of several parts of the simulation, because a busy machine may
+// delay any of them. A page that drew all its rows anew would fail in each.
 func TestBrowser_NoLongTask(t *testing.T) {
 	var p *process
 	sim := chatsim.New(chatsim.Options{SDKAppID: appID, Admin: "administrator", Token: webhookToken})
 	p = start(t, func(o *console.Options) {
 		o.Simulate = func(ctx context.Context, _ string, _ func(console.Progress)) error {
-			for run := uint64(1); ctx.Err() == nil; run++ { // until the page has seen enough
+			for run := uint64(1); ctx.Err() == nil; run++ { // until the page has got enough
 				workload := chatsim.Workload{Messages: 200, Changes: 3000, Every: 2 * time.Millisecond, Seed: run, Run: fmt.Sprint(run, "-")}
 				faults := chatsim.Faults{Drop: 0.1, Duplicate: 0.1, Reorder: 0.1, Delay: 0.1, MaxDelay: 100 * time.Millisecond, Seed: run}
 				if _, err := sim.Play(ctx, sim.Plan(workload, faults), chatsim.Player{Send: chatsim.Sender(http.DefaultClient, p.URL)}); err != nil {
@@ -365,7 +371,7 @@ func TestBrowser_NoLongTask(t *testing.T) {
 	assert.Less(t, longest, 100.0, "milliseconds, as the console promises")
 }
 
-// watchTasks starts to note the longest task, and how many webhooks the page has counted so far.
+// watchTasks begins to record the longest task, and how many webhooks the page has counted so far.
 const watchTasks = `window.longest = 0;
 window.watching?.disconnect();
 window.watching = new PerformanceObserver((list) => {

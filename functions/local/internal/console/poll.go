@@ -9,28 +9,28 @@ import (
 )
 
 const (
-	maxChoices = 50  // of a poll, the most common
-	maxVoters  = 100 // that are named at each
+	maxChoices = 50  // choices of a poll, the most common ones
+	maxVoters  = 100 // voters that are named for each choice
 )
 
 // poll is a message's values, counted as the read API counts them.
 type poll struct {
-	Plugin  bool     `json:"plugin"` // the vendor's own vote plugin wrote it
+	Plugin  bool     `json:"plugin"` // whether the vendor's vote plugin wrote it
 	Closed  bool     `json:"closed"`
-	Voters  int      `json:"voters"`  // or keys, where it is not the plugin's
-	Choices []choice `json:"choices"` // the most first
-	Total   int      `json:"total"`   // distinct choices
+	Voters  int      `json:"voters"`  // or keys, without the plugin
+	Choices []choice `json:"choices"` // the most common first
+	Total   int      `json:"total"`   // how many distinct choices there are
 }
 
-// choice is one option of a poll, or one value, and who is for it.
+// choice is one option of a poll, or one value, with its voters.
 type choice struct {
-	Value string   `json:"value"` // the option's index in a plugin's poll
+	Value string   `json:"value"` // the option's index in a poll of the plugin
 	Count int      `json:"count"`
 	Who   []string `json:"who"`
 }
 
-// count returns the poll of visible key-values: as the vote plugin means them where nothing else
-// stands there, by value otherwise.
+// count returns the poll of visible key-values. If all of them are votes of the vote plugin it
+// counts votes, and otherwise values.
 func count(visible []msgext.KeyValue) poll {
 	if votes := reader.CountPoll(visible); len(votes.Options) > 0 && onlyVotes(visible) {
 		return countVotes(votes, visible)
@@ -56,7 +56,7 @@ func (c *choice) name(who string) {
 	}
 }
 
-// onlyVotes reports whether every key is one that the vote plugin writes.
+// onlyVotes reports whether the vote plugin could have written every key.
 func onlyVotes(visible []msgext.KeyValue) bool {
 	return !slices.ContainsFunc(visible, func(kv msgext.KeyValue) bool {
 		_, _, isVote := reader.VoteOf(kv)
@@ -80,7 +80,7 @@ func countVotes(votes reader.PollTally, visible []msgext.KeyValue) poll {
 	return counted
 }
 
-// leading is who leads, for the list.
+// leading is the leading choice, for the list.
 type leading struct {
 	Plugin bool   `json:"plugin"`
 	Value  string `json:"value"`
@@ -89,7 +89,7 @@ type leading struct {
 	Voters int    `json:"voters"`
 }
 
-// lead returns who leads a poll, nil where nobody does.
+// lead returns the leading choice of a poll, or nil where there is none.
 func (p poll) lead() *leading {
 	if len(p.Choices) == 0 {
 		return nil

@@ -10,18 +10,18 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// request is a webhook that the page sends, or writes as a line to copy.
+// request is a webhook that the page sends or shows as a line to copy.
 type request struct {
 	method      string
 	appID       string
 	command     string
 	requestTime string
 	sign        string // none when empty
-	suffix      string // appended to the query as it is
+	suffix      string // appended to the query unchanged
 	body        []byte
 }
 
-// webhookRequest returns a webhook as Chat sends it, signed at a given time.
+// webhookRequest returns a webhook as Chat sends it, signed at the given time.
 func (c *Console) webhookRequest(command string, body []byte, at time.Time) request {
 	q := request{method: http.MethodPost, appID: c.options.SDKAppID, command: command, body: body}
 	if c.options.Sign != nil {
@@ -50,8 +50,8 @@ func (q request) query() string {
 	return b.String()
 }
 
-// again returns the request of an entry once more, signed now; ok is false when its body was not
-// read or not kept whole.
+// again returns the request of an entry, signed now. ok is false when the complete body was not
+// kept.
 func (c *Console) again(e *entry) (q request, ok bool) {
 	if e.isProbe() {
 		return request{method: http.MethodPost, appID: c.options.SDKAppID}, true
@@ -62,8 +62,8 @@ func (c *Console) again(e *entry) (q request, ok bool) {
 	return c.webhookRequest(e.Command, e.body, c.options.Now()), true
 }
 
-// curl returns a line that sends the request from a POSIX shell. Where Sign is not to be shown, the
-// line makes it from MSGEXT_TOKEN in the reader's own shell.
+// curl returns a line that sends the request from a POSIX shell. Where the Sign must not be shown,
+// the line makes it from MSGEXT_TOKEN in the reader's shell.
 func (c *Console) curl(q request) string {
 	target := c.options.BaseURL
 	if at, err := url.Parse(target); err == nil && at.Path == "" {
@@ -82,10 +82,10 @@ func (c *Console) curl(q request) string {
 	return line + " -H 'Content-Type: application/json' --data-raw " + quote(string(q.body))
 }
 
-// quote makes text one word of a POSIX shell.
+// quote quotes text as one word of a POSIX shell.
 func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
-// example stands for a body that was not read.
+// example returns the request that is shown instead of one whose body was not read.
 func (c *Console) example() request {
 	return c.webhookRequest(msgext.GroupCommand, changeBody(msgext.Set, 1, vote(1)), c.options.Now())
 }

@@ -18,10 +18,10 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// FuzzRequest holds the console's routes to what the page and its reader count on: without the
-// page's token nothing happens, by whatever method and path; every answer is the page's own files
-// or JSON, under the policy; a list has what came after a number, a message is the one that was
-// asked for; and a line to copy is to a shell the webhook that was received.
+// FuzzRequest checks what the page relies on. Without the page's token nothing changes, by any
+// method and path. Every answer is one of the page's own files or JSON, under the policy. A list
+// has the entries after a number, and a message view the requested message. To a shell, a line to
+// copy is the webhook that was received.
 func FuzzRequest(f *testing.F) {
 	for _, seed := range []struct{ method, path, query, token string }{
 		{"GET", "", "", ""}, {"GET", "static/style.css", "", ""}, {"GET", "stream", "", ""}, {"GET", "deliveries", "after=1", ""}, {"GET", "deliveries/2", "", ""},
@@ -35,7 +35,7 @@ func FuzzRequest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method, path, query, token string, body []byte) {
 		request := &http.Request{Method: method, URL: &url.URL{Path: "/console/" + path, RawQuery: query}, Header: http.Header{}, Host: "127.0.0.1", Body: http.NoBody}
 		if method == "" || strings.ContainsAny(path, "\r\n") || len(body) > 16<<10 {
-			return // no request
+			return // it is not a valid request
 		}
 		happened := 0
 		p := &process{}
@@ -50,7 +50,7 @@ func FuzzRequest(f *testing.F) {
 		p.receive(t, setBody(1, "k1", "v1"))
 		reply := p.receive(t, string(body))
 
-		// The line to copy, and the same sent again.
+		// The line to copy must be the webhook that was received.
 		var line struct {
 			Line string
 			Same bool
@@ -77,7 +77,7 @@ func FuzzRequest(f *testing.F) {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		if path == "stream" {
-			cancel() // which ends it after its first push
+			cancel() // ends the stream after its first push
 		}
 		happened = 0
 		w := httptest.NewRecorder()
@@ -122,7 +122,7 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
-// receive hands over a webhook of a group's message, and returns the reply.
+// receive passes a webhook of a group's message to the receiver, and returns the reply.
 func (p *process) receive(t *testing.T, body string) string {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -130,7 +130,7 @@ func (p *process) receive(t *testing.T, body string) string {
 	return w.Body.String()
 }
 
-// asks asks as the page does.
+// asks sends a request as the page does.
 func (p *process) asks(t *testing.T, method, path string, into any) {
 	t.Helper()
 	request := httptest.NewRequest(method, "/console/"+path, nil)
@@ -141,8 +141,8 @@ func (p *process) asks(t *testing.T, method, path string, into any) {
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), into))
 }
 
-// words splits a line as a POSIX shell does, of which it knows single quotes and a quote behind a
-// backslash. Anything else that a shell would act on fails the test.
+// words splits a line as a POSIX shell does. It knows single quotes and a quote after a backslash.
+// Any other character with a meaning in a shell fails the test.
 func words(t *testing.T, line string) (words []string) {
 	t.Helper()
 	var word strings.Builder

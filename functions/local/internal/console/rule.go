@@ -15,8 +15,8 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// advice names what a person might look at next after an outcome; the page has the words, in
-// several languages. The rule itself is the error's text.
+// advice names what a person can do next after a refusal or failure. The page has the texts, in
+// several languages. The rule is the error's own text.
 var advice = []struct {
 	err  error
 	name string
@@ -42,7 +42,7 @@ var advice = []struct {
 	{receiver.ErrNotReady, "notReady"},
 }
 
-// explain returns the rule that an error stands for, bounded, and the name of what to do about it.
+// explain returns the rule that an error names, cut to a bound, and the name of the advice.
 func explain(err error) (rule, what string) {
 	if err == nil {
 		return "", ""
@@ -60,7 +60,7 @@ func explain(err error) (rule, what string) {
 	return cut(text, maxKeptRule), what
 }
 
-// parameter tells the form of one security parameter of a request, never what it holds.
+// parameter describes the form of one security parameter of a request. It never holds its value.
 type parameter struct {
 	Name  string `json:"name"`
 	Given string `json:"given"`
@@ -74,8 +74,8 @@ var securityParameters = []parameter{
 	{Name: "Sign", Want: "64 lower-case hex digits"},
 }
 
-// describeQuery tells how each security parameter was given. It reads leniently, since it
-// only describes; the receiver has decided.
+// describeQuery describes how each security parameter was given. It parses leniently, because the
+// receiver has already decided.
 func describeQuery(raw string, arrived time.Time) []parameter {
 	given := map[string][]string{}
 	for pair := range strings.SplitSeq(raw, "&") {
@@ -126,7 +126,7 @@ func describeAge(seconds int64) string {
 	return "the second it arrived"
 }
 
-// describeForm tells how long a value is and what it is made of.
+// describeForm describes the length of a value and its kind of characters.
 func describeForm(value string) string {
 	if value == "" {
 		return "empty"

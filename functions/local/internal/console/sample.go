@@ -17,15 +17,15 @@ const (
 	sampleSeq   = 1
 )
 
-// sample is a request that the page can send. The page has the words for it.
+// sample is a request that the page can send. The page has its texts.
 type sample struct {
 	Name  string
-	Fails bool // it is to be refused
+	Fails bool // whether the receiver must refuse it
 
-	make func(*Console, int64) request // from the next version of the sample message
+	make func(*Console, int64) request // makes it for the next version of the sample message
 }
 
-// samples are all of them: each operation, then each kind of bad request.
+// samples lists all: each operation, then each kind of bad request.
 var samples = []sample{
 	{"set", false, func(c *Console, next int64) request {
 		return c.change(changeBody(msgext.Set, next, vote(next)))
@@ -108,7 +108,7 @@ var samples = []sample{
 	}},
 }
 
-// sampleRequest makes the sample of that name; ok is false where there is none.
+// sampleRequest makes the sample with that name. ok is false where there is none.
 func (c *Console) sampleRequest(ctx context.Context, name string) (q request, ok bool) {
 	for _, sample := range samples {
 		if sample.Name == name {
@@ -118,8 +118,8 @@ func (c *Console) sampleRequest(ctx context.Context, name string) (q request, ok
 	return request{}, false
 }
 
-// nextVersion returns the version after the newest of the sample message that the store or the
-// list knows.
+// nextVersion returns the version after the newest one of the sample message in the store or the
+// list.
 func (c *Console) nextVersion(ctx context.Context) int64 {
 	message := msgext.Message{SDKAppID: c.options.SDKAppID, GroupID: sampleGroup, MsgSeq: sampleSeq}
 	var latest int64
@@ -139,7 +139,7 @@ func (c *Console) change(body []byte) request {
 	return c.webhookRequest(msgext.GroupCommand, body, c.options.Now())
 }
 
-// changed returns a good change after something was done to it.
+// changed returns a valid change that spoil has altered.
 func (c *Console) changed(next int64, spoil func(*request)) request {
 	q := c.change(changeBody(msgext.Set, next, vote(next)))
 	spoil(&q)
@@ -160,13 +160,12 @@ func changeBody(operation msgext.Operation, version int64, keyValues ...msgext.K
 		Seq             int64
 	}{msgext.GroupCommand, sampleGroup, sampleSeq, operation, keyValues, version})
 	if err != nil {
-		panic(err) // no value of these types is unencodable
+		panic(err) // cannot happen, because all these values can be encoded
 	}
 	return body
 }
 
-// vote is what one person says in the sample poll: who votes, and for what, follows from the
-// version.
+// vote is the vote of one person in the sample poll. The version decides who votes, and for what.
 func vote(version int64) msgext.KeyValue {
 	people := []string{"amira", "bo", "chen", "dana", "emeka", "freya", "goro", "hana", "ines", "jonas", "kofi"}
 	options := []string{"Lisbon", "Kyoto", "Lisbon", "Oslo", "Lisbon", "Kyoto", "Accra"}

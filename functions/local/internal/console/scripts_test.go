@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What imports each other in a circle cannot be read from either end, and runs in an order that
-// nobody chose.
+// Scripts must not import each other in a circle. Such scripts are hard to read, and the order in
+// which they run is accidental.
 func TestScripts_ImportWithoutCircles(t *testing.T) {
 	files, err := filepath.Glob("static/*.js")
 	require.NoError(t, err)

@@ -10,17 +10,17 @@ const (
 	maxSearchText = 200
 	maxChanged    = 3        // key-values that the list names
 	maxListText   = 80       // bytes of a key or a value in a list
-	maxSearched   = 64 << 10 // bytes of an event's keys and values that are kept for the search
+	maxSearched   = 64 << 10 // bytes of an event's keys and values that the search looks through
 )
 
-// changed is one key-value as the list names it.
+// changed is one key-value in the list.
 type changed struct {
 	Key   string `json:"key"`
 	Value string `json:"value"`
 }
 
-// find answers which of the kept entries hold every word: in what the list shows, in a key or
-// value, or in the body.
+// find answers which kept entries contain every word, in what the list shows, in a key or value, or
+// in the body.
 func (c *Console) find(w http.ResponseWriter, r *http.Request) {
 	words := strings.Fields(strings.ToLower(cut(r.URL.Query().Get("text"), maxSearchText)))
 	found := []uint64{}
@@ -35,7 +35,7 @@ func (c *Console) find(w http.ResponseWriter, r *http.Request) {
 	}{found})
 }
 
-// holds reports whether each of the words, in lower case, stands somewhere in the entry.
+// holds reports whether the entry contains every word. The words are in lower case.
 func (e *entry) holds(words []string) bool {
 	if len(words) == 0 {
 		return true

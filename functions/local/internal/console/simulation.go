@@ -10,22 +10,22 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Progress is how far a simulation has come, and what came of it once it is over.
+// Progress is the progress of a simulation, and its result once it is over.
 type Progress struct {
 	Changes  int // made by the users of the simulated Chat
 	Messages int
-	Sent     int // webhooks, of Planned
+	Sent     int // webhooks sent, of Planned
 	Planned  int
-	Lost     int // webhooks that were not sent, on purpose
-	Differ   int // messages that are not as the simulated Chat has them, when last compared
-	Repaired int // messages that differed after the last webhook, and no longer do
+	Lost     int // webhooks that were left out on purpose
+	Differ   int // messages that differed from the simulated Chat at the last comparison
+	Repaired int // messages that differed after the last webhook, and no longer differ
 	Repair   bool
 
-	// Look is a message worth a look, the zero Message while there is none.
+	// Look is a message that shows something of interest, or the zero Message.
 	Look msgext.Message
 }
 
-// simulation is the one that is being played, or was last.
+// simulation is the running simulation, or the last one.
 type simulation struct {
 	mu       sync.Mutex
 	preset   string
@@ -34,11 +34,11 @@ type simulation struct {
 	problem  string
 }
 
-// simulationView is what the page shows of it.
+// simulationView is the data that the page shows of it.
 type simulationView struct {
-	Preset   string `json:"preset"` // "" before the first
+	Preset   string `json:"preset"` // "" before the first one
 	Running  bool   `json:"running"`
-	Repair   bool   `json:"repair"` // all webhooks are sent
+	Repair   bool   `json:"repair"` // whether all webhooks are sent
 	Changes  int    `json:"changes"`
 	Messages int    `json:"messages"`
 	Sent     int    `json:"sent"`
@@ -47,11 +47,11 @@ type simulationView struct {
 	Differ   int    `json:"differ"`
 	Repaired int    `json:"repaired"`
 	Problem  string `json:"problem"`
-	Look     string `json:"look"`  // path of a message worth a look
-	Label    string `json:"label"` // its name
+	Look     string `json:"look"`  // path of a message of interest
+	Label    string `json:"label"` // name of that message
 }
 
-// begin notes that a preset is played; it returns false while another is.
+// begin records that a preset is played. It returns false while another one is.
 func (s *simulation) begin(preset string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,8 +97,8 @@ func (c *Console) showSimulation(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, c.simulation.view())
 }
 
-// simulate starts a simulation and answers at once: a page that closes does not end it, and one
-// that opens meanwhile sees how far it is.
+// simulate starts a simulation and answers at once. It goes on when the page closes. A page that
+// opens meanwhile shows its progress.
 func (c *Console) simulate(w http.ResponseWriter, r *http.Request) {
 	var asked struct {
 		Preset string `json:"preset"`

@@ -11,17 +11,19 @@ import (
 )
 
 const (
-	streamPause  = 100 * time.Millisecond // between two pushes, so that a flood arrives in batches
-	streamBeat   = 5 * time.Second        // a word that finds out who is gone
-	writeTimeout = 10 * time.Second       // a browser that takes longer is dropped, and connects again
+	streamPause = 100 * time.Millisecond // between two pushes, so that many entries share one push
+	// Between two events without data, which show whether the browser is still there.
+	streamBeat   = 5 * time.Second
+	writeTimeout = 10 * time.Second // a slower browser is disconnected, and connects again
 	maxStreams   = 32
 )
 
-// push is what one server-sent event carries. Reset tells the browser to forget what it has: on a
-// first connection, after a restart, or when it was so slow that entries left the ring unsent.
+// push is the content of one server-sent event. Reset makes the browser forget its entries: on a
+// first connection, after a restart, or when it was so slow that entries were dropped before they
+// were sent.
 type push struct {
-	Run      string   `json:"run"`   // of the process
-	After    uint64   `json:"after"` // the entries are all of those that came after this one and are kept
+	Run      string   `json:"run"`   // identifies the run of the process
+	After    uint64   `json:"after"` // the push has all kept entries after this number
 	Reset    bool     `json:"reset"`
 	Entries  []*entry `json:"entries"` // newest first
 	Counters counters `json:"counters"`
@@ -35,7 +37,7 @@ func (c *Console) newPush(after uint64, reset bool, oldestFirst []*entry, counts
 	return push{Run: c.run, After: after, Reset: reset, Entries: newestFirst, Counters: counts}
 }
 
-// stream sends entries as server-sent events as they come
+// stream sends entries as server-sent events when they come
 // (html.spec.whatwg.org/multipage/server-sent-events.html, read 2026-11).
 func (c *Console) stream(w http.ResponseWriter, r *http.Request) {
 	select {
@@ -46,7 +48,9 @@ func (c *Console) stream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Time{}) // the server's own would end the stream; where it cannot be lifted, the browser reconnects
+	// The server's own deadline would end the stream; where it cannot be changed, the browser
+	// reconnects.
+	_ = control.SetReadDeadline(time.Time{})
 	w.Header().Set("Content-Type", "text/event-stream")
 
 	wake, leave := c.history.follow()
@@ -57,7 +61,8 @@ func (c *Console) stream(w http.ResponseWriter, r *http.Request) {
 	after, known := c.resume(r.Header.Get("Last-Event-ID"))
 	for first := true; ; first = false {
 		entries, counts, missed := c.history.after(after)
-		message := []byte("event: beat\ndata:\n\n") // for the page to know when it last heard
+		// Shows the page that the process is still there.
+		message := []byte("event: beat\ndata:\n\n")
 		if reset := missed || first && !known; reset || len(entries) > 0 {
 			pushed := c.newPush(after, reset, entries, counts)
 			if len(entries) > 0 {
@@ -65,7 +70,8 @@ func (c *Console) stream(w http.ResponseWriter, r *http.Request) {
 			}
 			message = c.event(after, pushed)
 		}
-		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout)) // a connection's clock is the real one
+		// The deadline is by the real clock.
+		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout))
 		if _, err := w.Write(message); err != nil {
 			return
 		}
@@ -86,7 +92,7 @@ func (c *Console) stream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// rest waits between two pushes; it reports whether the stream goes on.
+// rest waits between two pushes, and reports whether the stream goes on.
 func (c *Console) rest(r *http.Request) bool {
 	timer := time.NewTimer(streamPause)
 	defer timer.Stop()
@@ -102,12 +108,13 @@ func (c *Console) rest(r *http.Request) bool {
 func (c *Console) event(id uint64, p push) []byte {
 	data, err := json.Marshal(p)
 	if err != nil {
-		return []byte(": not encodable\n\n") // no value of these types is
+		// Cannot happen, because values of these types can be encoded.
+		return []byte(": not encodable\n\n")
 	}
 	return fmt.Appendf(nil, "id: %s-%d\ndata: %s\n\n", c.run, id, data)
 }
 
-// resume reads the last id a browser has had; known is false when it was not from this run.
+// resume parses the last id that a browser got. known is false when it is not of this run.
 func (c *Console) resume(last string) (after uint64, known bool) {
 	run, number, _ := strings.Cut(last, "-")
 	after, err := strconv.ParseUint(number, 10, 64)

@@ -82,8 +82,8 @@ func TestStream(t *testing.T) {
 	}
 }
 
-// A browser that takes nothing neither slows the receiver nor makes anything queue up: it is given
-// the last thousand once it looks again.
+// A browser that reads nothing does not slow the receiver, and nothing is queued for it. When it
+// reads again it gets the last thousand entries.
 func TestStream_SlowBrowser(t *testing.T) {
 	p := start(t, nil)
 	stream := follow(t, p, "")

@@ -7,21 +7,21 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Standings of a version.
+// Standings of a version: what became of it.
 const (
 	standingArrived   = "arrived"
 	standingLate      = "late"      // after a later version of its message
-	standingUnsettled = "unsettled" // arrived, but not everything configured accepted it
-	standingRepaired  = "repaired"  // never arrived; a read brought the truth
-	standingSettled   = "settled"   // before anything that is still kept here
+	standingUnsettled = "unsettled" // arrived, but the store or a sink did not accept it
+	standingRepaired  = "repaired"  // never arrived, but a read contained it
+	standingSettled   = "settled"   // older than the kept entries, or complete in the store
 	standingMissing   = "missing"
-	standingDropped   = "dropped" // arrived, but Chat turned out not to have it
+	standingDropped   = "dropped" // arrived, but Chat does not have it
 )
 
 const (
-	maxSlots    = 48 // of a timeline, the newest
-	maxUnfolded = 5  // versions of one standing in a row that get a slot each
-	maxHoles    = 50
+	maxSlots    = 48 // of a timeline; the newest are kept
+	maxUnfolded = 5  // consecutive versions with one standing that get a slot each
+	maxGaps     = 50
 )
 
 // span is a range of versions, both ends included.
@@ -30,15 +30,16 @@ type span struct {
 	To   int64 `json:"to,string"`
 }
 
-// slot is one place on a timeline: a version, or a row of versions of which none arrived.
+// slot is one place on a timeline: one version, or several consecutive versions that did not
+// arrive.
 type slot struct {
 	span
 	Standing string    `json:"standing"`
 	Arrivals []arrival `json:"arrivals"`
-	Filled   *arrival  `json:"filled"` // the read that brought the truth, for standingRepaired
+	Filled   *arrival  `json:"filled"` // the read that contained it, for standingRepaired
 }
 
-// arrival is an entry as the timeline shows it. Order is its rank among the message's entries.
+// arrival is an entry on the timeline. Order is its rank among the message's entries.
 type arrival struct {
 	ID        uint64    `json:"id"`
 	At        time.Time `json:"at"`
@@ -47,15 +48,15 @@ type arrival struct {
 	Operation string    `json:"operation"`
 }
 
-// timeline tells which versions of a message arrived when, and what became of the others.
+// timeline says which versions of a message arrived when, and what became of the others.
 type timeline struct {
 	Slots   []slot    `json:"slots"`
 	Reads   []arrival `json:"reads"`
 	Earlier bool      `json:"earlier"` // there are older versions than the first slot
 }
 
-// holes returns the versions up to latest that are not completely handled, oldest first.
-func holes(p msgext.Progress) []span {
+// gaps returns the versions up to latest that are not completely handled, oldest first.
+func gaps(p msgext.Progress) []span {
 	found := []span{}
 	if !p.Gap() {
 		return found
@@ -68,23 +69,24 @@ func holes(p msgext.Progress) []span {
 		if seen >= next {
 			next = seen + 1
 		}
-		if len(found) == maxHoles {
+		if len(found) == maxGaps {
 			return found
 		}
 	}
-	if next > 0 && next <= p.Latest { // after the greatest number there is comes the least
+	// next is negative after the greatest number, because it overflows.
+	if next > 0 && next <= p.Latest {
 		found = append(found, span{next, p.Latest})
 	}
 	return found
 }
 
-// drawing gathers what is known of a message's versions. progress is nil where there is no store.
+// drawing holds what is known of a message's versions. progress is nil where there is no store.
 type drawing struct {
 	progress *msgext.Progress
 	arrivals map[int64][]arrival
 	late     map[int64]bool
 	reads    []read
-	oldest   int64 // versions below it may have arrived without being kept, 0 when none can
+	oldest   int64 // a lower version may have arrived and no longer be kept; 0 when none can
 	latest   int64
 }
 
@@ -93,8 +95,8 @@ type read struct {
 	arrival
 }
 
-// draw makes the timeline of one message from its entries, oldest first. complete is true when
-// none of its entries can have left the ring.
+// draw makes the timeline of one message from its entries, oldest first. complete is true when all
+// entries of the message are kept.
 func draw(entries []*entry, progress *msgext.Progress, complete bool) timeline {
 	d := drawing{progress: progress, arrivals: map[int64][]arrival{}, late: map[int64]bool{}}
 	if progress != nil {
@@ -127,8 +129,8 @@ func draw(entries []*entry, progress *msgext.Progress, complete bool) timeline {
 	return t
 }
 
-// slots cuts the versions up to latest wherever their standing can change, and joins neighbours
-// of one standing.
+// slots splits the versions up to latest wherever the standing can change, and joins neighbours
+// with the same standing.
 func (d *drawing) slots() []slot {
 	cuts := []int64{d.latest, d.oldest}
 	for version := range d.arrivals {
@@ -155,7 +157,7 @@ func (d *drawing) slots() []slot {
 			}
 			s := d.slot(part)
 			if s.Standing == standingMissing && d.dropped(part.From) {
-				continue // only what was dropped spoke of them
+				continue // no entry but the dropped ones named these versions
 			}
 			if end := len(joined) - 1; end >= 0 && joined[end].joins(s) {
 				joined[end].To = s.To
@@ -168,7 +170,7 @@ func (d *drawing) slots() []slot {
 	return joined
 }
 
-// slot tells the standing of versions that all have the same.
+// slot returns the slot of versions that all have the same standing.
 func (d *drawing) slot(versions span) slot {
 	version := versions.From
 	arrivals := d.arrivals[version]
@@ -200,13 +202,13 @@ func (d *drawing) slot(versions span) slot {
 	return s
 }
 
-// dropped reports whether the store has never heard of a version, or has dropped it again.
+// dropped reports whether the store does not know a version, or no longer does.
 func (d *drawing) dropped(version int64) bool {
 	return d.progress != nil && version > d.progress.Latest
 }
 
-// read returns the first kept read that covers a version which did not arrive before; nil for
-// versions older than what is kept.
+// read returns the first kept read that contains a version. It returns nil for versions older than
+// all kept entries.
 func (d *drawing) read(version int64) *arrival {
 	if version < d.oldest {
 		return nil
@@ -219,13 +221,13 @@ func (d *drawing) read(version int64) *arrival {
 	return nil
 }
 
-// joins reports whether two neighbouring slots read as one: nothing arrived in either.
+// joins reports whether two neighbouring slots can be one, because nothing arrived in either.
 func (s slot) joins(next slot) bool {
 	return s.Standing == next.Standing && len(s.Arrivals) == 0 && len(next.Arrivals) == 0 &&
 		(s.Filled == next.Filled || s.Filled != nil && next.Filled != nil && s.Filled.ID == next.Filled.ID)
 }
 
-// unfold gives the versions of short rows a slot each.
+// unfold splits short slots into one slot for each version.
 func unfold(folded []slot) []slot {
 	unfolded := []slot{}
 	for _, s := range folded {
@@ -233,7 +235,8 @@ func unfold(folded []slot) []slot {
 			unfolded = append(unfolded, s)
 			continue
 		}
-		for offset := range s.To - s.From + 1 { // To may be the greatest number there is
+		// Counts by offset, because To may be the greatest number.
+		for offset := range s.To - s.From + 1 {
 			single := s
 			single.span = span{s.From + offset, s.From + offset}
 			unfolded = append(unfolded, single)

@@ -1,5 +1,5 @@
-// Package lazy builds a function at its first invocation: on SCF the environment arrives with
-// the invoke message, and a process cannot refuse to start over it.
+// Package lazy builds a function at its first invocation. On SCF the environment arrives with the
+// invocation, so a process cannot read its configuration when it starts.
 package lazy
 
 import (
@@ -14,8 +14,8 @@ type Handler interface {
 	Invoke(ctx context.Context, payload []byte) ([]byte, error)
 }
 
-// Function builds its handler when it is first invoked, and again at every invocation until
-// that succeeds: a failure is not remembered. It is safe for concurrent use.
+// Function builds its handler at its first invocation, and again at each invocation until that
+// succeeds. A failure is not remembered. It is safe for concurrent use.
 type Function struct {
 	build  func() (Handler, error)
 	failed func(error) Handler
@@ -24,7 +24,7 @@ type Function struct {
 	built Handler
 }
 
-// New returns a Function. Where build fails, failed makes the handler of that one invocation.
+// New returns a Function. Where build fails, failed returns the handler for that invocation.
 func New(build func() (Handler, error), failed func(error) Handler) *Function {
 	return &Function{build: build, failed: failed}
 }
@@ -47,8 +47,8 @@ func (f *Function) handler() Handler {
 	return f.built
 }
 
-// Failing returns handlers that log why a function could not be built and fail the
-// invocation, which the platform then retries.
+// Failing returns handlers that log why a function could not be built and fail the invocation. The
+// platform then retries it.
 func Failing(logger *slog.Logger) func(error) Handler {
 	return func(err error) Handler { return failing{err, logger} }
 }

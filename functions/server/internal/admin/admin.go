@@ -12,11 +12,12 @@ import (
 // readyTime is how long the store may take to answer.
 const readyTime = time.Second
 
-// ErrStopping says that the process drains, so that nothing new shall be sent to it.
+// ErrStopping says that the process is stopping, so that no new requests should be sent to it.
 var ErrStopping = errors.New("stopping")
 
-// New returns a handler with GET /healthz, 200 while the process lives; /readyz, 200 while ready
-// returns nil within a second, otherwise 503; and /metrics. What is wrong is logged, and not told.
+// New returns a handler with GET /healthz, /readyz and /metrics. /healthz answers 200 while the
+// process runs. /readyz answers 200 if ready returns nil within a second, and 503 otherwise. The
+// error is logged and not answered.
 func New(metrics *Metrics, ready func(context.Context) error, logger *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
@@ -41,5 +42,5 @@ func say(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, text+"\n") // a caller that has gone needs no answer
+	_, _ = io.WriteString(w, text+"\n") // a client that has gone needs no answer
 }

@@ -52,7 +52,7 @@ func TestReadyz(t *testing.T) {
 	}
 }
 
-// What is measured is shown under its own name, and the log line says the same.
+// A measurement is shown under its own name, and the log line has the same value.
 func TestMetrics(t *testing.T) {
 	metrics := NewMetrics("1.2.3")
 	for range 2 {
@@ -73,7 +73,7 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// What is left is shown for as long as the newest run knew it: 0 would be a lie.
+// A gauge is shown only if the newest run measured it. 0 would be wrong.
 func TestMetrics_AGaugeIsAbsentWhereItIsNotKnown(t *testing.T) {
 	metrics := NewMetrics("v")
 	shown := func() string {

@@ -1,5 +1,5 @@
-// Package admin answers those who run the server: whether it lives, whether it can serve, and what
-// it has measured.
+// Package admin answers operators of the server: whether it runs, whether it is ready, and what it
+// has measured.
 package admin
 
 import (
@@ -15,11 +15,11 @@ import (
 	"msgext/internal/metric"
 )
 
-// buckets are of times in milliseconds, as on the other platforms. Chat waits 2,000.
+// buckets are in milliseconds, as on the other platforms. Chat waits 2,000.
 var buckets = []float64{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 1500, 2000, 5000}
 
-// Metrics keeps what was measured, under the names that the other platforms give it with "msgext_"
-// in front. It is safe for concurrent use.
+// Metrics keeps measurements under the names of the other platforms with the prefix "msgext_". It
+// is safe for concurrent use.
 type Metrics struct {
 	registry   *prometheus.Registry
 	counters   map[string]prometheus.Counter
@@ -28,8 +28,8 @@ type Metrics struct {
 	histograms map[string]prometheus.Histogram
 }
 
-// NewMetrics returns Metrics with a registry of their own, which has the process's figures and Go's
-// besides. version is the value of a label of msgext_Build.
+// NewMetrics returns Metrics with a registry of their own, which also has the metrics of the
+// process and of Go. version is a label of msgext_Build.
 func NewMetrics(version string) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
@@ -49,8 +49,8 @@ func NewMetrics(version string) *Metrics {
 
 const help = "See docs/metrics.md."
 
-// collector makes what keeps a metric. A gauge is a vector without labels, because only such a one
-// can be absent.
+// collector returns the collector of a metric. A gauge is a vector without labels, because only a
+// vector can be absent.
 func (m *Metrics) collector(known metric.Metric) prometheus.Collector {
 	name := known.Name
 	switch known.Kind {
@@ -73,12 +73,12 @@ func (m *Metrics) collector(known metric.Metric) prometheus.Collector {
 	return m.counters[name]
 }
 
-// Format is a metric.Format that keeps the measurements and has the line say the same.
+// Format is a metric.Format. It keeps the measurements and writes them into the log line as well.
 func (m *Metrics) Format(at time.Time, measured []slog.Attr, refusal string) []slog.Attr {
 	for _, value := range measured {
 		m.add(value.Key, refusal, value.Value.Float64())
 	}
-	if has(measured, metric.Checked) { // what a run does not say of what is left, nobody knows
+	if has(measured, metric.Checked) { // a gauge that this run did not measure is removed
 		for name, gauge := range m.gauges {
 			if !has(measured, name) {
 				gauge.Reset()
@@ -92,7 +92,7 @@ func has(measured []slog.Attr, name string) bool {
 	return slices.ContainsFunc(measured, func(value slog.Attr) bool { return value.Key == name })
 }
 
-// Overloaded counts one request that was turned away.
+// Overloaded counts a request that was turned away.
 func (m *Metrics) Overloaded() { m.add(metric.Overloaded, "", 1) }
 
 func (m *Metrics) add(name, refusal string, value float64) {

@@ -80,17 +80,17 @@ function sentence(view) {
   if (view.store !== "stored") return t(view.entries.length ? "nothingStored" : "nobodyHeard");
   if (view.gone) return t("goneSentence");
   if (view.doubted) return t(repairs ? "doubted" : "doubtedOff");
-  if (view.holes.length === 0) return t("complete", { latest: view.latest });
-  const list = view.holes.slice(0, 5).map(versionSpan);
-  if (view.holes.length > 5) list.push(t("andMore"));
+  if (view.gaps.length === 0) return t("complete", { latest: view.latest });
+  const list = view.gaps.slice(0, 5).map(versionSpan);
+  if (view.gaps.length > 5) list.push(t("andMore"));
   return t(repairs ? "missingSentence" : "missingOff", { versions: list.join(", ") });
 }
 
 function standing(view) {
   if (view.store !== "stored") return h("span", { class: "badge" }, t(view.store === "none" ? "noStore" : "unknown"));
   if (view.gone) return h("span", { class: "badge" }, t("gone"));
-  if (view.doubted) return h("span", { class: "badge hole" }, t("doubtedBadge"));
-  return view.holes.length ? h("span", { class: "badge hole" }, t("missingBadges", { n: view.holes.length })) : h("span", { class: "badge whole" }, t("stored"));
+  if (view.doubted) return h("span", { class: "badge gap" }, t("doubtedBadge"));
+  return view.gaps.length ? h("span", { class: "badge gap" }, t("missingBadges", { n: view.gaps.length })) : h("span", { class: "badge whole" }, t("stored"));
 }
 
 function facts(view) {

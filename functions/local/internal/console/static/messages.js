@@ -72,11 +72,11 @@ function leading(m) {
 
 function badge(m) {
   switch (m.store) {
-    case "down": return h("span", { class: "badge hole" }, t("storeDown"));
+    case "down": return h("span", { class: "badge gap" }, t("storeDown"));
     case "none": return h("span", { class: "badge" }, t("noStore"));
     case "unknown": return h("span", { class: "badge" }, t("unknown"));
   }
-  return m.missing ? h("span", { class: "badge hole" }, t("missingBadge")) : h("span", { class: "badge whole" }, t("stored"));
+  return m.missing ? h("span", { class: "badge gap" }, t("missingBadge")) : h("span", { class: "badge whole" }, t("stored"));
 }
 
 filter.addEventListener("input", () => {
