@@ -16,8 +16,7 @@ import (
 	"msgext/pkg/state/memstate"
 )
 
-// serveBare runs a net/http server that decodes a change and applies it to a store in memory, and
-// does nothing else.
+// serveBare runs a net/http server that only decodes a change and applies it to a store in memory.
 func serveBare() {
 	store := memstate.New()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

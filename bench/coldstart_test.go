@@ -16,10 +16,10 @@ import (
 	"msgext/internal/sample"
 )
 
-// BenchmarkColdStart is the time from starting the process to its first reply, of the webhook
-// function with every driver linked and DynamoDB and SQS configured, and of an empty function that
-// links the same clients. The two take turns, so that a machine that slows down slows both, and
-// medians are compared. It wants some hundred turns: -benchtime 200x.
+// BenchmarkColdStart is the time from starting a process to its first reply. It compares the
+// webhook function, with every driver linked and DynamoDB and SQS configured, with an empty
+// function that links the same clients. The two take turns, so that a slow moment of the machine
+// slows both. Medians are compared. It needs some hundred turns: -benchtime 200x.
 func BenchmarkColdStart(b *testing.B) {
 	ours, empty := binaries.Build(b, "functions/aws/webhook"), binaries.Build(b, "bench/empty")
 	probe := sample.AWSEvents(sample.Request{Method: "POST", Path: "/"})[0].Payload
@@ -43,8 +43,8 @@ func BenchmarkColdStart(b *testing.B) {
 }
 
 // BenchmarkColdStartSQL is what the SQL drivers add to the cold start of the webhook function,
-// which keeps its state in DynamoDB: the function as it is, in turns with the same one built
-// without them. It wants some hundred turns: -benchtime 200x.
+// which keeps its state in DynamoDB. The function takes turns with the same function built without
+// those drivers. It needs some hundred turns: -benchtime 200x.
 func BenchmarkColdStartSQL(b *testing.B) {
 	with, without := binaries.Build(b, "functions/aws/webhook"), withoutSQL(b, "functions/aws/webhook")
 	probe := sample.AWSEvents(sample.Request{Method: "POST", Path: "/"})[0].Payload
@@ -67,7 +67,7 @@ func BenchmarkColdStartSQL(b *testing.B) {
 	b.ReportMetric(median(milliseconds[0])-median(milliseconds[1]), "more-ms")
 }
 
-// withoutSQL builds a main with the list of SQL stores empty.
+// withoutSQL builds a main package with an empty list of SQL stores.
 func withoutSQL(b *testing.B, main string) string {
 	b.Helper()
 	root, err := filepath.Abs("..")

@@ -27,7 +27,7 @@ import (
 	"msgext/pkg/state/pgstate"
 )
 
-// delivery is a destination that BenchmarkDeployed delivers to, and how many requests a turn has.
+// delivery is a destination of BenchmarkDeployed, and the number of requests in a turn.
 type delivery struct {
 	name     string
 	store    bool
@@ -81,7 +81,7 @@ func openKafka(b *testing.B) (string, []string) {
 	return "kafka://" + brokers + "/" + topic, nil
 }
 
-// openPostgreSQL makes a schema with the product's tables and the ordinary function's.
+// openPostgreSQL creates a schema with the tables of the product and of the ordinary function.
 func openPostgreSQL(b *testing.B) (string, []string) {
 	address, name := peertest.Address(b, peertest.Postgres), "bench_"+strings.ToLower(rand.Text())
 	connection, err := pgx.Connect(b.Context(), address)
@@ -101,7 +101,7 @@ func openPostgreSQL(b *testing.B) (string, []string) {
 	return address + "&search_path=" + name, nil
 }
 
-// openMySQL makes a database with the product's tables and the ordinary function's.
+// openMySQL creates a database with the tables of the product and of the ordinary function.
 func openMySQL(b *testing.B) (string, []string) {
 	location, err := url.Parse(peertest.Address(b, peertest.MariaDB))
 	require.NoError(b, err)

@@ -17,12 +17,12 @@ import (
 	"msgext/internal/vectortest"
 )
 
-// BenchmarkDeployed is the CPU time that the whole process of the webhook function takes for one
-// change, as scripts/build makes it and with the default configuration, beside that of an ordinary
-// function (package peer) with the vendor's plain call to the same destination. Both write a log
-// line. Beside stdout there are also the empty function, which is what the runtime takes by itself,
-// and the ordinary one on one processor, as ours is. They take turns, and each ratio is the median
-// of all turns. It wants some fifty turns: -benchtime 50x.
+// BenchmarkDeployed is the CPU time that the process of the webhook function takes for one change.
+// The function is built as scripts/build does and has the default configuration. It is compared
+// with an ordinary function (package peer) that makes the vendor's plain call to the same
+// destination. Both write a log line. With stdout there are two more: the empty function, which
+// shows what the runtime takes by itself, and the ordinary one on one processor, as ours is. All
+// take turns, and each ratio is the median of all turns. It needs some fifty turns: -benchtime 50x.
 func BenchmarkDeployed(b *testing.B) {
 	ours, ordinary, empty := release(b, "functions/aws/webhook"), release(b, "bench/ordinary"), release(b, "bench/empty")
 	for _, d := range deliveries {
@@ -47,7 +47,8 @@ func BenchmarkDeployed(b *testing.B) {
 	}
 }
 
-// compare reports the CPU time of functions that take turns of so many requests.
+// compare reports the CPU time of functions that take turns. A turn has the given number of
+// requests.
 func compare(b *testing.B, functions map[string]*processtest.Lambda, requests int) {
 	version := int64(56)
 	turn := func(stack string, count int) float64 {
@@ -59,11 +60,11 @@ func compare(b *testing.B, functions map[string]*processtest.Lambda, requests in
 		return float64(processTime(b, functions[stack].PID())-began) / float64(count)
 	}
 	for stack := range functions {
-		turn(stack, min(50, requests)) // warm
+		turn(stack, min(50, requests)) // warm up
 	}
 	ratios, times := map[string][]float64{}, map[string][]float64{}
 	for b.Loop() {
-		version += int64(requests) // another turn, later versions of the same message
+		version += int64(requests) // a later turn has later versions of the same message
 		ordinary := turn("ordinary", requests)
 		for stack := range functions {
 			if stack == "ordinary" {
@@ -80,8 +81,8 @@ func compare(b *testing.B, functions map[string]*processtest.Lambda, requests in
 	}
 }
 
-// deliver invokes a function until it answers OK: on a loaded machine a destination may once take
-// longer than ours waits.
+// deliver invokes a function until it answers OK, because on a loaded machine a destination may
+// take longer than ours waits.
 func deliver(b *testing.B, function *processtest.Lambda, stack string, event []byte) {
 	const tries = 100
 	var response []byte
@@ -96,7 +97,7 @@ func deliver(b *testing.B, function *processtest.Lambda, stack string, event []b
 	require.FailNow(b, "not delivered", "%s: %s", stack, response)
 }
 
-// changes are gateway events of one message with rising versions, signed now.
+// changes returns gateway events of one message with rising versions, signed now.
 func changes(b *testing.B, version int64, count int) [][]byte {
 	vector := vectortest.Named(b, "sample-group-set")
 	query := vector.Query(time.Now())
@@ -110,7 +111,7 @@ func changes(b *testing.B, version int64, count int) [][]byte {
 	return events
 }
 
-// release builds a main as scripts/build does, for this machine.
+// release builds a main package as scripts/build does, for this machine.
 func release(b *testing.B, main string) string {
 	b.Helper()
 	root, err := filepath.Abs("..")

@@ -12,7 +12,7 @@ import (
 
 var binaries *processtest.Builder
 
-// stackVariable makes this test binary a Lambda function that runs the stack it names.
+// stackVariable makes this test binary a Lambda function that runs the named stack.
 const stackVariable = "BENCH_STACK"
 
 func TestMain(m *testing.M) {

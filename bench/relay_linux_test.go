@@ -16,13 +16,14 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// relayedBody is what such a command looks like.
+// relayedBody is the body of a command for the backend.
 const relayedBody = `{"CallbackCommand":"C2C.CallbackBeforeSendMsg","From_Account":"jared","To_Account":"Jonh","MsgSeq":48374,"MsgRandom":2837546,"MsgTime":1557481126,"MsgKey":"48374_2837546_1557481126","MsgId":"144115233775727695-1545128404-26457","OnlineOnlyFlag":0,"MsgBody":[{"MsgType":"TIMTextElem","MsgContent":{"Text":"red packet"}}],"CloudCustomData":"your cloud custom data"}`
 
-// BenchmarkRelay is the CPU time that a server's whole process takes for one command that the
-// backend answers: the product, which checks the signature first, beside net/http/httputil's
-// ReverseProxy, which checks nothing. Backend, client and both servers are processes of their own
-// and take turns; the ratio is the median of all turns. It wants some fifty turns: -benchtime 50x.
+// BenchmarkRelay is the CPU time that a server's process takes for one command that the backend
+// answers. The product, which checks the signature first, is compared with net/http/httputil's
+// ReverseProxy, which checks nothing. Backend, client and both servers are separate processes. The
+// servers take turns, and the ratio is the median of all turns. It needs some fifty turns:
+// -benchtime 50x.
 func BenchmarkRelay(b *testing.B) {
 	const requests = 1000
 	backend := processtest.StartLocal(b, os.Args[0], []string{stackVariable + "=backend"})
@@ -39,7 +40,7 @@ func BenchmarkRelay(b *testing.B) {
 		return float64(processTime(b, server.PID())-began) / requests
 	}
 	for stack := range servers {
-		turn(stack) // warm
+		turn(stack) // warm up
 	}
 	var ours, ratios []float64
 	for b.Loop() {

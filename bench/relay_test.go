@@ -23,7 +23,7 @@ const (
 	backendReply    = `{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}`
 )
 
-// serveRelayed runs one of the servers that BenchmarkRelay compares, and says where.
+// serveRelayed runs one of the servers that BenchmarkRelay compares, and prints its address.
 func serveRelayed(stack string) {
 	var handler http.Handler
 	switch stack {

@@ -29,7 +29,7 @@ func sampleEvents(t testing.TB, name string, shapes func(sample.Request) []sampl
 	return nil
 }
 
-// The comparison is only worth something if everybody does the same.
+// The comparison is only valid if all stacks do the same.
 func TestStacks_GiveTheSameReplies(t *testing.T) {
 	for _, name := range []string{"sample-group-set", "sample-group-delete", "sample-group-clear", "auth-wrong-sign", "fault-negative", "fault-key-twice"} {
 		event := sampleEvents(t, name, sample.AWSEvents)[0]
@@ -42,7 +42,7 @@ func TestStacks_GiveTheSameReplies(t *testing.T) {
 			require.NoError(t, err)
 			var got peer.Answer
 			require.NoError(t, json.Unmarshal([]byte(body), &got), body)
-			got.ErrorInfo = "" // the texts are each stack's own
+			got.ErrorInfo = "" // each stack has its own texts
 			if i == 0 {
 				want = got
 			}
@@ -58,7 +58,8 @@ func BenchmarkRequest(b *testing.B) {
 			b.ReportAllocs()
 			var response []byte
 			for b.Loop() {
-				response, _ = stack.Invoke(context.Background(), payload) // judged below
+				// The reply is checked below.
+				response, _ = stack.Invoke(context.Background(), payload)
 			}
 			if !bytes.Contains(response, []byte(`\"OK\"`)) {
 				b.Fatalf("not a delivery: %s", response)

@@ -24,22 +24,22 @@ import (
 
 const (
 	connections = 1000
-	perTurn     = 5 // requests of each connection
+	perTurn     = 5 // requests of each connection in a turn
 )
 
-// BenchmarkServer is the server as it is deployed, in its default configuration, beside a bare
-// net/http handler over the same store, in memory, which checks no signature and has no log, no
-// metrics and no repair. 1,000 kept connections send 5 changes each in a turn, each connection to a
-// message of its own; the two processes take turns. A ratio is of the CPU time of whole processes
-// and the median of all turns, a peak is of the resident set. It wants 40 turns, which are 200,000
-// requests to each: -benchtime 40x.
+// BenchmarkServer compares the server, as deployed and in its default configuration, with a bare
+// net/http handler over the same store in memory. The handler checks no signature and has no log,
+// no metrics and no repair. In a turn 1,000 kept connections send 5 changes each, and each
+// connection has its own message. The two processes take turns. A ratio is of the CPU time of the
+// processes and the median of all turns. A peak is of the resident set. It needs 40 turns, which
+// are 200,000 requests to each: -benchtime 40x.
 func BenchmarkServer(b *testing.B) {
 	ours := newLoad(b, processtest.StartServer(b, binaries.Build(b, "functions/server"), []string{
 		"MSGEXT_SDK_APP_ID=" + peer.AppID, "MSGEXT_TOKEN=" + peer.Token, "MSGEXT_STATE=memory:",
 	}, "-repair-every", "1m").Local)
 	bare := newLoad(b, processtest.StartLocal(b, os.Args[0], []string{stackVariable + "=bare"}))
 	bare.turn(b)
-	ours.turn(b) // warm
+	ours.turn(b) // warm up
 	first := ours.peak(b)
 	var times, ratios []float64
 	for b.Loop() {
@@ -60,7 +60,8 @@ type load struct {
 	process *processtest.Local
 	conns   []net.Conn
 	seq     int
-	late    atomic.Int64 // requests that were not delivered in time: turned away, or past the reply's budget
+	// Requests that were not delivered in time: turned away, or after the reply's budget.
+	late atomic.Int64
 }
 
 func newLoad(b *testing.B, process *processtest.Local) *load {
@@ -79,8 +80,8 @@ func newLoad(b *testing.B, process *processtest.Local) *load {
 	return l
 }
 
-// turn has every connection send its requests, and returns the process's CPU time for one, in
-// nanoseconds.
+// turn makes every connection send its requests, and returns the process's CPU time for one request
+// in nanoseconds.
 func (l *load) turn(b *testing.B) float64 {
 	b.Helper()
 	began, now := processTime(b, l.process.PID()), strconv.FormatInt(time.Now().Unix(), 10)
@@ -132,7 +133,7 @@ func (l *load) send(conn net.Conn, target string, group int) error {
 
 var peakLine = regexp.MustCompile(`(?m)^VmHWM:\s+(\d+) kB$`)
 
-// peak is the most that the process has had resident, in MB (proc(5), status).
+// peak is the greatest resident set of the process, in MB (proc(5), status).
 func (l *load) peak(b *testing.B) float64 {
 	b.Helper()
 	status, err := os.ReadFile("/proc/" + strconv.Itoa(l.process.PID()) + "/status")

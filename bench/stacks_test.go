@@ -1,6 +1,7 @@
-// Package bench measures the whole path of one webhook, gateway event in to response out, beside
-// the ordinary stacks doing the same work (package peer), and the deployed binaries beside an
-// ordinary function. It is a module of its own, so that the product does not depend on its peers.
+// Package bench measures one webhook from the gateway's event to the response. It compares the
+// product with ordinary stacks that do the same work (package peer), and the deployed binaries with
+// an ordinary function. It is a separate module, so that the product does not depend on what it is
+// compared with.
 package bench
 
 import (
@@ -25,15 +26,15 @@ type stack interface {
 	Invoke(ctx context.Context, payload []byte) ([]byte, error)
 }
 
-// oursAWS and oursSCF are the product with nothing to deliver to. It writes no log line, as the
+// oursAWS and oursSCF are the product without destinations. They write no log line, because the
 // peers write none.
 func oursAWS() stack {
 	rc := receiver.New(ours())
 	return awsgw.New(rc, http.HandlerFunc(rc.Malformed))
 }
 
-// oursDelivering is the product in its default configuration: the event and the log line with its
-// metrics go to a stream.
+// oursDelivering is the product in its default configuration. It writes the event and the log line
+// with its metrics to a stream.
 func oursDelivering(stream io.Writer) stack {
 	options := ours()
 	options.Sinks, options.Logger, options.Metrics = []sink.Sink{stdoutsink.New(stream)}, slog.New(slog.NewJSONHandler(stream, nil)), metric.Embedded("webhook")

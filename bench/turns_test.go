@@ -13,9 +13,10 @@ import (
 	"msgext/internal/sample"
 )
 
-// BenchmarkRequestInTurns compares the stacks where plain runs wander, on a machine that others use
-// too: the stacks take turns, what counts is the process's CPU time, the collector's included, and
-// each ratio is the median of all turns. It wants some hundred turns: -benchtime 300x.
+// BenchmarkRequestInTurns compares the stacks on a machine that other programs use too, where plain
+// runs vary too much. The stacks take turns. It counts the CPU time of the process, including the
+// garbage collector. Each ratio is the median of all turns. It needs some hundred turns: -benchtime
+// 300x.
 func BenchmarkRequestInTurns(b *testing.B) {
 	payload := sampleEvents(b, "sample-group-set", sample.AWSEvents)[0].Payload
 	turn := func(s stack, requests int) float64 {
@@ -30,7 +31,8 @@ func BenchmarkRequestInTurns(b *testing.B) {
 	ours, proxy, aws := oursAWS(), apiProxy(), typed()
 	var times, toProxy, toTyped []float64
 	for b.Loop() {
-		// About as long a turn for each, and long enough for several collections.
+		// All turns take about the same time, and each is long enough for several garbage
+		// collections.
 		t := turn(ours, 2500)
 		times = append(times, t)
 		toProxy = append(toProxy, turn(proxy, 500)/t)
@@ -41,7 +43,7 @@ func BenchmarkRequestInTurns(b *testing.B) {
 	b.ReportMetric(median(toTyped), "typed/ours")
 }
 
-// cpuTime is what the process has used up, in nanoseconds.
+// cpuTime is the CPU time that the process has used, in nanoseconds.
 func cpuTime(b *testing.B) int64 {
 	var usage syscall.Rusage
 	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &usage))

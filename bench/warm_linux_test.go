@@ -14,10 +14,10 @@ import (
 	"msgext/internal/sample"
 )
 
-// BenchmarkWarmInvocation is the CPU time that a function's whole process takes for one invocation,
-// the Runtime API's HTTP included: the product and the api-proxy stack with nothing to deliver to,
-// and a function that does nothing. They are one binary, take turns, and each ratio is the median
-// of all turns. It wants some fifty turns: -benchtime 50x.
+// BenchmarkWarmInvocation is the CPU time that a function's process takes for one invocation,
+// including the Runtime API's HTTP. It compares the product and the api-proxy stack, both without
+// destinations, with a function that does nothing. They are one binary and take turns. Each ratio
+// is the median of all turns. It needs some fifty turns: -benchtime 50x.
 func BenchmarkWarmInvocation(b *testing.B) {
 	const requests = 400
 	payload := sampleEvents(b, "sample-group-set", sample.AWSEvents)[0].Payload
@@ -40,7 +40,7 @@ func BenchmarkWarmInvocation(b *testing.B) {
 		require.Contains(b, string(response), `\"OK\"`, "%s accepts it", stack)
 	}
 	for stack := range functions {
-		turn(stack) // warm
+		turn(stack) // warm up
 	}
 	var ours, oursToProxy, emptyToProxy []float64
 	for b.Loop() {
@@ -55,8 +55,8 @@ func BenchmarkWarmInvocation(b *testing.B) {
 	b.ReportMetric(median(emptyToProxy), "empty/api-proxy")
 }
 
-// processTime is what a process's threads have run so far, in nanoseconds (proc(5), schedstat). Go
-// keeps its threads.
+// processTime is how long the threads of a process have run, in nanoseconds (proc(5), schedstat).
+// Go does not end its threads, so that none is missing.
 func processTime(b *testing.B, pid int) int64 {
 	threads, err := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/schedstat")
 	require.NoError(b, err)

@@ -1,5 +1,5 @@
-// Package examples_test starts each consumer as a user would, and drives it through the product's
-// own sink.
+// Package examples_test starts each consumer as a user would, and sends it events through the
+// product's own sink.
 package examples_test
 
 import (
@@ -34,16 +34,17 @@ const (
 	patience      = 2 * time.Minute // for a process to start, on a loaded machine
 )
 
-// example is a consumer in a folder here, copied elsewhere as a user would, once for all tests.
+// example is a consumer in a folder here. It is copied to another folder as a user would do, once
+// for all tests.
 type example struct {
 	folder  string
-	on      string // what it runs on, where that makes two of it
+	on      string // the database that it uses, where it runs with two
 	tools   []string
 	files   []string
-	prepare []string // run there once
-	main    bool     // a main package, which is built instead
+	prepare []string // command that is run there once
+	main    bool     // a main package, which is built and not run by a command
 	run     []string
-	args    func(t *testing.T) []string // more of them, for one test
+	args    func(t *testing.T) []string // further arguments, for one test
 }
 
 var examples = []example{
@@ -78,7 +79,7 @@ func each(t *testing.T, test func(t *testing.T, c *consumer)) {
 	}
 }
 
-// copies is where the examples are copied to.
+// copies is the folder with the copies of the examples.
 var copies string
 
 func TestMain(m *testing.M) {
@@ -88,7 +89,8 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
-		defer func() { _ = os.RemoveAll(copies) }() // the system clears its temporary folder too
+		// An error does no harm, because the system clears its temporary folder as well.
+		defer func() { _ = os.RemoveAll(copies) }()
 		return m.Run()
 	}())
 }
@@ -129,7 +131,7 @@ type consumer struct {
 	stderr                   output
 }
 
-// output is what a process writes, while it may still be writing.
+// output is what a process has written so far.
 type output struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -162,7 +164,7 @@ func (c *consumer) start(t *testing.T) {
 	require.NoError(t, c.command.Start())
 	greeting := make(chan string, 1)
 	go func() {
-		line, _ := bufio.NewReader(stdout).ReadString('\n') // "" where there is none
+		line, _ := bufio.NewReader(stdout).ReadString('\n') // "" if there is none
 		greeting <- line
 	}()
 	select {
@@ -182,7 +184,7 @@ func (c *consumer) kill(t *testing.T) {
 		return
 	}
 	require.NoError(t, c.command.Process.Kill())
-	_ = c.command.Wait() // its error is the signal
+	_ = c.command.Wait() // the error only repeats the signal
 }
 
 func (c *consumer) sink(t *testing.T) *httpsink.Sink {
@@ -207,8 +209,8 @@ func (c *consumer) shows(t *testing.T) map[string][]msgext.KeyValue {
 	return shown
 }
 
-// Fixtures any consumer can be held to: delivered one after the other, the consumer killed in the
-// middle.
+// Every consumer must pass each fixture: its events are delivered one after the other, and the
+// consumer is killed in the middle.
 func TestConsumers_EndInTheStateOfEachFixture(t *testing.T) {
 	for _, fixture := range consumertest.Fixtures(t) {
 		t.Run(fixture.Name, func(t *testing.T) {
@@ -229,8 +231,8 @@ func TestConsumers_EndInTheStateOfEachFixture(t *testing.T) {
 	}
 }
 
-// Chat, the receiver and repair run against the live consumer, with every fault before us; the
-// consumer is killed in the middle, stays away for a while, and comes back.
+// Chat, the receiver and repair run with the live consumer, and all faults happen before the
+// receiver. The consumer is killed in the middle, is down for a while, and comes back.
 func TestConsumers_ShowWhatChatHas(t *testing.T) {
 	for seed := range uint64(2) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -253,7 +255,8 @@ func TestConsumers_ShowWhatChatHas(t *testing.T) {
 	}
 }
 
-// What is not signed with the secret, or not fresh, or no event, changes nothing and stops nothing.
+// A request that is not signed with the secret, is not fresh, or is not an event changes nothing,
+// and the consumer goes on.
 func TestConsumers_Refuse(t *testing.T) {
 	fixture := consumertest.Fixtures(t)[0]
 	forwarded, err := cloudevent.NewForwarded("1400000000", "Group.CallbackAfterSendMsg", []byte(`{"a":1}`), time.Now())

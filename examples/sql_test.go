@@ -21,7 +21,7 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// postgres returns the URL of a schema of its own.
+// postgres returns the URL of its own schema.
 func postgres(t *testing.T) []string {
 	address := peertest.Address(t, peertest.Postgres)
 	db, err := sql.Open("pgx", address)
@@ -36,7 +36,7 @@ func postgres(t *testing.T) []string {
 	return []string{own.String()}
 }
 
-// mariadb returns the URL of a database of its own.
+// mariadb returns the URL of its own database.
 func mariadb(t *testing.T) []string {
 	own, err := url.Parse(peertest.Address(t, peertest.MariaDB))
 	require.NoError(t, err)
@@ -51,7 +51,7 @@ func mariadb(t *testing.T) []string {
 	return []string{own.String()}
 }
 
-// lend creates a place for the test, and drops it in the end.
+// lend creates a place for the test, and drops it at the end.
 func lend(t *testing.T, db *sql.DB, create, drop string) {
 	t.Helper()
 	_, err := db.ExecContext(t.Context(), create)
@@ -63,7 +63,7 @@ func lend(t *testing.T, db *sql.DB, create, drop string) {
 	})
 }
 
-// Four at once: what is shown depends on the set of events alone.
+// Four clients send at once. What is shown depends only on the set of events.
 func TestConsumers_TakeEventsAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, c *consumer) {
 		sink := c.sink(t)
@@ -82,7 +82,7 @@ func TestConsumers_TakeEventsAtOnce(t *testing.T) {
 		}
 		for _, fixture := range consumertest.Fixtures(t) {
 			if fixture.Name != "everything-gone" && fixture.Name != "mistakes" {
-				continue // all of them are about the same messages, but for these two
+				continue // only these two are not about the same messages
 			}
 			for key, list := range fixture.Want {
 				want[key] = list
@@ -97,8 +97,8 @@ func TestConsumers_TakeEventsAtOnce(t *testing.T) {
 	})
 }
 
-// What JSON may hold: characters that databases and languages write in their own way, and numbers
-// as Chat may write them.
+// Texts that JSON can hold: characters that databases and languages write in their own ways, and
+// numbers as Chat may write them.
 func TestConsumers_TakeEveryText(t *testing.T) {
 	set := []byte(`{"specversion":"1.0","id":"1","source":"/","type":"com.tencent.chat.group.msgextension.set","partitionkey":"1400000000/g'\\\"/1",` +
 		`"received":"00000001764688294500","data":{"CallbackCommand":"Group.CallbackAfterGroupMsgExtension","GroupId":"g'\\\"","MsgSeq":1,"OperateType":1,` +
@@ -120,7 +120,8 @@ func TestConsumers_TakeEveryText(t *testing.T) {
 		send(zero)
 		want := "\x00\\u0000\n\t\\u0041 \u2028 ' \\"
 		if strings.HasPrefix(c.run[len(c.run)-1], "postgres") {
-			want = strings.Replace(want, "\x00", "\ufffd", 1) // its text holds no U+0000
+			// PostgreSQL's text cannot hold U+0000.
+			want = strings.Replace(want, "\x00", "\ufffd", 1)
 		}
 		assert.Equal(t, want, c.shows(t)[key][1].Value)
 	})

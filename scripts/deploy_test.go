@@ -14,8 +14,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// The deploying scripts, with stubs in place of the programs that they call: what they ask for
-// before anything is built or sent, and what they then call.
+// The deploying scripts run with stubs in place of the programs that they call. The tests check
+// what a script requires before it builds or sends anything, and what it then calls.
 func TestDeploy(t *testing.T) {
 	scf := []string{"TENCENT_SECRET_ID=id", "TENCENT_SECRET_KEY=very-secret", "TENCENT_REGION=ap-singapore", "MSGEXT_SDK_APP_ID=1400000000", "MSGEXT_TOKEN=very-secret"}
 	aws := []string{"AWS_ACCESS_KEY_ID=id", "AWS_SECRET_ACCESS_KEY=very-secret", "AWS_REGION=eu-central-1"}
@@ -25,7 +25,7 @@ func TestDeploy(t *testing.T) {
 		environ []string
 		stubs   string
 		says    string
-		calls   []string // none: it stops before
+		calls   []string // empty: it stops before
 	}{
 		{"aws without Go", "deploy-aws", aws, "sam", "Go is missing: install Go", nil},
 		{"aws without SAM", "deploy-aws", aws, "go", "the SAM CLI is missing: pip install aws-sam-cli", nil},
@@ -81,7 +81,7 @@ func TestDeploy(t *testing.T) {
 	}
 }
 
-// What the tool prints is kept by way of a pipe, whose end says nothing of how the tool ended.
+// The tool's output is kept through a pipe, whose own status does not say how the tool ended.
 func TestDeploy_FailsWithItsTool(t *testing.T) {
 	environ := []string{"TENCENT_SECRET_ID=id", "TENCENT_SECRET_KEY=k", "TENCENT_REGION=ap-singapore", "MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=t", "MSGEXT_CHAT_SECRET_KEY=k"}
 	calls, output, err := deploy(t, "deploy-scf", environ, []string{"go", "false-scf"})
@@ -90,15 +90,15 @@ func TestDeploy_FailsWithItsTool(t *testing.T) {
 	assert.Contains(t, output, "deployed", "what it printed is seen")
 }
 
-// The first deployment asks for six things, says what an answer means that costs something, and
-// asks again where one cannot be right; the second asks nothing.
+// The first deployment asks for six things. It says what an answer costs, and asks again where an
+// answer cannot be right. The second deployment asks nothing.
 func TestDeployAWS_AsksSixQuestions(t *testing.T) {
 	aws := []string{"AWS_ACCESS_KEY_ID=id", "AWS_SECRET_ACCESS_KEY=very-secret", "AWS_REGION=eu-central-1"}
 	want := []string{"sam build, region eu-central-1", "sam deploy, region eu-central-1", "sam list stack-outputs --output json, region eu-central-1", `msgext urls [{"OutputKey":"WebhookURL"}]`}
 	tests := []struct {
 		name, answers string
 		says          []string
-		silent        string // what is not said
+		silent        string // text that is not printed
 		parameters    map[string]string
 	}{
 		{"all", "1400000000\nmsgext/token\nmsgext/chat-key\nfrankfurt\nhttps://a.example/b kafka://c:9092/d\nops@example.com\n",
@@ -142,7 +142,8 @@ func overrides(t *testing.T, samconfig string) map[string]string {
 	require.NotEmpty(t, lines, samconfig)
 	found := make(map[string]string)
 	for _, line := range lines {
-		text, err := strconv.Unquote(line[1]) // TOML's basic strings escape these characters as Go does
+		// TOML's basic strings escape these characters as Go does.
+		text, err := strconv.Unquote(line[1])
 		require.NoError(t, err)
 		for _, pair := range regexp.MustCompile(`(\w+)="([^"]*)"`).FindAllStringSubmatch(text, -1) {
 			found[pair[1]] = pair[2]
@@ -151,7 +152,7 @@ func overrides(t *testing.T, samconfig string) map[string]string {
 	return found
 }
 
-// What the example sets, the template has.
+// Every parameter in the example exists in the template.
 func TestSamconfigExample(t *testing.T) {
 	example, err := os.ReadFile("../samconfig.toml.example")
 	require.NoError(t, err)
@@ -166,20 +167,21 @@ func TestSamconfigExample(t *testing.T) {
 	for name, value := range overrides(t, string(example)) {
 		parameter, found := template.Parameters[name]
 		assert.True(t, found, name)
-		if pattern := parameter.AllowedPattern; !strings.Contains(pattern, "(?!") { // lookahead, which Go has not
+		// Go has no lookahead.
+		if pattern := parameter.AllowedPattern; !strings.Contains(pattern, "(?!") {
 			assert.Regexp(t, "^(?:"+pattern+")", value, name)
 		}
 	}
 }
 
-// deploy runs a script where only the stubs can be found, and returns what it called but for Go. A
-// stub called false-NAME is a NAME that fails.
+// deploy runs a script that can find only the stubs, and returns the calls that it made, without
+// those of Go. A stub called false-NAME is a NAME that fails.
 func deploy(t *testing.T, script string, environ, stubs []string) (calls, output string, err error) {
 	t.Helper()
 	return deployIn(t, checkout(t), "", script, environ, stubs)
 }
 
-// deployIn does that in a checkout, with answers on standard input.
+// deployIn does the same in a checkout, with answers on standard input.
 func deployIn(t *testing.T, root, stdin, script string, environ, stubs []string) (calls, output string, err error) {
 	t.Helper()
 	folder := t.TempDir()
@@ -214,12 +216,12 @@ func deployIn(t *testing.T, root, stdin, script string, environ, stubs []string)
 	command.Stdin = strings.NewReader(stdin)
 	command.Env = append([]string{"PATH=" + folder, "HOME=" + folder}, environ...)
 	out, err := command.CombinedOutput()
-	made, _ := os.ReadFile(recorded) // there is none without a call
+	made, _ := os.ReadFile(recorded) // it does not exist if nothing was called
 	return strings.TrimSpace(string(made)), string(out), err
 }
 
-// checkout is a folder with the scripts and what they copy alone, so that nothing of this one is
-// touched.
+// checkout returns a folder with the scripts and the files that they copy, so that nothing of this
+// checkout is changed.
 func checkout(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()

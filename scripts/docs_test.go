@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A promise is shown by a command: each `go test` of the documents runs something. One once named a
-// package whose tests had moved, and `go test` calls that ok.
+// Each `go test` command in the documents must run a test. One once named a package from which the
+// tests had moved, and `go test` reports that as ok.
 func TestDocs_CommandsRunATest(t *testing.T) {
 	documents, err := filepath.Glob("../docs/*.md")
 	require.NoError(t, err)
@@ -28,7 +28,8 @@ func TestDocs_CommandsRunATest(t *testing.T) {
 			if run == nil || run[1] == "^$" {
 				continue
 			}
-			top, _, _ := strings.Cut(strings.ReplaceAll(run[1], `\|`, "|"), "/") // of a subtest, the test
+			// The test of a subtest.
+			top, _, _ := strings.Cut(strings.ReplaceAll(run[1], `\|`, "|"), "/")
 			pattern, err := regexp.Compile(top)
 			require.NoError(t, err, match[0])
 			for _, word := range strings.Fields(match[1]) {
@@ -42,7 +43,8 @@ func TestDocs_CommandsRunATest(t *testing.T) {
 	assert.Greater(t, commands, 15)
 }
 
-// hasTest reports whether a package has a test of such a name, or with below one of those below it.
+// hasTest reports whether a package has a test of that name. With below it also looks into the
+// packages below.
 func hasTest(t *testing.T, folder string, below bool, pattern *regexp.Regexp) (found bool) {
 	t.Helper()
 	name := regexp.MustCompile(`(?m)^func ((?:Test|Example|Fuzz)\w*)\(`)

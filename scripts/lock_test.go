@@ -14,7 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What scripts/services installs is named with a hash, and what somebody asked for is in the lock.
+// Every package that scripts/services installs has a hash, and every requested package is in the
+// lock.
 func TestLocks(t *testing.T) {
 	for _, name := range []string{"moto", "sam", "shellcheck"} {
 		t.Run(name, func(t *testing.T) {
@@ -44,7 +45,7 @@ func TestLocks(t *testing.T) {
 			assert.Equal(t, version, lock.Packages["node_modules/"+name].Version, "%s: scripts/lock serverless was not run", name)
 		}
 		for name, locked := range lock.Packages {
-			if name != "" { // itself
+			if name != "" { // the project itself
 				assert.Regexp(t, `^sha512-[A-Za-z0-9+/]{86}==$`, locked.Integrity, name)
 			}
 		}
@@ -70,9 +71,8 @@ func TestLocks(t *testing.T) {
 	}
 }
 
-// scripts/services, with stubs in place of the installers: it asks for the locked files alone,
-// installs again when a lock has changed and not before, and refuses a jar whose content is
-// another.
+// scripts/services runs with stubs in place of the installers. It requests only the locked files.
+// It installs again when a lock has changed, and only then. It refuses a jar whose content differs.
 func TestServicesInstallWhatIsLocked(t *testing.T) {
 	root := t.TempDir()
 	require.NoError(t, os.CopyFS(filepath.Join(root, "scripts"), os.DirFS(".")))

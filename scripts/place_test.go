@@ -12,14 +12,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Arguments with which a script gets as far as calling a program.
+// Arguments with which a script runs until it calls a program.
 var arguments = map[string]string{
 	"build": "out", "deploy-scf": "", "forget": "g1 10", "invoke": "webhook", "lock": "sam", "read": "g1 10", "rename-module": "example.com/msgext",
 	"schema": "postgres://127.0.0.1/x", "send": "http://127.0.0.1", "services": "up sam",
 }
 
-// Each script works in its own checkout, whatever CDPATH says and though it is called by a symbolic
-// link, and builds in a checkout whose git does not answer.
+// Each script works in its own checkout, whatever CDPATH is, and also if it is called by a symbolic
+// link. It builds in a checkout whose git does not answer.
 func TestScriptsFindTheirCheckout(t *testing.T) {
 	entries, err := os.ReadDir(".")
 	require.NoError(t, err)
@@ -56,8 +56,8 @@ func TestScriptsFindTheirCheckout(t *testing.T) {
 	}
 }
 
-// What a script does stands at its top, and -h prints that and does nothing else: there is no
-// program but those that print. Those of the operator's tool pass -h on to it.
+// The comment at a script's top says what it does, and -h only prints that. So -h needs no program
+// but those that print. The scripts of the operator's tool pass -h on to it.
 func TestScripts_TellWhatTheyDo(t *testing.T) {
 	scripts, err := filepath.Glob("*")
 	require.NoError(t, err)
@@ -100,7 +100,8 @@ func TestScripts_TellWhatTheyDo(t *testing.T) {
 	assert.GreaterOrEqual(t, tried, 20)
 }
 
-// A relative path is the caller's: of a database, of a certificate, of the folder to build into.
+// A relative path is relative to the caller's folder: of a database, of a certificate, of the
+// folder to build into.
 func TestRelativePathsAreTheCallers(t *testing.T) {
 	for _, script := range []string{"read", "forget", "schema", "msgext"} {
 		t.Run(script, func(t *testing.T) {
@@ -133,7 +134,7 @@ func firstBuild(t *testing.T, calls []string) string {
 	return calls[i]
 }
 
-// place is a checkout, another project that CDPATH names, and the folder of a caller.
+// place holds a checkout, another project that CDPATH names, and the caller's folder.
 type place struct{ root, decoy, caller, stubs string }
 
 func newPlace(t *testing.T) place {
@@ -150,18 +151,20 @@ func newPlace(t *testing.T) place {
 	for _, script := range scripts {
 		require.NoError(t, os.Chmod(script, 0o700))
 	}
-	require.NoError(t, os.WriteFile(place.root+"/samconfig.toml", nil, 0o600)) // it was deployed before
+	// As after a first deployment.
+	require.NoError(t, os.WriteFile(place.root+"/samconfig.toml", nil, 0o600))
 	require.NoError(t, os.WriteFile(place.root+"/CHANGELOG.md", []byte("## 1.2.3\n\n- Something.\n"), 0o600))
 	require.NoError(t, os.WriteFile(place.root+"/pkg/a_test.go", []byte("func FuzzA\n"), 0o600))
-	// Every program says where it was called, and fails, so that nothing goes on; but Go builds a
-	// program that does so.
+	// Every program records where it was called and fails, so that the script stops. Only Go
+	// succeeds: it builds a program that does the same.
 	text := "#!/bin/sh\necho \"$PWD: ${0##*/} $*, GOFLAGS=${GOFLAGS:-}\" >>\"$CALLS\"\n"
 	for _, name := range []string{"sam", "scf", "git", "python3", "npm", "mvn", "docker", "apt-get"} {
 		require.NoError(t, os.WriteFile(filepath.Join(place.stubs, name), []byte(text+"exit 1\n"), 0o700))
 	}
-	require.NoError(t, os.WriteFile(filepath.Join(place.stubs, "aws"), []byte("#!/bin/sh\n"), 0o700)) // credentials are valid
+	// Credentials are valid.
+	require.NoError(t, os.WriteFile(filepath.Join(place.stubs, "aws"), []byte("#!/bin/sh\n"), 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(place.stubs, "tool"), []byte("#!/bin/sh\necho \"the program runs in $PWD\"\n"), 0o700))
-	text += "[ \"$4\" != -n ] || { echo \"${0%/*}/tool\"; exit; }\n" // go tool -C ROOT -n NAME
+	text += "[ \"$4\" != -n ] || { echo \"${0%/*}/tool\"; exit; }\n" // for go tool -C ROOT -n NAME
 	text += "for last; do [ \"$built\" != -o ] || { printf '#!/bin/sh\\necho \"the program runs in $PWD\"\\n' >\"$last\"; chmod +x \"$last\"; exit; }; built=$last; done; exit 1\n"
 	require.NoError(t, os.WriteFile(filepath.Join(place.stubs, "go"), []byte(strings.Replace(text, "for last", "[ \"$1\" != list ] || exit 0; built=; for last", 1)), 0o700))
 	return place
@@ -175,7 +178,7 @@ func (p place) run(t *testing.T, folder, script string, arguments ...string) (ca
 	command.Dir = folder
 	command.Env = []string{"PATH=" + p.stubs + ":" + os.Getenv("PATH"), "HOME=" + p.caller, "TMPDIR=" + t.TempDir(), "CALLS=" + recorded, "CDPATH=" + p.decoy,
 		"AWS_ACCESS_KEY_ID=id", "AWS_REGION=eu-central-1", "TENCENT_SECRET_ID=id", "TENCENT_SECRET_KEY=key", "TENCENT_REGION=ap-singapore", "MSGEXT_SDK_APP_ID=1", "MSGEXT_TOKEN=t", "VERSION=v1.2.3"}
-	out, _ := command.CombinedOutput() // most end with the first program that fails
+	out, _ := command.CombinedOutput() // most scripts end with the first program that fails
 	made, _ := os.ReadFile(recorded)
 	return strings.FieldsFunc(string(made), func(r rune) bool { return r == '\n' }), string(out)
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Under another path the module still holds together, and a program outside of it uses what is
-// public.
+// With another path the module still builds and passes its checks, and a program of another module
+// uses its public packages.
 func TestRenameModule(t *testing.T) {
 	const path = "example.com/some-team/msgext.v0"
 	root := filepath.Join(t.TempDir(), "copy")
@@ -41,7 +41,7 @@ func TestRenameModule(t *testing.T) {
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(outside, name), []byte(content), 0o600))
 	}
-	// What the module needs is in the cache, or this test would not have been built.
+	// All dependencies are in the cache, because this test was built with them.
 	out := run(t, outside, "env", "GOPROXY=off", "GOFLAGS=-mod=mod", "go", "run", ".")
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	require.Len(t, lines, 3, out)
@@ -50,7 +50,7 @@ func TestRenameModule(t *testing.T) {
 	assert.Equal(t, "[{alice option 2 1}]", lines[2])
 }
 
-// What is no path is refused before anything is written.
+// An invalid path is refused before anything is written.
 func TestRenameModule_Refuses(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "copy")
 	copyTree(t, "..", root)
@@ -78,7 +78,7 @@ func run(t *testing.T, folder, name string, arguments ...string) string {
 	return string(out)
 }
 
-// copyTree copies what is not built, hidden or large.
+// copyTree copies all files but those that are built, hidden or large.
 func copyTree(t *testing.T, from, to string) {
 	t.Helper()
 	require.NoError(t, filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What govulncheck v1.9.0 answers, and what becomes of it: a database that cannot be reached is
-// told and is no failure; anything else that it ends with is.
+// The answers of govulncheck v1.9.0, and the result of each. A database that cannot be reached is
+// reported and is no failure. Any other error is a failure.
 func TestVulncheck(t *testing.T) {
 	tests := []struct {
 		name, prints string
@@ -31,7 +31,7 @@ func TestVulncheck(t *testing.T) {
 			require.NoError(t, os.WriteFile(filepath.Join(stubs, "go"), []byte(text), 0o700))
 			command := exec.Command("./vulncheck")
 			command.Env = append(os.Environ(), "PATH="+stubs+":"+os.Getenv("PATH"), "PRINTS="+test.prints, "EXIT="+string(rune('0'+test.exit)))
-			out, _ := command.CombinedOutput() // its status is looked at below
+			out, _ := command.CombinedOutput() // the status is checked below
 			assert.Equal(t, test.want, command.ProcessState.ExitCode())
 			assert.Contains(t, string(out), test.says)
 		})

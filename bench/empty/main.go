@@ -1,5 +1,5 @@
-// Command empty is the floor of a cold start: a Lambda function that does nothing and links the
-// clients that the product's links.
+// Command empty is a Lambda function that does nothing. It links the clients that the product
+// links, so that its cold start is the least that is possible.
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 )
 
 func main() {
-	if os.Getenv("NEVER") != "" { // linked, and not run
+	if os.Getenv("NEVER") != "" { // so that they are linked but do not run
 		loaded, _ := awsconfig.LoadDefaultConfig(context.Background())
 		kafka, _ := kgo.NewClient()
 		_, _ = dynamodb.NewFromConfig(loaded).ListTables(context.Background(), nil)

@@ -19,8 +19,7 @@ import (
 	"msgext/bench/peer"
 )
 
-// open returns the plain call of one client: to a sink with the event, to a store with the first
-// key-value.
+// open returns the plain call of a client. A sink gets the event, and a store the first key-value.
 func open(ctx context.Context, delivery string) (peer.Deliver, error) {
 	location, err := url.Parse(delivery)
 	if err != nil {
@@ -39,7 +38,7 @@ func open(ctx context.Context, delivery string) (peer.Deliver, error) {
 	return openSink(ctx, location)
 }
 
-// group is what an ordinary function would call the message.
+// group returns the name that an ordinary function would give the message.
 func group(event peer.Event) string { return event.GroupId + "/" + strconv.FormatInt(event.MsgSeq, 10) }
 
 func openRedis(location *url.URL) (peer.Deliver, error) {

@@ -1,6 +1,6 @@
-// Command ordinary is a Lambda function as one writes it for one app: package peer with one
-// delivery, which DELIVERY names as MSGEXT_SINKS or MSGEXT_STATE does, and a log line for every
-// request.
+// Command ordinary is a Lambda function as somebody writes it for one app: package peer with one
+// delivery and a log line for every request. DELIVERY names the delivery as MSGEXT_SINKS or
+// MSGEXT_STATE does.
 package main
 
 import (

@@ -15,11 +15,11 @@ import (
 	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
 )
 
-// Deliver is one call of a client.
+// Deliver is one call of a vendor's client.
 type Deliver func(ctx context.Context, event Event, body []byte) error
 
-// APIProxy is the best-known adapter over net/http with encoding/json. It delivers nothing where
-// deliver is nil, and writes no line where logger is.
+// APIProxy is the best-known adapter over net/http with encoding/json. It delivers nothing if
+// deliver is nil, and writes no log line if logger is nil.
 func APIProxy(deliver Deliver, logger *slog.Logger) lambda.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /", func(w http.ResponseWriter, r *http.Request) {
@@ -48,7 +48,7 @@ func APIProxy(deliver Deliver, logger *slog.Logger) lambda.Handler {
 	return lambda.NewHandler(httpadapter.NewV2(mux).ProxyWithContext)
 }
 
-// Typed is aws-lambda-go's own way: a handler of the event's struct.
+// Typed is the handler that aws-lambda-go proposes: a function of the event's struct.
 func Typed() lambda.Handler {
 	return lambda.NewHandler(func(_ context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 		query, err := url.ParseQuery(event.RawQueryString)

@@ -1,7 +1,7 @@
-// Package peer is the function that msgext is measured beside: what one writes over the libraries
-// that everybody uses. It checks signature and body by the same rules and gives the same replies,
-// delivers an event by one plain call of the vendor's client, and writes one log line with
-// encoding/json behind it.
+// Package peer is the function with which msgext is compared. It is what somebody writes with the
+// libraries that everybody uses. It checks signature and body by the same rules and gives the same
+// replies. It delivers an event by one plain call of the vendor's client, and writes one log line
+// with encoding/json.
 package peer
 
 import (
@@ -16,12 +16,12 @@ import (
 	"time"
 )
 
-// What the requests of a benchmark are signed with and for.
+// The app and the token with which the requests of a benchmark are signed.
 const (
 	AppID = "1400000000"
 	Token = "xxxxyyyy"
 
-	// Window is wider than any run takes: a request that turns stale would be refused for free.
+	// Window is longer than any run, because a stale request would be refused without the work.
 	Window = time.Hour
 )
 
@@ -38,7 +38,7 @@ func answer(err error) Answer {
 	return Answer{"OK", "", 0}
 }
 
-// KeyValue is one of an event's.
+// KeyValue is a key-value of an event.
 type KeyValue struct {
 	Key, Value string
 	Seq        int64
@@ -55,8 +55,8 @@ type Event struct {
 	EventTime       int64
 }
 
-// receive authenticates a webhook, decodes it and checks it. A status of 0 is that of an event to
-// deliver.
+// receive authenticates a webhook, decodes it and checks it. A status of 0 means that the event
+// must be delivered.
 func receive(query url.Values, body []byte) (Event, int, Answer) {
 	if err := authenticate(query, time.Now()); err != nil {
 		return Event{}, http.StatusUnauthorized, answer(err)

@@ -1,5 +1,5 @@
-// Command plain is what a first build is measured beside: a server of net/http that keeps what it
-// is sent in SQLite.
+// Command plain is the program with which a first build is compared: a net/http server that stores
+// what it gets in SQLite.
 package main
 
 import (

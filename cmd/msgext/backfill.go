@@ -22,7 +22,7 @@ var (
 	errInterrupted   = errors.New("backfill: interrupted")
 )
 
-// backfilling is the command line of backfill.
+// backfilling is the parsed command line of backfill.
 type backfilling struct {
 	skip   int
 	group  string
@@ -106,7 +106,7 @@ func (b *backfilling) check(now time.Time) error {
 	return nil
 }
 
-// span returns what two accounts have sent to each other.
+// span returns the history of the two accounts that the command line names.
 func (b *backfilling) span(now time.Time) (chatapi.Span, error) {
 	since, err := parseTime(b.since, now)
 	if err != nil {
@@ -124,7 +124,7 @@ func (b *backfilling) span(now time.Time) (chatapi.Span, error) {
 	return chatapi.Span{Account: b.from, Peer: b.to, Since: since, Until: until, Before: b.before}, nil
 }
 
-// parseTime reads a moment, a day, or how long ago.
+// parseTime parses a time, a day, or a duration before now.
 func parseTime(text string, now time.Time) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
 		if at, err := time.Parse(layout, text); err == nil {
@@ -138,7 +138,7 @@ func parseTime(text string, now time.Time) (time.Time, error) {
 	return now.Add(-ago), nil
 }
 
-// source returns what names the messages.
+// source returns the source of the messages.
 func (b *backfilling) source(ctx context.Context, with connected, c console) (backfill.Source, error) {
 	if b.group == "" && b.from == "" {
 		reader := lineReader{app: with.cfg.SDKAppID, pairs: true}
@@ -162,7 +162,8 @@ func (b *backfilling) source(ctx context.Context, with connected, c console) (ba
 		return &backfill.Group{Chat: with.chat, Group: b.group, Filter: filter, UpTo: b.upTo}, nil
 	}
 	span, err := b.span(time.Now())
-	b.since, b.until = span.Since.UTC().Format(time.RFC3339), span.Until.UTC().Format(time.RFC3339) // as another run would not know them
+	// In UTC, because a later run may have another now and another time zone.
+	b.since, b.until = span.Since.UTC().Format(time.RFC3339), span.Until.UTC().Format(time.RFC3339)
 	return &backfill.C2C{Chat: with.chat, Span: span, Filter: filter}, err
 }
 
@@ -193,7 +194,7 @@ func (b *backfilling) run(ctx context.Context, with connected, c console) error 
 	return nil
 }
 
-// again is the command line that goes on behind what is done.
+// again returns the command line that continues behind what is done.
 func (b *backfilling) again(counts backfill.Counts) string {
 	line := []string{"msgext", "backfill"}
 	add := func(flag, value string) {
@@ -232,7 +233,7 @@ func (b *backfilling) again(counts backfill.Counts) string {
 	return strings.Join(line, " ")
 }
 
-// quoted is a word as a shell takes it.
+// quoted quotes a word for a shell.
 func quoted(word string) string {
 	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:/+@%,="
 	if word != "" && strings.Trim(word, plain) == "" {

@@ -20,13 +20,14 @@ import (
 	"msgext/pkg/state/sqlitestate"
 )
 
-// past is a Chat whose messages were sent before anybody listened, and what is to learn of them.
+// past is a Chat whose messages were sent before anything received its webhooks, with what the test
+// can ask.
 type past struct {
 	chat     *chatsim.Sim
 	consumer *consumertest.Consumer
 	environ  []string
 	state    string
-	call     func() // with each REST call, if not nil
+	call     func() // called with each REST call; may be nil
 }
 
 func newPast(t *testing.T) *past {
@@ -66,8 +67,8 @@ func groupMessage(seq int64) msgext.Message {
 	return msgext.Message{SDKAppID: app, GroupID: "@TGS#g", MsgSeq: seq}
 }
 
-// Of a group's history the messages are read that are asked for. Those without extensions leave
-// nothing behind, and nobody is told of them.
+// The requested messages of a group's history are read. Of those without extensions nothing is
+// stored and nothing is told.
 func TestBackfill_Group(t *testing.T) {
 	for name, test := range map[string]struct {
 		variable string
@@ -113,7 +114,7 @@ func TestBackfill_Group(t *testing.T) {
 	}
 }
 
-// Whichever of two accounts Chat's read wants first, the message is found.
+// The message is found whichever of the two accounts Chat's read expects first.
 func TestBackfill_C2C(t *testing.T) {
 	p := newPast(t)
 	day := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
@@ -137,7 +138,7 @@ func TestBackfill_C2C(t *testing.T) {
 	assert.Len(t, p.known(t), 3)
 }
 
-// Interrupted, it prints a command line that does the rest.
+// When it is interrupted it prints a command line that does the rest.
 func TestBackfill_Interrupted(t *testing.T) {
 	p := newPast(t)
 	for seq := int64(1); seq <= 50; seq++ {
@@ -160,7 +161,7 @@ func TestBackfill_Interrupted(t *testing.T) {
 	assert.Equal(t, "backfill --group '@TGS#g' --all --up-to 30 --rate 100\n", again)
 	assert.Less(t, len(p.known(t)), 50)
 
-	// as a shell takes it
+	// split as a shell does
 	words, err := exec.CommandContext(t.Context(), "/bin/sh", "-c", "printf '%s\n' "+again).Output()
 	require.NoError(t, err)
 	status, _, said := try(t, p.environ, "", strings.Split(strings.TrimSpace(string(words)), "\n")...)
@@ -169,7 +170,7 @@ func TestBackfill_Interrupted(t *testing.T) {
 	assert.Len(t, p.known(t), 50)
 }
 
-// A message that cannot be read is named, and the rest is read.
+// A message that cannot be read is named, and the others are read.
 func TestBackfill_WhatFails(t *testing.T) {
 	p := newPast(t)
 	p.set(t, groupMessage(1), "yes")
@@ -219,7 +220,7 @@ func TestQuoted(t *testing.T) {
 	}
 }
 
-// The store that backfill fills is one that the read of every program opens.
+// Every program's read can open the store that backfill has made.
 func TestBackfill_MakesTheStore(t *testing.T) {
 	p := newPast(t)
 	p.set(t, groupMessage(1), "yes")

@@ -15,19 +15,19 @@ import (
 	"msgext/pkg/repair"
 )
 
-// connected is what verbs work with that read messages from Chat.
+// connected holds what verbs need that read messages from Chat.
 type connected struct {
 	cfg      config.Config
 	repairer *repair.Repairer
 	chat     *chatapi.Client
 }
 
-// withRepairer opens what the repair function's variables name, calls use and closes it.
+// withRepairer opens what the repair function's variables name, calls use, and closes it.
 func (c console) withRepairer(ctx context.Context, use func(repairer *repair.Repairer, app string) error) error {
 	return c.withChat(ctx, config.Repair, func(with connected) error { return use(with.repairer, with.cfg.SDKAppID) })
 }
 
-// withChat does so with the variables of a function.
+// withChat does the same with the variables of any function.
 func (c console) withChat(ctx context.Context, function config.Function, use func(connected) error) (err error) {
 	sdk := new(awssdk.SDK)
 	drivers := driver.Drivers{Stores: allstores.List(sdk), Sinks: awssinks.List(sdk, c.stdout), Checks: []config.Check{repairwire.CheckChat}}

@@ -11,7 +11,7 @@ import (
 	"msgext/internal/driver"
 )
 
-// console is what a process is started with.
+// console holds what a process is started with.
 type console struct {
 	environ        []string
 	stdin          io.Reader
@@ -28,8 +28,8 @@ func (c console) variable(name string) string {
 	return ""
 }
 
-// signing reads what Chat's webhooks are signed with and where they go. A function itself looks at
-// the rest.
+// signing reads the app and the token that sign Chat's webhooks, and the path. The function itself
+// checks the other variables.
 func (c console) signing() (config.Config, error) {
 	return driver.Drivers{}.Load(c.environ, config.Send)
 }
@@ -41,7 +41,7 @@ func (c console) printJSON(value any) error {
 	return encoder.Encode(value)
 }
 
-// isTerminal reports whether somebody looks at what is written.
+// isTerminal reports whether the output goes to a terminal.
 func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	if !ok {

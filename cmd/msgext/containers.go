@@ -16,14 +16,15 @@ import (
 	"msgext/pkg/secret"
 )
 
-// inContainers has SAM invoke the webhook function and serve it over HTTP. The base image is there
-// already.
+// inContainers makes SAM invoke the webhook function and serve it over HTTP. The base image must be
+// there already.
 func inContainers(ctx context.Context, samProgram, template string, c console) error {
 	folder, err := os.MkdirTemp("", "msgext-sam-")
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(folder) }() // the system clears its temporary folder too
+	// An error does no harm, because the system clears its temporary folder as well.
+	defer func() { _ = os.RemoveAll(folder) }()
 	variables, err := json.Marshal(map[string]any{"Webhook": samVariables})
 	if err != nil {
 		return err
@@ -66,7 +67,7 @@ func checkAPI(ctx context.Context, local func(context.Context, ...string) *exec.
 		return err
 	}
 	written := new(bytes.Buffer)
-	// Without warm containers: SAM leaves those behind.
+	// Without warm containers, because SAM does not remove them.
 	api := local(ctx, "start-api", "--port", port.Number(address))
 	stop, err := start(api, written)
 	if err != nil {

@@ -14,11 +14,11 @@ import (
 	"msgext/internal/port"
 )
 
-// awaitTimeout is what a container may take to be pulled and started.
+// awaitTimeout bounds the time until a container is pulled and started.
 const awaitTimeout = 5 * time.Minute
 
 // underEmulator runs the functions under the Lambda runtime interface emulator. Repair and read
-// need a store: the Redis that TEST_REDIS_URL names.
+// need a store. They use the Redis of TEST_REDIS_URL.
 func underEmulator(ctx context.Context, emulator, build string, c console) error {
 	written, err := emulate(ctx, emulator, filepath.Join(build, "Webhook"), samVariables, func(invoke invoker) error {
 		return checkWebhook(ctx, invoke, c.stdout)
@@ -40,14 +40,15 @@ func underEmulator(ctx context.Context, emulator, build string, c console) error
 		return err
 	}
 	_, err = emulate(ctx, emulator, filepath.Join(build, "Repair"), map[string]string{
-		"MSGEXT_SDK_APP_ID": "1400000001", "MSGEXT_STATE": redis, "MSGEXT_SINKS": "stdout:", // nothing is due in an app of its own
+		// An app of its own has no message that is due.
+		"MSGEXT_SDK_APP_ID": "1400000001", "MSGEXT_STATE": redis, "MSGEXT_SINKS": "stdout:",
 		"MSGEXT_CHAT_ENDPOINT": "http://127.0.0.1:9", "MSGEXT_CHAT_ADMIN": "administrator", "MSGEXT_CHAT_SECRET_KEY": "secret",
 	}, func(invoke invoker) error { return checkRepair(ctx, invoke, c.stdout) })
 	return err
 }
 
-// emulate starts a function, runs checks on it and stops it. It returns what the function wrote,
-// and has it in its error.
+// emulate starts a function, runs checks on it and stops it. It returns the output of the function,
+// and an error contains that output as well.
 func emulate(ctx context.Context, emulator, folder string, variables map[string]string, checks func(invoker) error) (written string, err error) {
 	var output bytes.Buffer
 	invoke, stop, err := startEmulator(ctx, emulator, folder, variables, &output)
@@ -62,8 +63,8 @@ func emulate(ctx context.Context, emulator, folder string, variables map[string]
 	return output.String(), nil
 }
 
-// startEmulator starts a function and returns how to invoke it and how to stop it. What the
-// function writes is complete once it is stopped.
+// startEmulator starts a function and returns how to invoke it and how to stop it. The output of
+// the function is complete once it is stopped.
 func startEmulator(ctx context.Context, emulator, folder string, variables map[string]string, output io.Writer) (invoker, func(), error) {
 	outside, err := port.Free()
 	if err != nil {

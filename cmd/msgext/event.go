@@ -50,12 +50,12 @@ your own from standard input. Whoever has the event can send it again for as lon
 	}
 }
 
-// scheduled are the events that are no requests.
+// scheduled returns the events that are not requests.
 func scheduled() map[string]string {
 	return map[string]string{"aws/schedule": schedule, "scf/timer": timer}
 }
 
-// requestEvents returns a request in every gateway's shape, by name.
+// requestEvents returns a request as an event of every gateway, by name.
 func requestEvents(r sample.Request) map[string][]byte {
 	events := make(map[string][]byte)
 	for _, e := range sample.AWSEvents(r) {
@@ -79,8 +79,8 @@ func eventNames() []string {
 	return names
 }
 
-// eventNamed returns the event of a name, with the sample in it that the other arguments name,
-// signed at a moment.
+// eventNamed returns the event with the given name. The other arguments name its sample. The event
+// is signed at the given moment.
 func eventNamed(name string, args []string, c console, now time.Time) ([]byte, error) {
 	if event, found := scheduled()[name]; found {
 		if len(args) > 0 {
@@ -122,7 +122,7 @@ func eventNamed(name string, args []string, c console, now time.Time) ([]byte, e
 	return event, nil
 }
 
-// madeUp says what is signed with where the variables do not.
+// madeUp tells which app and token were used where the variables set none.
 func madeUp(w io.Writer, app string, published secret.String) {
 	fmt.Fprintf(w, "MSGEXT_SDK_APP_ID=%s and MSGEXT_TOKEN=%s are the published example's\n", app, published.Reveal())
 }

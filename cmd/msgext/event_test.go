@@ -19,7 +19,7 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// What is printed is what the gateway would hand to the function: signed now, it is taken.
+// The function accepts a printed event: it is what the gateway would send, and it is signed now.
 func TestEvent_IsTakenByTheFunction(t *testing.T) {
 	handler := receiver.New(receiver.Options{Verifier: webhook.Verifier{SDKAppID: "1600000001", Tokens: []secret.String{"new"}}, Path: "/chat"})
 	clouds := map[string]*gateway.Adapter{"aws": awsgw.New(handler, http.NotFoundHandler()), "scf": scfgw.New(handler, http.NotFoundHandler())}
@@ -67,7 +67,7 @@ func TestEvent(t *testing.T) {
 	}
 }
 
-// The signature is of the moment at which it is printed.
+// The signature is of the time of printing.
 func TestEvent_IsFresh(t *testing.T) {
 	at := time.Unix(1795478400, 0)
 	event, err := eventNamed("aws/http-v2", nil, console{environ: signed}, at)

@@ -8,7 +8,7 @@ import (
 	"msgext/internal/sample"
 )
 
-// errDiffers is the error of a reply that is another than it must be.
+// errDiffers is the error for a reply that differs from the expected one.
 var errDiffers = errors.New("not as expected")
 
 // expected is the reply that an event must get.
@@ -24,7 +24,7 @@ var (
 	refused      = expected{http.StatusForbidden, []byte(`{"ActionStatus":"FAIL","ErrorInfo":"not authenticated","ErrorCode":1}`)}
 )
 
-// check compares an answer.
+// check compares a reply with the expected one.
 func (e expected) check(status int, body []byte) error {
 	if got := (answer{status: status, body: body}); status != e.status || !got.is(e.reply) {
 		return fmt.Errorf("%w: got %d %s, want %d %s", errDiffers, status, got.shown(), e.status, answer{body: e.reply}.shown())
@@ -32,7 +32,7 @@ func (e expected) check(status int, body []byte) error {
 	return nil
 }
 
-// checkEvent compares what a function returned for its gateway.
+// checkEvent compares the response of a function to its gateway.
 func (e expected) checkEvent(response []byte) error {
 	status, body, err := sample.Unwrap(response)
 	if err != nil {

@@ -11,22 +11,23 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// noticeable is a clock's error that is worth a word: a Date header is cut to the second.
+// noticeable is the least difference of clocks that is reported. A Date header has whole seconds.
 const noticeable = 3 * time.Second
 
 // maxShown bounds how much of an answer is printed.
 const maxShown = 500
 
-// answer is what came back for a webhook.
+// answer is the answer to a webhook.
 type answer struct {
 	status  int
 	body    []byte
 	took    time.Duration
-	backend bool          // the app's own answered, through us
-	ahead   time.Duration // of this machine's clock before the server's; 0 where the server told no time
+	backend bool // the app's own backend answered, through us
+	// How far this machine's clock is ahead of the server's; 0 if the server sent no time.
+	ahead time.Duration
 }
 
-// reply returns what the answer says, if it is a reply to a webhook at all.
+// reply returns the reply in the answer, and whether it is a reply to a webhook.
 func (a answer) reply() (webhook.Reply, bool) {
 	var fields struct{ ActionStatus, ErrorInfo *string }
 	if json.Unmarshal(a.body, &fields) != nil || fields.ActionStatus == nil || fields.ErrorInfo == nil {
@@ -35,10 +36,10 @@ func (a answer) reply() (webhook.Reply, bool) {
 	return webhook.Reply{ActionStatus: *fields.ActionStatus, ErrorInfo: *fields.ErrorInfo}, true
 }
 
-// is reports whether the body is the same JSON as another.
+// is reports whether the body is the same JSON as want.
 func (a answer) is(want []byte) bool { return bytes.Equal(compact(a.body), compact(want)) }
 
-// shown is the body on one line, cut where it is long.
+// shown returns the body on one line, cut if it is long.
 func (a answer) shown() string {
 	text := compact(a.body)
 	if len(text) > maxShown {
@@ -47,7 +48,7 @@ func (a answer) shown() string {
 	return string(text)
 }
 
-// compact takes the white space out of JSON; what is none comes back trimmed.
+// compact removes the white space of JSON. A body that is not JSON is trimmed.
 func compact(body []byte) []byte {
 	var w bytes.Buffer
 	if json.Compact(&w, body) != nil {
@@ -56,7 +57,7 @@ func compact(body []byte) []byte {
 	return w.Bytes()
 }
 
-// explain says what the answer means, a sentence a line.
+// explain says what the answer means, one sentence a line.
 func (a answer) explain() []string {
 	lines := []string{a.meaning()}
 	if a.took > chatsim.Timeout {
@@ -124,7 +125,7 @@ func (a answer) foreign() string {
 	return "Not a reply to a webhook: something else answers at this URL."
 }
 
-// clock speaks of a difference between the two clocks, if there is one.
+// clock describes the difference between the two clocks, if there is one.
 func (a answer) clock() string {
 	off := a.ahead.Round(time.Second)
 	if off.Abs() < noticeable {

@@ -47,15 +47,15 @@ were sent. ` + storeVariables,
 	return command
 }
 
-// forgotten counts what becomes of the messages.
+// forgotten counts the messages, and those that were erased.
 type forgotten struct{ messages, forgotten int }
 
 func (f *forgotten) String() string {
 	return fmt.Sprintf("forget: %d messages, %d forgotten", f.messages, f.forgotten)
 }
 
-// forgetKey erases every message of the app of which the store has a key. Its error is
-// state.ErrNotFound where there is none.
+// forgetKey erases every message of the app that has a key in the store. Its error is
+// state.ErrNotFound where none has it.
 func forgetKey(ctx context.Context, key string, c console) error {
 	if key == "" {
 		return fmt.Errorf("%w: --key is empty", errUsage)
@@ -81,8 +81,8 @@ func forgetKey(ctx context.Context, key string, c console) error {
 	return err
 }
 
-// forgetIfHas erases a message if the store has a key of it, and reports whether it did. Somebody
-// else may erase it meanwhile.
+// forgetIfHas erases a message if it has the key in the store, and reports whether it did. Another
+// process may erase it at the same time.
 func forgetIfHas(ctx context.Context, store state.Store, message msgext.Message, key string) (bool, error) {
 	record, err := store.Load(ctx, message)
 	if err == nil && !has(record.State, key) {
@@ -97,7 +97,7 @@ func forgetIfHas(ctx context.Context, store state.Store, message msgext.Message,
 	return err == nil, err
 }
 
-// has reports whether anything is kept under a key.
+// has reports whether a state holds anything of a key.
 func has(s msgext.State, key string) bool {
 	if _, found := s.Entries[key]; found {
 		return true

@@ -13,8 +13,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// A user's key is looked for in all that is kept of every message of the app: what was heard,
-// deletions too, and what was read.
+// A user's key is looked for in everything that is stored of the app's messages: in what webhooks
+// said, including deletions, and in reads.
 func TestForget_Key(t *testing.T) {
 	path := t.TempDir() + "/state.db"
 	store, err := sqlitestate.Open(t.Context(), path)
@@ -55,8 +55,8 @@ func TestForget_Key(t *testing.T) {
 	assert.Equal(t, exitOK, status, "nor another app's")
 }
 
-// What repair has given up stands there to be replayed; what it will mend by itself only if asked
-// for.
+// stuck lists the messages that repair has given up. It lists those that repair still tries only
+// with --open.
 func TestStuck(t *testing.T) {
 	path := t.TempDir() + "/state.db"
 	store, err := sqlitestate.Open(t.Context(), path)

@@ -19,7 +19,7 @@ import (
 	"msgext/pkg/secret"
 )
 
-// Times that the functions have when they are deployed (serverless.yml), and that a process may
+// The time-outs that the functions have when deployed (serverless.yml), and how long a process may
 // take to listen and to end.
 const (
 	webhookTimeout = 5 * time.Second
@@ -94,7 +94,7 @@ func invoke(ctx context.Context, function, binary string, sampleArgs []string, c
 	return nil
 }
 
-// variablesOf returns the product's variables, which on SCF come with each invocation.
+// variablesOf returns the product's variables. On SCF they come with each invocation.
 func variablesOf(environ []string) map[string]string {
 	variables := make(map[string]string)
 	for _, entry := range environ {
@@ -105,14 +105,14 @@ func variablesOf(environ []string) map[string]string {
 	return variables
 }
 
-// invocation is an event and, where it is known, what it must be answered.
+// invocation is an event and, where it is known, the reply that it must get.
 type invocation struct {
 	event sample.Event
 	want  *expected
 }
 
-// invocationsOf returns what to hand to a function: a sample in every shape that reaches it, or the
-// event given.
+// invocationsOf returns the invocations for a function: a sample in every form in which it reaches
+// the function, or the given event.
 func invocationsOf(function string, args []string, cfg config.Config, stdin io.Reader) ([]invocation, error) {
 	if len(args) == 1 && args[0] == "-" {
 		event, err := io.ReadAll(stdin)
@@ -168,8 +168,8 @@ func startSCF(ctx context.Context, binary string, output io.Writer) (*scfrpc.Cli
 	return client, func() { _ = client.Close(); stop() }, nil
 }
 
-// start starts a process that writes to output, and returns how to end it: gently, so that it takes
-// its own children along. What it wrote is complete then.
+// start starts a process that writes to output, and returns a function that ends it. The end is
+// gentle, so that the process can end its own children. The output is complete then.
 func start(command *exec.Cmd, output io.Writer) (stop func(), err error) {
 	command.Stdout, command.Stderr = output, output
 	command.WaitDelay = stopTimeout
@@ -177,9 +177,9 @@ func start(command *exec.Cmd, output io.Writer) (stop func(), err error) {
 		return nil, err
 	}
 	return func() {
-		_ = command.Process.Signal(syscall.SIGTERM) // it may have ended by itself
+		_ = command.Process.Signal(syscall.SIGTERM) // an error says that it has already ended
 		kill := time.AfterFunc(stopTimeout, func() { _ = command.Process.Kill() })
-		_ = command.Wait() // the status is the signal's
+		_ = command.Wait() // the status only repeats the signal
 		kill.Stop()
 	}, nil
 }

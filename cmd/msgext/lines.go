@@ -15,17 +15,18 @@ import (
 )
 
 const (
-	// pace lies between two messages: a tenth of the calls that Chat allows, since repair goes on
-	// meanwhile.
+	// pace is the time between two messages. It allows a tenth of the calls that Chat allows,
+	// because repair runs at the same time.
 	pace = 50 * time.Millisecond
 
 	maxLine = 1 << 20 // bytes
 )
 
-// deferred is how fate stands in the line of a webhook that was not accepted everywhere.
+// deferred is the value of fate in the log line of a webhook that the store or a sink did not
+// accept.
 const deferred = "deferred"
 
-// line is what a line of standard input may say: a log line's names, or those of the REST API.
+// line is a line of standard input: a log line, or a message as the REST API names it.
 type line struct {
 	msgext.Address
 
@@ -35,32 +36,32 @@ type line struct {
 	FromAccount string `json:"from_account"`
 	ToAccount   string `json:"to_account"`
 	MsgKey      string `json:"msg_key"`
-	Announced   *bool  `json:"announced"` // false where the store did not take an announcement
+	Announced   *bool  `json:"announced"` // false where the store did not accept an announcement
 }
 
-// wish is what a line asks for a message.
+// wish is what a line asks to do with a message.
 type wish int
 
 const (
 	ignored  wish = iota
-	replay        // read it and tell everybody
-	announce      // make it known, so that repair reads it
+	replay        // read it and tell all destinations
+	announce      // note it in the store, so that repair reads it
 )
 
-// wanted is what is to be done about a message.
+// wanted is a message and what to do with it.
 type wanted struct {
 	message msgext.Message
 	wish    wish
 }
 
-// lineReader makes messages of lines.
+// lineReader finds the messages that lines name.
 type lineReader struct {
 	app   string
-	pairs bool // a line may be GROUP_ID MSG_SEQ, which in a log stands by chance
+	pairs bool // a line may be GROUP_ID MSG_SEQ; a log line may look the same by chance
 }
 
-// each reads lines until their end, and calls do with each message that one names, once for each
-// wish and at the pace. It calls read with every line.
+// each reads all lines, and calls do with each message that a line names: once for each wish, and
+// at the pace. It calls read with every line.
 func (r lineReader) each(ctx context.Context, stdin io.Reader, read func(fresh bool), do func(wanted)) error {
 	ticker := time.NewTicker(pace)
 	defer ticker.Stop()
@@ -88,9 +89,9 @@ func (r lineReader) each(ctx context.Context, stdin io.Reader, read func(fresh b
 	return nil
 }
 
-// parse returns the message that a line names, and what is to be done: nothing for the line of a
-// webhook that was accepted or rejected, unless its announcement was not taken. What a platform
-// writes before the JSON is left out.
+// parse returns the message that a line names, and what to do with it. Nothing is to be done for a
+// webhook that was accepted or rejected, unless its announcement was not accepted. Text that a
+// platform writes before the JSON is ignored.
 func (r lineReader) parse(text []byte) wanted {
 	if message, ok := pair(r.app, text); ok && r.pairs {
 		return wanted{message, replay}
@@ -121,7 +122,7 @@ func (r lineReader) parse(text []byte) wanted {
 	return w
 }
 
-// pair returns the message of a line GROUP_ID MSG_SEQ.
+// pair parses a line GROUP_ID MSG_SEQ.
 func pair(app string, text []byte) (msgext.Message, bool) {
 	fields := strings.Fields(string(text))
 	if len(fields) != 2 {

@@ -12,7 +12,7 @@ import (
 	"msgext/pkg/state/sqlitestate"
 )
 
-// list walks over all pages, and leaves out other groups and other apps.
+// list reads all pages, and leaves out other groups and other apps.
 func TestList(t *testing.T) {
 	path := t.TempDir() + "/state.db"
 	store, err := sqlitestate.Open(t.Context(), path)

@@ -1,6 +1,6 @@
-// Command msgext is the operator's tool: it reads, erases and lists what a store holds, reads
-// messages back from Chat, tries out what is deployed or about to be, and makes a database's
-// tables. `msgext -h` lists its verbs, `msgext VERB -h` tells of one.
+// Command msgext is the operator's tool. It reads, erases and lists messages of a store, and reads
+// messages back from Chat. It tests what is deployed or will be, and makes a database's tables.
+// `msgext -h` lists its verbs, and `msgext VERB -h` describes one.
 package main
 
 import (

@@ -9,14 +9,15 @@ import (
 	"msgext/internal/processtest"
 )
 
-// binaries are the product's own, built once for all tests here. TestMain sets it before any runs.
+// binaries are the product's programs, built once for all tests here. TestMain sets it before any
+// test.
 var binaries *processtest.Builder
 
 func TestMain(m *testing.M) {
 	os.Exit(processtest.Main(m, func(b *processtest.Builder) { binaries = b }))
 }
 
-// try runs the command.
+// try runs the command and returns its status and output.
 func try(t *testing.T, environ []string, stdin string, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	var out, errors bytes.Buffer

@@ -7,7 +7,7 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// messageUse is how a message is named on the command line.
+// messageUse says how to name a message on the command line.
 const messageUse = "{GROUP_ID MSG_SEQ | FROM_ACCOUNT TO_ACCOUNT MSG_KEY}"
 
 // parseMessage returns the message of an app that arguments name.

@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// How often it is said how far things are.
+// How often the progress is shown.
 const (
 	progressOnTerminal = 200 * time.Millisecond // in place
-	progressElsewhere  = 5 * time.Second        // a line each
+	progressElsewhere  = 5 * time.Second        // one line each
 )
 
-// eraseLine goes back to the beginning of a terminal's line and empties it.
+// eraseLine moves to the beginning of a terminal's line and clears it.
 const eraseLine = "\r\x1b[K"
 
-// progress says how far a long task is. On a terminal it is one line that changes in place;
-// elsewhere a line now and then. It is safe for concurrent use.
+// progress shows the progress of a long task. On a terminal it is one line that changes in place.
+// Elsewhere it is a new line from time to time. It is safe for concurrent use.
 type progress struct {
 	mu       sync.Mutex
 	w        io.Writer
@@ -37,7 +37,7 @@ func newProgress(w io.Writer) *progress {
 	return p
 }
 
-// show says how far things are, if it is time to.
+// show shows the progress, if enough time has passed since the last one.
 func (p *progress) show(state fmt.Stringer) {
 	select {
 	case <-p.due:
@@ -53,7 +53,7 @@ func (p *progress) show(state fmt.Stringer) {
 	fmt.Fprintln(p.w, state)
 }
 
-// say writes a line that stays.
+// say writes a line that is not overwritten.
 func (p *progress) say(line any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -63,7 +63,7 @@ func (p *progress) say(line any) {
 	fmt.Fprintln(p.w, line)
 }
 
-// end says how it went in the end.
+// end shows the final result.
 func (p *progress) end(state fmt.Stringer) {
 	p.stop()
 	p.say(state)

@@ -36,7 +36,8 @@ func readVerb(c console) *cobra.Command {
 	return command
 }
 
-// read prints what the read function answers, and what that says in its header to standard error.
+// read prints the answer of the read function. What the answer says in its header goes to standard
+// error.
 func read(ctx context.Context, store state.Loader, message msgext.Message, tally reader.Tally, c console) error {
 	answer, err := reader.Read(ctx, store, message, tally)
 	if err != nil {

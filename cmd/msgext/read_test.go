@@ -62,7 +62,8 @@ func TestReadAndForget(t *testing.T) {
 	}
 }
 
-// Reading and erasing make no store: a mistyped path would look like a message that is not there.
+// Reading and erasing never make a store. With one made for a mistyped path, every message would
+// seem to be missing.
 func TestStore_IsNotMade(t *testing.T) {
 	folder := t.TempDir()
 	require.NoError(t, os.WriteFile(folder+"/empty.db", nil, 0o600))
@@ -87,7 +88,7 @@ func TestStore_IsNotMade(t *testing.T) {
 	assert.Empty(t, empty)
 }
 
-// What it prints is what the read function answers.
+// The output is the answer of the read function.
 func TestRead_AnswersAsTheFunctionDoes(t *testing.T) {
 	path := t.TempDir() + "/state.db"
 	store, err := sqlitestate.Open(t.Context(), path)

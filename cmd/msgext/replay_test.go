@@ -49,7 +49,7 @@ func TestLineReader_Parse(t *testing.T) {
 	}
 }
 
-// A lost announcement is made up for: the message is known, and nothing is read or told yet.
+// A lost announcement is repeated: the message is known, and nothing is read or told yet.
 func TestReplay_AnnouncesWhatStandardInputNames(t *testing.T) {
 	path := t.TempDir() + "/state.db"
 	environ := []string{

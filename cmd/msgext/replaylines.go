@@ -10,19 +10,19 @@ import (
 	"msgext/pkg/repair"
 )
 
-// replayWorkers is how many messages are under way at once.
+// replayWorkers is how many messages are replayed at once.
 const replayWorkers = 8
 
 var errNotReplayed = errors.New("replay: some messages were not replayed")
 
-// replayed counts what becomes of the messages.
+// replayed counts the outcomes of the messages.
 type replayed struct {
 	mu sync.Mutex
 
 	Lines     int `json:"lines"`
-	Messages  int `json:"messages"` // named by the lines, each once
+	Messages  int `json:"messages"` // messages that the lines name, each once
 	Replayed  int `json:"replayed"`
-	Gone      int `json:"gone"` // Chat has them no more
+	Gone      int `json:"gone"` // Chat no longer has them
 	Failed    int `json:"failed"`
 	Announced int `json:"announced"`
 }
@@ -64,7 +64,7 @@ func (r *replayed) note(wanted wish, err error) (failed bool) {
 	return false
 }
 
-// replayLines replays each message that a line of standard input names, and says how far it is.
+// replayLines replays each message that a line of standard input names, and shows its progress.
 func replayLines(ctx context.Context, repairer *repair.Repairer, lines lineReader, asJSON bool, c console) error {
 	var counts replayed
 	p := newProgress(c.stderr)

@@ -14,15 +14,15 @@ import (
 // Exit statuses.
 const (
 	exitOK     = 0
-	exitFailed = 1 // not found, not as expected, refused, or it could not be done
+	exitFailed = 1 // not found, not as expected, refused, or impossible
 	exitUsage  = 2 // the command line or the configuration is wrong
 )
 
-// errUsage is the error of a command line that makes no sense.
+// errUsage is the error of a command line that is wrong.
 var errUsage = errors.New("wrong command line")
 
-// verbs returns what the tool can do, in the order in which its help lists it. A further one is a
-// file and a line here.
+// verbs returns the verbs of the tool, in the order of its help. A new verb needs a file and a line
+// here.
 func verbs(c console) []*cobra.Command {
 	return []*cobra.Command{
 		readVerb(c),
@@ -43,7 +43,7 @@ func verbs(c console) []*cobra.Command {
 	}
 }
 
-// run carries out a command line and returns the exit status.
+// run runs a command line and returns the exit status.
 func run(ctx context.Context, args []string, c console) int {
 	began := false
 	root := &cobra.Command{

@@ -44,7 +44,7 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// Help is all that -h does, whatever else stands on the line, and it has an example.
+// With -h a verb only prints its help, whatever else the line has. The help has an example.
 func TestVerbs_ShowHowTheyAreUsed(t *testing.T) {
 	for _, verb := range verbs(console{}) {
 		t.Run(verb.Name(), func(t *testing.T) {
@@ -90,7 +90,7 @@ func TestCompletion(t *testing.T) {
 	}
 }
 
-// The status is the process's own, and standard output has the answer alone.
+// The exit status is the process's own, and standard output has only the answer.
 func TestProcess_ExitStatus(t *testing.T) {
 	environ := []string{"MSGEXT_STATE=sqlite:" + t.TempDir() + "/none.db", "MSGEXT_SDK_APP_ID=1"}
 	tests := []struct {

@@ -19,9 +19,9 @@ import (
 // invoker hands an event to a Lambda function and returns its response.
 type invoker func(ctx context.Context, event []byte) ([]byte, error)
 
-// samVariables is what the webhook function runs with: no store, and events on its output. All of
-// the template's are named, because SAM passes on references to secrets as they are where nothing
-// takes their place.
+// samVariables are the variables of the webhook function: no store, and events on its output. All
+// variables of the template are listed. For one that is not, SAM passes its reference to a secret
+// on as text.
 var samVariables = map[string]string{
 	"MSGEXT_SDK_APP_ID": sample.VectorsSDKAppID, "MSGEXT_TOKEN": sample.PublishedToken.Reveal(), "MSGEXT_SINKS": "stdout:",
 	"MSGEXT_PATH": "/webhook", "MSGEXT_STATE": "", "MSGEXT_HTTP_SECRET": "", "MSGEXT_HTTP_HEADERS": "", "MSGEXT_KAFKA_USERNAME": "", "MSGEXT_KAFKA_PASSWORD": "",
@@ -41,8 +41,8 @@ containers, or under the runtime interface emulator that SAM ships. scripts/sam-
 	}
 }
 
-// sam runs the functions that SAM has built, by SAM in containers or under the emulator that SAM
-// puts into them, and checks their replies.
+// sam runs the functions that SAM has built, and checks their replies. They run in SAM's
+// containers, or under the emulator that SAM brings.
 func sam(ctx context.Context, build, how, program string, c console) error {
 	switch how {
 	case "emulator":
@@ -53,8 +53,8 @@ func sam(ctx context.Context, build, how, program string, c console) error {
 	return fmt.Errorf("%w: emulator or docker", errUsage)
 }
 
-// checkWebhook invokes the function with a webhook through every gateway, signed now, and with the
-// same as it was published, long ago.
+// checkWebhook invokes the function with a webhook through every gateway: signed now, and with the
+// published signature, which is old.
 func checkWebhook(ctx context.Context, invoke invoker, output io.Writer) error {
 	events := sample.Events("aws")
 	for _, event := range events {
@@ -78,11 +78,10 @@ func checkReply(ctx context.Context, invoke invoker, name string, event []byte, 
 	return nil
 }
 
-// readToken opens the read function here.
+// readToken is the bearer token of the read function here.
 const readToken = "0123456789abcdef0123456789abcdef"
 
-// checkRead asks for a message that nobody has heard of through every gateway, with a token and
-// without.
+// checkRead asks for an unknown message through every gateway, with and without a token.
 func checkRead(ctx context.Context, invoke invoker, output io.Writer) error {
 	request := sample.Request{Method: http.MethodGet, Path: "/api/extensions", RawQuery: "GroupId=nobody&MsgSeq=1"}
 	closed := sample.AWSEvents(request)[0]
@@ -95,7 +94,7 @@ func checkRead(ctx context.Context, invoke invoker, output io.Writer) error {
 	return checkReply(ctx, invoke, "read, "+closed.Shape+", no token", closed.Payload, unauthorized, output)
 }
 
-// checkRepair invokes the function as its schedule does, where nothing is due.
+// checkRepair invokes the function as its schedule does. No message is due.
 func checkRepair(ctx context.Context, invoke invoker, output io.Writer) error {
 	response, err := invoke(ctx, []byte(schedule))
 	if err != nil {
@@ -109,7 +108,7 @@ func checkRepair(ctx context.Context, invoke invoker, output io.Writer) error {
 	return nil
 }
 
-// checkDelivered counts the events that the function wrote: one for each sample that was accepted.
+// checkDelivered checks that the function wrote one event for each accepted sample.
 func checkDelivered(written string, output io.Writer) error {
 	events := sample.Events("aws")
 	if got := strings.Count(written, `"type":"com.tencent.chat.group.msgextension.set"`); got != len(events) {

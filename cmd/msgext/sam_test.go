@@ -9,8 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A check that cannot fail is none: a function that answers otherwise, or delivers nothing, is
-// found out.
+// The checks find a function that answers differently and one that delivers nothing.
 func TestSAM_FindsWhatDiffers(t *testing.T) {
 	response := func(status, body string) invoker {
 		return func(context.Context, []byte) ([]byte, error) {

@@ -18,7 +18,7 @@ import (
 // defaultSample is a set of two key-values on message 10 of group "test".
 const defaultSample = "sample-group-set"
 
-// errNoSample is the error of a sample that there is not.
+// errNoSample is the error for the name of a sample that does not exist.
 var errNoSample = fmt.Errorf("%w: no such sample", errUsage)
 
 // sampleNames returns the names of all samples.
@@ -30,7 +30,7 @@ func sampleNames() []string {
 	return names
 }
 
-// completeSample completes the name of a sample where it is the argument at a place.
+// completeSample completes the name of a sample where it is the argument at that place.
 func completeSample(at int) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) != at {
@@ -44,7 +44,7 @@ func completeSample(at int) cobra.CompletionFunc {
 	}
 }
 
-// vectorNamed returns one sample.
+// vectorNamed returns the sample with that name.
 func vectorNamed(name string) (sample.Vector, error) {
 	for _, vector := range sample.Vectors() {
 		if vector.Name == name {
@@ -58,8 +58,7 @@ func vectorNamed(name string) (sample.Vector, error) {
 	return sample.Vector{}, fmt.Errorf("%w: %q; there are %s", errNoSample, name, strings.Join(names, ", "))
 }
 
-// chosen returns the sample that the arguments name, or one made of a body read from standard
-// input.
+// chosen returns the sample that the arguments name, or a sample with a body from standard input.
 func chosen(args []string, stdin io.Reader) (sample.Vector, error) {
 	switch {
 	case len(args) == 0:

@@ -44,7 +44,7 @@ or: cd pkg/state/mysqlstate && cat schema.sql view.sql | mysql --default-charact
 }
 
 // applySchema makes the tables in the database that MSGEXT_STATE names. It reports whether the view
-// stands, too.
+// exists as well.
 func applySchema(ctx context.Context, environ []string) (view bool, err error) {
 	cfg, err := driver.Drivers{Stores: []state.Driver{pgstate.Driver(1), mysqlstate.Driver(1)}}.Load(environ, config.Schema)
 	if err != nil {

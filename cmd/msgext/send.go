@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	sendTimeout   = 15 * time.Second // longer than a function that holds its reply
+	sendTimeout   = 15 * time.Second // longer than a function that delays its reply
 	maxReplyBytes = 64 << 10
 )
 
@@ -87,18 +87,18 @@ func send(ctx context.Context, address string, args []string, asJSON bool, c con
 	return differs
 }
 
-// sent is what send tells a program.
+// sent is send's output for programs.
 type sent struct {
 	Sample    string   `json:"sample"`
 	Status    int      `json:"status"`
 	TookMS    int64    `json:"took_ms"`
-	Backend   bool     `json:"backend"`  // the app's own answered
-	Expected  bool     `json:"expected"` // it is the answer that the sample should get
+	Backend   bool     `json:"backend"`  // the app's own backend answered
+	Expected  bool     `json:"expected"` // the answer is the one that the sample should get
 	Explained []string `json:"explained"`
 	Answer    string   `json:"answer"`
 }
 
-// exchange makes the one request. Its errors leave the URL out, which carries the Sign.
+// exchange makes the request. Its errors do not contain the URL, which carries the Sign.
 func exchange(ctx context.Context, timeout time.Duration, target *url.URL, vector sample.Vector, appID string, token secret.String) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

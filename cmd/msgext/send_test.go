@@ -100,7 +100,7 @@ func TestSend_SaysWhatDiffers(t *testing.T) {
 	}
 }
 
-// Behind a relay the answer is the backend's, or ours in its place.
+// Behind a relay the answer is the backend's, or ours where the backend gave none.
 func TestSend_SaysWhoseAnswerItIs(t *testing.T) {
 	backend := relaytest.Start(t)
 	passOn, err := relay.New(relay.Options{URL: secret.String(backend.URL)})
@@ -131,7 +131,7 @@ func TestSend_SaysWhoseAnswerItIs(t *testing.T) {
 	}
 }
 
-// The server's clock is two minutes behind ours, and refuses what we sign.
+// The server's clock is two minutes behind ours, so that it refuses our signature.
 func TestSend_ExplainsTheClocks(t *testing.T) {
 	status, stdout, _ := try(t, signed, "", "send", serve(t, func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -151,7 +151,7 @@ func TestSend_LateAnswer(t *testing.T) {
 	assert.Contains(t, strings.Join(late.explain(), " "), "longer than the 2s that Chat waits")
 }
 
-// What is printed never carries what would sign another request.
+// The output never contains what could sign another request.
 func TestSend_KeepsTheSignToItself(t *testing.T) {
 	url := serve(t, nil)
 	for _, args := range [][]string{{"send", url}, {"send", "http://127.0.0.1:1/"}, {"send", url, "auth-wrong-sign"}} {

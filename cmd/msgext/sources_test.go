@@ -45,7 +45,7 @@ func TestSources(t *testing.T) {
 	assert.Contains(t, stderr, "2 addresses and networks, 26 bytes in MSGEXT_ALLOW_FROM")
 }
 
-// An empty list is none that everything satisfies.
+// An empty list from Chat is an error: it would not lack any address.
 func TestSources_None(t *testing.T) {
 	chat := chatsim.New(chatsim.Options{SDKAppID: app, Admin: "administrator", SecretKey: "key"})
 	rest := httptest.NewServer(chat.Handler())

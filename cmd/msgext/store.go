@@ -14,14 +14,14 @@ import (
 	"msgext/pkg/state/sqlitestate"
 )
 
-// storeTimeout bounds what is asked about one message: nobody waits longer at a prompt.
+// storeTimeout bounds a verb about one message. Nobody waits longer for it.
 const storeTimeout = 30 * time.Second
 
-// storeVariables is what help says of verbs that open a store.
+// storeVariables is the help text of verbs that open a store.
 const storeVariables = "MSGEXT_STATE names the store, MSGEXT_SDK_APP_ID the app."
 
-// withStore opens the store that the variables name, calls use and closes it. It makes no store: a
-// mistyped path would look like a store without messages.
+// withStore opens the store that the variables name, calls use, and closes it. It makes no store,
+// because with one made for a mistyped path every message would seem to be missing.
 func (c console) withStore(ctx context.Context, use func(store state.Store, app string) error) (err error) {
 	drivers := driver.Drivers{Stores: append([]state.Driver{sqlitestate.Existing()}, allstores.List(new(awssdk.SDK))...)}
 	cfg, err := drivers.Load(c.environ, config.State)
@@ -36,7 +36,7 @@ func (c console) withStore(ctx context.Context, use func(store state.Store, app 
 	return use(connections.Store, cfg.SDKAppID)
 }
 
-// withMessage does that for the message that arguments name, within storeTimeout.
+// withMessage does the same for the message that the arguments name, within storeTimeout.
 func (c console) withMessage(ctx context.Context, args []string, use func(context.Context, state.Store, msgext.Message) error) error {
 	if _, err := parseMessage("0", args); err != nil { // before anything is opened
 		return err
@@ -52,7 +52,7 @@ func (c console) withMessage(ctx context.Context, args []string, use func(contex
 	})
 }
 
-// eachPage is how many messages each asks of the store at once.
+// eachPage is how many messages are read from the store at once.
 const eachPage = 200
 
 // each calls do with every message of an app that the store holds.

@@ -10,10 +10,10 @@ import (
 	"msgext/pkg/state"
 )
 
-// errStuck is the error of a store in which messages are stuck.
+// errStuck says that messages in the store are stuck.
 var errStuck = errors.New("some messages are stuck: Chat refuses the read, and repair has given up until their next webhook")
 
-// stuck is a message that waits for somebody.
+// stuck is a message that somebody must look at.
 type stuck struct {
 	msgext.Address
 

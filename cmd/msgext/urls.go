@@ -13,20 +13,20 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// What Chat's console says of a webhook URL (trtc.io/document/34520, read 2026-11-26).
+// The rules of Chat's console for a webhook URL (trtc.io/document/34520, read 2026-11-26).
 const (
 	maxConsoleHost = 63     // characters
-	notInConsole   = "!$&?" // nor spaces
+	notInConsole   = "!$&?" // characters that are refused; spaces are too
 	consoleDelay   = "two minutes"
 )
 
-// notTaken is what a URL is told that Chat's console does not take, errConsole the error of
-// checkURLs then.
+// notTaken is printed for a URL that Chat's console does not accept. errConsole is then the error
+// of checkURLs.
 const notTaken = "Chat's console does not take this URL"
 
 var errConsole = errors.New("not a URL for Chat's console")
 
-// consoleFaults says why Chat's console does not take a URL, a sentence each.
+// consoleFaults says why Chat's console does not accept a URL, one sentence each.
 func consoleFaults(address string) []string {
 	var faults []string
 	if host := hostOf(address); len(host) > maxConsoleHost {
@@ -62,8 +62,8 @@ MSGEXT_PATH is the function's.`,
 	}
 }
 
-// checkURLs reads what a deployment printed and says of each webhook URL in it whether Chat's
-// console takes it.
+// checkURLs reads the output of a deployment. For each webhook URL in it, it says whether Chat's
+// console accepts it.
 func checkURLs(c console) error {
 	printed, err := io.ReadAll(c.stdin)
 	if err != nil {
@@ -90,13 +90,13 @@ func checkURLs(c console) error {
 	return nil
 }
 
-// functionURL is a URL of one of the gateways that our functions stand behind, as the SCF tool
-// prints it among other things; a path of its own is that of the API gateway.
+// functionURL matches the URL of a gateway of our functions in the output of the SCF tool. A path
+// in it is that of the API gateway.
 var functionURL = regexp.MustCompile(`https://[A-Za-z0-9.-]+\.(?:tencentscf\.com|apigw\.tencentcs\.com(?::443)?)[^\s"',]*`)
 
-// webhookURLs returns the webhook URLs in what a deployment printed: the outputs of a
-// CloudFormation stack as SAM lists them, or any text of SCF's tool, which does not know of the
-// path.
+// webhookURLs returns the webhook URLs in the output of a deployment. The output is the list of a
+// CloudFormation stack's outputs as SAM prints it, or any text of SCF's tool. The latter does not
+// know the path.
 func webhookURLs(printed []byte, path string) []string {
 	var outputs []struct{ OutputKey, OutputValue string }
 	if json.Unmarshal(printed, &outputs) == nil {

@@ -8,7 +8,7 @@ import (
 )
 
 func TestURLs_ThatChatsConsoleDoesNotTake(t *testing.T) {
-	const id = "abcdefghijklmnopqrstuvwxyz012345" // of a Lambda function URL
+	const id = "abcdefghijklmnopqrstuvwxyz012345" // the id in a Lambda function URL
 	lambda := func(region string) string { return "https://" + id + ".lambda-url." + region + ".on.aws/chat" }
 	tests := []struct{ url, want string }{
 		{lambda("eu-central-1"), ""},

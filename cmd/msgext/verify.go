@@ -15,16 +15,16 @@ import (
 	"msgext/pkg/repair"
 )
 
-// errDrift is the error of a store that is not as Chat has it.
+// errDrift says that the store differs from Chat.
 var errDrift = errors.New("verify: not everything is as Chat has it")
 
-// verifying is the command line of verify.
+// verifying is the parsed command line of verify.
 type verifying struct {
 	sample                 int
 	repair, values, asJSON bool
 }
 
-// drifted is a message that is not as Chat has it, or of which that is not certain.
+// drifted is a message that differs from Chat, or for which that is not certain.
 type drifted struct {
 	msgext.Address
 
@@ -34,8 +34,8 @@ type drifted struct {
 	Keys        []driftedKey `json:"keys,omitempty"`
 }
 
-// driftedKey is a key with its version here and in Chat, 0 where it is not present. Values stand
-// there if they are asked for.
+// driftedKey is a key with its version here and in Chat. The version is 0 where the key is absent.
+// Values are included only on request.
 type driftedKey struct {
 	Key         string  `json:"key"`
 	Version     int64   `json:"version"`
@@ -90,7 +90,7 @@ func (v *verifying) check(command *cobra.Command, args []string) error {
 	return nil
 }
 
-// messages returns what is to be compared.
+// messages returns the messages to compare.
 func (v *verifying) messages(ctx context.Context, with connected, args []string, c console) (iter.Seq2[msgext.Message, error], error) {
 	switch {
 	case v.sample > 0:

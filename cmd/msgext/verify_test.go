@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What differs is printed, keys and versions without the values; with --repair it is doubted, so
-// that repair reads it back.
+// verify prints what differs: keys and versions without values. With --repair such a message is
+// doubted, so that repair reads it back.
 func TestVerify(t *testing.T) {
 	p := newPast(t)
 	lines := ""
@@ -56,7 +56,7 @@ func TestVerify(t *testing.T) {
 	assert.Equal(t, exitOK, status, "what waits for repair is not a difference")
 	assert.Contains(t, stdout, `"comparison":"undecided"`)
 
-	// Its output is replay's input.
+	// The output of verify is an input of replay.
 	status, _, stderr = try(t, p.environ, two+"\n"+four, "replay", "-")
 	assert.Equal(t, exitOK, status, stderr)
 	status, _, stderr = try(t, p.environ, "", "verify")

@@ -33,7 +33,8 @@ func run(getenv func(string) string) error {
 	for _, secret := range strings.Fields(getenv("MSGEXT_HTTP_SECRET")) {
 		verifier, err := standardwebhooks.NewWebhook(secret)
 		if err != nil {
-			return errors.New("MSGEXT_HTTP_SECRET: not a secret of the form whsec_BASE64") // its error quotes it
+			// Without its error, which quotes it.
+			return errors.New("MSGEXT_HTTP_SECRET: not a secret of the form whsec_BASE64")
 		}
 		server.verifiers = append(server.verifiers, verifier)
 	}

@@ -15,9 +15,9 @@ import (
 
 const maxBodyBytes = 2 << 20
 
-// server takes events and shows what they come to.
+// server accepts events and shows the messages.
 type server struct {
-	verifiers []*standardwebhooks.Webhook // several while one secret replaces another
+	verifiers []*standardwebhooks.Webhook // several while a secret is being replaced
 	store     *store
 }
 
@@ -46,18 +46,18 @@ func (s *server) verify(body []byte, header http.Header) bool {
 	return false
 }
 
-// accept takes in an event, and returns the status to answer with: msgext sends again what is not
-// answered with 2xx.
+// accept handles an event and returns the status of the answer. msgext sends an event again unless
+// the answer is 2xx.
 func (s *server) accept(body []byte) int {
 	event, err := cloudevent.Decode(body)
 	if err == nil {
 		err = s.store.take(event)
 	}
 	switch {
-	case err == nil, errors.Is(err, cloudevent.ErrKind): // another command that is forwarded
+	case err == nil, errors.Is(err, cloudevent.ErrKind): // other commands are forwarded as well
 		return http.StatusOK
 	case errors.Is(err, cloudevent.ErrFormat), errors.Is(err, msgext.ErrFormat):
-		return http.StatusBadRequest // and no better when it is sent again
+		return http.StatusBadRequest // it would be refused again
 	}
 	log.Print("consumer: not kept: ", err)
 	return http.StatusServiceUnavailable
@@ -71,5 +71,5 @@ func (s *server) show(w http.ResponseWriter) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(shown) // whoever is gone needs no answer
+	_ = json.NewEncoder(w).Encode(shown) // a client that has gone needs no answer
 }

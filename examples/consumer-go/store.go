@@ -16,13 +16,13 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// store keeps each message in a file of its own.
+// store keeps each message in its own file.
 type store struct {
 	folder string
-	mu     sync.Mutex // a message is loaded, changed and saved by one request at a time
+	mu     sync.Mutex // only one request at a time loads, changes and saves a message
 }
 
-// kept is what a file holds.
+// kept is the content of a file.
 type kept struct {
 	ID   string        `json:"id"` // the partition key
 	View consumer.View `json:"view"`
@@ -32,7 +32,7 @@ func openStore(folder string) (*store, error) {
 	return &store{folder: folder}, os.MkdirAll(folder, 0o700)
 }
 
-// take takes in an event, which is durable when it returns nil.
+// take handles an event. The event is durable when take returns nil.
 func (s *store) take(event cloudevent.Event) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,7 +49,7 @@ func (s *store) take(event cloudevent.Event) error {
 	return s.save(name, message)
 }
 
-// all returns what there is to show of every message.
+// all returns the key-values of every message.
 func (s *store) all() (map[string][]msgext.KeyValue, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,7 +79,7 @@ func (s *store) load(name string) (message kept, err error) {
 	return message, json.Unmarshal(content, &message)
 }
 
-// save replaces a file at once: a crash leaves the old state or the new one.
+// save replaces a file in one step. After a crash the file has the old state or the new one.
 func (s *store) save(name string, message kept) error {
 	content, err := json.Marshal(message)
 	if err != nil {

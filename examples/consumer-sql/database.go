@@ -12,16 +12,17 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // registers pgx
 )
 
-// files are the statements, which work from any language.
+// files are the SQL statements. They can be used from any language.
 //
 //go:embed *.sql postgres mysql
 var files embed.FS
 
-// database is one that has the tables, and the statements for its kind.
+// database is a database with the tables, and the statements for its kind.
 type database struct {
 	db           *sql.DB
 	change, read []string
-	variable     bool // statements find the event in @event, and not as their argument
+	// The statements read the event from @event, and do not take it as an argument.
+	variable bool
 }
 
 // keyValue is a row of the view ext.
@@ -31,11 +32,12 @@ type keyValue struct {
 	Seq   int64
 }
 
-// open connects to a database, and makes the tables where there are none.
+// open connects to a database, and creates the tables where they are missing.
 func open(ctx context.Context, address string) (*database, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, errors.New("the database's URL does not parse") // its error quotes the password
+		// Without its error, which quotes the password.
+		return nil, errors.New("the database's URL does not parse")
 	}
 	d := &database{variable: u.Scheme == "mysql"}
 	switch u.Scheme {
@@ -72,16 +74,16 @@ func openMySQL(u *url.URL) (*sql.DB, error) {
 	return sql.OpenDB(connector), nil
 }
 
-// statements returns those of a file.
+// statements returns the statements of a file.
 func statements(name string) []string {
 	content, err := files.ReadFile(name)
 	if err != nil {
-		panic(err) // it is embedded
+		panic(err) // cannot happen, because the file is embedded
 	}
 	return strings.Split(strings.TrimSuffix(strings.TrimSpace(string(content)), ";"), ";\n")
 }
 
-// take runs the statements for an event of a kind, which is durable when it returns nil.
+// take runs the statements for an event of a kind. The event is durable when take returns nil.
 func (d *database) take(ctx context.Context, kind, event string) error {
 	list := d.change
 	if kind == "repaired" || kind == "gone" {
@@ -91,7 +93,7 @@ func (d *database) take(ctx context.Context, kind, event string) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = connection.Close() }() // it goes back to the pool
+	defer func() { _ = connection.Close() }() // this returns it to the pool
 	arguments := []any{event}
 	if d.variable {
 		if _, err := connection.ExecContext(ctx, "SET @event = ?", event); err != nil {
@@ -107,7 +109,7 @@ func (d *database) take(ctx context.Context, kind, event string) error {
 	return nil
 }
 
-// all returns what there is to show of every message.
+// all returns the key-values of every message.
 func (d *database) all(ctx context.Context) (shown map[string][]keyValue, err error) {
 	rows, err := d.db.QueryContext(ctx, "SELECT * FROM ext")
 	if err != nil {

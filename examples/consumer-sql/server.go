@@ -12,9 +12,9 @@ import (
 
 const maxBodyBytes = 2 << 20
 
-// server takes events and shows what they come to.
+// server accepts events and shows the messages.
 type server struct {
-	verifiers []*standardwebhooks.Webhook // several while one secret replaces another
+	verifiers []*standardwebhooks.Webhook // several while a secret is being replaced
 	database  *database
 }
 
@@ -43,8 +43,8 @@ func (s *server) verify(body []byte, header http.Header) bool {
 	return false
 }
 
-// accept runs an event's statements, and returns the status to answer with: msgext sends again what
-// is not answered with 2xx.
+// accept runs the statements of an event and returns the status of the answer. msgext sends an
+// event again unless the answer is 2xx.
 func (s *server) accept(r *http.Request, body []byte) int {
 	var event struct {
 		Type string                     `json:"type"`
@@ -53,10 +53,10 @@ func (s *server) accept(r *http.Request, body []byte) int {
 	err := json.Unmarshal(body, &event)
 	_, kind, found := strings.Cut(event.Type, ".msgextension.")
 	switch {
-	case err == nil && !found: // another command that is forwarded
+	case err == nil && !found: // other commands are forwarded as well
 		return http.StatusOK
 	case err != nil || event.Data == nil:
-		return http.StatusBadRequest // and no better when it is sent again
+		return http.StatusBadRequest // it would be refused again
 	}
 	if err := s.database.take(r.Context(), kind, string(body)); err != nil {
 		log.Print("consumer: not kept: ", err)
@@ -73,5 +73,5 @@ func (s *server) show(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(shown) // whoever is gone needs no answer
+	_ = json.NewEncoder(w).Encode(shown) // a client that has gone needs no answer
 }

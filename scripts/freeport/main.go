@@ -1,5 +1,5 @@
-// Command freeport prints as many free loopback ports as it is asked for, one a line;
-// with -open PORT it succeeds if something listens on that port.
+// Command freeport prints the requested number of free loopback ports, one a line. With -open PORT
+// it succeeds if something listens on that port.
 package main
 
 import (
@@ -44,7 +44,8 @@ func printFree(count string) error {
 		if err != nil {
 			return err
 		}
-		defer func() { _ = listener.Close() }() // only at the end, so that no port comes twice
+		// Closed only at the end, so that no port comes twice.
+		defer func() { _ = listener.Close() }()
 		fmt.Println(listener.Addr().(*net.TCPAddr).Port)
 	}
 	return nil

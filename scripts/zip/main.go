@@ -1,5 +1,5 @@
-// Command zip packs files into a zip that depends on nothing but their names and contents: no
-// time, no owner, always executable.
+// Command zip packs files into a zip that depends only on their names and contents. It stores no
+// time and no owner, and every file is executable.
 package main
 
 import (
@@ -29,7 +29,7 @@ func pack(archive string, files []string) (err error) {
 	w := zip.NewWriter(out)
 	for _, file := range files {
 		if err := add(w, file); err != nil {
-			_ = out.Close() // the first failure is the one to report
+			_ = out.Close() // the first failure is reported
 			return err
 		}
 	}
