@@ -1,4 +1,5 @@
-# The server alone, in an image from nothing: CA certificates are in the binary, and it builds without a registry.
+# The server in an image without a base image. The CA certificates are in the binary. No registry is
+# needed to build it.
 #
 #   scripts/build && docker build -t msgext .
 FROM scratch
