@@ -1,11 +1,12 @@
 "use strict";
 
-// A consumer of msgext's events: it shows what Chat has, whatever is lost, doubled, late or forged.
+// A consumer of msgext's events. It shows what Chat has, even if events are lost, doubled, late or
+// forged.
 //
 //   npm install && MSGEXT_HTTP_SECRET=whsec_... node consumer.js
 //
-// It takes events as POST and answers GET with the state of all messages, on 127.0.0.1:8090. The rule is in
-// message.js; here are the parts that you will replace: the server and the database.
+// It takes events as POST and answers GET with the state of all messages, on 127.0.0.1:8090. The
+// rule is in message.js. The parts that you will replace are here: the server and the database.
 
 const crypto = require("node:crypto");
 const fs = require("node:fs");
@@ -16,8 +17,8 @@ const { Message } = require("./message");
 
 const MAX_BODY_BYTES = 2 << 20;
 
-// Store keeps each message in a file of its own. take returns when the event is durable. It does not wait in
-// between, so no two events of a message are taken at once.
+// Store keeps each message in its own file. When take returns the event is durable. take never
+// waits, so no two events of a message are taken at once.
 class Store {
   constructor(folder) {
     this.folder = folder;
@@ -33,7 +34,7 @@ class Store {
     fs.writeSync(handle, JSON.stringify({ id: event.partitionkey, message }));
     fs.fsyncSync(handle);
     fs.closeSync(handle);
-    fs.renameSync(file + ".new", file); // a crash leaves the old state or the new one
+    fs.renameSync(file + ".new", file); // after a crash the file has the old state or the new one
     const directory = fs.openSync(this.folder, "r");
     fs.fsyncSync(directory);
     fs.closeSync(directory);
@@ -58,27 +59,28 @@ class Store {
   }
 }
 
-// verified returns the event in the body of a POST, null if it is not signed with one of the secrets.
+// verified returns the event in the body of a POST, or null if it is not signed with one of the
+// secrets.
 function verified(webhooks, headers, body) {
   for (const webhook of webhooks) {
     try {
       return webhook.verify(body, headers);
     } catch (error) {
-      if (error instanceof SyntaxError) throw error; // signed, but no JSON
+      if (error instanceof SyntaxError) throw error; // signed, but not JSON
     }
   }
   return null;
 }
 
-// accept takes in the body of a POST and returns the status to answer with.
+// accept handles the body of a POST and returns the status of the answer.
 function accept(webhooks, store, headers, body) {
   try {
     const event = verified(webhooks, headers, body);
     if (event === null) return 401;
-    if (event.type.includes(".msgextension.")) store.take(event); // else another command that is forwarded
-    return 200; // only now: msgext sends again what is not answered with 2xx
+    if (event.type.includes(".msgextension.")) store.take(event); // else another command
+    return 200; // only now, because msgext sends again unless the answer is 2xx
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return 400; // no event of msgext
+    if (error instanceof SyntaxError || error instanceof TypeError) return 400; // not an event
     throw error;
   }
 }

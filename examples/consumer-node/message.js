@@ -1,19 +1,19 @@
 "use strict";
 
-// What is kept of one message, and the whole rule by which events are taken in: docs/consumers.md explains it.
-// What a Message shows depends on the set of its events, not on their order or number.
+// The state of one message, and the complete rule for events, which docs/consumers.md explains.
+// What a Message shows depends only on the set of its events, not on their order or number.
 class Message {
   constructor(kept = {}) {
     this.number = 0; // of the newest read
     this.base = []; // that read's list: { Key, Value, Seq }
-    this.complete = true; // false: that read's list did not fit, read the message
-    this.line = 0; // greatest LatestSeq of any read: what is at or below it is decided
-    this.decided = 0; // greatest DecidedBefore of any read: what was received before it is decided
-    this.log = []; // what changes said: { key, seq, deleted, value, received }; a clear has the key ""
+    this.complete = true; // false if the list did not fit into the event: read the message
+    this.line = 0; // greatest LatestSeq of any read; versions up to it are decided
+    this.decided = 0; // greatest DecidedBefore of any read; changes received before are decided
+    this.log = []; // rows of changes: { key, seq, deleted, value, received }; a clear has key ""
     Object.assign(this, kept);
   }
 
-  // take takes in an event of this message.
+  // take handles an event of this message.
   take(event) {
     const kind = event.type.slice(event.type.lastIndexOf(".") + 1);
     const data = event.data;
@@ -33,7 +33,7 @@ class Message {
     }
   }
 
-  // visible returns what the message has, { Key, Value, Seq } each, oldest first.
+  // visible returns the key-values of the message, { Key, Value, Seq } each, oldest first.
   visible() {
     const cleared = Math.max(0, ...this.log.filter((row) => row.key === "").map((row) => row.seq));
     const newest = new Map();
@@ -68,23 +68,25 @@ class Message {
   }
 }
 
-// compare is the order in which rows of one key decide. Under one version only a forgery differs.
+// compare is the order of rows of one key: the greatest decides. Two rows with the same version
+// differ only if one is forged.
 function compare(a, b) {
   return a.seq - b.seq || a.deleted - b.deleted || compareText(a.value, b.value);
 }
 
-// compareText compares as bytes of UTF-8, as msgext's stores do; < would compare UTF-16.
+// compareText compares the UTF-8 bytes, as msgext's stores do. < would compare UTF-16.
 function compareText(a, b) {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-// outlives tells whether row a makes row b superfluous: it decides over b, and no read refutes it that does not
-// refute b.
+// outlives tells whether row b can be dropped because of row a: a decides over b, and every read
+// that removes a removes b as well.
 function outlives(a, b) {
   return a.key === b.key && compare(a, b) >= 0 && a.received >= b.received;
 }
 
-// integer reads a number as Chat may write it: 56, 56.0 or "56". Versions beyond 2^53 are none of Chat's.
+// integer reads a number as Chat may write it: 56, 56.0 or "56". Chat's versions are never greater
+// than 2^53.
 function integer(value) {
   const number = Number(value ?? NaN);
   if (!Number.isInteger(number)) throw new TypeError("not an integer");

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""A consumer of msgext's events: it shows what Chat has, whatever is lost, doubled, late or forged.
+"""A consumer of msgext's events.
+
+It shows what Chat has, even if events are lost, doubled, late or forged.
 
     MSGEXT_HTTP_SECRET=whsec_... python3 consumer.py
 
-It takes events as POST and answers GET with the state of all messages, on 127.0.0.1:8090. It needs Python 3.9 and
-nothing else. Copy this file; what you change is at its end. Message is the whole rule: docs/consumers.md explains it.
+It takes events as POST and answers GET with the state of all messages, on 127.0.0.1:8090. It needs
+Python 3.9 and nothing else. Copy this file; the parts that you will change are at its end. Message
+is the complete rule, which docs/consumers.md explains.
 """
 
 import base64
@@ -22,19 +25,19 @@ TOLERANCE_SECONDS = 5 * 60  # between a request's time and ours
 
 
 class Message:
-    """What is kept of one message. Its fields are JSON."""
+    """The state of one message. Its fields can be written as JSON."""
 
     def __init__(self, kept=None):
         self.number = 0  # of the newest read
         self.base = []  # that read's list: [key, value, seq]
-        self.complete = True  # False: that read's list did not fit, read the message
-        self.line = 0  # greatest LatestSeq of any read: what is at or below it is decided
-        self.decided = 0  # greatest DecidedBefore of any read: what was received before it is decided
-        self.log = []  # what changes said: [key, seq, deleted, value, received]; a clear has the key ""
+        self.complete = True  # False if the list did not fit into the event
+        self.line = 0  # greatest LatestSeq of any read; versions up to it are decided
+        self.decided = 0  # greatest DecidedBefore of any read; changes received before are decided
+        self.log = []  # rows of changes: [key, seq, deleted, value, received]; a clear has key ""
         self.__dict__.update(kept or {})
 
     def take(self, event):
-        """Takes in an event of this message. Order and repetition do not matter."""
+        """Handles an event of this message. Order and repetition do not matter."""
         kind, data = event["type"].rsplit(".", 1)[1], event["data"]
         if kind in ("repaired", "gone"):
             self._read(data)
@@ -47,7 +50,7 @@ class Message:
                 self._row(item["Key"], int(item["Seq"]), deleted, value, int(event.get("received", 0)))
 
     def visible(self):
-        """Returns what the message has: [key, value, seq], oldest first."""
+        """Returns the key-values of the message: [key, value, seq] each, oldest first."""
         cleared = max((seq for key, seq, *_ in self.log if key == ""), default=0)
         newest = {}
         for row in self.log:
@@ -79,7 +82,10 @@ class Message:
 
 
 def _outlives(a, b):
-    """Whether row a makes row b superfluous: it decides over b, and no read refutes it that does not refute b."""
+    """Whether row b can be dropped because of row a.
+
+    Row a decides over b, and every read that removes a removes b as well.
+    """
     return a[0] == b[0] and a[1:4] >= b[1:4] and a[4] >= b[4]
 
 
@@ -98,10 +104,13 @@ def verify(keys, headers, body):
 
 
 class Store:
-    """Keeps messages in SQLite. An event is durable when take returns. Put your own database in its place."""
+    """Keeps messages in SQLite; replace it by your own database.
+
+    An event is durable when take returns.
+    """
 
     def __init__(self, path):
-        self.lock = threading.Lock()  # a message is loaded, changed and saved by one thread at a time
+        self.lock = threading.Lock()  # only one thread at a time loads, changes and saves a message
         self.db = sqlite3.connect(path, check_same_thread=False)
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = FULL")

@@ -1,24 +1,25 @@
--- A consumer in MySQL 8.0.4 or MariaDB 10.6, or later: what it keeps, and what it shows. docs/consumers.md explains the
--- rule. For each event: SET @event = its JSON over a connection with utf8mb4, then the statements of
--- mysql/change.sql or mysql/read.sql in order on that connection. They need no transaction: after a crash between two
--- the event is sent again, and nothing was shown in half. Then
--- SELECT `key`, value, seq FROM ext WHERE message = '...' is what the message has.
--- Keys and values are bytes of UTF-8, so that they compare as bytes, whatever the collation.
+-- A consumer in MySQL 8.0.4 or MariaDB 10.6, or later: its tables and its view. docs/consumers.md
+-- explains the rule. For each event SET @event = its JSON over a connection with utf8mb4. Then run
+-- the statements of mysql/change.sql or mysql/read.sql in order on that connection. They need no
+-- transaction: after a crash between two of them the event is sent again, and the view never shows
+-- half of an event. The key-values of a message are
+--   SELECT `key`, value, seq FROM ext WHERE message = '...'
+-- Keys and values are bytes of UTF-8, so that they compare as bytes, whatever the collation is.
 
--- What is kept of the reads. Times and numbers as they stand in the events: Unix milliseconds.
+-- The state of the reads. Times and numbers are as in the events: Unix milliseconds.
 CREATE TABLE ext_read (
   message VARBINARY(700) PRIMARY KEY,
   number  BIGINT NOT NULL, -- of the newest read
-  line    BIGINT NOT NULL, -- greatest LatestSeq of any read: what is at or below it is decided
-  decided BIGINT NOT NULL  -- greatest DecidedBefore of any read: what was received before it is decided
+  line    BIGINT NOT NULL, -- greatest LatestSeq of any read, up to which all is decided
+  decided BIGINT NOT NULL  -- greatest DecidedBefore of any read, before which all is decided
 ) ENGINE=InnoDB;
 CREATE TABLE ext_base (
   message VARBINARY(700), number BIGINT, `key` VARBINARY(700), value LONGBLOB NOT NULL, seq BIGINT NOT NULL,
   PRIMARY KEY (message, number, `key`)
 ) ENGINE=InnoDB;
 
--- What changes said and no read has decided. A clear has the key ''. The digest stands for the value in the primary
--- key, which takes no long text.
+-- Rows of changes that no read has decided. A clear has the key ''. The primary key has the digest
+-- in place of the value, because it cannot hold long text.
 CREATE TABLE ext_log (
   message VARBINARY(700), `key` VARBINARY(700), seq BIGINT, deleted TINYINT, digest BINARY(32), value LONGBLOB NOT NULL, received BIGINT NOT NULL,
   PRIMARY KEY (message, `key`, seq, deleted, digest)

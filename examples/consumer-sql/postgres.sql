@@ -1,32 +1,33 @@
--- A consumer in PostgreSQL 12 or later: what it keeps, and what it shows. docs/consumers.md explains the rule.
--- For each event: the statements of postgres/change.sql or postgres/read.sql in order, each with the event's JSON as $1. They
--- need no transaction: after a crash between two the event is sent again, and nothing was shown in half.
--- Then SELECT key, value, seq FROM ext WHERE message = '...' is what the message has.
+-- A consumer in PostgreSQL 12 or later: its tables and its view. docs/consumers.md explains the
+-- rule. For each event run the statements of postgres/change.sql or postgres/read.sql in order,
+-- each with the event's JSON as $1. They need no transaction: after a crash between two of them the
+-- event is sent again, and the view never shows half of an event. The key-values of a message are
+--   SELECT key, value, seq FROM ext WHERE message = '...'
 
--- What is kept of the reads. Times and numbers as they stand in the events: Unix milliseconds.
+-- The state of the reads. Times and numbers are as in the events: Unix milliseconds.
 CREATE TABLE ext_read (
   message text PRIMARY KEY,
   number  bigint NOT NULL, -- of the newest read
-  line    bigint NOT NULL, -- greatest LatestSeq of any read: what is at or below it is decided
-  decided bigint NOT NULL  -- greatest DecidedBefore of any read: what was received before it is decided
+  line    bigint NOT NULL, -- greatest LatestSeq of any read, up to which all is decided
+  decided bigint NOT NULL  -- greatest DecidedBefore of any read, before which all is decided
 );
 CREATE TABLE ext_base (
   message text, number bigint, key text COLLATE "C", value text COLLATE "C" NOT NULL, seq bigint NOT NULL,
   PRIMARY KEY (message, number, key)
 );
 
--- What changes said and no read has decided. A clear has the key ''. The digest stands for the value in the primary
--- key, which takes no long text.
+-- Rows of changes that no read has decided. A clear has the key ''. The primary key has the digest
+-- in place of the value, because it cannot hold long text.
 CREATE TABLE ext_log (
   message text, key text COLLATE "C", seq bigint, deleted boolean, digest bytea, value text COLLATE "C" NOT NULL, received bigint NOT NULL,
   PRIMARY KEY (message, key, seq, deleted, digest)
 );
 
--- ext_event reads an event. U+0000, which JSON has and text has not, becomes U+FFFD.
+-- ext_event parses an event. U+0000, which JSON can hold and text cannot, becomes U+FFFD.
 CREATE FUNCTION ext_event(event text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS
 $$ SELECT regexp_replace(event, '(?<!\\)((?:\\\\)*)\\u0000', '\1\\ufffd', 'g')::jsonb $$;
 
--- ext_rows are what a change says.
+-- ext_rows returns the rows of a change.
 CREATE FUNCTION ext_rows(event text) RETURNS TABLE (message text, key text, seq bigint, deleted boolean, value text, received bigint)
 LANGUAGE sql IMMUTABLE AS $$
   SELECT e->>'partitionkey', item->>'Key', (item->>'Seq')::numeric::bigint, e->>'type' LIKE '%.deleted',

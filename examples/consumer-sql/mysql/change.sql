@@ -1,4 +1,4 @@
--- set, deleted, cleared; the event's JSON is in @event.
+-- For events set, deleted and cleared. The JSON of the event is in @event.
 INSERT INTO ext_log (message, `key`, seq, deleted, digest, value, received)
 SELECT message, `key`, seq, deleted, UNHEX(SHA2(value, 256)), value, received FROM (
   SELECT e.message, COALESCE(e.name, '') AS `key`, COALESCE(e.seq, e.version) AS seq, e.type LIKE '%.deleted' AS deleted,
@@ -11,7 +11,7 @@ SELECT message, `key`, seq, deleted, UNHEX(SHA2(value, 256)), value, received FR
          )) e
 ) n ON DUPLICATE KEY UPDATE received = GREATEST(ext_log.received, VALUES(received));
 
--- Garbage: rows that another one outlives.
+-- Drop rows that another row makes unnecessary.
 DELETE l FROM ext_log l JOIN ext_log n ON n.message = l.message AND n.`key` = l.`key` AND n.received >= l.received
    AND (n.seq > l.seq OR n.seq = l.seq AND (n.deleted > l.deleted OR n.deleted = l.deleted AND n.value > l.value))
  WHERE l.message = CAST(JSON_UNQUOTE(JSON_EXTRACT(@event, '$.partitionkey')) AS BINARY);

@@ -1,4 +1,5 @@
--- repaired, gone; the event's JSON is in @event. First the list, then the number that makes it count, then garbage.
+-- For events repaired and gone. The JSON of the event is in @event. The list is written first, then
+-- the number that makes it visible. The last statements drop old rows.
 INSERT IGNORE INTO ext_base (message, number, `key`, value, seq)
 SELECT e.message, e.number, e.name, e.value, e.seq
   FROM JSON_TABLE(@event, '$' COLUMNS (

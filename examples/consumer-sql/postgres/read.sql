@@ -1,5 +1,5 @@
--- repaired, gone. Each statement takes the event's JSON as $1. First the list, then the number that makes it count,
--- then garbage.
+-- For events repaired and gone. Each statement takes the JSON of the event as $1. The list is
+-- written first, then the number that makes it visible. The last statements drop old rows.
 INSERT INTO ext_base (message, number, key, value, seq)
 SELECT e->>'partitionkey', (e->'data'->>'ReadNumber')::bigint, item->>'Key', item->>'Value', (item->>'Seq')::bigint
   FROM ext_event($1) e, jsonb_array_elements(coalesce(e->'data'->'ExtensionList', '[]')) item

@@ -1,12 +1,13 @@
 import { t, known } from "./strings.js";
 
-// Asking the process. Every change carries the token that stands in this page.
+// Requests to the process. Every request for a change carries the token in this page.
 
 const token = document.querySelector("meta[name=console-token]").content;
 
 class Problem extends Error {}
 
-// text returns what a person is told of a problem; a mistake of this page's own goes on.
+// text returns the text of a problem for people. Any other error is a mistake of this page and is
+// thrown again.
 export function text(error) {
   if (!(error instanceof Problem)) throw error;
   return error.message;

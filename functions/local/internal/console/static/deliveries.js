@@ -5,7 +5,7 @@ import { get } from "./api.js";
 import { detail } from "./delivery.js";
 
 const rowsPerPage = 200;
-const rowsPerFrame = 40; // that are made at once
+const rowsPerFrame = 40; // new rows in one frame at most, so that no frame takes long
 
 const body = document.querySelector("#deliveries tbody");
 const table = document.getElementById("deliveries");
@@ -16,13 +16,13 @@ const pauseButton = document.getElementById("pause");
 const counters = document.getElementById("counters");
 
 let rows = new Map(); // entry -> row
-let shown = []; // the entries as of when the list was last not paused
+let shown = []; // the listed entries; they do not change while the list is paused
 let paused = false;
 let waiting = 0;
 let limit = rowsPerPage;
 let selected = 0;
 let scheduled = false;
-let found = { text: "", ids: null }; // what the process has found in bodies
+let found = { text: "", ids: null }; // entries whose bodies have the text, found by the process
 let searching = 0;
 
 export const deliveries = {
@@ -31,7 +31,7 @@ export const deliveries = {
     selected = Number(id) || 0;
     detail.show(selected);
     draw();
-    // Whoever closes a delivery goes on where it was opened.
+    // When a delivery is closed, the focus returns to the row from which it was opened.
     if (left && !selected) body.querySelector(`a[href="#/delivery/${left}"]`)?.focus();
   },
   changed(fresh) {
@@ -61,7 +61,7 @@ function draw() {
   let fresh = 0;
   for (const entry of visible) {
     const known = rows.get(entry);
-    if (!known && ++fresh > rowsPerFrame) continue; // the next frame's, so that no frame takes long
+    if (!known && ++fresh > rowsPerFrame) continue; // drawn by the next frame
     next.set(entry, known ?? row(entry));
   }
   rows = next;
@@ -99,7 +99,8 @@ function matches(entry) {
   return text.split(/\s+/).every((word) => entry.haystack.includes(word));
 }
 
-// search has the process look where this page cannot, into bodies, once nobody has typed for a moment.
+// search asks the process to search the bodies, which this page does not have. It waits until
+// nobody has typed for a moment.
 function search() {
   clearTimeout(searching);
   const text = filter.value.trim().toLowerCase();
@@ -110,7 +111,8 @@ function search() {
       found = { text, ids: new Set(ids) };
       schedule();
     } catch {
-      // What this page knows by itself is shown all the same, and the bar says that the process does not answer.
+      // The page still shows what it finds itself, and the bar says that the process does not
+      // answer.
     }
   }, 200);
 }
@@ -182,7 +184,7 @@ pauseButton.addEventListener("click", () => {
   draw();
 });
 
-// Arrow keys go from row to row while the list has the focus.
+// Arrow keys move from row to row while the list has the focus.
 body.addEventListener("keydown", (event) => {
   const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
   const next = step && event.target.closest("tr")?.[step];

@@ -24,7 +24,8 @@ export const detail = {
     if (id === current) panel.focus({ preventScroll: innerWidth >= 900 });
   },
   changed() {
-    // After a restart the numbers start over: what is shown may be another delivery's.
+    // After a restart the numbers begin at 1 again, so that this number may belong to another
+    // delivery.
     if (current > 0 && feed.entries.length > 0 && feed.entries[0].id < current) location.hash = "#/";
   },
 };
@@ -63,7 +64,7 @@ function facts(d, webhook) {
   return h("dl", { class: "facts" }, rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
 }
 
-// wentOut tells what each destination said, and what it was told.
+// wentOut shows what each destination answered, and the event that it got.
 function wentOut(d) {
   if (d.destinations.length === 0) return h("p", { class: "sub" }, t(d.verdict === "rejected" ? "noDestination" : "noneConfigured"));
   const status = h("p", { class: "sub", role: "status" });
@@ -81,7 +82,7 @@ function wentOut(d) {
     status, shown);
 }
 
-// hand puts text on the clipboard, or where it can be copied from.
+// hand copies text to the clipboard. Where that fails it shows the text, selected, to be copied.
 async function hand(text, status, shown, about = []) {
   const copied = await copy(text);
   shown.value = text;
@@ -135,7 +136,7 @@ function bodyOf(d) {
 // lines keeps line breaks and makes every other hidden character visible.
 const lines = (text) => text.slice(0, 70000).split("\n").flatMap((line, i) => (i ? ["\n", inert(line)] : [inert(line)]));
 
-// pretty indents JSON without reading its numbers, which may be greater than a script can hold.
+// pretty indents JSON without parsing its numbers, because they may be too great for JavaScript.
 function pretty(text) {
   try {
     JSON.parse(text);

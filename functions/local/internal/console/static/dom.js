@@ -1,6 +1,7 @@
 import { t, parts, number, known } from "./strings.js";
 
-// Making elements. Text from outside only ever becomes a text node, so markup in it stays text.
+// Functions that make elements. Text from outside only becomes text nodes, so that markup in it has
+// no effect.
 
 const svgNames = new Set(["svg", "g", "rect", "circle", "line", "path", "text", "title", "polyline"]);
 
@@ -17,10 +18,12 @@ export function h(name, attributes = {}, ...children) {
   return element;
 }
 
-// Characters that show nothing, or turn what stands around them: each is shown by its number.
+// Invisible characters, and characters that change the direction of the text around them. Each is
+// shown by its number.
 const invisible = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/u;
 
-// inert returns text from outside as a node of its own direction, with nothing in it hidden.
+// inert returns text from outside as a node with its own text direction. No character in it is
+// hidden.
 export function inert(text, limit = 4096) {
   const node = h("bdi");
   const shown = text.length > limit ? text.slice(0, limit) : text;
@@ -52,12 +55,13 @@ export function verdict(name) {
     h("svg", { viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" }, h(shape, attributes)), known("", name));
 }
 
-// Times are in the zone of the process, whose log they are compared with.
+// Times are in the time zone of the process, so that they match its log.
 const timeZone = supported(document.body.dataset.zone);
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hour12: false, timeZone });
 const full = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "long", timeZone });
 
-// supported returns an offset that the browser takes for a zone; an older one shows its own.
+// supported returns the offset if the browser accepts it as a time zone. An older browser shows its
+// own time zone.
 function supported(offset) {
   try {
     new Intl.DateTimeFormat("en", { timeZone: offset });
@@ -67,7 +71,7 @@ function supported(offset) {
   }
 }
 
-// change tells what a delivery did to its message.
+// change describes what a delivery did to its message.
 export function change(entry, room = 60) {
   if (!entry.operation) return [h("span", { class: "none" }, entry.method)];
   const about = [h("span", { class: "op " + entry.operation }, known("", entry.operation)), " ", h("span", { class: "version" }, "v" + entry.version)];
@@ -76,7 +80,7 @@ export function change(entry, room = 60) {
   return about;
 }
 
-// changed names the key-values of a change, the first of them.
+// changed lists the first key-values of a change.
 function changed(entry, room) {
   if (entry.operation === "clear") return t("allRemoved");
   if (entry.operation === "read") return t("keys", { n: entry.keys });
@@ -87,7 +91,7 @@ function changed(entry, room) {
   return list;
 }
 
-// changedText is the same for those who hear it.
+// changedText is the same as text, for screen readers.
 export function changedText(entry) {
   if (!entry.operation) return "";
   const first = entry.changes?.[0];
@@ -96,7 +100,7 @@ export function changedText(entry) {
   return about + ", " + (entry.operation === "delete" ? t("removed", { key: first.key }) : `${first.key} → ${first.value}`);
 }
 
-// details is a part that opens, and is open where its name is among the opened.
+// details is a part that can be opened. It is open if opened has its name.
 export function details(name, title, content, opened) {
   return h("details", { "data-name": name, open: opened.has(name) }, h("summary", {}, title), content());
 }
@@ -116,8 +120,8 @@ export function duration(ms) {
 
 export { number };
 
-// sync makes the children of parent the wanted nodes, and leaves those that stay where they are, so
-// that focus and selection survive.
+// sync makes the wanted nodes the children of parent. Nodes that stay are not moved, so that focus
+// and selection survive.
 export function sync(parent, wanted) {
   const keep = new Set(wanted);
   for (const child of [...parent.children]) if (!keep.has(child)) child.remove();
@@ -128,13 +132,13 @@ export function sync(parent, wanted) {
 
 export const messageLink = (path, tab = "") => "#/message/" + encodeURIComponent(path) + (tab ? "/" + tab : "");
 
-// backendSaid tells what the app's own backend answered.
+// backendSaid describes the answer of the app's own backend.
 export const backendSaid = ({ status }) => (status ? t("backend", { status }) : t("backendNone"));
 
-// versionSpan names a version or a row of them.
+// versionSpan names a version or a range of versions.
 export const versionSpan = (s) => (s.from === s.to ? "v" + s.from : t("versionRange", s));
 
-// copy puts text on the clipboard, and says whether it could.
+// copy copies text to the clipboard, and returns whether that worked.
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);

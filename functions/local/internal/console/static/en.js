@@ -1,4 +1,4 @@
-// English. A text that depends on a number is a pair, one and many.
+// English. A text that depends on a number is a pair: for one and for many.
 
 export const en = {
   goneSentence: "Chat has this message no more. This is what was last known of it.",
@@ -274,7 +274,7 @@ export const en = {
   bodyLabel: "Body",
   eventLabel: "CloudEvent",
 
-  // What to do about a refusal. {page} is the Chat console's page of webhooks, by its own label.
+  // What to do after a refusal. {page} is the label of the webhook page in the Chat console.
   page: "Webhook Configuration",
   advice: {
     path:
@@ -326,7 +326,7 @@ export const en = {
     notReady: "The process could not open what it is configured with.",
   },
 
-  // The requests that the page sends: a title, and what it shows.
+  // The requests that the page can send: a title, and what the request shows.
   samples: {
     set: ["Set", "One vote on the sample message, under its next version."],
     delete: ["Delete", "Withdraws the newest vote."],

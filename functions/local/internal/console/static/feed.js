@@ -1,24 +1,26 @@
-// What the process pushes: the newest entries, bounded like its own ring, and the counters.
+// The entries and counters that the process pushes. As many of the newest entries are kept as in
+// the process.
 //
-// A browser has six connections to one address, whatever the number of its tabs. So one tab follows the process, the one that
-// holds a lock, and tells the others over a channel; when it closes, the next one gets the lock.
+// A browser opens at most six connections to one address, for all of its tabs together. So only one
+// tab, which holds a lock, follows the process. It passes what it gets to the other tabs over a
+// channel. When it closes, another tab gets the lock.
 
 const capacity = 1000;
-const deaf = 12000; // ms without a word, of which there is one every 5 s
+const deaf = 12000; // ms without an event; the process sends one every 5 s
 const lock = "msgext-stream";
 
 export const feed = {
   entries: [], // newest first
   counters: { received: 0, verdicts: {}, reasons: {} },
   state: "connecting",
-  heard: 0, // when the process last said something, as Date.now()
+  heard: 0, // when the last event came, as Date.now()
 };
 
-let run = ""; // of the process whose entries these are
+let run = ""; // the run of the process that the entries belong to
 const listeners = new Set();
 const channel = new BroadcastChannel(lock);
 
-// onChange calls listener with the entries that are new, newest first, whenever something changed.
+// onChange calls listener after every change with the new entries, newest first.
 export function onChange(listener) {
   listeners.add(listener);
 }
@@ -28,13 +30,14 @@ const tell = (fresh) => listeners.forEach((listener) => listener(fresh));
 export function connect() {
   channel.onmessage = ({ data }) => take(data);
   catchUp();
-  navigator.locks.request(lock, () => new Promise(follow)); // never resolved: the lock is held until the tab closes
+  // The promise never resolves, so that the tab holds the lock until it closes.
+  navigator.locks.request(lock, () => new Promise(follow));
   setInterval(() => {
     if (feed.state === "live" && Date.now() - feed.heard > deaf) setState("reconnecting");
   }, 1000);
 }
 
-// follow is the one tab's part.
+// follow receives the stream. Only the tab with the lock calls it.
 function follow() {
   const source = new EventSource("/console/stream");
   const share = (word) => {
@@ -62,12 +65,13 @@ function setState(state) {
   tell([]);
 }
 
-// merge takes in a push, unless something between what is known and what it says was missed.
+// merge adds a push to the entries. If entries between the known ones and the push are missing, it
+// asks for all.
 function merge(push) {
   const newest = feed.entries[0]?.id ?? 0;
   if (push.reset || push.run !== run) {
     if (!push.reset && push.after > 0) return catchUp();
-    // What is known already keeps its row, and so the focus in it.
+    // Known entries stay the same objects, so that their rows and the focus stay.
     const known = new Map(push.run === run ? feed.entries.map((entry) => [entry.id, entry]) : []);
     run = push.run;
     feed.entries = push.entries.slice(0, capacity).map((entry) => known.get(entry.id) ?? entry);
@@ -81,7 +85,7 @@ function merge(push) {
   tell(fresh);
 }
 
-// catchUp asks for all that is kept: what a tab does that has come late, or missed something.
+// catchUp asks for all kept entries. A tab does that when it opens, and when it has missed some.
 async function catchUp() {
   try {
     const response = await fetch("/console/deliveries");

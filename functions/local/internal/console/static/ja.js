@@ -1,4 +1,4 @@
-// 日本語. What a language lacks is shown in English: names of Chat's own fields.
+// 日本語. Texts that are missing here are shown in English: they are names of Chat's own fields.
 
 export const ja = {
   goneSentence: "Chat にこのメッセージはもうありません。最後に分かっていた内容です。",
@@ -259,7 +259,7 @@ export const ja = {
   product: "msgext コンソール",
   bodyLabel: "本文",
 
-  // What to do about a refusal. {page} is the Chat console's page of webhooks, by its own label.
+  // What to do after a refusal. {page} is the label of the webhook page in the Chat console.
   page: "コールバック設定",
   advice: {
     path:
@@ -311,7 +311,7 @@ export const ja = {
     notReady: "設定されたものを開けませんでした。",
   },
 
-  // The requests that the page sends: a title, and what it shows.
+  // The requests that the page can send: a title, and what the request shows.
   samples: {
     set: ["設定", "サンプルのメッセージに、次のバージョンで 1 票。"],
     delete: ["削除", "最新の票を取り消します。"],

@@ -68,7 +68,8 @@ const live = document.getElementById("live");
 const liveText = document.getElementById("live-text");
 const banner = document.getElementById("banner");
 
-// What arrives is announced in one sentence, and seldom, or a screen reader would not stop.
+// New deliveries are announced in one sentence every 5 s. More often, a screen reader would talk
+// all the time.
 const announce = document.getElementById("announce");
 let unheard = 0;
 setInterval(() => {

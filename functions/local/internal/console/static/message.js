@@ -10,7 +10,7 @@ const repairs = document.body.dataset.repairs === "true";
 let path = "";
 let tab = "";
 let timer = 0;
-let drawn = ""; // what the section shows, so that nothing is redrawn unchanged
+let drawn = ""; // what the section shows, so that unchanged content is not drawn again
 
 export const message = {
   show(wanted, wantedTab) {
@@ -24,11 +24,11 @@ export const message = {
   },
 };
 
-// What is missing is filled by the next delivery or the next read; both show up as an entry. What else
-// changes, such as when a message is due, is looked up now and then.
+// A missing version comes with a later delivery or read, and both arrive as an entry. Other
+// changes, such as when a message is due, are asked for from time to time.
 setInterval(() => section.hidden || document.hidden || load(), 5000);
 
-// The timeline is as wide as its place.
+// The timeline is as wide as the space it has.
 addEventListener("resize", () => {
   drawn = "";
   if (!section.hidden) load();
@@ -102,7 +102,7 @@ function facts(view) {
   return h("dl", { class: "plain-facts", "aria-label": t("details") }, list.map(([name, value]) => h("div", {}, h("dt", {}, t(name)), h("dd", {}, value), h("dd", { class: "sub" }, t(name + "Hint")))));
 }
 
-// nextCheck promises no look that nobody takes.
+// nextCheck names a time only if repair runs.
 function nextCheck(view) {
   if (!repairs) return t("off");
   if (!view.due) return "–";

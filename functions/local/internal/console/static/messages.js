@@ -11,9 +11,9 @@ const filter = document.getElementById("filter-messages");
 const more = document.getElementById("more-messages");
 const down = document.getElementById("store-down");
 let timer = 0;
-let asked = 0; // the newest question, so that an older one's answer is not drawn
+let asked = 0; // number of the newest request; answers to older ones are not drawn
 let further = []; // rows of the store beyond the first page
-let next = null; // where the store goes on; null while only the first page is shown
+let next = null; // cursor of the next page; null while only the first page is shown
 let first = { rows: [], next: "", more: false };
 
 export const messages = {
@@ -63,7 +63,7 @@ function draw() {
   if (focused) [...body.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
 }
 
-// leading says who leads, with the value as a node of its own.
+// leading names the leading choice. The value is a separate node.
 function leading(m) {
   if (!m.leading) return "–";
   const { value, count, tied, voters } = m.leading;

@@ -1,7 +1,7 @@
 import { h, inert, number } from "./dom.js";
 import { t } from "./strings.js";
 
-// drawPoll shows who leads, one line an option, which opens to who is for it.
+// drawPoll shows who leads, with one line for each option. A line opens to show the voters.
 export function drawPoll(poll, opened) {
   const most = poll.choices[0].count;
   const hidden = poll.total - poll.choices.length;
@@ -27,13 +27,13 @@ function option(poll, choice, most, opened) {
       choice.count > choice.who.length && t("moreKeys", { n: choice.count - choice.who.length })));
 }
 
-// The plugin keeps options by their place, counted from 0; people count from 1.
+// The plugin numbers options from 0, but people count from 1.
 export function optionName(poll, value) {
   if (poll.plugin) return t("option", { n: Number(value) + 1 });
   return value === "" ? h("i", {}, t("empty")) : inert(value, 200);
 }
 
-// share never rounds to nobody or to everybody.
+// share does not round to 0 or to 100 percent.
 function share(part) {
   const percent = part * 100;
   if (percent > 0 && percent < 1) return t("under");

@@ -39,7 +39,7 @@ function say(sentence, reply) {
   result.replaceChildren(h("span", {}, sentence), reply ? h("code", {}, reply) : "", h("a", { href: "#/" }, t("seeDeliveries")));
 }
 
-// watch shows how far a simulation is until it is over.
+// watch shows the progress of a simulation until it is over.
 async function watch() {
   clearTimeout(timer);
   try {

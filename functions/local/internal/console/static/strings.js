@@ -1,14 +1,14 @@
-// Every word that the page shows, in the language of the browser.
+// All texts of the page, in the language of the browser.
 
 import { en } from "./en.js";
 import { zh } from "./zh.js";
 import { ja } from "./ja.js";
 
-// languages are all of them, for the test that compares them.
+// languages holds all languages, for the test that compares them.
 export const languages = { en, zh, ja };
 
-// pick returns the first language of the browser that the page has. Chinese is simplified, whatever
-// the region.
+// pick returns the first of the browser's languages that the page has. Chinese is simplified in
+// every region.
 function pick(wanted) {
   for (const tag of wanted) {
     const primary = tag.toLowerCase().split("-")[0];
@@ -24,15 +24,15 @@ document.documentElement.lang = language;
 
 export const number = (n) => (typeof n === "bigint" ? n : Number(n)).toLocaleString(language);
 
-// t returns a text with its values in place. Values are text from outside as often as not: the
-// result must only ever become a text node.
+// t returns a text with its values filled in. Values are often text from outside, so the result
+// must only become a text node.
 export function t(name, values = {}) {
   let text = words[name] ?? en[name];
   if (Array.isArray(text)) text = text[String(values.n) === "1" ? 0 : 1];
   return text.replace(/\{(\w+)\}/g, (_, key) => (key === "n" && typeof values.n !== "string" ? number(values.n) : String(values[key])));
 }
 
-// parts returns a text as a list in which nodes stand for values.
+// parts returns a text as a list in which the values are nodes.
 export function parts(name, values) {
   const text = words[name] ?? en[name];
   return text.split(/(\{\w+\})/).filter(Boolean).map((part) => (part.startsWith("{") ? values[part.slice(1, -1)] : part));
@@ -45,7 +45,7 @@ export const sampleTexts = (name) => words.samples?.[name] ?? en.samples[name] ?
 // known returns the text of a name that the process sends, or the name itself.
 export const known = (prefix, name) => words[prefix + name] ?? en[prefix + name] ?? name;
 
-// translate fills in the texts of the page as it was loaded.
+// translate fills in the texts of the page when it is loaded.
 export function translate(root) {
   for (const element of root.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
   for (const element of root.querySelectorAll("[data-t-label]")) element.setAttribute("aria-label", t(element.dataset.tLabel));

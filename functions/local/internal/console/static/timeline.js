@@ -10,12 +10,13 @@ const left = 66;
 const top = 14;
 
 const folded = (slot) => slot.from !== slot.to;
-const label = (slot) => (folded(slot) ? `${slot.from}–${slot.to}` : slot.from); // whole: of two long ones the ends may be alike
+// With all digits, because the last digits of two long versions may be the same.
+const label = (slot) => (folded(slot) ? `${slot.from}–${slot.to}` : slot.from);
 const width = (slot) => Math.max(28, label(slot).length * 7 + 12);
 const widest = 64;
 
-// drawTimeline draws versions from left to right: below, what became of each; above, when it
-// arrived, later ones higher up. A read lies across everything it settled.
+// drawTimeline draws versions from left to right. Below is what became of each. Above is when it
+// arrived; later arrivals are higher up. A read is a line across everything that it settled.
 export function drawTimeline(timeline, room) {
   if (timeline.slots.length === 0) return h("p", { class: "sub" }, t("noVersion"));
   const narrow = Math.min(widest, (room - left - 12) / timeline.slots.length);
@@ -50,7 +51,7 @@ export function drawTimeline(timeline, room) {
     legend(timeline));
 }
 
-// arrivalOrders lists the ranks that are drawn, oldest first.
+// arrivalOrders returns the ranks that are drawn, oldest first.
 function arrivalOrders(timeline) {
   const orders = new Set(timeline.slots.flatMap((slot) => slot.arrivals.map((a) => a.order)));
   const first = Math.min(...orders);
@@ -103,7 +104,7 @@ function summary(timeline) {
   return t("versionsSummary", { list: Object.entries(counts).map(([name, n]) => `${number(n)} ${named(name)}`).join(", ") });
 }
 
-// listVersions says the same as the picture, newest first.
+// listVersions shows the same as a table, newest first.
 export function listVersions(timeline) {
   return h("table", { class: "plain", "aria-label": t("versionsTable") },
     h("thead", {}, h("tr", {}, ["versionColumn", "became", "when"].map((title) => h("th", { scope: "col" }, t(title))))),

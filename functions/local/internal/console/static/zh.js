@@ -1,4 +1,4 @@
-// 简体中文. What a language lacks is shown in English: names of Chat's own fields.
+// 简体中文. Texts that are missing here are shown in English: they are names of Chat's own fields.
 
 export const zh = {
   goneSentence: "Chat 中已没有这条消息。以下是最后所知的内容。",
@@ -254,7 +254,7 @@ export const zh = {
   product: "msgext 控制台",
   bodyLabel: "请求体",
 
-  // What to do about a refusal. {page} is the Chat console's page of webhooks, by its own label.
+  // What to do after a refusal. {page} is the label of the webhook page in the Chat console.
   page: "回调配置",
   advice: {
     path:
@@ -290,7 +290,7 @@ export const zh = {
     notReady: "进程无法打开所配置的内容。",
   },
 
-  // The requests that the page sends: a title, and what it shows.
+  // The requests that the page can send: a title, and what the request shows.
   samples: {
     set: ["设置", "对示例消息投一票，使用下一个版本。"],
     delete: ["删除", "撤回最新的一票。"],
