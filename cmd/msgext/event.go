@@ -25,9 +25,9 @@ func eventVerb(c console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "event NAME [SAMPLE | -]",
 		Short: "Print a gateway's event with a freshly signed webhook in it",
-		Long: `Prints the event that a gateway makes of a webhook, signed now with MSGEXT_TOKEN for MSGEXT_SDK_APP_ID, or with the published
-example's where neither is set, and sent to MSGEXT_PATH. SAMPLE is a file of testdata/vectors without .json; - reads a body of
-your own from standard input. Whoever has the event can send it again for as long as MSGEXT_MAX_SKEW says. Names:
+		Long: `Prints the event that a gateway makes of a webhook. The webhook is signed now with MSGEXT_TOKEN for MSGEXT_SDK_APP_ID, or with
+the published example's where neither is set, and sent to MSGEXT_PATH. SAMPLE is a file of testdata/vectors without .json; - reads
+your own body from standard input. Anybody who has the event can send it again until MSGEXT_MAX_SKEW is over. Names:
   ` + strings.Join(eventNames(), " "),
 		Example: `  msgext event aws/http-v2 | sam local invoke Webhook -e -
   msgext event aws/http-v2 other-after | sam remote invoke Webhook --stack-name msgext --event-file -

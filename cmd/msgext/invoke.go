@@ -32,9 +32,9 @@ func invokeVerb(c console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "invoke {webhook | repair} BINARY [SAMPLE | -]",
 		Short: "Start an SCF binary on this machine and hand it events",
-		Long: `Starts an SCF binary on this machine as the platform does and hands it events over the runtime's RPC: a sample through both
-gateways, what the timer sends, or an event from standard input as it is. MSGEXT_ variables are the function's; the webhook
-needs none. scripts/invoke builds the binary first and leaves its name out.`,
+		Long: `Starts an SCF binary on this machine as the platform does and sends it events over the runtime's RPC: a sample through both
+gateways, the timer's event, or an event from standard input. The function gets the MSGEXT_ variables; the webhook function needs
+none. scripts/invoke builds the binary first, so that BINARY is left out there.`,
 		Example: `  msgext invoke webhook dist/scf-webhook/webhook sample-group-clear
   msgext event scf/api-gateway | msgext invoke webhook dist/scf-webhook/webhook -`,
 		Args: cobra.RangeArgs(2, 3),

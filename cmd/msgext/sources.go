@@ -27,8 +27,8 @@ func sourcesVerb(c console) *cobra.Command {
 		Use:   "sources [--check] [--china | --elsewhere]",
 		Short: "Print where Chat's webhooks come from",
 		Long: `Prints the addresses that Chat's webhooks come from, one a line, for MSGEXT_ALLOW_FROM. With --check it prints those that
-MSGEXT_ALLOW_FROM lacks, and exits with status 1 if there are any. Chat has one list for what receives webhooks in China, Hong Kong
-included, and one for elsewhere; without a flag it goes by MSGEXT_CHAT_ENDPOINT. It needs MSGEXT_SDK_APP_ID and MSGEXT_CHAT_….`,
+MSGEXT_ALLOW_FROM lacks, and exits with status 1 if there are any. Chat has one list for receivers in China, Hong Kong included, and
+one for receivers elsewhere; without a flag MSGEXT_CHAT_ENDPOINT decides. It needs MSGEXT_SDK_APP_ID and MSGEXT_CHAT_….`,
 		Example: `  MSGEXT_ALLOW_FROM="$(msgext sources | tr '\n' ' ')"
   msgext sources --check`,
 		Args: cobra.NoArgs,

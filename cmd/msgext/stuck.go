@@ -27,9 +27,9 @@ func stuckVerb(c console) *cobra.Command {
 	var open bool
 	command := &cobra.Command{
 		Use:   "stuck [--open]",
-		Short: "List the messages that repair has given up, or has not yet mended",
+		Short: "List the messages that repair has given up, or has not yet repaired",
 		Long: "Prints the messages that repair has given up, each as JSON on a line; with --open also those whose newest check failed. Exit\n" +
-			"status 1 says that there are stuck ones. It walks over the whole store. " + storeVariables,
+			"status 1 says that some are stuck. It reads the whole store. " + storeVariables,
 		Example: `  MSGEXT_STATE=redis://127.0.0.1 MSGEXT_SDK_APP_ID=1400000000 msgext stuck
   … msgext stuck | msgext replay -    once the cause is mended`,
 		Args: cobra.NoArgs,
@@ -51,7 +51,7 @@ func stuckVerb(c console) *cobra.Command {
 			return err
 		},
 	}
-	command.Flags().BoolVar(&open, "open", false, "also those that repair has not yet mended")
+	command.Flags().BoolVar(&open, "open", false, "also those that repair has not yet repaired")
 	return command
 }
 

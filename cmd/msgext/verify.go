@@ -49,10 +49,11 @@ func verifyVerb(c console) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "verify [--repair] [--values] [--sample N | " + messageUse + " | -]",
 		Short: "Compare messages with Chat",
-		Long: `Compares what the store holds with Chat: all messages, one, those that lines of standard input name, or a sample from a random
-place on. What is not equal is printed as JSON, a message a line: it differs, or Chat has it no more, or it is undecided, because
-repair is to have it first. A message differs only if nothing about it is under way and a second read, MSGEXT_REPAIR_GRACE later,
-agrees. Exit status 1 says that something differs or could not be compared. The variables are those of the repair function.`,
+		Long: `Compares messages of the store with Chat: all, one, those that lines of standard input name, or a sample that begins at a random
+place. A message that is not equal is printed as JSON, one a line: it differs, it is gone in Chat, or it is undecided, because
+repair must read it first. A message differs only if nothing about it is under way and a second read, MSGEXT_REPAIR_GRACE later,
+gives the same result. Exit status 1 says that a message differs or could not be compared. The variables are those of the repair
+function.`,
 		Example: `  msgext verify --repair
   msgext verify --sample 1000
   msgext verify --values '@TGS#1YMVAB3IZ' 158`,
@@ -72,9 +73,9 @@ agrees. Exit status 1 says that something differs or could not be compared. The 
 		},
 	}
 	flags := command.Flags()
-	flags.BoolVar(&v.repair, "repair", false, "have the next run of repair read back what differs")
+	flags.BoolVar(&v.repair, "repair", false, "make the next run of repair read back messages that differ")
 	flags.BoolVar(&v.values, "values", false, "print the values, too")
-	flags.IntVar(&v.sample, "sample", 0, "compare so many messages, from a random place in the store on")
+	flags.IntVar(&v.sample, "sample", 0, "how many messages to compare, from a random place in the store on")
 	jsonFlag(command, &v.asJSON)
 	return command
 }

@@ -56,41 +56,41 @@ type operated struct {
 	log      bytes.Buffer
 	watch    cloudWatch
 	chat     *chatsim.Sim
-	store    *troubled
+	store    *faultyStore
 	sink     *consumertest.Consumer
 	receiver *receiver.Receiver
 	repairs  repair.Options
 	backend  *relaytest.Backend
 
-	trouble  int           // Chat's error code for every read, 0 for success
-	slow     time.Duration // how long each delivery takes
-	stopped  bool          // nobody invokes repair
-	messages int
+	chatError int           // Chat's error code for every read, 0 for success
+	slow      time.Duration // how long each delivery takes
+	stopped   bool          // nobody invokes repair
+	messages  int
 }
 
-// troubled is a store that fails while down is set.
-type troubled struct {
+// faultyStore is a store that fails while down is set.
+type faultyStore struct {
 	state.Store
 	down bool
 }
 
 var errDown = errors.New("planted: down")
 
-func (s *troubled) Apply(ctx context.Context, event msgext.Event, heard time.Time, mark state.Mark) error {
+func (s *faultyStore) Apply(ctx context.Context, event msgext.Event, heard time.Time, mark state.Mark) error {
 	if s.down {
 		return errDown
 	}
 	return s.Store.Apply(ctx, event, heard, mark)
 }
 
-func (s *troubled) Due(ctx context.Context, lane state.Lane, before time.Time, after state.Cursor, limit int) (state.Page, error) {
+func (s *faultyStore) Due(ctx context.Context, lane state.Lane, before time.Time, after state.Cursor, limit int) (state.Page, error) {
 	if s.down {
 		return state.Page{}, errDown
 	}
 	return s.Store.Due(ctx, lane, before, after, limit)
 }
 
-func (s *troubled) Open(ctx context.Context, limit int) (state.Counts, error) {
+func (s *faultyStore) Open(ctx context.Context, limit int) (state.Counts, error) {
 	if s.down {
 		return state.Counts{}, errDown
 	}
@@ -130,12 +130,12 @@ func operate(t *testing.T) *operated {
 	t.Helper()
 	o := &operated{
 		T: t, now: time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC), watch: make(cloudWatch),
-		store: &troubled{Store: memstate.New()}, sink: consumertest.New(), backend: relaytest.Start(t),
+		store: &faultyStore{Store: memstate.New()}, sink: consumertest.New(), backend: relaytest.Start(t),
 	}
 	clock := o.clock
 	o.chat = chatsim.New(chatsim.Options{
 		SDKAppID: app, Token: appToken, Admin: "administrator", SecretKey: "key", Now: clock,
-		Trouble: func(int, string) int { return o.trouble },
+		Trouble: func(int, string) int { return o.chatError },
 	})
 	server := httptest.NewServer(o.chat.Handler())
 	t.Cleanup(server.Close)
@@ -382,8 +382,8 @@ func TestAlarms_FireWithTheirCause(t *testing.T) {
 			}
 		}, 10, 16, []string{"OpenMessages"}},
 		{"OpenMessages", func(o *operated, caused bool, minute int) { // Chat refuses us, one loss
-			if o.trouble = 0; caused {
-				o.trouble = 60021
+			if o.chatError = 0; caused {
+				o.chatError = 60021
 			}
 			if o.traffic(nil); minute == began {
 				o.lose(1)
@@ -391,8 +391,8 @@ func TestAlarms_FireWithTheirCause(t *testing.T) {
 		}, 15, 20, nil},
 		// The same with a hundred losses.
 		{"OpenMessages", func(o *operated, caused bool, minute int) {
-			if o.trouble = 0; caused {
-				o.trouble = 60021
+			if o.chatError = 0; caused {
+				o.chatError = 60021
 			}
 			if o.traffic(nil); minute == began {
 				o.lose(100)

@@ -32,7 +32,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.address, "addr", "127.0.0.1:8080", "address to serve on; :8080 is every address of the machine")
 	flags.StringVar(&o.admin, "admin-addr", "127.0.0.1:9090", "address of /healthz, /readyz and /metrics; none when empty")
-	flags.IntVar(&o.proxies, "proxies", 0, "how many proxies stand in front, each appending to X-Forwarded-For the address it saw, 0 to 9; for MSGEXT_ALLOW_FROM")
+	flags.IntVar(&o.proxies, "proxies", 0, "how many proxies are in front, 0 to 9; each must append its peer's address to X-Forwarded-For; for MSGEXT_ALLOW_FROM")
 	flags.IntVar(&o.maxRequests, "max-requests", 256, "how many requests are handled at once")
 	flags.DurationVar(&o.repairEvery, "repair-every", time.Minute, "how often to repair, 1s to 1h")
 	flags.BoolVar(&o.onDemand, "on-demand", false, "for a function that the platform starts for a request and freezes after it: nothing is repaired here")
