@@ -13,7 +13,7 @@ import (
 // specVersion is that of the specification.
 const specVersion = "1.0"
 
-// attributes are those of an event. One that the event does not have is empty.
+// attributes are the attributes of an event. An absent one is empty.
 type attributes struct {
 	id, source, eventType, subject, contentType, schema string
 
@@ -27,10 +27,10 @@ type extension struct {
 	bare       bool // a number or a boolean, which JSON writes without quotes
 }
 
-// named are the attributes of the specification, which may not be numbers or booleans.
+// named are the attributes of the specification. They may not be numbers or booleans.
 var named = []string{"specversion", "id", "source", "type", "subject", "datacontenttype", "dataschema", "time"}
 
-// extension returns the text of an extension of that name.
+// extension returns the text of the named extension.
 func (a *attributes) extension(name string) string {
 	for _, e := range a.extensions {
 		if e.name == name && !e.bare {
@@ -40,7 +40,7 @@ func (a *attributes) extension(name string) string {
 	return ""
 }
 
-// set takes an attribute of a name as text. Space around one that is not a URI means nothing.
+// set sets an attribute from its text. Space around a text that is not a URI is removed.
 func (a *attributes) set(name, text string) (err error) {
 	trimmed := strings.TrimSpace(text)
 	switch name {
@@ -73,8 +73,8 @@ func reference(text string) (string, error) {
 	return parsed.String(), nil
 }
 
-// extend adds an extension in the order of names, of lower-case letters and digits that no
-// attribute of the specification has.
+// extend adds an extension, sorted by name. A name has only lower-case letters and digits and is
+// not an attribute of the specification.
 func (a *attributes) extend(e extension) error {
 	for i := range len(e.name) {
 		if c := e.name[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') {
@@ -89,8 +89,8 @@ func (a *attributes) extend(e extension) error {
 	return nil
 }
 
-// check holds the attributes to the specification: id, source and type are not empty,
-// datacontenttype is a media type, dataschema an absolute URI.
+// check checks the attributes against the specification: id, source and type are not empty,
+// datacontenttype is a media type, dataschema is an absolute URI.
 func (a *attributes) check() error {
 	if a.id == "" || strings.TrimSpace(a.source) == "" || a.eventType == "" {
 		return ErrFormat
@@ -108,13 +108,13 @@ func (a *attributes) check() error {
 	return nil
 }
 
-// mediaType is that of data, without parameters.
+// mediaType returns the media type of data, without parameters.
 func (a *attributes) mediaType() string {
 	mediaType, _, _ := strings.Cut(a.contentType, ";")
 	return strings.TrimSpace(mediaType)
 }
 
-// appendJSON appends the beginning of an object, with the attributes that the specification names.
+// appendJSON appends the beginning of an object, with the attributes of the specification.
 func (a *attributes) appendJSON(b []byte) []byte {
 	b = append(b, `{"specversion":"`+specVersion+`","id":`...)
 	b = jsonquote.Append(b, a.id)
@@ -132,7 +132,7 @@ func (a *attributes) appendJSON(b []byte) []byte {
 	return b
 }
 
-// appendExtensions appends the members of the extensions, in the order of their names.
+// appendExtensions appends the extensions as members, sorted by name.
 func (a *attributes) appendExtensions(b []byte) []byte {
 	for _, e := range a.extensions {
 		b = append(append(append(b, `,"`...), e.name...), `":`...)

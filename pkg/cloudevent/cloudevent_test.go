@@ -59,8 +59,8 @@ func digest(event cloudevent.Event) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// A consumer that looks at ids loses a real change where a forgery under its version has the same
-// one.
+// If a forgery under a version had the same id as the real change, a consumer that compares ids
+// would lose the real one.
 func TestNew_AForgeryHasAnotherID(t *testing.T) {
 	real, err := cloudevent.New(decode(t, msgext.GroupCommand, setBody), received)
 	require.NoError(t, err)
@@ -228,7 +228,8 @@ func TestNewForwarded_WhateverTheBody(t *testing.T) {
 	}
 }
 
-// A command is a parameter of the query, so whoever signs may write anything into it.
+// The command is a parameter of the query, so a sender with a valid Sign may write anything into
+// it.
 func TestNewForwarded_WhateverTheCommand(t *testing.T) {
 	for _, command := range []string{"a\xffb", "a\nb", `a"b`, "\ufffe", "", "日本"} {
 		event, err := cloudevent.NewForwarded("1400000000", command, []byte("{}"), time.Time{})
@@ -250,7 +251,8 @@ func requireValid(t require.TestingT, event cloudevent.Event) {
 	require.True(t, jsontext.Value(event.JSON()).IsValid(), "and is JSON that every reader takes in the same way")
 }
 
-// Every event that a vector makes is valid by the specification's own schema, and comes back whole.
+// Every event made from a vector is valid by the specification's own schema, and decodes to the
+// same event.
 func TestNew_IsValidAndComesBack(t *testing.T) {
 	events := 0
 	for _, vector := range vectortest.Load(t) {
@@ -271,7 +273,7 @@ func TestNew_IsValidAndComesBack(t *testing.T) {
 		got, err := decoded.Change()
 		require.NoError(t, err)
 		if slices.ContainsFunc(change.Tolerated, func(fault msgext.FieldError) bool { return fault.Path != "EventTime" }) {
-			change.Tolerated = nil // the text has been mended
+			change.Tolerated = nil // the text has been corrected
 		}
 		got.Body, change.Body = nil, nil
 		assert.Equal(t, change, got, vector.Name)

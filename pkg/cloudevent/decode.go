@@ -22,10 +22,11 @@ var (
 )
 
 // Decode reads an event in the structured JSON format, strictly: UTF-8, no name twice, nothing
-// after it. The event keeps encoded, which must not be changed afterwards. Its error is ErrFormat.
+// after it. The event keeps encoded, so the caller must not change encoded afterwards. Its error is
+// ErrFormat.
 //
-// It reads the JSON itself, because the SDK's reader (v2.16.2) takes names twice, refuses numbers
-// beyond a float64, and panics on a data_base64 that is no string.
+// It does not use the SDK's reader (v2.16.2), which accepts repeated names, refuses numbers beyond
+// a float64, and panics on a data_base64 that is not a string.
 func Decode(encoded []byte) (Event, error) {
 	d := decoding{}
 	if err := d.object(encoded); err != nil {
@@ -42,7 +43,7 @@ func Decode(encoded []byte) (Event, error) {
 }
 
 // Change returns the change that the event is about. Its errors are ErrKind for an event of another
-// kind, ErrFormat where data is about another message than the event, and msgext.ErrFormat.
+// kind, ErrFormat if data is about another message than the event, and msgext.ErrFormat.
 func (e Event) Change() (msgext.Event, error) {
 	message, err := e.message()
 	if err != nil || e.IsRepaired() || e.IsGone() {
@@ -58,10 +59,10 @@ func (e Event) Change() (msgext.Event, error) {
 	return change, nil
 }
 
-// Truth returns the message that a repaired or gone event is about and its extensions as Chat has
-// them: of one that is gone, none. Where CompleteFlag is 0 the list was too long for the
-// destination, and is to be read. Its errors are ErrKind for an event of another kind, ErrFormat
-// for data of another shape, or about another message than the event.
+// Truth returns the message that a repaired or gone event is about, and its extensions as Chat has
+// them. A gone message has none. If CompleteFlag is 0, the list was too long for the destination
+// and must be read. Its errors are ErrKind for an event of another kind, and ErrFormat for data of
+// another shape or about another message than the event.
 func (e Event) Truth() (msgext.Message, Truth, error) {
 	message, err := e.message()
 	if err != nil || !e.IsRepaired() && !e.IsGone() {
@@ -75,7 +76,7 @@ func (e Event) Truth() (msgext.Message, Truth, error) {
 		return msgext.Message{}, Truth{}, fmt.Errorf("%w: data", ErrFormat)
 	}
 	if truth.Address == (msgext.Address{}) {
-		truth.Address = message.Address() // written before data named its message
+		truth.Address = message.Address() // from a release whose data named no message
 	}
 	if named, err := truth.Message(message.SDKAppID); err != nil || named != message {
 		return msgext.Message{}, Truth{}, fmt.Errorf("%w: data is about another message", ErrFormat)
@@ -100,7 +101,7 @@ func (e Event) message() (msgext.Message, error) {
 type decoding struct {
 	version      string
 	attributes   attributes
-	data, binary jsontext.Value // nil where absent
+	data, binary jsontext.Value // nil if absent
 }
 
 func (d *decoding) object(encoded []byte) error {
@@ -113,7 +114,7 @@ func (d *decoding) object(encoded []byte) error {
 		if err != nil {
 			return err
 		}
-		member := name.String() // before the next read takes its bytes
+		member := name.String() // before the next read overwrites its bytes
 		value, err := reader.ReadValue()
 		if err != nil {
 			return err
@@ -131,7 +132,7 @@ func (d *decoding) object(encoded []byte) error {
 	return nil
 }
 
-// member takes one member; null is the same as none (JSON format 1.0.2, section 2.2), but for data.
+// member reads one member. Except for data, null means absent (JSON format 1.0.2, section 2.2).
 func (d *decoding) member(name string, value jsontext.Value) error {
 	switch {
 	case name == "data":
@@ -163,7 +164,7 @@ func (d *decoding) attribute(name, text string) error {
 	return d.attributes.set(name, text)
 }
 
-// extension takes an attribute that is a number or a boolean, which only an extension may be.
+// extension reads an attribute that is a number or a boolean, which only an extension may be.
 func (d *decoding) extension(name string, value jsontext.Value) error {
 	switch value.Kind() {
 	case 't', 'f':
@@ -177,7 +178,7 @@ func (d *decoding) extension(name string, value jsontext.Value) error {
 	return ErrFormat
 }
 
-// payload returns the data: JSON as it stands, a text, or bytes (JSON format 1.0.2, section 3.1).
+// payload returns the data: JSON as it is, a text, or bytes (JSON format 1.0.2, section 3.1).
 func (d *decoding) payload() ([]byte, error) {
 	switch {
 	case d.binary != nil:
@@ -195,7 +196,8 @@ func (d *decoding) payload() ([]byte, error) {
 	return jsontext.AppendUnquote(nil, d.data)
 }
 
-// isJSON reports whether a media type says that data is JSON; none says so too.
+// isJSON reports whether a media type says that data is JSON. Data without a media type is JSON,
+// too.
 func isJSON(mediaType string) bool {
 	return mediaType == "" || strings.HasSuffix(mediaType, "/json") || strings.HasSuffix(mediaType, "+json")
 }

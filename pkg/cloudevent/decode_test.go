@@ -35,7 +35,7 @@ func TestDecode_IsTheInverseOfNew(t *testing.T) {
 	})
 }
 
-// with returns an event with more members.
+// with returns an event with additional members.
 func with(members string) []byte {
 	return []byte(`{"specversion":"1.0","id":"1","source":"/","type":"t"` + members + `}`)
 }
@@ -116,8 +116,8 @@ func TestEvent_IsOfOneKind(t *testing.T) {
 	}
 }
 
-// Whatever is received: no panic, no error but ours, and a change that is read can be made into an
-// event again.
+// For any input Decode does not panic and returns no other errors than ours, and a change that it
+// reads can be encoded again.
 func FuzzDecode(f *testing.F) {
 	event, err := cloudevent.New(decode(f, msgext.GroupCommand, setBody), received)
 	require.NoError(f, err)

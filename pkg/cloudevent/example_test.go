@@ -41,7 +41,7 @@ func ExampleDecode() {
 		return
 	}
 	if event.IsRepaired() || event.IsGone() {
-		return // event.Truth has it; package consumer takes in all kinds
+		return // use event.Truth; package consumer handles all kinds
 	}
 	change, err := event.Change()
 	if err != nil {

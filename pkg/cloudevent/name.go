@@ -14,7 +14,7 @@ const (
 	c2cPrefix   = typePrefix + "c2c.msgextension."
 )
 
-// Ends of the types of events about a message, after groupPrefix or c2cPrefix.
+// Suffixes of event types, after groupPrefix or c2cPrefix.
 const (
 	setType      = "set"
 	deletedType  = "deleted"
@@ -40,9 +40,9 @@ func typePrefixOf(m msgext.Message) string {
 	return c2cPrefix
 }
 
-// aboutMessage returns the attributes of an event about a message, but for its id and its
-// extensions. Whatever an account or a group may be called, they are ASCII without control
-// characters, as the attributes of an event must be.
+// aboutMessage returns the attributes of an event about a message, without its id and its
+// extensions. They are ASCII without control characters, as an event's attributes must be, whatever
+// characters the names of accounts and groups have.
 func aboutMessage(m msgext.Message, kind string, at time.Time) attributes {
 	var room [256]byte
 	b := append(append(room[:0], typePrefixOf(m)...), kind...)

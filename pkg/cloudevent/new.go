@@ -15,7 +15,7 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// maxDepth bounds how deep a change's body may nest, as for msgext.Decode.
+// maxDepth is how deep a change's body may nest, as for msgext.Decode.
 const maxDepth = 64
 
 const (
@@ -30,18 +30,18 @@ const (
 	sequenceAttribute = "sequence"
 )
 
-// New returns the event of a change. Its data is the webhook's body, the same JSON value without
-// whitespace between tokens. Its id is that of the message and the version, with a digest of the
-// data: a redelivery has the same id, and a forgery under that version has another. Its time is
-// EventTime, left out where the webhook has none or one beyond the year 9999, which RFC 3339
-// cannot write. received is when msgext got the webhook, see ReceivedMillis.
+// New returns the event of a change. Its data is the webhook's body without whitespace between
+// tokens, the same JSON value. Its id consists of the message, the version and a digest of the
+// data, so a redelivery has the same id and a forgery under that version has another. Its time is
+// EventTime. It is left out if the webhook has none, or one after the year 9999, which RFC 3339
+// cannot express. received is when msgext received the webhook, see ReceivedMillis.
 func New(change msgext.Event, received time.Time) (Event, error) {
-	var bodyRoom [1024]byte // off the heap for most bodies
+	var bodyRoom [1024]byte // on the stack for most bodies
 	data, err := jsonwalk.AppendCompact(bodyRoom[:0], change.Body, maxDepth)
 	if err != nil {
 		return Event{}, fmt.Errorf("cloudevent: body: %w", err)
 	}
-	// The texts are parts of one, which is one allocation.
+	// The texts are parts of one string, to need only one allocation.
 	var room [256]byte
 	b := change.Message.AppendPath(room[:0])
 	key := len(b)
@@ -61,9 +61,9 @@ func New(change msgext.Event, received time.Time) (Event, error) {
 	return build(a, data), nil
 }
 
-// NewRepaired returns the event that carries the truth as read back from Chat; at is when it is
-// sent. Its data names its message, and the place of the read among all reads, see Truth. Its id
-// tells it from the webhook of that version and from every other read.
+// NewRepaired returns the event that carries the truth as read from Chat. at is when it is sent.
+// Its data has the message and the read's place among all reads, see Truth. Its id differs from
+// that of the version's webhook and of every other read.
 func NewRepaired(message msgext.Message, truth Truth, at time.Time) (Event, error) {
 	truth.Address = message.Address()
 	data, err := json.Marshal(truth)
@@ -79,9 +79,9 @@ func NewRepaired(message msgext.Message, truth Truth, at time.Time) (Event, erro
 	return build(a, data), nil
 }
 
-// NewGone returns the event that tells that Chat has a message no more; at is when it is sent. Its
-// data names the message and the place of the read, and has no list: a consumer takes it as a truth
-// without one. It has no sequence, because there is no version left to speak of.
+// NewGone returns the event that says that Chat no longer has a message. at is when it is sent. Its
+// data has the message and the read's place, and no list: a consumer treats it as a truth without
+// key-values. It has no sequence, because the message no longer has a version.
 func NewGone(message msgext.Message, place Place, at time.Time) (Event, error) {
 	data, err := json.Marshal(struct {
 		msgext.Address
@@ -96,14 +96,14 @@ func NewGone(message msgext.Message, place Place, at time.Time) (Event, error) {
 	return build(a, data), nil
 }
 
-// NewForwarded returns the event of another command, whose body is whatever was sent with it. A
-// body that is not JSON, or JSON that not every reader understands in the same way (a name twice,
-// no UTF-8: RFC 7493), travels as data_base64. All of an app's forwarded events have one partition
-// key.
+// NewForwarded returns the event of another command, with any body. A body that is not JSON travels
+// as data_base64, and so does JSON that different readers may understand differently (a name twice,
+// not UTF-8: RFC 7493). All of an app's forwarded events have the same partition key.
 func NewForwarded(sdkAppID, command string, body []byte, at time.Time) (Event, error) {
 	hash := sha256.New()
 	for _, part := range []string{sdkAppID, command, string(body)} {
-		fmt.Fprintf(hash, "%d:%s", len(part), part) // with their lengths, so that no two triples run together
+		// With their lengths, so that different triples give different text.
+		fmt.Fprintf(hash, "%d:%s", len(part), part)
 	}
 	app := url.PathEscape(sdkAppID)
 	a := attributes{
@@ -121,10 +121,10 @@ func NewForwarded(sdkAppID, command string, body []byte, at time.Time) (Event, e
 	return build(a, data), nil
 }
 
-// maxYear is the last that RFC 3339 can write.
+// maxYear is the last year that RFC 3339 can express.
 const maxYear = 9999
 
-// writable returns a time in UTC, zero where an event cannot have it.
+// writable returns a time in UTC, or zero if an event cannot express it.
 func writable(at time.Time) time.Time {
 	if at.IsZero() {
 		return at
@@ -141,11 +141,11 @@ func appendDigest(b, data []byte) []byte {
 	return hex.AppendEncode(b, sum[:8])
 }
 
-// digits is how many the greatest number has that 64 bits can hold.
+// digits is the number of digits of the greatest 64-bit number.
 const digits = 20
 
-// appendTwentyDigits appends a number that is not negative in so many digits, so that texts sort as
-// numbers do (CloudEvents Sequence extension). It is text because a CloudEvents integer has 32
+// appendTwentyDigits appends a non-negative number with leading zeros, so that texts sort like
+// numbers (CloudEvents Sequence extension). It is text because a CloudEvents integer has only 32
 // bits.
 func appendTwentyDigits(b []byte, number int64) []byte {
 	const zeros = "00000000000000000000"

@@ -15,10 +15,9 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// FuzzRoundTrip holds the way of a change from a webhook's body to a consumer to what it was: the
-// change that Decode read is the one that the event's data says, whoever reads it (encoding/json
-// and the CloudEvents SDK are asked), and the event's id is the change's own, however its body is
-// spaced.
+// FuzzRoundTrip follows a change from a webhook's body to a consumer. Every reader of the event's
+// data (also encoding/json and the CloudEvents SDK) must get the change that Decode read. The
+// event's id depends on the change, not on whitespace in the body.
 func FuzzRoundTrip(f *testing.F) {
 	for _, vector := range vectortest.Load(f) {
 		f.Add("1400000000", []byte(vector.Request.Body), int64(1764688294360))
@@ -58,7 +57,7 @@ func FuzzRoundTrip(f *testing.F) {
 				t.Fatal("a change is no truth")
 			}
 
-			// Spaced in another way it is the same event; with another value in it, another.
+			// With other whitespace it is the same event. With another value it is a different one.
 			var spaced bytes.Buffer
 			if err := json.Indent(&spaced, change.Body, "", "  "); err == nil {
 				again, err := msgext.Decode(app, command, spaced.Bytes())
@@ -92,13 +91,13 @@ func same(a, b msgext.Event) bool {
 	return a.Message == b.Message && a.Operation == b.Operation && a.Seq == b.Seq && a.Time.Equal(b.Time)
 }
 
-// readByOthers asks readers that are not ours.
+// readByOthers reads the event with code that is not ours.
 func readByOthers(t *testing.T, made cloudevent.Event, change msgext.Event) {
 	t.Helper()
 	var sdk event.Event
-	var plain map[string]any // whose names are exact, other than a struct's
+	var plain map[string]any // a map's names are exact, a struct's are not
 	if json.Unmarshal(made.JSON(), &plain) != nil {
-		return // a number beyond a float64 in a field of the app's own, which neither takes
+		return // neither reads a number beyond a float64, which the app's own fields may have
 	}
 	if err := sdk.UnmarshalJSON(made.JSON()); err != nil {
 		t.Fatalf("the SDK: %v: %s", err, made.JSON())
@@ -123,7 +122,7 @@ func readByOthers(t *testing.T, made cloudevent.Event, change msgext.Event) {
 	list, _ := data["ExtensionList"].([]any)
 	for i, kv := range change.KeyValues {
 		item, _ := list[i].(map[string]any)
-		value, _ := item["Value"].(string) // none, or null, is empty
+		value, _ := item["Value"].(string) // absent and null mean empty
 		if item["Key"] != kv.Key || value != kv.Value {
 			t.Fatalf("%+v is read as %+v", kv, item)
 		}

@@ -16,7 +16,8 @@ import (
 
 var update = flag.Bool("update", false, "write the samples of docs/events.md anew")
 
-// samples returns one event of each type about a message of a group, and three of one-to-one.
+// samples returns one event of each type about a group's message, and three about a one-to-one
+// message.
 func samples(t *testing.T) []cloudevent.Event {
 	t.Helper()
 	at := time.UnixMilli(1764688360000)
@@ -57,7 +58,8 @@ func samples(t *testing.T) []cloudevent.Event {
 	}
 }
 
-// The samples of docs/events.md are the events that are sent, byte for byte but for whitespace.
+// The samples of docs/events.md must be the events that are sent, byte by byte except for
+// whitespace.
 func TestDocs_Samples(t *testing.T) {
 	const file = "../../docs/events.md"
 	page, err := os.ReadFile(file)

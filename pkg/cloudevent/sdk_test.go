@@ -14,8 +14,8 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// requireSDK has the CloudEvents SDK read an event, which must be valid by it, and write it again
-// as it stands.
+// requireSDK requires that the CloudEvents SDK reads an event, finds it valid, and writes it back
+// unchanged.
 func requireSDK(t require.TestingT, event cloudevent.Event) sdk.Event {
 	var read sdk.Event
 	require.NoError(t, json.Unmarshal(event.JSON(), &read))
@@ -26,7 +26,8 @@ func requireSDK(t require.TestingT, event cloudevent.Event) sdk.Event {
 	return read
 }
 
-// The SDK reads in every sort of event what we say of it, and writes each byte for byte as we do.
+// For every kind of event, the SDK reads what our methods return, and writes the same bytes as we
+// do.
 func TestEvent_IsTheSDKs(t *testing.T) {
 	for _, event := range samples(t) {
 		read := requireSDK(t, event)
@@ -45,7 +46,7 @@ func TestEvent_IsTheSDKs(t *testing.T) {
 	requireSDK(t, binary)
 }
 
-// Whatever accounts, groups and times there are.
+// The same for arbitrary accounts, groups and times.
 func TestEvent_IsTheSDKs_WhateverTheNames(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringN(1, 8, -1)

@@ -1,9 +1,9 @@
-// Package consumer is what a program behind a sink keeps of a message, and how it takes in the
-// events that msgext sends, so that it shows what Chat has. It has no store and does no I/O: a View
-// is encoded as JSON and kept wherever the program keeps things.
+// Package consumer is for a program behind a sink. It keeps the state of a message and takes in the
+// events that msgext sends, so that the program shows what Chat has. It has no store and does no
+// I/O: a View is encoded as JSON, and the program stores it.
 //
-// What a View shows is a function of the set of events it was given, whatever their order, number
-// and lateness. Two things follow (docs/consumers.md):
+// What a View shows depends only on the set of events it was given, not on their order, number or
+// lateness. Two guarantees follow (docs/consumers.md):
 //
 //   - Once it has a repaired or gone event whose read began after the last change, and a minute
 //     (twice MSGEXT_REPAIR_GRACE) after the last webhook was received, it shows what Chat has,

@@ -18,12 +18,13 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/consumers anew")
 
-// everything is what may go wrong before us.
+// everything has all faults that may occur before msgext.
 func everything(seed uint64) chatsim.Faults {
 	return chatsim.Faults{Seed: seed, Drop: 0.15, Duplicate: 0.1, Reorder: 0.1, Delay: 0.2, TimeOut: 0.05, NewerSeq: 0.1, Forge: 0.15, Garble: 0.03}
 }
 
-// recorded are the fixtures: what the simulator plays, and what is lost behind us, in percent.
+// recorded are the fixtures: what the simulator plays, and the percentage of events that is lost
+// after msgext.
 var recorded = []struct {
 	name   string
 	play   consumertest.Simulation
@@ -55,7 +56,7 @@ func show(t *testing.T, lines [][]byte) map[string][]msgext.KeyValue {
 }
 
 // mistakesFixture has, for each mistake of a consumer, a message with the shortest histories that
-// it breaks.
+// show the mistake.
 func mistakesFixture(t *testing.T) consumertest.Fixture {
 	t.Helper()
 	fixture := consumertest.Fixture{Name: "mistakes", Want: map[string][]msgext.KeyValue{}}
@@ -88,7 +89,7 @@ func mistakesFixture(t *testing.T) consumertest.Fixture {
 	return fixture
 }
 
-// encoded is the event as msgext sends it of a message.
+// encoded returns the event as msgext sends it for a message.
 func (e event) encoded(t *testing.T, m msgext.Message) []byte {
 	t.Helper()
 	if e.truth != nil {
@@ -121,7 +122,7 @@ func (e event) encoded(t *testing.T, m msgext.Message) []byte {
 	return event.JSON()
 }
 
-// The fixtures are for consumers in any language; -update has the simulator make them anew.
+// The fixtures are for consumers in any language. -update makes the simulator generate them again.
 func TestFixtures(t *testing.T) {
 	if *update {
 		for _, r := range recorded {
@@ -152,8 +153,8 @@ func TestFixtures(t *testing.T) {
 	}
 }
 
-// With the real receiver and the real repair, T1 holds of every message whatever goes wrong before
-// us and behind us; and each naive consumer is wrong on some.
+// With the real receiver and the real repair, T1 must hold for every message, whatever goes wrong
+// before and after msgext. Each naive consumer must be wrong for some message.
 func TestView_ShowsWhatChatHasAfterASimulation(t *testing.T) {
 	wrong, messages := map[string]int{}, 0
 	for seed := range uint64(8) {

@@ -15,7 +15,7 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// believer is a way of taking events in.
+// believer is a way of processing events.
 type believer interface {
 	take(event)
 	visible() []msgext.KeyValue
@@ -42,14 +42,14 @@ func takeAll(b believer, events []event) []msgext.KeyValue {
 	return b.visible()
 }
 
-// delivered is what arrives of a history, and what Chat has in its end.
+// delivered is the part of a history that arrives, and what Chat has at its end.
 type delivered struct {
 	events []event
 	truth  []msgext.KeyValue
 }
 
-// T1: with a read that began after the last change, and the margin after the last webhook was
-// received, a consumer shows what Chat has, whatever else was lost, doubled, forged or late.
+// T1: after a read that began after the last change, and the margin after the last webhook was
+// received, a consumer shows what Chat has, whatever else was lost, repeated, forged or late.
 func historyT1(seed uint64, f faults) delivered {
 	w := newWorld(seed, f)
 	w.play()
@@ -59,10 +59,11 @@ func historyT1(seed uint64, f faults) delivered {
 	return delivered{slices.Insert(arrived, at, settled), list(w.truth())}
 }
 
-// T2: where nothing above the last read was lost, and every forgery is refuted, a consumer shows
-// what Chat has. met says whether a history is of that kind, in the eyes of a consumer that makes
-// no mistake. Where LatestSeq falls, a change above it may be decided by time alone; if an older
-// one is then received again, it shows until the next read, so those histories do not count.
+// T2: if nothing above the last read was lost, and reads have refuted every forgery, a consumer
+// shows what Chat has. met reports whether a history meets this condition, for a consumer that
+// makes no mistake. If LatestSeq falls, a change above it may be decided only by its time. An older
+// change that is then received again is visible until the next read, so such histories do not
+// count.
 func historyT2(seed uint64, f faults) (history delivered, met bool) {
 	w := newWorld(seed, f)
 	w.play()
@@ -102,7 +103,7 @@ func decides(events []event) (line, decided int64) {
 
 var careful = faults{margin: -1}
 
-// histories is how many are tried: enough to catch the rarest mistake.
+// histories is how many histories are tried: enough to detect the rarest mistake.
 var histories = flag.Uint64("histories", 20_000, "how many histories the laws are tried on")
 
 func TestView_T1(t *testing.T) {
@@ -124,8 +125,8 @@ func TestView_T2(t *testing.T) {
 	t.Logf("%d of %d histories meet the premise", of, *histories)
 }
 
-// What is shown is a function of the set of events: their order and number do not matter, nor does
-// a restart between any two of them.
+// What is shown depends only on the set of events, not on their order and number, nor on restarts
+// between them.
 func TestView_ShowsAFunctionOfTheSet(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(rapid.Uint64().Draw(t, "world"), careful)
@@ -159,7 +160,7 @@ func restarted(t require.TestingT, before *right) *right {
 	return after
 }
 
-// Forgetting what is decided or outlived changes nothing.
+// Forgetting rows that are decided or useless changes nothing that is visible.
 func TestView_ForgettingChangesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(rapid.Uint64().Draw(t, "world"), careful)
@@ -168,7 +169,8 @@ func TestView_ForgettingChangesNothing(t *testing.T) {
 		line, decided := decides(arrived)
 		kept, all := new(right), new(right)
 		takeAll(kept, arrived)
-		for _, e := range arrived { // reads first, and of the changes only those that are alive in the end
+		// Reads first, then only those changes that are not decided in the end.
+		for _, e := range arrived {
 			if e.truth != nil {
 				all.take(e)
 			}

@@ -12,8 +12,8 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// mistaken is the right way with a mistake: it changes an event before it is taken in, or what is
-// kept after it.
+// mistaken is the right way with one mistake: it changes an event before it is processed, or the
+// View after it.
 type mistaken struct {
 	right
 	before func(m *mistaken, e *event) (skip bool)
@@ -42,7 +42,7 @@ func ofRead(set func(e *event)) func(*mistaken, *event) bool {
 	}
 }
 
-// forget removes rows from what is kept.
+// forget removes rows from a View.
 func (m *mistaken) forget(doomed func(key string, r consumer.Row) bool) {
 	for key, rows := range m.Log {
 		rows = slices.DeleteFunc(slices.Clone(rows), func(r consumer.Row) bool { return doomed(key, r) })
@@ -60,7 +60,7 @@ type mistake struct {
 
 func (m mistake) one() believer { return &mistaken{before: m.before, after: m.after} }
 
-// The mistakes that a consumer can make, each of which the laws must catch.
+// The mistakes that a consumer can make. The laws must detect each of them.
 var consumersMistakes = []mistake{
 	{name: "DroppedSeq wipes what was heard", after: func(m *mistaken, e event) {
 		if e.truth != nil && e.truth.DroppedSeq > 0 {

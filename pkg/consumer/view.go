@@ -9,37 +9,38 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// View is what is kept of one message. The zero value knows nothing. Its fields are there to be
-// stored as JSON, and change through its methods alone. It is not safe for concurrent use.
+// View is the state of one message. The zero value is the state before the first event. Its fields
+// are exported only to be stored as JSON, and must be changed only by its methods. It is not safe
+// for concurrent use.
 type View struct {
-	// Base is the read of the greatest number.
+	// Base is the read with the greatest number.
 	Base Read `json:"base"`
 
-	// Line is the greatest LatestSeq of any read: what is at or below it is decided.
+	// Line is the greatest LatestSeq of any read. Versions up to it are decided.
 	Line int64 `json:"line"`
 
-	// Decided is the greatest DecidedBefore of any read, in Unix milliseconds: what msgext received
-	// before it is decided.
+	// Decided is the greatest DecidedBefore of any read, in Unix milliseconds. Everything that
+	// msgext received before it is decided.
 	Decided int64 `json:"decided"`
 
-	// Log has what changes said and no read has decided, by key; a clear is a row under the key "",
+	// Log has the changes that no read has decided, by key. A clear is a row under the key "",
 	// which no key-value has.
 	Log map[string][]Row `json:"log,omitempty"`
 }
 
-// Read is a message as it was read from Chat.
+// Read is a message as read from Chat.
 type Read struct {
 	Number    int64             `json:"number"` // greater is newer
 	Latest    int64             `json:"latest"`
 	Clear     int64             `json:"clear"`
 	KeyValues []msgext.KeyValue `json:"key_values,omitempty"`
 
-	// Unread says that the list did not fit into the event, and is still to be read, see
+	// Unread says that the list did not fit into the event and has not been read yet, see
 	// View.Complete.
 	Unread bool `json:"unread,omitempty"`
 }
 
-// Row is one thing that a change said of a key.
+// Row is one change of a key.
 type Row struct {
 	Seq            int64  `json:"seq"`
 	Deleted        bool   `json:"deleted,omitempty"`
@@ -47,8 +48,8 @@ type Row struct {
 	ReceivedMillis int64  `json:"received"`
 }
 
-// compare is the order in which rows of one key decide: by version; under the same one, which only
-// a forgery has, by the rules by which the stores decide.
+// compare orders the rows of one key: the greatest decides. It compares versions first. Rows of the
+// same version, which only a forgery causes, are ordered by the rules of the stores.
 func (r Row) compare(other Row) int {
 	return cmp.Or(cmp.Compare(r.Seq, other.Seq), compareBool(r.Deleted, other.Deleted), strings.Compare(r.Value, other.Value))
 }
@@ -63,8 +64,9 @@ func compareBool(a, b bool) int {
 	return -1
 }
 
-// Take takes in an event about this message. Which one it is about, its PartitionKey says. Its
-// errors are those of cloudevent.Event's Change and Truth; after one the View is as before.
+// Take takes in an event about this message. The caller must choose the View by the event's
+// PartitionKey. Its errors are those of cloudevent.Event's Change and Truth, and leave the View
+// unchanged.
 func (v *View) Take(event cloudevent.Event) error {
 	if event.IsRepaired() || event.IsGone() {
 		_, truth, err := event.Truth()
@@ -82,7 +84,7 @@ func (v *View) Take(event cloudevent.Event) error {
 	return nil
 }
 
-// TakeChange takes in a change that msgext received at a given time, in Unix milliseconds.
+// TakeChange takes in a change that msgext received at the given time, in Unix milliseconds.
 func (v *View) TakeChange(change msgext.Event, receivedMillis int64) {
 	if change.Operation == msgext.Clear {
 		v.put("", Row{Seq: change.Seq, ReceivedMillis: receivedMillis})
@@ -93,7 +95,7 @@ func (v *View) TakeChange(change msgext.Event, receivedMillis int64) {
 	}
 }
 
-// TakeRead takes in what was read from Chat.
+// TakeRead takes in a read of Chat.
 func (v *View) TakeRead(truth cloudevent.Truth) {
 	v.Line, v.Decided = max(v.Line, truth.LatestSeq), max(v.Decided, truth.DecidedBefore)
 	if truth.ReadNumber > v.Base.Number || truth.ReadNumber == v.Base.Number && v.Base.Unread {
@@ -107,22 +109,22 @@ func (v *View) TakeRead(truth cloudevent.Truth) {
 	}
 }
 
-// Complete gives the read of a number, which Base has with Unread, its list: what the read function
-// or Chat answers when asked after that event came. It does nothing if another read has come
-// meanwhile.
+// Complete adds the list to the read with that number, which Base has with Unread. The list is the
+// answer of the read function or of Chat to a request made after that event came. Complete does
+// nothing if another read has arrived in the meantime.
 func (v *View) Complete(number int64, list []msgext.KeyValue) {
 	if v.Base.Unread && v.Base.Number == number {
 		v.Base.KeyValues, v.Base.Unread = list, false
 	}
 }
 
-// dead reports whether a read has decided a row: it has read at least that version, or began long
-// enough after the webhook was received to have seen it, had it been true.
+// dead reports whether a read has decided a row. Either the read has at least that version, or it
+// began long enough after the webhook was received that it would have shown a true change.
 func (v *View) dead(r Row) bool { return r.Seq <= v.Line || r.ReceivedMillis < v.Decided }
 
-// put keeps a row of a key, unless it is dead or another row outlives it: one that decides over it,
-// and was received as late. It forgets the rows that it outlives. All others stay, deletions among
-// them, because a read may prove the greater one to be a forgery.
+// put adds a row of a key, unless it is dead or another row makes it useless: a greater row that
+// was received no earlier. It removes the rows that the new one makes useless. All other rows stay,
+// including deletions, because a read may show that a greater one was a forgery.
 func (v *View) put(key string, r Row) {
 	if v.dead(r) {
 		return
@@ -150,8 +152,8 @@ func (v *View) keep(key string, rows []Row) {
 	v.Log[key] = rows
 }
 
-// Reply returns what there is to show, in the shape of Chat's own read: sorted by Seq, then Key.
-// Where Base is Unread, it is complete only after Complete, and its CompleteFlag is 0 until then.
+// Reply returns what to show, in the shape of Chat's own read, sorted by Seq, then Key. While Base
+// is Unread it is incomplete and its CompleteFlag is 0, until Complete is called.
 func (v *View) Reply() msgext.ReadReply {
 	latest, cleared := v.Base.Latest, greatest(v.Log[""]).Seq
 	latest = max(latest, cleared)
@@ -185,7 +187,7 @@ func (v *View) Reply() msgext.ReadReply {
 	return reply
 }
 
-// greatest returns the row that decides, the zero Row for none. No row of Log is dead.
+// greatest returns the row that decides, the zero Row if there is none. No row of Log is dead.
 func greatest(rows []Row) Row {
 	if len(rows) == 0 {
 		return Row{}

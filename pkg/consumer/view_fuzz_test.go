@@ -15,9 +15,9 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// FuzzView holds a View, which forgets, to one that remembers every event and works out from all of
-// them what there is to show: after each event, in any order, with any of them twice, stored as
-// JSON and loaded meanwhile. Whatever else arrives is refused and changes nothing.
+// FuzzView compares a View, which forgets events, with a model that keeps every event and computes
+// the result from all of them. They must agree after each event, in any order, with repeated
+// events, and after storing as JSON and loading. Anything else is refused and changes nothing.
 func FuzzView(f *testing.F) {
 	f.Add([]byte("\x00\x01\x05\x09\x00\x04\x00\x05\x10\x05\x01\x01\x06\x09\x00"), uint8(1), []byte(`{}`))
 	f.Add([]byte("\x02\x00\x03\x01\x00\x00\x01\x02\x02\x00\x04\x01\x03\x03\x22\x05\x01\x04\x02\x09"), uint8(7), []byte(
@@ -28,7 +28,7 @@ func FuzzView(f *testing.F) {
 		events := eventsOf(t, script)
 		var forwards, backwards consumer.View
 		for i := range events {
-			// From somewhere in the middle, each one twice.
+			// From a point in the middle, each one twice.
 			e := events[(i+int(order))%len(events)]
 			require.NoError(t, forwards.Take(e))
 			require.NoError(t, forwards.Take(e))
@@ -55,10 +55,10 @@ func FuzzView(f *testing.F) {
 	})
 }
 
-// eventsOf reads five bytes an event, and sends each as a sink does: as JSON.
+// eventsOf reads five bytes per event, and encodes each event as JSON, as a sink does.
 func eventsOf(t *testing.T, script []byte) (events []cloudevent.Event) {
 	t.Helper()
-	numbers := make(map[int64]bool) // two reads have two
+	numbers := make(map[int64]bool) // two reads never have the same number
 	send := func(e cloudevent.Event, err error) {
 		require.NoError(t, err)
 		received, err := cloudevent.Decode(e.JSON())
@@ -114,14 +114,14 @@ func bodyOf(t *testing.T, change msgext.Event) []byte {
 	return body
 }
 
-// said is one thing that a change says of a key, "" for a clear's all.
+// said is one change of a key, "" for a clear.
 type said struct {
 	key, value    string
 	seq, received int64
 	deleted       bool
 }
 
-// remembering works out what there is to show from all that has come.
+// remembering computes what to show from all events so far.
 func remembering(t *testing.T, events []cloudevent.Event) msgext.ReadReply {
 	t.Helper()
 	var newest cloudevent.Truth
@@ -145,7 +145,7 @@ func remembering(t *testing.T, events []cloudevent.Event) msgext.ReadReply {
 		}
 	}
 	all = slices.DeleteFunc(all, func(s said) bool { return s.seq <= line || s.received < decided })
-	slices.SortFunc(all, func(a, b said) int { // what decides comes last
+	slices.SortFunc(all, func(a, b said) int { // the deciding one comes last
 		deleted := map[bool]int{true: 1}
 		return cmp.Or(cmp.Compare(a.seq, b.seq), cmp.Compare(deleted[a.deleted], deleted[b.deleted]), cmp.Compare(a.value, b.value))
 	})

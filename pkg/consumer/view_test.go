@@ -23,7 +23,7 @@ func repaired(t *testing.T, number, latest int64, list ...msgext.KeyValue) cloud
 	return event
 }
 
-// A marker says that there is a read, and not what it says: until its list comes, what is shown is
+// A marker says that there was a read but not its list. Until the list comes, what is shown is
 // incomplete.
 func TestView_Marker(t *testing.T) {
 	whole := repaired(t, start, 5, msgext.KeyValue{Key: "a", Value: "1", Seq: 5})
@@ -63,7 +63,7 @@ func TestView_Gone(t *testing.T) {
 	assert.Empty(t, v.Reply().ExtensionList, "an older read comes later")
 }
 
-// What is not an event about a message changes nothing.
+// An event that is not about a message changes nothing.
 func TestView_TakeRefuses(t *testing.T) {
 	var v consumer.View
 	forwarded, err := cloudevent.NewForwarded("1400000000", "Group.CallbackAfterSendMsg", []byte("{}"), time.UnixMilli(start))

@@ -12,7 +12,7 @@ import (
 
 const (
 	margin = 60_000            // twice the default MSGEXT_REPAIR_GRACE
-	lag    = 3_000             // how old what Chat answers may be
+	lag    = 3_000             // how old Chat's answer may be
 	start  = 1_764_688_000_000 // all times are Unix milliseconds
 )
 
@@ -25,30 +25,30 @@ type event struct {
 
 	truth   *cloudevent.Truth
 	gone    bool  // the message is
-	told    int64 // when it was sent
-	arrived int   // its place among the events of a history
+	told    int64 // when the event was sent
+	arrived int   // its position among the events of a history
 }
 
-// faults are mistakes of the producer, for worlds that show what they do.
+// faults are mistakes of the producer, to show their effects.
 type faults struct {
 	margin      int64 // in place of margin; -1 for the default
-	believes    bool  // a read below the one before is believed at once
-	overtaken   bool  // reads are told whatever was read meanwhile
-	toldDecides bool  // what was received before the read was told is decided
-	unclamped   bool  // receivers' clocks may be five minutes off, and nothing says so
+	believes    bool  // a read with a lower version than the one before is accepted at once
+	overtaken   bool  // a read is sent even if another was merged since it began
+	toldDecides bool  // a read decides what was received before it was sent
+	unclamped   bool  // receivers' clocks may be five minutes off, without correction
 }
 
-// world is one message in Chat, its webhooks, and what is read and told of it.
+// world is one message in Chat, its webhooks, and the reads of it that are sent.
 type world struct {
 	r       *rand.Rand
 	faults  faults
-	falling bool // LatestSeq is the greatest among what is there, so that deletions let it fall
+	falling bool // LatestSeq is the greatest present Seq, so that deletions lower it
 	skew    int64
 
 	now     int64
-	chat    []moment // as it was from each moment on
+	chat    []moment // Chat's state over time
 	pending []read
-	number  int64 // of the read that stands
+	number  int64 // of the newest merged read
 	latest  int64 // its LatestSeq
 	heard   int64 // greatest version that a webhook announced
 	heardAt int64 // when, by our clock, the last webhook was received
@@ -58,7 +58,7 @@ type world struct {
 	last    int64          // when the last change was made
 }
 
-// moment is Chat's truth from a time on.
+// moment is Chat's state from a time on.
 type moment struct {
 	at      int64
 	latest  int64
@@ -67,7 +67,7 @@ type moment struct {
 	gone    bool
 }
 
-// read is one under way.
+// read is a read in progress.
 type read struct {
 	after, began int64
 	seen         moment
@@ -89,7 +89,7 @@ func (w *world) chance(percent int) bool { return w.r.IntN(100) < percent }
 func (w *world) between(n int64) int64   { return w.r.Int64N(n + 1) }
 func (w *world) off(skew int64) int64    { return w.between(2*skew) - skew }
 
-// play lets a history happen, and leaves no read under way.
+// play runs a history, and leaves no read in progress.
 func (w *world) play() {
 	for range 8 + w.r.IntN(25) {
 		switch n := w.r.IntN(100); {
@@ -118,7 +118,7 @@ func (w *world) play() {
 
 func (w *world) truth() moment { return w.chat[len(w.chat)-1] }
 
-// act makes a change and, mostly, sends its webhook.
+// act makes a change and usually sends its webhook.
 func (w *world) act() {
 	t := w.truth()
 	next := moment{at: w.now, latest: t.latest + 1, clear: t.clear, present: maps.Clone(t.present)}
@@ -155,12 +155,12 @@ func (w *world) act() {
 		return // lost
 	}
 	w.hear(change, w.now+w.between(int64(1+w.r.IntN(8))*1000), w.now+w.off(30_000), false)
-	if w.chance(20) { // and once more
+	if w.chance(20) { // a repetition
 		w.hear(change, w.now+w.between(margin/2), w.now+w.off(30_000), false)
 	}
 }
 
-// forge sends an event nobody made, with a version below, at or above the truth's.
+// forge sends an event that nobody caused, with a version below, at or above the true one.
 func (w *world) forge() {
 	version := max(1, w.truth().latest-2+w.between(5))
 	change := msgext.Event{Operation: msgext.Operation(1 + w.r.IntN(3)), Seq: version}
@@ -171,11 +171,11 @@ func (w *world) forge() {
 		}
 		change.KeyValues = []msgext.KeyValue{kv}
 	}
-	w.hear(change, w.now, w.now+w.off(86_400_000), true) // he writes what he likes // he writes what he likes
+	w.hear(change, w.now, w.now+w.off(86_400_000), true) // a forger may claim any time
 }
 
-// hear receives a webhook at a time, and sends its event. Its receiver's clock may be off, but what
-// it says is no earlier than when Chat signed.
+// hear receives a webhook at a time and sends its event. The receiver's clock may be off, but the
+// reported time is no earlier than Chat's signature.
 func (w *world) hear(change msgext.Event, at, eventTime int64, forged bool) {
 	received := at + w.off(w.skew)
 	if w.faults.unclamped {
@@ -185,7 +185,7 @@ func (w *world) hear(change msgext.Event, at, eventTime int64, forged bool) {
 	w.heard, w.heardAt = max(w.heard, change.Version()), max(w.heardAt, at)
 }
 
-// begin loads the record and reads Chat, which answers with what it was up to a lag ago.
+// begin loads the record and starts a read of Chat. The answer may be up to lag old.
 func (w *world) begin() {
 	began := w.now + w.off(w.skew)
 	ends := w.now + w.between(4_000)
@@ -199,7 +199,7 @@ func (w *world) begin() {
 	w.pending = append(w.pending, r)
 }
 
-// finish tells of the reads that have ended.
+// finish sends the reads that have ended.
 func (w *world) finish() {
 	slices.SortStableFunc(w.pending, func(a, b read) int { return int(a.ends - b.ends) })
 	for len(w.pending) > 0 && w.pending[0].ends <= w.now {
@@ -223,7 +223,7 @@ func (w *world) tell(r read) bool {
 	w.number, w.latest = number, latest
 	decided := r.began - w.faults.margin
 	if w.faults.toldDecides {
-		decided = r.ends + w.between(3*margin) - margin // a sink was down for a while
+		decided = r.ends + w.between(3*margin) - margin // a sink was unavailable for a while
 	}
 	truth := cloudevent.Truth{
 		ReadReply: msgext.NewReadReply(latest, r.seen.clear, list(r.seen)),
@@ -250,8 +250,8 @@ func (w *world) latestOf(m moment) int64 {
 	return latest
 }
 
-// settle reads once more when nothing has happened for long enough, of a message that may have
-// gone, and returns that read's event.
+// settle reads once more after enough time without changes. The message may no longer exist. It
+// returns that read's event.
 func (w *world) settle() event {
 	if w.chance(15) {
 		w.chat = append(w.chat, moment{at: w.now, gone: true})
@@ -279,7 +279,7 @@ func list(m moment) []msgext.KeyValue {
 	return kvs
 }
 
-// deliver returns what arrives of the events: shuffled, some of them doubled, some lost.
+// deliver returns the events that arrive: shuffled, some repeated, some lost.
 func (w *world) deliver(events []event, losing int) []event {
 	var arrived []event
 	for _, e := range events {
@@ -291,7 +291,7 @@ func (w *world) deliver(events []event, losing int) []event {
 			arrived = append(arrived, e)
 		}
 	}
-	if w.chance(70) { // else in the order in which they were sent
+	if w.chance(70) { // otherwise in the order in which they were sent
 		w.r.Shuffle(len(arrived), func(i, j int) { arrived[i], arrived[j] = arrived[j], arrived[i] })
 	}
 	return arrived

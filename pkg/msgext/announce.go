@@ -13,7 +13,7 @@ const (
 	C2CSendCommand   = "C2C.CallbackAfterSendMsg"
 )
 
-// AnnounceAll among the texts of Announced stands for every message.
+// AnnounceAll is a text for Announced that matches every message.
 const AnnounceAll = "*"
 
 // IsAnnouncement reports whether command is one of the two that Announced reads.
@@ -22,20 +22,20 @@ func IsAnnouncement(command string) bool {
 }
 
 // supports is a field that says whether a message may have extensions. It is not documented for
-// these two commands, but was seen in a sample of another one.
+// these two commands, but we saw it in a sample of another one.
 const supports = "SupportMessageExtension"
 
-// unextended are the types of groups whose messages have no extensions (trtc.io/document/53445).
-// Live was split off AVChatRoom.
+// unextended are the group types whose messages have no extensions (trtc.io/document/53445). Live
+// was split off from AVChatRoom.
 var unextended = []string{"Community", "AVChatRoom", "Live"}
 
-// Announced returns the message that was sent, if its extensions are to be expected: if body
-// contains one of texts, or carries SupportMessageExtension 1. It reports false where they are not,
-// where the message was not sent, or to those online alone, or in a group whose messages have no
-// extensions, and where body does not name a message.
+// Announced returns the message that was sent, if it is expected to get extensions: if body
+// contains one of texts, or has SupportMessageExtension 1. It reports false in these cases: no
+// extensions are expected, the message was not sent, it was sent only to users who are online, its
+// group's messages have no extensions, or body does not identify a message.
 //
-// Texts are compared with the body as it came, before it is parsed, because most messages are none
-// of ours. Nothing of the message's content is kept. Without texts nothing is announced.
+// Texts are searched in the raw body, before it is parsed, because most messages do not concern us.
+// Nothing of the message's content is kept. Without texts nothing is announced.
 func Announced(sdkAppID, command string, body []byte, texts []string) (Message, bool) {
 	wanted := mentions(body, texts)
 	if len(texts) == 0 || !IsAnnouncement(command) || !wanted && !bytes.Contains(body, []byte(supports)) {
@@ -59,7 +59,8 @@ func Announced(sdkAppID, command string, body []byte, texts []string) (Message, 
 	case !wanted && !is(sent.SupportMessageExtension, 1),
 		is(sent.OnlineOnlyFlag, 1),
 		len(sent.SendMsgResult) > 0 && !is(sent.SendMsgResult, 0),
-		sent.TopicID != "", slices.Contains(unextended, sent.Type): // a topic is of a community
+		// A topic belongs to a community.
+		sent.TopicID != "", slices.Contains(unextended, sent.Type):
 		return Message{}, false
 	}
 	if command == C2CSendCommand {
@@ -74,9 +75,8 @@ func Announced(sdkAppID, command string, body []byte, texts []string) (Message, 
 	return message, err == nil
 }
 
-// Expected reports whether extensions of a message are to be expected, by the JSON in which Chat
-// tells of it, be that a webhook or history: whether that contains one of texts, or carries
-// SupportMessageExtension 1.
+// Expected reports whether a message is expected to get extensions, from Chat's JSON about it, in a
+// webhook or in history: whether the JSON contains one of texts, or has SupportMessageExtension 1.
 func Expected(body []byte, texts []string) bool {
 	if mentions(body, texts) {
 		return true
@@ -94,13 +94,13 @@ func mentions(body []byte, texts []string) bool {
 	})
 }
 
-// is reports whether a JSON value is an integer of a given value.
+// is reports whether a JSON value is an integer that equals want.
 func is(value json.RawMessage, want int64) bool {
 	number, ok := integerIn(value)
 	return ok && number == want
 }
 
-// integerIn returns the non-negative integer that a JSON value is, be it a number or a string of
+// integerIn returns the non-negative integer in a JSON value, which may be a number or a string of
 // digits.
 func integerIn(value json.RawMessage) (number int64, ok bool) {
 	if len(value) == 0 {

@@ -9,18 +9,20 @@ import (
 )
 
 // Decode reads the body of a webhook that came under command for an app. It returns only
-// well-formed events; its error is a *FormatError with every fault at once.
+// well-formed events. Its error is a *FormatError that counts every fault, and lists the first
+// eight.
 //
 // The body must be one JSON object (RFC 8259, no name twice, names in exact case, nothing after it,
-// nesting bounded); unknown fields are ignored. An absent or null Value is empty, an absent or null
-// ExtensionList is an empty one of at most 1,000 key-values, an absent or null EventTime is no
-// time. An integer may be spelt in any way that is exact, or be a string of digits without leading
-// zeros. Keys and values above the vendor's limits are accepted, see Event.OverLimit. The vendor
-// prints its samples with // comments; on the wire there are none, and they are refused.
+// nesting limited). Unknown fields are ignored. An absent or null Value means an empty one. An
+// absent or null ExtensionList means an empty list. A list holds at most 1,000 key-values. An
+// absent or null EventTime means no time. An integer may be written in any exact form, or as a
+// string of digits without leading zeros. Keys and values above the vendor's limits are accepted,
+// see Event.OverLimit. The vendor prints its samples with // comments. Real webhooks have none, and
+// comments are refused.
 //
-// What no state depends on is not refused, see Event.Tolerated. Text that is not Unicode (a byte
-// that is no UTF-8, a lone surrogate escape) is as in Chat's own read: U+FFFD. Only in a key or an
-// id it is refused, because two of them would become one.
+// A fault in a field that no state depends on is tolerated, see Event.Tolerated. Text that is not
+// Unicode (a byte that is not UTF-8, a lone surrogate escape) is read as U+FFFD, as in Chat's own
+// read. In a key or an id it is refused, because two different keys or ids could become equal.
 //
 // The event keeps body; the caller must not change it.
 func Decode(sdkAppID, command string, body []byte) (Event, error) {
@@ -78,7 +80,7 @@ func (f *fields) message(command string, faults *FormatError) Message {
 	}
 }
 
-// checkOperation holds OperateType against the list it goes with.
+// checkOperation checks OperateType against the list.
 func (f *fields) checkOperation(faults *FormatError) {
 	operation := Operation(f.operateType.required("OperateType", faults))
 	if !f.operateType.valid || !f.list.valid {

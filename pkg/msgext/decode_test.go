@@ -157,7 +157,7 @@ func BenchmarkDecode(b *testing.B) {
 				}
 			}
 		})
-		// The floor that everybody has: the standard library, without any of our rules.
+		// The least possible cost: the standard library, without any of our rules.
 		b.Run(fmt.Sprintf("keys=%d/encoding-json", n), func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(body)))

@@ -14,11 +14,11 @@ const (
 	MaxKeys       = 300 // on one message
 )
 
-// maxEventKeyValues bounds one event, because each of its key-values costs a store a write. It is
-// fifty times what Chat sends.
+// maxEventKeyValues limits the key-values of one event, because each of them costs a store a write.
+// It is fifty times what Chat sends.
 const maxEventKeyValues = 1000
 
-// Operation is what a change does, by the wire's OperateType.
+// Operation is the kind of a change, by the wire's OperateType.
 type Operation int
 
 // The three operations of OperateType.
@@ -49,8 +49,8 @@ type KeyValue struct {
 	Seq   int64  `json:"Seq"`
 }
 
-// Event is one change of one message's extensions, as Decode returns it: well
-// formed, its rules already checked. It is read-only and may be shared.
+// Event is one change of one message's extensions, as Decode returns it: well-formed and checked.
+// It is read-only and may be shared.
 type Event struct {
 	Message   Message
 	Operation Operation
@@ -58,12 +58,12 @@ type Event struct {
 	Seq       int64      // "latest version of the whole message"; see Version
 	Time      time.Time  // the wire's EventTime, zero when absent
 
-	// Body is the webhook's body as received, but for text in it that is not Unicode: there U+FFFD
-	// stands in place of each byte that is no UTF-8 and each lone surrogate.
+	// Body is the webhook's body as received, except that U+FFFD replaces each byte that is not
+	// UTF-8 and each lone surrogate.
 	Body []byte
 
-	// Tolerated is what breaks a rule without harm, the first eight: an EventTime that cannot be
-	// read, which counts as absent, and a value that was not Unicode.
+	// Tolerated lists the first eight faults that do no harm: an EventTime that cannot be read,
+	// which counts as absent, and a value that was not Unicode.
 	Tolerated []FieldError
 }
 
@@ -75,10 +75,10 @@ func (e Event) Command() string {
 	return C2CCommand
 }
 
-// Version returns the version this change made: the greatest Seq among its
-// key-values, for a clear its own Seq. The outer Seq of a set or delete is not used,
-// because the vendor calls it the latest version of the whole message, which under
-// concurrency may already be that of another change (not documented; we assume the worse).
+// Version returns the version that this change made: the greatest Seq among its key-values, or for
+// a clear its own Seq. The outer Seq of a set or delete is not used. The vendor calls it the latest
+// version of the whole message, so under concurrency it may already be the version of another
+// change. This is not documented; we assume the worse.
 func (e Event) Version() int64 {
 	if e.Operation == Clear {
 		return e.Seq
@@ -90,7 +90,7 @@ func (e Event) Version() int64 {
 	return version
 }
 
-// Latest returns the greatest version the event speaks of.
+// Latest returns the greatest version that the event mentions.
 func (e Event) Latest() int64 { return max(e.Seq, e.Version()) }
 
 // OverLimit counts the key-values whose key or value is longer than the vendor's limits.

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// maxFaults bounds how many faults a FormatError lists.
+// maxFaults is how many faults a FormatError lists at most.
 const maxFaults = 8
 
-// FieldError is one rule that a body breaks. It names the field by its JSON path, the
-// rule, and where it helps a measured size, never what the field holds.
+// FieldError is one rule that a body breaks. It has the field's JSON path, the rule and, if useful,
+// a measured size. It never has the field's content.
 type FieldError struct {
 	Path    string // such as ExtensionList[2].Key
 	Problem string // such as "empty"
@@ -19,11 +19,11 @@ type FieldError struct {
 
 func (e FieldError) Error() string { return e.Path + ": " + e.Problem }
 
-// ErrFormat is what every FormatError is, for errors.Is.
+// ErrFormat matches every FormatError in errors.Is.
 var ErrFormat = errors.New("msgext: body breaks the contract")
 
-// FormatError is Decode's error: every rule that the body breaks, the first eight by name.
-// Its text is bounded and safe to send back.
+// FormatError is Decode's error: the rules that the body breaks. The first eight are listed, the
+// others are counted. Its text has limited length and is safe to send back.
 type FormatError struct {
 	Fields []FieldError
 	More   int // how many faults are not listed
@@ -64,8 +64,8 @@ func (e *FormatError) add(path, problem string) {
 	e.Fields = append(e.Fields, FieldError{path, problem})
 }
 
-// addAt is add for a field of a key-value. It writes down no path that would not be listed, because
-// a body may have many thousands.
+// addAt is add for a field of a key-value. It builds no path for a fault that is not listed,
+// because a body may have many thousands of them.
 func (e *FormatError) addAt(index int, field, problem string) {
 	if len(e.Fields) == maxFaults {
 		e.More++
@@ -74,12 +74,12 @@ func (e *FormatError) addAt(index int, field, problem string) {
 	e.add(listPath(index, field), problem)
 }
 
-// orNil returns e as an error, nil where nothing was added.
+// orNil returns e as an error, nil if nothing was added.
 func (e *FormatError) orNil() error {
 	if len(e.Fields) == 0 {
 		return nil
 	}
-	found := *e // so that where there are none, e stays off the heap
+	found := *e // a copy, so that e stays off the heap when there are no faults
 	return &found
 }
 

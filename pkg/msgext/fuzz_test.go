@@ -15,13 +15,13 @@ import (
 	"msgext/pkg/msgext/msgexttest"
 )
 
-// maxFuzzBody bounds the bodies that are tried. No rule but the bound on key-values needs longer
-// ones.
+// maxFuzzBody is the greatest length of the bodies that are tried. Only the limit on the number of
+// key-values would need longer ones.
 const maxFuzzBody = 4 << 10
 
-// FuzzDecode holds Decode and Identify to the sentence that says which body names its message, as
-// read by encoding/json: such a body either is an event of that message or is identified, every
-// other is neither.
+// FuzzDecode compares Decode and Identify with msgexttest.Named, which reads by encoding/json. A
+// body that identifies its message is either an event of that message or is identified. Any other
+// body is neither.
 func FuzzDecode(f *testing.F) {
 	for _, vector := range vectortest.Load(f) {
 		f.Add([]byte(vector.Request.Body))

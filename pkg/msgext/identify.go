@@ -6,21 +6,21 @@ import (
 	"msgext/internal/jsonwalk"
 )
 
-// Identify names the message that a body is about, where Decode refused the body: what happened to
-// that message is then not known, but that something did. It reports false where the body does not
-// name one.
+// Identify returns the message that a body is about, for a body that Decode refused. What happened
+// to that message is not known then, but something did. It reports false if the body does not
+// identify a message.
 //
-// The message is read from the part of body before its first fault of syntax, or its end: there the
-// CallbackCommand and the ids that Decode reads for command must stand once each in the outermost
-// object, by Decode's rules. Everything else in that part may be as it likes: names twice, any
-// depth, any type. For a body that Decode takes it names the same message.
+// Identify reads the part of body before its first syntax fault, or all of it. In that part,
+// CallbackCommand and the ids that Decode reads for command must each occur exactly once in the
+// outermost object, and follow Decode's rules. Anything else in that part is allowed: repeated
+// names, any depth, any type. For a body that Decode accepts, Identify returns the same message.
 func Identify(sdkAppID, command string, body []byte) (Message, bool) {
 	if !IsCommand(command) {
 		return Message{}, false
 	}
 	p := parser{Walker: jsonwalk.New(body, maxDepth), command: command}
 	var seen []string
-	_ = p.Members(func(name []byte) error { // its error is where the part ends
+	_ = p.Members(func(name []byte) error { // its error only marks the end of the part
 		switch {
 		case !identifies(command, string(name)):
 			return p.Pass()
@@ -40,7 +40,8 @@ func Identify(sdkAppID, command string, body []byte) (Message, bool) {
 	return message, true
 }
 
-// identifies reports whether Decode reads a name for the identity of a message under command.
+// identifies reports whether Decode uses a field of that name, under command, to identify a
+// message.
 func identifies(command, name string) bool {
 	switch name {
 	case "CallbackCommand":
@@ -53,7 +54,7 @@ func identifies(command, name string) bool {
 	return false
 }
 
-// identity reads one of the fields that identify the message, which must stand there whole.
+// identity reads one of the fields that identify the message. The field must be complete.
 func (p *parser) identity(name []byte) error {
 	kind := p.Kind()
 	if kind != '"' && kind != '0' {

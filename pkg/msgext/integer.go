@@ -11,8 +11,8 @@ const (
 	tooGreat   = "greater than 9223372036854775807"
 )
 
-// integerOf returns the value of a JSON number that is a non-negative integer in any exact
-// spelling: 10, 10.0, 1e1. For every other it returns the problem.
+// integerOf returns the value of a JSON number that is a non-negative integer in any exact form:
+// 10, 10.0, 1e1. For every other number it returns the problem.
 func integerOf(number []byte) (value int64, problem string) {
 	if len(number) < len("9223372036854775807") {
 		if value, err := strconv.ParseInt(string(number), 10, 64); err == nil && value >= 0 {
@@ -42,12 +42,13 @@ func integerSpelt(number string) (value int64, problem string) {
 	return value, ""
 }
 
-// scientific takes a number without a sign apart: it is the digits times ten to the exponent. The
-// digits neither begin nor end with 0, and are empty for zero.
+// scientific splits a number without a sign into digits and exponent: the number is the digits
+// times ten to the power of the exponent. The digits neither begin nor end with 0, and are empty
+// for zero.
 func scientific(number string) (digits string, exponent int) {
 	if at := strings.IndexAny(number, "eE"); at >= 0 {
-		const far = 1 << 40                       // further than any body has digits
-		exponent, _ = strconv.Atoi(number[at+1:]) // what is out of range is the limit of the range
+		const far = 1 << 40                       // more digits than any body has
+		exponent, _ = strconv.Atoi(number[at+1:]) // out of range, Atoi returns the limit
 		exponent = min(max(exponent, -far), far)
 		number = number[:at]
 	}
@@ -57,7 +58,7 @@ func scientific(number string) (digits string, exponent int) {
 	return digits, exponent - len(fraction) + len(all) - len(digits)
 }
 
-// integerOfText is integerOf for a string, which must hold digits alone, without leading zeros.
+// integerOfText is integerOf for a string, which must hold only digits, without leading zeros.
 func integerOfText(text string) (value int64, problem string) {
 	if text == "" || text[0] == '0' && text != "0" || strings.Trim(text, "0123456789") != "" {
 		return 0, notInteger

@@ -31,14 +31,14 @@ func handle(s *msgext.State, events ...msgext.Event) {
 	}
 }
 
-// merge takes in a read that follows the one that stands.
+// merge takes in a read that follows the newest one.
 func merge(s *msgext.State, read msgext.Snapshot) bool {
 	read.After = s.ReadNumber()
 	read.Number = read.After + 1
 	return s.Merge(read)
 }
 
-// normal is a state without garbage, so that states that mean the same are the same.
+// normal returns a state without garbage, so that states with the same meaning are equal.
 func normal(s msgext.State) msgext.State {
 	s = s.Clone()
 	for key, entry := range s.Entries {
@@ -58,12 +58,13 @@ func normal(s msgext.State) msgext.State {
 func TestLaw_AnyOrderAndDuplicationOfTheSameEventsGivesOneState(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		random, events := drawn(t)
-		for _, event := range events { // forgeries too, under versions that exist: the order must be total
+		// Forgeries of existing versions too: the order must be total.
+		for _, event := range events {
 			if random.IntN(2) == 0 {
 				events = append(events, msgexttest.Forge(random, poll, event.Version()))
 			}
 		}
-		// Reads have an order of their own, and each comes anywhere among the events.
+		// Reads stay in their own order, but each may come anywhere among the events.
 		var reads []msgext.Snapshot
 		for range random.IntN(4) {
 			reads = append(reads, msgexttest.Truth(events[:random.IntN(len(events)+1)]))
@@ -116,7 +117,8 @@ func TestLaw_WhereNoGapShowsTheVisibleStateIsTheTruthAsOfLatest(t *testing.T) {
 			if random.IntN(10) > 0 { // else lost
 				handle(&s, event)
 			}
-			if random.IntN(10) == 0 { // a read, of now or of a while ago, but no earlier than the last
+			// A read of now or of an earlier moment, but no earlier than the last.
+			if random.IntN(10) == 0 {
 				read += random.IntN(len(events) - read + 1)
 				merge(&s, msgexttest.Truth(events[:read]))
 			}
@@ -187,7 +189,8 @@ func TestLaw_TwoReadsAndTheEventsBetweenGiveTheNewerReadPlusWhatIsNewer(t *testi
 		older, newer := msgexttest.Truth(events[:random.IntN(newerAt+1)]), msgexttest.Truth(events[:newerAt])
 		var steps []func(*msgext.State)
 		for _, event := range msgexttest.Shuffle(random, events) {
-			if event.Version() > newer.Latest || random.IntN(2) == 0 { // what the newer read knows may be lost
+			// An event that the newer read covers may be lost.
+			if event.Version() > newer.Latest || random.IntN(2) == 0 {
 				steps = append(steps, func(s *msgext.State) { handle(s, event) })
 			}
 		}
@@ -231,7 +234,8 @@ func TestLaw_SweepChangesNothingVisible(t *testing.T) {
 		swept := 0
 		for i, event := range events {
 			handle(&s, event)
-			if random.IntN(5) == 0 { // a read of any moment since the last sweep or read: none is as late as that
+			// A read of any moment since the last sweep or read: older ones cannot come.
+			if random.IntN(5) == 0 {
 				swept += random.IntN(i + 2 - swept)
 				merge(&s, msgexttest.Truth(events[:swept]))
 			}
@@ -275,7 +279,7 @@ func TestLaw_DropBringsAForgedStateBackToTheRead(t *testing.T) {
 		s.RaiseFloor(truth.Latest)
 		require.False(t, s.Gap(), "which settles it")
 
-		// A real event that comes after all shows what is missing below it.
+		// A real event that comes later shows what is missing below it.
 		handle(&s, msgexttest.Forge(random, poll, truth.Latest+2))
 		require.True(t, s.Gap())
 	})

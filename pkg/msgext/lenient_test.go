@@ -79,7 +79,7 @@ func TestDecode_TextThatIsNotUnicode(t *testing.T) {
 	tests := []struct {
 		name, old, new string
 		value          string // of the first key-value
-		body           string // what stands there now
+		body           string // the replacement
 		tolerated      []msgext.FieldError
 		err            string
 	}{

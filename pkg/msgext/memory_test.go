@@ -11,8 +11,8 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// A body of 1 MB, the cap, costs at most 8 MB, whatever stands in it: Decode and, where it refuses,
-// Identify together, garbage included.
+// For a body of 1 MB, the limit, Decode and, where it refuses, Identify together allocate at most 8
+// MB, whatever the body holds. Garbage counts.
 func TestDecode_MemoryIsBounded(t *testing.T) {
 	const cap, most = 1 << 20, 8 << 20
 	const begin = `{"CallbackCommand":"Group.CallbackAfterGroupMsgExtension","GroupId":"g","MsgSeq":1,"OperateType":1,"Seq":1,`

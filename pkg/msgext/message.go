@@ -17,9 +17,9 @@ const (
 // IsCommand reports whether command is one of the two that Decode reads.
 func IsCommand(command string) bool { return command == GroupCommand || command == C2CCommand }
 
-// Message identifies the message whose extensions changed: a group's message by
-// GroupID and MsgSeq, a one-to-one message by From, To and MsgKey. The fields of
-// the other form are zero. It is comparable and serves as a map key.
+// Message identifies the message whose extensions changed: a group's message by GroupID and MsgSeq,
+// a one-to-one message by From, To and MsgKey. The fields of the other form are zero. It is
+// comparable and can be a map key.
 type Message struct {
 	SDKAppID string
 
@@ -54,8 +54,8 @@ func (m Message) AppendPath(b []byte) []byte {
 // ErrPath is ParsePath's error.
 var ErrPath = errors.New("msgext: not the path of a message")
 
-// ParsePath is the inverse of Path: it takes what Path writes and no other spelling of it, so that
-// what is compared as text is the same message. Its error is ErrPath.
+// ParsePath is the inverse of Path. It accepts only what Path writes and no other form of the same
+// path, so that equal messages always have equal paths. Its error is ErrPath.
 func ParsePath(path string) (Message, error) {
 	message, err := parsePath(path)
 	if err != nil || message.Path() != path {

@@ -10,10 +10,10 @@ import (
 	"msgext/internal/jsonwalk"
 )
 
-// maxDepth bounds how deep a body may nest, unknown fields included.
+// maxDepth is how deep a body may nest, unknown fields included.
 const maxDepth = 64
 
-// fields is a body's known fields as they stand, in whatever order they came.
+// fields are a body's known fields, in whatever order they came.
 type fields struct {
 	command, groupID, from, to, msgKey text
 	msgSeq, operateType, seq           integer
@@ -24,11 +24,11 @@ type fields struct {
 	}
 	keyValues []KeyValue
 	tolerated FormatError
-	broken    bool // some text in the body is not Unicode
+	broken    bool // true if some text in the body is not Unicode
 }
 
-// text is a string field, integer a non-negative one; valid means present and of its type, and of a
-// text that it is Unicode.
+// text is a string field, integer a non-negative integer field. valid means that the field is
+// present and has its type; a text must be Unicode too.
 type (
 	text struct {
 		present, valid bool
@@ -57,8 +57,8 @@ func (f integer) required(path string, faults *FormatError) int64 {
 	return f.value
 }
 
-// parse reads the body of command in one pass. What is no JSON, or not by our rules, is its error;
-// fields of another type are the faults.
+// parse reads the body of command in one pass. Its error says that the body is not JSON, or breaks
+// our rules for JSON. The faults are fields of a wrong type.
 func parse(command string, body []byte) (fields, FormatError, error) {
 	p := parser{Walker: jsonwalk.New(body, maxDepth), command: command}
 	p.fields.list.valid = true
@@ -72,7 +72,7 @@ func parse(command string, body []byte) (fields, FormatError, error) {
 	return p.fields, p.faults, nil
 }
 
-// syntaxError is the one fault that ends parsing.
+// syntaxError returns the fault that ended parsing.
 func syntaxError(err error, offset, size int) error {
 	problem := "not valid JSON"
 	switch {
@@ -162,7 +162,7 @@ func (p *parser) c2cID(name []byte) error {
 	return p.Skip()
 }
 
-// eventTime reads EventTime. No state depends on it, so one that cannot be read is as good as none.
+// eventTime reads EventTime. No state depends on it, so one that cannot be read counts as absent.
 func (p *parser) eventTime() error {
 	if p.Kind() == 'n' {
 		return p.Skip()
@@ -225,7 +225,7 @@ func (p *parser) itemMember(name []byte) error {
 	switch string(name) {
 	case "Key":
 		if problem, err = p.readText(&p.item.key); problem != "" {
-			p.item.key.value = "" // so that it is not compared with others
+			p.item.key.value = "" // so that it is not compared with other keys
 		}
 	case "Value":
 		if p.Kind() == 'n' {
@@ -260,7 +260,7 @@ func (p *parser) integer(field *integer, path string) error {
 	return err
 }
 
-// readValue reads a string as Chat's own read has it where it is not Unicode.
+// readValue reads a string. It replaces text that is not Unicode as Chat's own read does.
 func (p *parser) readValue(field *text) (problem string, err error) {
 	if p.Kind() != '"' {
 		return notString, p.Skip()

@@ -6,8 +6,8 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// FuzzPath holds Path to what stores and consumers count on: no two messages share one, it is one
-// line of printable ASCII, and ParsePath takes it and nothing else.
+// FuzzPath checks what stores and consumers rely on: no two messages have the same Path, a Path is
+// one line of printable ASCII, and ParsePath accepts a Path and nothing else.
 func FuzzPath(f *testing.F) {
 	f.Add("1", "a", "b", "c", int64(0), "1/g/10")
 	f.Add("1400000000", "@TGS#1YMVAB3IZ", "好/友", "93847636_1287657_1764688415", int64(158), "1/a/b/c")
@@ -22,7 +22,7 @@ func FuzzPath(f *testing.F) {
 		for _, m := range messages {
 			valid, err := m.Address().Message(m.SDKAppID)
 			if err != nil || app == "" || m.SDKAppID == "" {
-				continue // nobody names it
+				continue // an empty id identifies no message
 			}
 			if valid != m {
 				t.Fatalf("its address is another's: %+v, %+v", valid, m)

@@ -12,8 +12,8 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Where to meet: six versions of a poll, of which the third is lost, the fifth comes late and the
-// fourth twice. A seventh is forged. One read of Chat, and a second one later, make it the truth.
+// A poll about where to meet has six versions. The third is lost, the fifth comes late and the
+// fourth comes twice. A seventh is forged. Two reads of Chat restore the truth.
 func Example() {
 	var poll msgext.State
 	apply := func(what string, version int64, key, value string) {
@@ -70,7 +70,7 @@ func show(what string, s msgext.State) {
 	fmt.Printf("%-25s latest %d  floor %d  seen %-9s  %s\n", what, s.Latest, s.Floor, fmt.Sprint(s.Seen), strings.Join(visible, " "))
 }
 
-// docs/state.md walks through the example, by its own output.
+// docs/state.md explains the example and must contain its output.
 func TestExample_StandsInTheDocument(t *testing.T) {
 	source, err := os.ReadFile("poll_example_test.go")
 	require.NoError(t, err)

@@ -2,18 +2,18 @@ package msgext
 
 import "slices"
 
-// MaxSeen bounds how many versions above the floor are remembered as seen. Past it a
-// version is not remembered, so the message simply has a gap, which a read settles.
+// MaxSeen is how many versions above the floor are remembered as seen. A version beyond that is not
+// remembered. The message then has a gap, which a read closes.
 const MaxSeen = 1024
 
-// Progress is how far a message's history is known: every version up to Floor is completely
-// handled, the versions in Seen above it are too, and Latest is the greatest heard of. A version
-// counts as handled when everything configured has accepted its event, or when every sink knows
-// the truth of a read at or above it.
+// Progress is how far a message's history is known. Every version up to Floor is completely
+// handled, and so is every version in Seen, all of which are above Floor. Latest is the greatest
+// version heard of. A version counts as handled when everything configured has accepted its event,
+// or when every sink has the result of a read at or above it.
 //
-// Seen never holds the version that follows the floor: whatever raises the floor passes over the
-// seen versions that follow it. So Seen is empty unless a message has a gap, a record stays small,
-// and every store computes the same.
+// Seen never holds the version that follows the floor: raising the floor also passes over the seen
+// versions that follow it. So Seen is empty unless a message has a gap, records stay small, and
+// every store computes the same value.
 type Progress struct {
 	Latest int64   `json:"latest"`
 	Floor  int64   `json:"floor"`
@@ -23,8 +23,9 @@ type Progress struct {
 // Hear notes that version exists.
 func (p *Progress) Hear(version int64) { p.Latest = max(p.Latest, version) }
 
-// MarkSeen notes that version is completely handled. The one that follows the floor raises it, over
-// whatever was seen above; any other is remembered, unless MaxSeen are.
+// MarkSeen notes that version is completely handled. If it follows the floor it raises the floor,
+// and with it past the seen versions that follow. Any other version is added to Seen, unless Seen
+// already holds MaxSeen.
 func (p *Progress) MarkSeen(version int64) {
 	p.Hear(version)
 	switch at, found := slices.BinarySearch(p.Seen, version); {
@@ -51,8 +52,9 @@ func (p *Progress) RaiseFloor(version int64) {
 	p.Seen = slices.Delete(p.Seen, 0, passed)
 }
 
-// Contiguous returns the greatest version up to which every version is completely handled. It is
-// the floor, but for what was stored before the floor passed over the versions seen above it.
+// Contiguous returns the greatest version up to which every version is completely handled. It
+// differs from Floor only for records that were stored before raising the floor passed over seen
+// versions.
 func (p Progress) Contiguous() int64 {
 	version := p.Floor
 	for _, seen := range p.Seen {
@@ -64,8 +66,8 @@ func (p Progress) Contiguous() int64 {
 	return version
 }
 
-// Gap reports whether some version up to Latest is not completely handled: it was lost, or
-// a sink missed it, or Chat skipped a number, or it is older than this deployment.
+// Gap reports whether some version up to Latest is not completely handled. Either it was lost, or a
+// sink missed it, or Chat skipped a number, or it is older than this deployment.
 func (p Progress) Gap() bool { return p.Contiguous() < p.Latest }
 
 func (p *Progress) drop(version int64) {

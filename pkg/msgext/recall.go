@@ -9,7 +9,7 @@ const (
 	C2CRecallCommand   = "C2C.CallbackAfterMsgWithDraw"
 )
 
-// maxRecalled bounds what one body may name. Chat recalls up to 10 messages at once
+// maxRecalled is how many messages of one body are read. Chat recalls up to 10 messages at once
 // (trtc.io/document/34965).
 const maxRecalled = 100
 
@@ -18,13 +18,13 @@ func IsRecall(command string) bool {
 	return command == GroupRecallCommand || command == C2CRecallCommand
 }
 
-// Recalled returns the messages that the body of a recall names, the first hundred of them: none
-// where it names none that can be read. Nothing is refused, because the command is the app's own
-// and is answered whatever it holds.
+// Recalled returns the messages that the body of a recall names, at most the first hundred. It
+// returns none if it can read none. No body is refused, because the command is the app's own and is
+// answered whatever its body holds.
 //
-// A message of a topic belongs to the topic and not to its community: that extensions name it by
-// the topic's id is not documented; we assume so, because a topic is spoken of by its id wherever a
-// group is.
+// A message of a topic belongs to the topic, not to its community. It is not documented that
+// webhooks about extensions use the topic's id. We assume so, because Chat uses a topic's id
+// wherever it uses a group's.
 func Recalled(sdkAppID, command string, body []byte) []Message {
 	var recall struct {
 		GroupID    string `json:"GroupId"`

@@ -6,25 +6,25 @@ import (
 	"strings"
 )
 
-// Snapshot is a message's extensions as read back from Chat: the truth as of Latest, and the
-// place of this read among the message's reads.
+// Snapshot is a message's extensions as read from Chat: the truth as of Latest, and the position of
+// this read among the message's reads.
 //
-// A reader loads the message before it asks for the first page, notes the number of the read that
-// stands (After), and gives its own a greater one: the Unix milliseconds at which it began, or
-// After+1 where that is more. State.Merge takes a read only if the one it began after still
-// stands. So reads of one message never overlap, and a greater Number is a later read whatever
-// the clocks of the readers say.
+// A reader loads the message before it asks for the first page. It notes the number of the newest
+// merged read (After) and chooses a greater one for its own: the Unix milliseconds at which it
+// began, or After+1 if that is more. State.Merge accepts a read only if the read noted in After is
+// still the newest. So merged reads of one message never overlap, and a greater Number is a later
+// read whatever the readers' clocks say.
 type Snapshot struct {
-	Number    int64      `json:"number"`          // place among the reads of the message; greater than After
-	After     int64      `json:"after,omitempty"` // number of the read that stood when this one began, 0 for none
+	Number    int64      `json:"number"`          // position among the reads; greater than After
+	After     int64      `json:"after,omitempty"` // Number of the read before this one, 0 for none
 	Latest    int64      `json:"latest"`          // the read's LatestSeq
 	Clear     int64      `json:"clear"`           // the read's ClearSeq, 0 when never cleared
 	KeyValues []KeyValue `json:"key_values"`      // every key present, none with a Seq above Latest
-	Newer     []KeyValue `json:"newer,omitempty"` // key-values above Latest, seen while a read kept moving
-	Ahead     int64      `json:"ahead,omitempty"` // the greatest LatestSeq of a read that kept moving, else 0
+	Newer     []KeyValue `json:"newer,omitempty"` // key-values above Latest
+	Ahead     int64      `json:"ahead,omitempty"` // the greatest LatestSeq seen, else 0
 }
 
-// Same reports whether two reads say the same: equal LatestSeq, ClearSeq and key-values.
+// Same reports whether two reads have the same content: equal LatestSeq, ClearSeq and key-values.
 func (s Snapshot) Same(other Snapshot) bool {
 	return s.Latest == other.Latest && s.Clear == other.Clear && slices.Equal(sorted(s.KeyValues), sorted(other.KeyValues))
 }
@@ -34,8 +34,8 @@ func (s Snapshot) Reply() ReadReply {
 	return NewReadReply(s.Latest, s.Clear, sorted(s.KeyValues))
 }
 
-// sorted returns a sorted copy. What it sorts are places and not the key-values themselves: a
-// collector that runs meanwhile wants to know of each move of a string.
+// sorted returns a sorted copy. It sorts positions instead of the key-values themselves, because
+// moving strings costs a write barrier each while the garbage collector runs.
 func sorted(keyValues []KeyValue) []KeyValue {
 	type place struct {
 		seq int64

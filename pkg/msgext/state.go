@@ -2,16 +2,16 @@ package msgext
 
 import "slices"
 
-// Entry is what webhooks said of one key: the greatest of them, see Before.
+// Entry is what webhooks said of one key. Of several entries the greatest is kept, see Before.
 type Entry struct {
 	Seq     int64  `json:"seq"`
 	Deleted bool   `json:"deleted,omitempty"` // a tombstone; Value is empty
 	Value   string `json:"value,omitempty"`
 }
 
-// Before reports whether other replaces e: by Seq, then a delete over a set, then by the
-// bytes of the value. Only the first is the vendor's; the others make the order total, so
-// that two webhooks under one version give the same state whichever comes first.
+// Before reports whether other replaces e. The greater Seq wins, then a delete over a set, then the
+// greater value by its bytes. Only the first rule is the vendor's. The others make the order total,
+// so that two webhooks with the same version give the same state in either order.
 func (e Entry) Before(other Entry) bool {
 	if e.Seq != other.Seq {
 		return e.Seq < other.Seq
@@ -22,24 +22,24 @@ func (e Entry) Before(other Entry) bool {
 	return e.Value < other.Value
 }
 
-// State is all that is kept of one message: what was last read from Chat (Base) and what
-// webhooks have said since (Entries, Clear). Every part is a maximum or a union, so Apply,
-// MarkSeen and RaiseFloor are commutative, associative and idempotent, with each other and with
-// Merge, and what is applied in part may be applied again. Reads alone have an order, that of
-// their numbers, which Merge keeps. The zero value is the message nobody has heard of.
+// State is all that is kept of one message: what was last read from Chat (Base) and what webhooks
+// have said since (Entries, Clear). Every part is a maximum or a union. So Apply, MarkSeen and
+// RaiseFloor are commutative, associative and idempotent, with each other and with Merge, and an
+// event that was applied in part may be applied again. Only reads have an order, that of their
+// numbers, which Merge enforces. The zero value is an unknown message.
 //
-// The law: where no gap shows, Visible is the truth as of Latest.
+// The law: if there is no gap, Visible is the truth as of Latest.
 //
 // A State is not safe for concurrent use.
 type State struct {
 	Progress
-	Clear   int64            `json:"clear"` // greatest version of a clear that was heard, 0 for none
+	Clear   int64            `json:"clear"` // greatest version of a clear heard, 0 for none
 	Entries map[string]Entry `json:"entries,omitempty"`
 	Base    *Snapshot        `json:"base,omitempty"` // the newest read, by its number; nil before the first
 	Line    int64            `json:"line,omitempty"` // greatest Latest of any read since the last Drop, see Read
 }
 
-// Entries returns what the event says of each of its keys; none for a clear.
+// Entries returns the entry of each key of the event, none for a clear.
 func (e Event) Entries(yield func(key string, entry Entry) bool) {
 	for _, kv := range e.KeyValues {
 		entry := Entry{Seq: kv.Seq, Value: kv.Value}
@@ -52,8 +52,8 @@ func (e Event) Entries(yield func(key string, entry Entry) bool) {
 	}
 }
 
-// Apply takes in one event. It does not mark the event's version as seen: that is
-// MarkSeen's, once everything configured has accepted the event.
+// Apply takes in one event. It does not mark the event's version as seen. MarkSeen does that, after
+// everything configured has accepted the event.
 func (s *State) Apply(e Event) {
 	s.Hear(e.Latest())
 	if e.Operation == Clear {
@@ -76,13 +76,13 @@ func (s *State) put(key string, entry Entry) {
 }
 
 // Merge takes in a read, unless another was merged since it began, and reports whether it did. The
-// newest read wins whole, even where its Latest is below an earlier one's: Chat's LatestSeq may
-// fall when the newest key is deleted. The key-values that a moving read saw above its own Latest
-// go in as if webhooks had brought them. A read that stands already is taken once more, as the
-// caller's own retry; one whose Number is not above its After is never taken.
+// newest read replaces Base completely, even if its Latest is lower than an earlier one's: Chat's
+// LatestSeq may fall when the newest key is deleted. Key-values above Latest, which a read saw
+// while the message kept changing, are taken in like those of webhooks. A read that is already
+// stored is accepted again, because the caller may retry. A read whose Number is not above its
+// After is never new.
 //
-// Merge does not raise the floor: that is RaiseFloor's, once every sink knows what the read
-// changed.
+// Merge does not raise the floor. RaiseFloor does that, after every sink has what the read changed.
 func (s *State) Merge(read Snapshot) bool {
 	again := s.Base != nil && s.Base.Number == read.Number && s.Base.Same(read)
 	if !again && (s.ReadNumber() != read.After || read.Number <= read.After) {
@@ -100,7 +100,8 @@ func (s *State) Merge(read Snapshot) bool {
 	return true
 }
 
-// ReadNumber returns the number of the read that stands, 0 before the first: the After of the next.
+// ReadNumber returns the number of the newest merged read, 0 before the first. It is the After of
+// the next read.
 func (s State) ReadNumber() int64 {
 	if s.Base == nil {
 		return 0
@@ -109,7 +110,7 @@ func (s State) ReadNumber() int64 {
 }
 
 // Read returns the version up to which reads decide, whatever webhooks say; 0 before the first
-// read. It is the greatest Latest of any read since the last Drop, and not below that of Base.
+// read. It is the greatest Latest of any read since the last Drop, and never below Base's Latest.
 func (s State) Read() int64 {
 	if s.Base == nil {
 		return s.Line
@@ -125,8 +126,8 @@ func (s State) ClearSeq() int64 {
 	return s.Base.Clear
 }
 
-// Visible returns the key-values that are present, sorted by Seq, then Key: an entry
-// above Read decides for its key, otherwise Base does unless a later clear was heard.
+// Visible returns the key-values that are present, sorted by Seq, then Key. For a key with an entry
+// above Read, the entry decides. For other keys Base decides, unless a later clear was heard.
 func (s State) Visible() []KeyValue {
 	read := s.Read()
 	visible := make([]KeyValue, 0, len(s.Entries))
@@ -150,11 +151,11 @@ func (s State) Reply() ReadReply {
 	return NewReadReply(s.Latest, s.ClearSeq(), s.Visible())
 }
 
-// Drop forgets what was heard above version: entries, clear, latest and what was seen. It is for
-// versions that Chat itself does not have, and only after a read whose Latest is version was
-// merged, which by then says all there is to say about what lies at or below it. A real event that
-// was dropped along with the forged ones must not be lost: so version itself no longer counts as
-// handled, and the message has a gap until the truth is read once more.
+// Drop removes what was heard above version: entries, clear, latest and seen versions. It is for
+// versions that Chat does not have. It may be called only after a read whose Latest is version was
+// merged, so that this read decides everything at or below version. A real event may be dropped
+// along with forged ones and must not be lost. So version itself no longer counts as handled, and
+// the message has a gap until it is read once more.
 func (s *State) Drop(version int64) {
 	s.Progress.drop(version)
 	s.Line = min(s.Line, version)
@@ -169,9 +170,9 @@ func (s *State) Drop(version int64) {
 }
 
 // Sweep removes entries that can no longer change anything visible: those at or below the read or
-// the last clear, and tombstones. A tombstone that hides a key of Base stays: without it the key
-// would come back. The caller must know that the message has been quiet for longer than any
-// delivery can be late.
+// the last clear, and tombstones. A tombstone that hides a key of Base stays, because without it
+// the key would come back. The caller must make sure that the message has been quiet for longer
+// than any delivery can be late.
 func (s *State) Sweep() {
 	old := max(s.Read(), s.Clear)
 	var based map[string]bool

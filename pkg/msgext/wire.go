@@ -1,8 +1,7 @@
 package msgext
 
-// ReadReply is the reply of Chat's REST read of a message's extensions, on the wire
-// (trtc.io/document/52169 and 51194). It is also the shape of our own local read and of the
-// data of a repaired event.
+// ReadReply is the reply of Chat's REST read of a message's extensions (trtc.io/document/52169 and
+// 51194). Our own read function and the data of a repaired event have the same shape.
 type ReadReply struct {
 	ErrorCode     int        `json:"ErrorCode"`
 	ErrorInfo     string     `json:"ErrorInfo"`
@@ -12,13 +11,13 @@ type ReadReply struct {
 	ClearSeq      int64      `json:"ClearSeq"`
 	ExtensionList []KeyValue `json:"ExtensionList"`
 
-	// DroppedSeq is ours, and stands only in a repaired event: the versions above LatestSeq up
-	// to this one were announced by webhooks, but Chat does not have them.
+	// DroppedSeq is our addition and occurs only in a repaired event: webhooks announced the
+	// versions above LatestSeq up to this one, but Chat does not have them.
 	DroppedSeq int64 `json:"DroppedSeq,omitempty"`
 }
 
-// NewReadReply returns the successful, complete reply that carries these key-values,
-// which must be sorted by Seq, then Key.
+// NewReadReply returns the successful, complete reply with these key-values, which must be sorted
+// by Seq, then Key.
 func NewReadReply(latest, clearSeq int64, keyValues []KeyValue) ReadReply {
 	if keyValues == nil {
 		keyValues = []KeyValue{}

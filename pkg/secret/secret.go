@@ -1,6 +1,5 @@
-// Package secret has the one type that carries tokens, keys and URLs with
-// credentials. Whatever prints, logs or encodes it gets REDACTED; only Reveal
-// gives the text.
+// Package secret has the one type for tokens, keys and URLs with credentials. Printing, logging or
+// encoding it gives REDACTED. Only Reveal returns the text.
 //
 // It is for programs that pass credentials to packages of this module. Its API is v0: it may
 // change with any release.
@@ -11,7 +10,7 @@ import (
 	"log/slog"
 )
 
-// Redacted is what stands in for a secret wherever it is printed.
+// Redacted replaces a secret wherever it is printed.
 const Redacted = "REDACTED"
 
 // String is a text that must not be printed. The zero value is the empty secret.
@@ -29,5 +28,6 @@ func (s String) String() string { return Redacted }
 // LogValue implements slog.LogValuer.
 func (s String) LogValue() slog.Value { return slog.StringValue(Redacted) }
 
-// MarshalText keeps the text out of JSON and every other encoding that asks for text.
+// MarshalText keeps the text out of JSON and of every other encoding that uses
+// encoding.TextMarshaler.
 func (s String) MarshalText() ([]byte, error) { return []byte(Redacted), nil }

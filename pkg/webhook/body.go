@@ -11,10 +11,11 @@ var (
 	ErrBodyRead     = errors.New("webhook: body could not be read")
 )
 
-// ReadBody reads a body of at most limit bytes. It reads one byte further to tell a full body from
-// a longer one, whatever length the sender announced; announced (-1 when unknown) only sizes the
-// buffer. What is in memory already is not copied: that is a body with a method Take, which returns
-// what is left of it. Its errors are ErrBodyTooLarge and ErrBodyRead.
+// ReadBody reads a body of at most limit bytes. It reads one byte more, so that it can tell a body
+// of exactly limit bytes from a longer one, whatever length the sender announced. announced (-1
+// when unknown) only sizes the buffer. If body has a method Take, which returns the rest of a body
+// that is already in memory, ReadBody uses it and copies nothing. Its errors are ErrBodyTooLarge
+// and ErrBodyRead.
 func ReadBody(body io.Reader, announced, limit int64) ([]byte, error) {
 	if held, ok := body.(interface{ Take() []byte }); ok {
 		taken := held.Take()
@@ -46,7 +47,7 @@ func ReadBody(body io.Reader, announced, limit int64) ([]byte, error) {
 	}
 }
 
-// IsEmpty reports whether body holds nothing at all, reading one byte to know.
+// IsEmpty reports whether body is empty. It reads up to one byte to find out.
 func IsEmpty(body io.Reader) bool {
 	n, err := io.ReadFull(body, make([]byte, 1))
 	return n == 0 && err == io.EOF

@@ -1,7 +1,6 @@
-// Package webhook is the protocol by which Tencent Cloud Chat calls an app, for any
-// command: the query that Chat appends to the app's URL, its signature, the body's size,
-// and the reply. It knows no command's fields and imports nothing of ours but the
-// redacting string.
+// Package webhook is the protocol by which Tencent Cloud Chat calls an app, for any command: the
+// query that Chat appends to the app's URL, its signature, the body's size, and the reply. It knows
+// the fields of no command, and of our packages it imports only secret.
 //
 // Source: "Webhook overview" and "webhook security" (trtc.io/document/34354 and 34355,
 // read 2026-01-04).

@@ -11,7 +11,8 @@ import (
 func ExampleVerifier_Verify() {
 	verifier := webhook.Verifier{
 		SDKAppID: "1400000000",
-		Tokens:   []secret.String{"xxxxyyyy", "the-next-token"}, // both while one replaces the other
+		// Both are valid while one replaces the other.
+		Tokens: []secret.String{"xxxxyyyy", "the-next-token"},
 	}
 	query, err := webhook.ParseQuery("SdkAppid=1400000000&CallbackCommand=State.StateChange" +
 		"&Sign=17773bc39a671d7b9aa835458704d2a6db81360a5940292b587d6d760d484061&RequestTime=1669872112")

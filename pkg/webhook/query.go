@@ -7,28 +7,29 @@ import (
 	"strings"
 )
 
-// Errors of ParseQuery and Verify that tell how a query is made wrong.
+// Errors of ParseQuery for a malformed query.
 var (
 	ErrQuery    = errors.New("webhook: query does not parse")
 	ErrRepeated = errors.New("webhook: security parameter given more than once")
 )
 
-// Query is what Chat says of a call in its URL. A parameter that is absent is empty.
+// Query holds the parameters that Chat puts into the URL of a call. A parameter that is absent is
+// empty.
 type Query struct {
 	SDKAppID    string // SdkAppid
 	Command     string // CallbackCommand
 	Sign        string
 	RequestTime string
 
-	// HasCommand tells a call without CallbackCommand, as the console makes one to try the URL
-	// out, from one whose CallbackCommand is empty.
+	// HasCommand is false for a call without CallbackCommand, which the console makes to test the
+	// URL. It is true if CallbackCommand is there but empty.
 	HasCommand bool
 }
 
-// ParseQuery reads the four parameters that matter from a raw query. Names are taken after one
-// percent-decoding and in exactly this case; other parameters, the app's own
-// included, are passed over, but must parse. Nothing is said yet of who sent it: see Verify.
-// Its errors are ErrQuery and ErrRepeated.
+// ParseQuery reads the four parameters that matter from a raw query. Names are compared after one
+// percent-decoding and in exactly this case. Other parameters, including the app's own, are
+// ignored, but must parse. It does not authenticate the sender: see Verify. Its errors are ErrQuery
+// and ErrRepeated.
 func ParseQuery(raw string) (Query, error) {
 	var q Query
 	var seen [parameters]bool
@@ -60,18 +61,18 @@ func ParseQuery(raw string) (Query, error) {
 	return q, nil
 }
 
-// NamesCommand reports whether a raw query has a CallbackCommand that is. It is for a call that
-// cannot be verified: it reads what can be read of a query that does not parse, and any of several
-// commands counts. An empty command is none.
+// NamesCommand reports whether is returns true for a CallbackCommand of a raw query. It is for
+// calls that cannot be verified. It reads as much as it can of a query that does not parse, and of
+// several commands any counts. An empty command does not count.
 func NamesCommand(raw string, is func(command string) bool) bool {
-	values, _ := url.ParseQuery(raw) // its error is about the parameters that it leaves out
+	values, _ := url.ParseQuery(raw) // its error only concerns parameters that it leaves out
 	return slices.ContainsFunc(values["CallbackCommand"], func(command string) bool {
 		return command != "" && is(command)
 	})
 }
 
-// unescape is url.QueryUnescape, which reads byte by byte even what has no escapes, as a signed
-// query hardly ever has.
+// unescape is url.QueryUnescape, which is slow even for text without escapes. A signed query hardly
+// ever has escapes.
 func unescape(text string) (string, error) {
 	if strings.IndexByte(text, '%') < 0 && strings.IndexByte(text, '+') < 0 {
 		return text, nil
@@ -102,8 +103,8 @@ func (q *Query) field(name string) (int, *string) {
 	return 0, nil
 }
 
-// IsBlocking reports whether a user's action waits for the reply to command: Chat calls
-// such commands Before or Prev, and takes an ErrorCode other than 0 as a denial.
+// IsBlocking reports whether a user's action waits for the reply to command. Chat names such
+// commands Before or Prev, and takes an ErrorCode other than 0 as a denial.
 func IsBlocking(command string) bool {
 	_, name, _ := strings.Cut(command, ".")
 	return strings.HasPrefix(name, "CallbackBefore") || strings.HasPrefix(name, "CallbackPrev")

@@ -8,9 +8,9 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// FuzzParseQuery holds ParseQuery to net/url, which whoever stands behind the same query uses: it
-// takes what net/url takes, unless one of the four parameters is there twice, and reads of it the
-// same.
+// FuzzParseQuery compares ParseQuery with net/url, which a backend behind the relay may use for the
+// same query. ParseQuery must accept what net/url accepts, unless one of the four parameters occurs
+// twice, and must read the same values.
 func FuzzParseQuery(f *testing.F) {
 	f.Add("SdkAppid=1&CallbackCommand=c&contenttype=json&ClientIP=203.0.113.7&OptPlatform=iOS&Sign=s&RequestTime=t")
 	f.Add("a=b&a=c&&=&x&Sdk%41ppid=%31&Sign=%2531+2")
@@ -19,7 +19,7 @@ func FuzzParseQuery(f *testing.F) {
 	f.Add("a=1;Sign=2&%zz=1")
 	f.Fuzz(func(t *testing.T, raw string) {
 		if len(raw) > 8<<10 {
-			return // net/url has a bound on how many there are
+			return // net/url limits the number of parameters
 		}
 		got, err := webhook.ParseQuery(raw)
 		values, broken := url.ParseQuery(raw)

@@ -21,8 +21,8 @@ var (
 	ErrNoCommand  = errors.New("webhook: CallbackCommand missing")
 )
 
-// DefaultMaxSkew is how far RequestTime may be from now. Chat's own page names no
-// window; its sibling product's asks to refuse what is more than a minute away (647/69528).
+// DefaultMaxSkew is how far RequestTime may be from now. Chat's own page names no window. Its
+// sibling product's page asks to refuse calls that are more than a minute away (647/69528).
 const DefaultMaxSkew = 60 * time.Second
 
 const (
@@ -38,7 +38,7 @@ func Sign(token secret.String, requestTime string) string {
 }
 
 func digest(token secret.String, requestTime string) (digits [signDigits]byte) {
-	var buffer [128 + timeDigits]byte // a token has at most 128 characters, so this stays off the heap
+	var buffer [128 + timeDigits]byte // a token has at most 128 characters
 	sum := sha256.Sum256(append(append(buffer[:0], token.Reveal()...), requestTime...))
 	hex.Encode(digits[:], sum[:])
 	return digits
@@ -48,26 +48,27 @@ func digest(token secret.String, requestTime string) (digits [signDigits]byte) {
 type Verifier struct {
 	SDKAppID string
 
-	// Tokens are the tokens configured in the console; several while one replaces another.
+	// Tokens are the tokens configured in the console. There may be several while one replaces
+	// another.
 	Tokens []secret.String
 
-	// AllowUnsigned takes every call that names the app, for an app without a token. It is
-	// ignored where there are tokens.
+	// AllowUnsigned accepts every call that names the app, for an app without a token. It is
+	// ignored if there are tokens.
 	AllowUnsigned bool
 
 	// MaxSkew is how far RequestTime may be from now, either way; DefaultMaxSkew when zero.
 	MaxSkew time.Duration
 }
 
-// Verify reports whether q was signed with one of the tokens no longer than MaxSkew away from now,
-// for this app.
+// Verify returns nil if q is for this app and was signed with one of the tokens at a time no
+// further than MaxSkew from now.
 //
-// It proves that somebody who knows a token signed this second. It does not prove that the body,
-// the command or any other part of the URL is unaltered, that the call is not a replay within the
-// window, nor who sent it: all calls of one second carry the same Sign, and whoever has seen it can
-// send any body under it until the window closes. Because the signature is a plain hash of token
-// and time, a seen one can also be extended to a longer time; that is why RequestTime must be ten
-// digits before anything is hashed.
+// It proves that the sender of the signature knew a token at that second. It does not prove that
+// the body, the command or any other part of the URL is unaltered, that the call is not a replay
+// within the window, or who sent it. All calls of one second carry the same Sign, and anyone who
+// has seen it can send any body with it until the window closes. The signature is a plain hash of
+// token and time, so a Sign that was seen can also be extended to a longer time. That is why
+// RequestTime must be ten digits before anything is hashed.
 //
 // Errors: ErrForeignApp, ErrUnsigned, ErrMalformed, ErrStale, ErrSignature, ErrNoCommand. Safe for
 // concurrent use. All tokens are tried, in constant time.
@@ -86,11 +87,11 @@ func (v Verifier) Verify(q Query, now time.Time) error {
 	return nil
 }
 
-// SignedAt returns when Chat signed a query that Verify has taken, by Chat's clock and to the
-// second; zero where nothing was signed.
+// SignedAt returns when Chat signed a query that Verify has accepted, by Chat's clock and to the
+// second. It is zero if nothing was signed.
 func (v Verifier) SignedAt(q Query) time.Time {
 	if len(v.Tokens) == 0 {
-		return time.Time{} // whatever RequestTime says, nobody vouches for it
+		return time.Time{} // an unsigned RequestTime proves nothing
 	}
 	seconds, err := strconv.ParseInt(q.RequestTime, 10, 64)
 	if err != nil {
@@ -120,7 +121,7 @@ func (v Verifier) verifySign(q Query, now time.Time) error {
 	match := 0
 	for _, token := range v.Tokens {
 		if token == "" {
-			continue // would be a signature anybody can make
+			continue // an empty token would accept sha256(RequestTime), which anyone can compute
 		}
 		want := digest(token, q.RequestTime)
 		match |= subtle.ConstantTimeCompare(want[:], []byte(q.Sign))
@@ -131,7 +132,8 @@ func (v Verifier) verifySign(q Query, now time.Time) error {
 	return nil
 }
 
-// isDigits reports whether text is length digits to base 10 or, in lower case, 16.
+// isDigits reports whether text consists of exactly length digits in base 10 or 16. Hex digits must
+// be lower case.
 func isDigits(text string, length, base int) bool {
 	if len(text) != length {
 		return false

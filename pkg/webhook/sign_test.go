@@ -98,8 +98,9 @@ func TestVerify_UnsignedIsAllowedOnlyWithoutATokenAndByName(t *testing.T) {
 	assert.ErrorIs(t, webhook.Verifier{AllowUnsigned: true}.Verify(webhook.Query{Command: "x"}, now), webhook.ErrForeignApp)
 }
 
-// Whoever has seen one valid pair can make another without the token, by going on hashing where the
-// signature left off. The pair is genuine by the vendor's rule, and must be refused.
+// Anyone who has seen one valid pair of time and Sign can make another without the token, by
+// continuing the hash where the signature ended (length extension). The new pair is valid by the
+// vendor's rule, and must be refused.
 func TestVerify_LengthExtensionIsRefused(t *testing.T) {
 	for _, suffix := range []string{"", "0", "1669872112", strconv.FormatInt(now.Unix()+3600, 10)} {
 		forgedTime, forgedSign := extend(t, len(token.Reveal())+len(requestTime), suffix)
@@ -113,8 +114,8 @@ func TestVerify_LengthExtensionIsRefused(t *testing.T) {
 	}
 }
 
-// extend makes a time and its signature from the published pair and the length of what was
-// signed, without the token.
+// extend makes a longer time and its signature from the published pair and the length of the signed
+// text, without the token.
 func extend(t *testing.T, signed int, suffix string) (forgedTime, forgedSign string) {
 	t.Helper()
 	padding := []byte{0x80}
@@ -150,7 +151,7 @@ func FuzzVerify(f *testing.F) {
 			oneOf(t, err, webhook.ErrForeignApp, webhook.ErrUnsigned, webhook.ErrMalformed, webhook.ErrStale, webhook.ErrSignature, webhook.ErrNoCommand)
 			return
 		}
-		// Whatever gets in carries a genuine signature of ten digits, by any parser's reading.
+		// Every accepted query has a genuine signature of ten digits, whichever parser reads it.
 		values, err := url.ParseQuery(raw)
 		require.NoError(t, err)
 		for _, name := range []string{"SdkAppid", "CallbackCommand", "Sign", "RequestTime"} {

@@ -1,7 +1,7 @@
-// Package msgexttest makes histories of a message as Chat would have them, and knows the truth
-// that they end in by the plainest means: one map, changed in order.
+// Package msgexttest makes histories of a message as Chat would produce them. It computes the
+// resulting truth in the simplest way: one map, changed in order.
 //
-// It is for tests of what keeps state. Its API is v0: it may change with any release.
+// It is for tests of packages that keep state. Its API is v0: it may change with any release.
 package msgexttest
 
 import (
@@ -78,9 +78,9 @@ func Truth(history []msgext.Event) msgext.Snapshot {
 	return read
 }
 
-// Fallen returns what a read gives where Chat counts LatestSeq as the greatest Seq among the
-// key-values that are left, as a page of the vendor's has it, so that deleting the newest one
-// lowers it.
+// Fallen returns what a read gives if Chat computes LatestSeq as the greatest Seq among the
+// remaining key-values, as one of the vendor's pages describes it. Deleting the newest key then
+// lowers LatestSeq.
 func Fallen(read msgext.Snapshot) msgext.Snapshot {
 	read.Latest = read.Clear
 	for _, kv := range read.KeyValues {

@@ -11,9 +11,9 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Named returns the message of an app that a body under a command names: in a prefix of valid JSON
-// the CallbackCommand and the ids stand once each at the top level. It is what Decode and Identify
-// are held to, and shares nothing with them but this sentence.
+// Named returns the message of an app that a body under a command identifies: in a prefix of valid
+// JSON, the CallbackCommand and the ids occur exactly once each at the top level. Tests compare
+// Decode and Identify with it. It shares no code with them.
 func Named(sdkAppID, command string, body []byte) (msgext.Message, bool) {
 	members := topLevel(body)
 	one := func(name string) json.RawMessage {
@@ -42,7 +42,8 @@ func Named(sdkAppID, command string, body []byte) (msgext.Message, bool) {
 	return msgext.Message{SDKAppID: sdkAppID, From: from, To: to, MsgKey: key}, true
 }
 
-// topLevel returns the members of the object that body begins with, as far as it is JSON.
+// topLevel returns the members of the object that body begins with, up to the first text that is
+// not JSON.
 func topLevel(body []byte) map[string][]json.RawMessage {
 	members := map[string][]json.RawMessage{}
 	tokens := json.NewDecoder(bytes.NewReader(body))
@@ -81,7 +82,7 @@ func topLevel(body []byte) map[string][]json.RawMessage {
 // null stands for JSON's null, which encoding/json returns as nil.
 type null struct{}
 
-// next returns the next token, nil where there is none.
+// next returns the next token, nil if there is none.
 func next(tokens *json.Decoder) json.Token {
 	token, err := tokens.Token()
 	if token == nil && err == nil {
@@ -95,8 +96,8 @@ func next(tokens *json.Decoder) json.Token {
 
 var escapes = regexp.MustCompile(`\\(?:u[0-9a-fA-F]{4}|.)`)
 
-// textIn returns the text that value is, if it is one, is not empty and is Unicode: then every
-// U+FFFD that encoding/json returns was there before.
+// textIn returns the text in value if value is a string, is not empty and is Unicode. Every U+FFFD
+// that encoding/json returns was then there before.
 func textIn(value json.RawMessage) (text string, ok bool) {
 	if len(value) == 0 || value[0] != '"' || json.Unmarshal(value, &text) != nil || text == "" {
 		return "", false
@@ -115,7 +116,7 @@ var (
 	power  = regexp.MustCompile(`[eE][+-]?0*([0-9]*)$`)
 )
 
-// integerIn returns the integer that value is exactly, as a number or as a text of digits.
+// integerIn returns the integer in value, a number or a string of digits.
 func integerIn(value json.RawMessage) (int64, bool) {
 	if text, ok := textIn(value); ok {
 		if !digits.MatchString(text) {
@@ -128,7 +129,7 @@ func integerIn(value json.RawMessage) (int64, bool) {
 	}
 	number := string(value)
 	if at := power.FindStringSubmatch(number); at != nil && len(at[1]) > 4 {
-		// Ten to that power does not fit in memory, nor does it matter here.
+		// Ten to that power does not fit into memory, and its value does not matter here.
 		return 0, !strings.ContainsAny(number[:strings.IndexAny(number, "eE")], "123456789")
 	}
 	exact, ok := new(big.Rat).SetString(number)
