@@ -6,8 +6,8 @@ import "time"
 const FirstAnnouncedRead = 10 * time.Minute
 
 // Announce notes at a given time that the message exists. Only the first announcement changes
-// anything. While nothing of the message itself was heard, it makes the message due at a given
-// time, unless it already is since earlier.
+// anything. If nothing of the message itself was heard yet, the message becomes due at the given
+// time, unless it is due earlier already.
 func (r *Record) Announce(at, due time.Time) {
 	at, due = toMillisecond(at), toMillisecond(due)
 	c := &r.Check

@@ -2,23 +2,23 @@ package state
 
 import "time"
 
-// Drop says which versions are forgotten, because Chat does not have them.
+// Drop says which versions are removed because Chat does not have them.
 type Drop struct {
-	Above     int64     // the LatestSeq of a read that was merged: what lies above is forgotten
-	DroppedAt time.Time // of the message as loaded, before that read began
+	Above     int64     // the LatestSeq of a merged read: versions above it are removed
+	DroppedAt time.Time // the message's, as loaded before that read began
 	Now       time.Time
-	Due       time.Time // when the message is looked at again
+	Due       time.Time // when the message is checked again
 }
 
-// Drop forgets what was heard above a version, as msgext.State.Drop does, unless something was
-// dropped since the message was loaded, and reports whether it did. The gap that this leaves, the
-// message's being due and DroppedAt see to it that a real version that was dropped along is read
-// back, and that the sinks hear once more: a forgery that came between load and drop is forgotten
-// here, and they still hold it.
+// Drop removes what was heard above a version, as msgext.State.Drop does, and reports whether it
+// did. It does nothing if something was dropped since the message was loaded. A real version may be
+// dropped along with the forged ones. The gap that Drop leaves, the new Due and DroppedAt make sure
+// that such a version is read back. They also make sure that the sinks get the truth once more: a
+// forgery that arrived between load and drop is removed here, but the sinks still hold it.
 //
-// DroppedAt becomes Now, or when the newest webhook was heard, or a millisecond after what it was,
-// whichever is latest: no two drops may look the same to a check that loaded the message between
-// them.
+// DroppedAt becomes the latest of three times: Now, the time of the newest webhook, and a
+// millisecond after its old value. So every drop changes it, and a check that loaded the message
+// between two drops can tell them apart.
 func (r *Record) Drop(d Drop) bool {
 	c := &r.Check
 	if !c.DroppedAt.Equal(toMillisecond(d.DroppedAt)) {

@@ -13,12 +13,13 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// A receiver keeps what it hears in a store; whoever wants to know reads it there.
+// A receiver keeps what it hears in a store, and other programs read it there.
 func Example() {
 	ctx := context.Background()
-	store := memstate.New() // or any other below this package
+	store := memstate.New() // or any other store below this package
 	handler := receiver.New(receiver.Options{
-		Verifier: webhook.Verifier{SDKAppID: "1400000000", AllowUnsigned: true}, // tokens, in earnest
+		// Use Tokens in production.
+		Verifier: webhook.Verifier{SDKAppID: "1400000000", AllowUnsigned: true},
 		Store:    store,
 		Logger:   slog.New(slog.DiscardHandler),
 	})

@@ -16,14 +16,14 @@ var (
 	start = time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)
 )
 
-// life is a message's life: what Chat has of it, and what we know.
+// life is the history of a message: what Chat has, and what our record has.
 type life struct {
 	random *rand.Rand
 	events []msgext.Event
 	record state.Record
 }
 
-// born is a life with a few things behind it.
+// born returns a life with a few events and reads behind it.
 func born(t *rapid.T) *life {
 	random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 	l := &life{random: random, events: msgexttest.History(random, poll, 20)}
@@ -40,7 +40,7 @@ func (l *life) moment() time.Time {
 
 func (l *life) event() msgext.Event { return l.events[l.random.IntN(len(l.events))] }
 
-// read is one of any moment, that began now.
+// read returns a read of any moment of the history, which began now.
 func (l *life) read() msgext.Snapshot {
 	read := msgexttest.Truth(l.events[:l.random.IntN(len(l.events)+1)])
 	if l.random.IntN(3) == 0 {
@@ -51,7 +51,7 @@ func (l *life) read() msgext.Snapshot {
 	return read
 }
 
-// outcome is one of a check that loaded the message as it is now.
+// outcome returns a possible outcome of a check that loaded the message as it is now.
 func (l *life) outcome() state.Outcome {
 	c, yes := l.record.Check, func() bool { return l.random.IntN(2) == 0 }
 	return state.Outcome{
@@ -61,7 +61,7 @@ func (l *life) outcome() state.Outcome {
 	}
 }
 
-// something is what may happen to a message, but for the outcome of a check that settles.
+// something does anything that can happen to a message, except a check whose outcome settles.
 func (l *life) something() func(*state.Record) {
 	if l.random.IntN(9) < 2 {
 		return l.decided()
@@ -69,7 +69,7 @@ func (l *life) something() func(*state.Record) {
 	return l.news()
 }
 
-// decided is what a check does that loaded the message as it is now.
+// decided returns what a check does that loaded the message as it is now.
 func (l *life) decided() func(*state.Record) {
 	outcome := l.outcome()
 	outcome.Settles = false
@@ -80,7 +80,7 @@ func (l *life) decided() func(*state.Record) {
 	}[l.random.IntN(2)]
 }
 
-// news is what else may happen to it.
+// news does anything else that can happen to the message.
 func (l *life) news() func(*state.Record) {
 	at, other, source := l.moment(), l.moment(), state.Source(l.random.IntN(2))
 	event, read, revision := l.event(), l.read(), l.record.Check.Revision

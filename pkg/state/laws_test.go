@@ -12,7 +12,7 @@ import (
 	"msgext/pkg/state"
 )
 
-// same requires that two records are doubted, visible and handled alike.
+// same requires that two records agree in what is doubted, visible and handled.
 func same(t *rapid.T, a, b state.Record) {
 	require.Equal(t, a.Check.Doubted != 0, b.Check.Doubted != 0)
 	require.Equal(t, a.State.Reply(), b.State.Reply())
@@ -37,8 +37,8 @@ func TestLaw_ADoubtCommutesWithWhateverIsHeardOrRead(t *testing.T) {
 	})
 }
 
-// What a check decided before it knew of the doubt may then be left undone, as after a drop, and is
-// decided again.
+// A check that began before the doubt may leave something undone, as after a drop. A later check
+// decides it again.
 func TestLaw_ADoubtOutlivesWhateverACheckDecidedBefore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := born(t)
@@ -62,8 +62,8 @@ func TestLaw_ADoubtOutlivesWhateverACheckDecidedBefore(t *testing.T) {
 	})
 }
 
-// One of Chat's replicas may lag behind the webhook that raised the doubt. So a read that began a
-// little after it leaves the doubt's moment, and the message is read again.
+// One of Chat's replicas may lag behind the webhook that raised the doubt. So a read that began
+// only a little after the doubt does not clear the doubt's time, and the message is read again.
 func TestLaw_AfterADoubtOneReadIsOwedThatDecidesWhatWasHeardByThen(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := born(t)
@@ -149,8 +149,8 @@ func TestLaw_TheRevisionRisesWithWhatACheckMustNotOverlook(t *testing.T) {
 	})
 }
 
-// The next life of an erased message has other revisions: a slow check from before the erasure
-// settles nothing in it.
+// A message that is created again after an erasure gets other revisions, so that a slow check from
+// before the erasure settles nothing in it.
 func TestRecord_TheRevisionsOfTwoLivesDiffer(t *testing.T) {
 	for name, create := range map[string]func(*state.Record, time.Time){
 		"apply": func(r *state.Record, at time.Time) {

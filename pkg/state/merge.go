@@ -2,12 +2,12 @@ package state
 
 import "msgext/pkg/msgext"
 
-// Merge takes in a read and reports whether it did, see msgext.State.Merge. It neither raises the
-// floor, nor settles a doubt, nor changes when the message is due: SaveCheck does, once every sink
-// has been told.
+// Merge takes in a read and reports whether it did, see msgext.State.Merge. It does not raise the
+// floor, settle a doubt or change when the message is due. SaveCheck does that, once every sink has
+// the result.
 //
-// A message that a read creates has the read's number as its revision, and is due since then: its
-// reader may die before it writes an outcome.
+// A message that is created by a read gets the read's number as its revision, and is due from the
+// moment that the number stands for. This covers a reader that crashes before it writes an outcome.
 func (r *Record) Merge(read msgext.Snapshot) bool {
 	if !r.State.Merge(read) {
 		return false

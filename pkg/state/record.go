@@ -6,25 +6,25 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Record is all that is kept of one message. Its methods are what the calls of Store mean; they are
-// pure, and keep times to the millisecond. The zero value is the message nobody has heard of; every
-// other has a revision.
+// Record is all that is kept of one message. Its methods define what the methods of Store must do.
+// They are pure, and keep times to the millisecond. The zero value is an unknown message. Every
+// known message has a revision.
 type Record struct {
 	State msgext.State
 	Check Check
 }
 
-// Head is the part of a record that tells what is to be done about a message; it costs the same
-// to read however many keys the message has.
+// Head is the part of a record that decides what is to be done about a message. Its size does not
+// depend on how many keys the message has.
 type Head struct {
 	Message  msgext.Message
 	Progress msgext.Progress
 	Check    Check
 }
 
-// Incomplete reports whether something about the message is known to be missing or in question: a
-// version, an event that could not be taken in, or whether Chat has what webhooks spoke of. Where
-// it is false, State.Visible is the truth as of State.Latest.
+// Incomplete reports whether something about the message is known to be missing or in doubt: a
+// version, an event that could not be taken in, or versions that webhooks announced and Chat may
+// not have. If it is false, State.Visible is the truth as of State.Latest.
 func (r Record) Incomplete() bool {
 	return r.State.Gap() || r.Check.Doubted != 0 || r.Check.AheadOver != 0
 }
@@ -33,8 +33,8 @@ func (r Record) Incomplete() bool {
 func (r Record) Clone() Record { return Record{State: r.State.Clone(), Check: r.Check} }
 
 // touch notes that something was heard at a moment. The revision of a new message begins at the
-// millisecond of its creation: a slow check from before an erasure must not meet its own revision
-// again in the message's next life.
+// millisecond of its creation. So a slow check from before an erasure never finds its own revision
+// in a message that was created again after it.
 func (r *Record) touch(at time.Time) {
 	r.create(at)
 	c := &r.Check
@@ -49,7 +49,7 @@ func (r *Record) create(at time.Time) {
 	}
 }
 
-// bringForward makes a message due at a moment, unless it is earlier.
+// bringForward makes a message due at a moment, unless it is due earlier already.
 func (c *Check) bringForward(at time.Time) {
 	if c.Due.IsZero() || at.Before(c.Due) {
 		c.Due = at

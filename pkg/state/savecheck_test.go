@@ -71,8 +71,8 @@ func TestRecord_ABusyMessageMovesBehindTheOthers(t *testing.T) {
 	assert.True(t, r.Check.Gone, "which a read decides, not a late webhook")
 }
 
-// dropped is a message whose versions above 3 were dropped in minute 2, the newest of them heard in
-// minute 3.
+// dropped returns a message whose versions above 3 were dropped in minute 2. The newest of them was
+// heard in minute 3.
 func dropped() (r state.Record, loaded state.Outcome) {
 	r.Merge(msgext.Snapshot{Number: start.UnixMilli(), Latest: 3})
 	r.Apply(clearing(9), start.Add(3*time.Minute), state.MarkNow)

@@ -7,6 +7,6 @@ func (r *Record) Sweep(revision int64) {
 	}
 }
 
-// MayErase reports whether the message is as it was at revision: an event or a doubt that came
-// since must not be erased unread.
+// MayErase reports whether the message is unchanged since revision. An event or a doubt that came
+// since then must be read before the message is erased.
 func (r *Record) MayErase(revision int64) bool { return r.Check.Revision == revision }

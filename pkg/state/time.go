@@ -18,5 +18,5 @@ func Moment(millis int64) time.Time {
 	return time.UnixMilli(millis).UTC()
 }
 
-// toMillisecond is the precision that every store keeps; the zero time stays zero.
+// toMillisecond cuts a time to the precision that every store keeps. The zero time stays zero.
 func toMillisecond(t time.Time) time.Time { return Moment(Milliseconds(t)) }

@@ -9,7 +9,7 @@ import (
 	"msgext/pkg/state"
 )
 
-// ErrURL is the error of the driver for a URL that says more than memory:.
+// ErrURL is the driver's error for a URL that has anything after memory:.
 var ErrURL = errors.New("memstate: memory: takes nothing after the colon")
 
 // Driver returns the driver of memory:, which opens an empty Store.

@@ -11,7 +11,7 @@ import (
 	"msgext/pkg/state/memstate"
 )
 
-// A store without a word of any message, behind a reader.
+// A reader over an empty store.
 func Example() {
 	store := memstate.New()
 	_, err := store.Load(context.Background(), msgext.Message{SDKAppID: "1400000000", GroupID: "test", MsgSeq: 10})

@@ -9,8 +9,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// index is the messages of each lane that are to be checked, in the order in which they wait. With
-// a lag, moves wait in line until they are that old.
+// index holds the messages of each lane that are to be checked, in the order in which they wait.
+// With a lag, a move takes effect once it is that old.
 type index struct {
 	lanes [state.Announced + 1][]place
 	lag   time.Duration
@@ -18,7 +18,7 @@ type index struct {
 	moves []move // the oldest first
 }
 
-// place is where a message stands in a lane: by since when it is due, then by its path.
+// place is a message's position in a lane: by the time since which it is due, then by its path.
 type place struct {
 	due  int64
 	path string
@@ -35,7 +35,7 @@ type move struct {
 	from, to state.Check
 }
 
-// move moves a message from where one check puts it to where another does.
+// move moves a message from its place by one check to its place by another.
 func (x *index) move(of *record, from, to state.Check) {
 	if from.Lane() == to.Lane() && from.Due.Equal(to.Due) {
 		return
@@ -49,7 +49,7 @@ func (x *index) move(of *record, from, to state.Check) {
 	x.moves = append(x.moves, m)
 }
 
-// catchUp makes the moves that are old enough.
+// catchUp applies the moves that are old enough.
 func (x *index) catchUp() {
 	made := 0
 	for made < len(x.moves) && x.now().Sub(x.moves[made].at) >= x.lag {
@@ -73,12 +73,12 @@ func (x *index) make(m move) {
 	}
 }
 
-// find returns where a place is in a lane, or would be, and whether it is there.
+// find returns the index of a place in a lane, or where it belongs, and whether it is there.
 func find(lane []place, p place) (int, bool) {
 	return slices.BinarySearchFunc(lane, p, place.compare)
 }
 
-// after returns the places of a lane that are due before or at a moment, and after a place.
+// after returns the places of a lane that are due at or before a moment and come after a place.
 func (x *index) after(lane state.Lane, from place, before int64) []place {
 	all := x.lanes[lane]
 	first, found := find(all, from)

@@ -35,7 +35,8 @@ func TestStore_ALaggingIndexNamesLateAndHeadsDecide(t *testing.T) {
 	assert.Len(t, first.Heads, 2)
 	assert.True(t, first.More)
 
-	// Whatever is checked stays named for two seconds: pages are empty, and not the end.
+	// A checked message stays in the index for two seconds, so a page may be empty without being
+	// the last.
 	for _, m := range messages[:5] {
 		require.NoError(t, s.SaveCheck(t.Context(), m, state.Outcome{Revision: start.UnixMilli() + 1, Due: start.Add(time.Hour)}))
 	}
@@ -58,7 +59,7 @@ func TestStore_ALaggingIndexNamesLateAndHeadsDecide(t *testing.T) {
 }
 
 func TestStore_ALaggingIndexPassesTheSuite(t *testing.T) {
-	var ticks time.Duration // each look at the clock is a second later
+	var ticks time.Duration // the clock advances by a second each time it is read
 	statetest.Run(t, func(*testing.T) state.Store {
 		return memstate.NewLagging(time.Nanosecond, func() time.Time {
 			ticks += time.Second

@@ -1,8 +1,8 @@
-// Package memstate keeps the state of messages in memory, for tests and first looks. Nothing
-// outlives the process.
+// Package memstate keeps the state of messages in memory, for tests and for trying things out. The
+// state is lost when the process ends.
 //
-// It is for tests, and for programs that need no store that lasts. Its API is v0: it may change
-// with any release.
+// It is for tests, and for programs that need no durable store. Its API is v0: it may change with
+// any release.
 package memstate
 
 import (
@@ -23,7 +23,7 @@ type Store struct {
 	counts  [state.Stuck + 1]int // messages of each standing
 }
 
-// record is a message and what is kept of it.
+// record is a message and its state.
 type record struct {
 	state.Record
 	message msgext.Message
@@ -41,8 +41,8 @@ var _ state.Store = (*Store)(nil)
 // New returns an empty Store.
 func New() *Store { return &Store{records: make(map[msgext.Message]*record)} }
 
-// NewLagging returns an empty Store that finds out by a given time late, on a given clock, which
-// messages are due, as a database does whose indexes follow its tables.
+// NewLagging returns an empty Store whose index of due messages lags by a given time on a given
+// clock, like a database whose indexes follow its tables.
 func NewLagging(lag time.Duration, now func() time.Time) *Store {
 	s := New()
 	s.index.lag, s.index.now = lag, now
@@ -129,8 +129,8 @@ func (s *Store) Forget(ctx context.Context, message msgext.Message) error {
 // Close implements state.Store.
 func (s *Store) Close() error { return nil }
 
-// change changes what is kept of a message, and its places in the index and the counts. A record
-// without a revision, which is that of an unknown message, is not kept.
+// change changes a message's record, and its places in the index and the counts. A record without a
+// revision belongs to an unknown message and is not kept.
 func (s *Store) change(ctx context.Context, message msgext.Message, change func(*state.Record)) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -38,7 +38,7 @@ func (s *Store) Due(ctx context.Context, lane state.Lane, before time.Time, afte
 	return page, nil
 }
 
-// cursor is the place as text: since when it is due, and the path.
+// cursor returns the place as text: the due time and the path.
 func (p place) cursor() state.Cursor { return state.Cursor(fmt.Sprintf("%d %s", p.due, p.path)) }
 
 func parsePlace(c state.Cursor) (place, error) {

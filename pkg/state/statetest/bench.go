@@ -16,8 +16,8 @@ import (
 )
 
 // BenchmarkApply measures events of 1 and 20 keys on messages of 3 and 300, by one writer and by
-// sixteen at once, each on a message of its own. The store's own floor belongs beside it: Writers
-// runs that in the same way.
+// sixteen concurrent writers, each with a message of its own. A benchmark of the database itself
+// should accompany it; Writers runs that in the same way.
 func BenchmarkApply(b *testing.B, store state.Store) {
 	for _, test := range []struct{ writers, keys, of int }{
 		{1, 1, 3}, {1, 1, msgext.MaxKeys}, {1, msgext.MaxKeyValues, msgext.MaxKeys},
@@ -38,7 +38,8 @@ func BenchmarkApply(b *testing.B, store state.Store) {
 	}
 }
 
-// Writers shares b.N writes among so many writers at once; each counts its own from 0.
+// Writers distributes b.N writes among the given number of concurrent writers. Each counts its own
+// writes from 0.
 func Writers(b *testing.B, writers int, write func(writer, n int) error) {
 	var all sync.WaitGroup
 	var left atomic.Int64
@@ -56,15 +57,15 @@ func Writers(b *testing.B, writers int, write func(writer, n int) error) {
 	all.Wait()
 }
 
-// Floor writes what a database must write for an event at the least: bare upserts of so many rows
-// in one transaction. The first is a writer's own, or one for all, as where all write to one
-// message; the others are a writer's own.
+// Floor makes the least write that a database needs for an event: plain upserts of the given number
+// of rows in one transaction. The first row is the writer's own, or shared by all writers, as when
+// all of them write to one message. The other rows are the writer's own.
 type Floor func(writer, n, rows int, shared bool) error
 
-// BenchmarkInTurns measures a store's events beside its floor, slices of each in turns, so that a
-// machine that slows down slows both: medians of a slice's time by event, and of the ratios of
-// neighbours. It wants some dozen turns: -benchtime 40x. In the last the writers share one message,
-// a poll in which everybody votes at once.
+// BenchmarkInTurns measures a store's events and its floor in alternating slices, so that a slow
+// phase of the machine affects both. It reports the medians of the time per event, and of the
+// ratios of neighbouring slices. Run it with some dozen turns: -benchtime 40x. In the last case the
+// writers share one message, like a poll in which everybody votes at once.
 func BenchmarkInTurns(b *testing.B, store state.Store, floor Floor) {
 	for _, test := range []struct {
 		writers, keys, of int
@@ -114,7 +115,7 @@ func BenchmarkInTurns(b *testing.B, store state.Store, floor Floor) {
 	}
 }
 
-// slice lets each writer write a few times, and returns the time by event in microseconds.
+// slice lets each writer make a few writes, and returns the time per event in microseconds.
 func slice(b *testing.B, writers int, write func(writer int) error) float64 {
 	const each = 12
 	began := time.Now()
@@ -138,7 +139,7 @@ func median(values []float64) float64 {
 	return values[len(values)/2]
 }
 
-// benchmarkEvent sets keys of a message that has so many.
+// benchmarkEvent returns an event that sets some keys of a message with the given number of keys.
 func benchmarkEvent(m msgext.Message, version int64, keys, of int) msgext.Event {
 	event := msgext.Event{Message: m, Operation: msgext.Set, Seq: version, KeyValues: make([]msgext.KeyValue, keys)}
 	for i := range event.KeyValues {

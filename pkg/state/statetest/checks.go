@@ -132,7 +132,7 @@ func testDrop(t *testing.T, s state.Store) {
 	}))
 	assert.Zero(t, record.Check.DroppedAt)
 
-	// One that is marked as seen after a drop took it away is not forgotten either.
+	// A version that is marked as seen after a drop removed it is not forgotten either.
 	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 6, "real", "d"), start, state.MarkLater))
 	dropped, err := s.Drop(t.Context(), m, state.Drop{Above: 3, Now: start, Due: start})
 	require.NoError(t, err)
@@ -187,7 +187,7 @@ func testSweep(t *testing.T, s state.Store) {
 	assert.Equal(t, before.State.Reply(), after.State.Reply())
 	assert.Empty(t, after.State.Entries)
 
-	// A clear forged at the read's own version hides nothing of it, nor may it uncover anything.
+	// A clear forged at the read's own version neither hides nor uncovers anything of the read.
 	n := NewMessage()
 	merge(t, s, n, msgext.Snapshot{Latest: 4, KeyValues: []msgext.KeyValue{{Key: "a", Value: "v", Seq: 4}}})
 	apply(t, s, ClearEvent(n, 4), DeleteEvent(n, 5, "a"))
@@ -229,7 +229,8 @@ func testForget(t *testing.T, s state.Store) {
 	require.NoError(t, s.Forget(t.Context(), m))
 	nothingLeft(t, s, m)
 
-	// A check from before must not settle what is doubted in the message's next life.
+	// A check that began before the erasure must not settle a doubt about the message that was
+	// created again after it.
 	before := load(t, s, m).Check
 	require.NoError(t, s.Forget(t.Context(), m))
 	require.NoError(t, s.Doubt(t.Context(), m, start.Add(time.Hour), state.FromWebhook))
@@ -238,8 +239,8 @@ func testForget(t *testing.T, s state.Store) {
 	require.NoError(t, s.Forget(t.Context(), m))
 }
 
-// nothingLeft asserts that a message is unknown, and that the next event finds nothing of before:
-// it stands alone then.
+// nothingLeft asserts that a message is unknown, and that after the next event only that event is
+// visible.
 func nothingLeft(t *testing.T, s state.Store, m msgext.Message) {
 	t.Helper()
 	_, err := s.Load(t.Context(), m)

@@ -16,17 +16,18 @@ import (
 	"msgext/pkg/state/memstate"
 )
 
-// ErrCrash is what a store gets to see of a request that its process did not live to send, or did
-// not live to see answered.
+// ErrCrash is the error that a store gets for a request that was not sent, or not answered, because
+// its process crashed.
 var ErrCrash = errors.New("statetest: the process is gone")
 
 // Faults breaks a store's connection to its backend. A store's test wraps the client so that every
-// request goes through Do; while no crash is planned, Do only sends. It is safe for concurrent use.
+// request goes through Do. While no crash is planned, Do only sends the request. It is safe for
+// concurrent use.
 type Faults struct {
 	mu       sync.Mutex
 	planned  bool
 	left     int  // requests until the crash
-	answered bool // the request at which it crashes still reaches the backend
+	answered bool // the request at which it crashes still takes effect
 }
 
 // Do sends one request, unless the process has crashed.
@@ -46,14 +47,15 @@ func (f *Faults) Do(send func() error) error {
 	return err
 }
 
-// plan crashes the process at the request after the next n, before or after it reaches the backend.
+// plan makes the process crash at the request after the next n, before or after that request
+// reaches the backend.
 func (f *Faults) plan(n int, answered bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.planned, f.left, f.answered = true, n, answered
 }
 
-// heal starts the process again.
+// heal restarts the process.
 func (f *Faults) heal() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -61,14 +63,14 @@ func (f *Faults) heal() {
 }
 
 // RunCrash crashes a store at every request of every method, before and after the request reaches
-// the backend. What was not marked as seen must then show as a gap, and making the same call again
-// must end in the state that it would have made at once.
+// the backend. Whatever was not marked as seen must then show as a gap. Repeating the call must
+// lead to the same state as a call without a crash.
 func RunCrash(t *testing.T, open func(*testing.T, *Faults) state.Store) {
 	read := msgext.Snapshot{
 		Number: start.UnixMilli(), Latest: 3, KeyValues: []msgext.KeyValue{{Key: "a", Value: "read", Seq: 3}},
 		Newer: []msgext.KeyValue{{Key: "n", Value: "newer", Seq: 6}}, Ahead: 6,
 	}
-	revision := start.UnixMilli() + 2 // of the message as crashOnce leaves it
+	revision := start.UnixMilli() + 2 // of the message after crashOnce has prepared it
 	calls := []struct {
 		name string
 		call func(context.Context, state.Store, msgext.Message) error
@@ -136,7 +138,7 @@ func RunCrash(t *testing.T, open func(*testing.T, *Faults) state.Store) {
 	}
 }
 
-// crashOnce reports whether the call came to the planned crash.
+// crashOnce makes a call with a planned crash, and reports whether the crash happened.
 func crashOnce(t *testing.T, store state.Store, faults *Faults, n int, answered bool, call func(context.Context, state.Store, msgext.Message) error) bool {
 	ctx, m := t.Context(), NewMessage()
 	model := memstate.New()
@@ -163,7 +165,7 @@ func crashOnce(t *testing.T, store state.Store, faults *Faults, n int, answered 
 		require.NoError(t, call(ctx, store, m), "the same call again")
 	}
 	got := load(t, store, m)
-	got.Check.Revision = want.Check.Revision // counts attempts
+	got.Check.Revision = want.Check.Revision // each attempt raises it
 	if got.Check.Doubted != 0 && want.Check.Doubted != 0 {
 		got.Check.Doubted = want.Check.Doubted
 	}
@@ -177,8 +179,8 @@ func prepare(t *testing.T, s state.Store, m msgext.Message) {
 	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 4, "v", "a", "c"), start, state.MarkNow))
 }
 
-// crashErasing reports whether the call came to the planned crash. What a crash leaves is either
-// unknown or will be read; erasing once more leaves nothing.
+// crashErasing erases with a planned crash, and reports whether the crash happened. After a crash
+// the message is either unknown or will be read. Erasing again leaves nothing.
 func crashErasing(t *testing.T, store state.Store, faults *Faults, n int, answered bool, erase func(context.Context, state.Store, msgext.Message) error) bool {
 	ctx, m := t.Context(), NewMessage()
 	prepare(t, store, m)

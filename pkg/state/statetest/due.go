@@ -14,13 +14,13 @@ import (
 	"msgext/pkg/state"
 )
 
-// longAgo is earlier than any other test's events, so that what is due since then comes first in a
-// shared database.
+// longAgo returns a time before any other test's events, so that messages due since then come first
+// in a shared database.
 func longAgo() time.Time {
 	return time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(rand.IntN(200_000)) * time.Hour)
 }
 
-// dueOf returns the heads of a page that are among those of the test's own messages.
+// dueOf returns those heads of a page that belong to the test's own messages.
 func dueOf(page state.Page, own []msgext.Message) []state.Head {
 	var heads []state.Head
 	for _, head := range page.Heads {
@@ -68,8 +68,8 @@ func testDue(t *testing.T, s state.Store) {
 	assert.Equal(t, messages[1], heads[0].Message)
 }
 
-// testDueOnce walks two lanes in small pages, as a run does: what it has met moves on or is erased,
-// what it has not met is heard of, doubted and checked by another run.
+// testDueOnce goes through two lanes in small pages, like a run. Messages that it has returned move
+// on or are erased. The others get events, doubts and checks of another run.
 func testDueOnce(t *testing.T, s state.Store) {
 	ctx, base := t.Context(), longAgo()
 	var messages []msgext.Message
@@ -79,7 +79,7 @@ func testDueOnce(t *testing.T, s state.Store) {
 	for i := range first + retries {
 		m := NewMessage()
 		messages = append(messages, m)
-		at := base.Add(time.Duration(i/3) * time.Second) // some at one moment
+		at := base.Add(time.Duration(i/3) * time.Second) // several at the same moment
 		require.NoError(t, s.Apply(ctx, SetEvent(m, 1, "v", "a"), at, state.MarkNow))
 		if i >= first {
 			lanes[m] = state.Retries
@@ -95,7 +95,8 @@ func testDueOnce(t *testing.T, s state.Store) {
 				met[head.Message]++
 				assert.Equal(t, lanes[head.Message], lane)
 				if i == page-1 {
-					continue // its outcome could not be written: it stays where it is, and is not met again
+					// Its outcome is not written: it stays in place, and is not returned again.
+					continue
 				}
 				outcome := state.Outcome{Revision: head.Check.Revision, Started: cutoff, Due: cutoff.Add(time.Millisecond), Tries: i % 2}
 				switch i {
@@ -158,7 +159,7 @@ func testEach(t *testing.T, s state.Store) {
 		assert.Equal(t, record.State.Latest, head.Progress.Latest)
 	}
 
-	// In small pages, and from somewhere.
+	// In small pages, and from a random place.
 	small := make(map[msgext.Message]bool)
 	for page := range pages(t, func(after state.Cursor) (state.Page, error) { return s.Each(ctx, after, 3) }) {
 		require.LessOrEqual(t, len(page.Heads), 3)
@@ -205,7 +206,7 @@ func testOpen(t *testing.T, s state.Store) {
 		{"given up", state.Outcome{GaveUp: true, Tries: 9, Read: true, Latest: 4}, 0, 1},
 		{"settled again", state.Outcome{}, 0, 0},
 	} {
-		// Others may use the database at the same moment: one undisturbed attempt is enough.
+		// Other tests may use the database at the same time, so one undisturbed attempt is enough.
 		var before, after state.Counts
 		for range 10 {
 			require.NoError(t, s.SaveCheck(ctx, m, state.Outcome{Revision: revision, Read: true, Latest: 4}))

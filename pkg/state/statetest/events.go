@@ -52,7 +52,8 @@ func testApplySchedules(t *testing.T, s state.Store) {
 	want := state.Check{Revision: revision + 1, Heard: first, Due: first}
 	assert.Equal(t, want, load(t, s, m).Check, "the revision begins at the millisecond of the message's creation")
 
-	// A later event leaves the message due since the first, an earlier one brings it forward.
+	// A later event leaves the message due since the first one. An earlier one brings the due time
+	// forward.
 	require.NoError(t, s.Apply(t.Context(), SetEvent(m, 3, "v", "a"), start.Add(2*time.Minute), state.MarkLater))
 	want = state.Check{Revision: revision + 2, Heard: start.Add(2 * time.Minute), Due: first}
 	assert.Equal(t, want, load(t, s, m).Check)
@@ -60,8 +61,8 @@ func testApplySchedules(t *testing.T, s state.Store) {
 	want = state.Check{Revision: revision + 3, Heard: start.Add(2 * time.Minute), Due: start}
 	assert.Equal(t, want, load(t, s, m).Check)
 
-	// So does one that finds the message put off, given up and gone; what was found ahead stays,
-	// and so does that it is gone, until a read.
+	// An event for a message that is postponed, given up and gone does the same. AheadOver and Gone
+	// stay until a read.
 	require.NoError(t, s.SaveCheck(t.Context(), m, state.Outcome{
 		Revision: revision + 3, Started: start, Read: true, AheadOver: 3, AheadSince: start,
 		Due: start.Add(time.Hour), Tries: 4, SinksUpToDate: true, GaveUp: true, Gone: true,
@@ -108,7 +109,8 @@ func testSeenIsBounded(t *testing.T, s state.Store) {
 	var all sync.WaitGroup
 	for worker := range int64(4) {
 		all.Go(func() {
-			for version := 2 + worker; version < 2+msgext.MaxSeen; version += 4 { // as many as are remembered
+			// As many versions as are remembered.
+			for version := 2 + worker; version < 2+msgext.MaxSeen; version += 4 {
 				assert.NoError(t, s.MarkSeen(t.Context(), m, version))
 			}
 		})
@@ -156,7 +158,8 @@ func testHostileText(t *testing.T, s state.Store) {
 			value = ""
 		}
 		if i == 1 {
-			value = strings.Repeat("ü", 32<<10) // far over the vendor's limit: losing it would be worse
+			// Far above the vendor's limit, but losing it would be worse.
+			value = strings.Repeat("ü", 32<<10)
 		}
 		event.KeyValues = append(event.KeyValues, msgext.KeyValue{Key: key, Value: value, Seq: 1})
 	}
@@ -189,7 +192,7 @@ func testLongNames(t *testing.T, s state.Store) {
 		require.ElementsMatch(t, event.KeyValues, load(t, s, m).State.Visible())
 		_, due := headOf(t, s, m, start)
 		assert.True(t, due)
-		m.GroupID += noise(5000) // and once more for a message of such a name
+		m.GroupID += noise(5000) // and again for a message with such a name
 	}
 }
 
@@ -197,7 +200,7 @@ func testGreatVersions(t *testing.T, s state.Store) {
 	const great = math.MaxInt64
 	m := NewMessage()
 	m.MsgSeq = great
-	// Doubles cannot tell these apart.
+	// A float64 cannot distinguish these.
 	for _, version := range []int64{1 << 53, 1<<53 + 1, great - 1, great} {
 		apply(t, s, SetEvent(m, version, fmt.Sprint(version), "a"))
 		apply(t, s, SetEvent(m, version-1, "older", "a"))
@@ -225,7 +228,7 @@ func testTies(t *testing.T, s state.Store) {
 	assert.Equal(t, want, load(t, s, a).State.Visible())
 	assert.Equal(t, want, load(t, s, b).State.Visible())
 
-	// The greater value is that of the greater bytes: neither a locale nor UTF-16 may decide.
+	// The greater value is the one with the greater bytes, whatever the locale and not by UTF-16.
 	for _, pair := range [][2]string{
 		{"", "a"}, {"a", "B"}, {"ä", "z"}, {"a", "a\x00"}, {"\x00", "a"}, {"\x01", "\x00"}, {"\x00", "\x02"}, {"\ue000", "\x00"}, {"\uffff", "😀"}, {"9", "10"},
 	} {

@@ -37,13 +37,13 @@ func testRandomHistories(t *testing.T, s state.Store) {
 	}
 }
 
-// history is a message's life so far.
+// history is the history of a message so far.
 type history struct {
 	twin
 	random *rand.Rand
 	events []msgext.Event
-	last   state.Record // as the newest call left it
-	loaded state.Record // as it was some calls ago: what a slow check knows
+	last   state.Record // after the newest call
+	loaded state.Record // as it was some calls ago, as a slow check knows it
 }
 
 func (h *history) make(t *testing.T, context string, c call) {
@@ -59,7 +59,7 @@ func (h *history) moment() time.Time {
 
 func (h *history) yes() bool { return h.random.IntN(2) == 0 }
 
-// step is what may happen after an event.
+// step returns calls that may happen after an event.
 func (h *history) step(event msgext.Event) (string, []call) {
 	switch h.random.IntN(16) {
 	case 0, 1, 2:
@@ -98,7 +98,8 @@ func (h *history) step(event msgext.Event) (string, []call) {
 	}
 }
 
-// merging is a read of any moment, that began when the message was as given.
+// merging returns a call that merges a read of any moment. The read began when the message was as
+// given.
 func (h *history) merging(loaded state.Record) call {
 	read := following(loaded, msgexttest.Truth(h.events[:h.random.IntN(len(h.events)+1)]))
 	if h.random.IntN(4) == 0 && read.Latest > 0 {
@@ -110,7 +111,8 @@ func (h *history) merging(loaded state.Record) call {
 	}
 }
 
-// dropping drops what lies above the newest read: nothing below a read is ever dropped.
+// dropping returns a call that drops the versions above the newest read. Nothing below a read is
+// ever dropped.
 func (h *history) dropping(droppedAt time.Time) call {
 	drop := state.Drop{DroppedAt: droppedAt, Now: h.moment(), Due: h.moment()}
 	return func(ctx context.Context, s state.Store, m msgext.Message) (bool, error) {
@@ -125,7 +127,7 @@ func (h *history) dropping(droppedAt time.Time) call {
 	}
 }
 
-// outcome is one that a check may come to, of the message as it is or as it was.
+// outcome returns a possible outcome of a check that loaded the message as it is or as it was.
 func (h *history) outcome() state.Outcome {
 	r := h.random
 	loaded := h.last

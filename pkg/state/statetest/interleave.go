@@ -16,8 +16,7 @@ import (
 	"msgext/pkg/state"
 )
 
-// testContention lets sixteen writers apply the same events to one message, each in an order of its
-// own.
+// testContention lets sixteen writers apply the same events to one message, each in its own order.
 func testContention(t *testing.T, s state.Store) {
 	const writers, changes = 16, 20
 	m := NewMessage()
@@ -39,13 +38,13 @@ func testContention(t *testing.T, s state.Store) {
 	assert.GreaterOrEqual(t, record.Check.Revision, start.UnixMilli()+writers*changes)
 }
 
-// testEveryMethodAtOnce: no interleaving of the methods fails, as by a deadlock, and none leaves
-// anything behind that Forget does not find.
+// testEveryMethodAtOnce calls all methods concurrently. No call may fail, for example by a
+// deadlock, and nothing may be left that Forget does not find.
 func testEveryMethodAtOnce(t *testing.T, s state.Store) {
 	const writers, changes = 16, 12
 	ctx, m := t.Context(), NewMessage()
 	events := msgexttest.History(rand.New(rand.NewPCG(3, 3)), m, changes)
-	expected := func(err error) { // somebody else may have forgotten the message, or read it
+	expected := func(err error) { // another call may have forgotten the message, or merged a read
 		if !errors.Is(err, state.ErrNotFound) && !errors.Is(err, state.ErrOvertaken) {
 			assert.NoError(t, err)
 		}
@@ -98,8 +97,8 @@ func testEveryMethodAtOnce(t *testing.T, s state.Store) {
 	nothingLeft(t, s, m)
 }
 
-// RunSnapshot is for stores whose Load gives one moment: where no gap shows, what is
-// visible is the truth, also to whoever loads while others write.
+// RunSnapshot is for stores whose Load reads as of one moment. If there is no gap, what is visible
+// must be the truth, even for a Load during writes.
 func RunSnapshot(t *testing.T, open Open) {
 	const changes = 120
 	s := open(t)
@@ -144,7 +143,7 @@ func RunSnapshot(t *testing.T, open Open) {
 	all.Wait()
 }
 
-// testSixteenDuplicates is one webhook that arrives sixteen times at once.
+// testSixteenDuplicates applies one webhook sixteen times at once.
 func testSixteenDuplicates(t *testing.T, s state.Store) {
 	m := NewMessage()
 	event := SetEvent(m, 1, "v", "a", "b", "c")

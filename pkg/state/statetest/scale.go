@@ -16,24 +16,24 @@ import (
 	"msgext/pkg/state"
 )
 
-// scaleVariable is how many messages BenchmarkScale keeps, such as 1000000; defaultScale where it
-// is not set.
+// scaleVariable names the environment variable for the number of messages of BenchmarkScale, such
+// as 1000000; defaultScale if it is not set.
 const (
 	scaleVariable = "TEST_SCALE"
 	defaultScale  = 20_000
 	smallScale    = 1000
 )
 
-// Scaled is a store of its own, and what it takes up.
+// Scaled is a store that nothing else uses, and how to measure its size.
 type Scaled struct {
 	Store state.Store
 	Bytes func() int64
 }
 
-// BenchmarkScale sets the calls of a store with a great many messages, one in a hundred of them
-// due, beside those of one with 1,000, call by call in turns. It reports medians, their ratio, and
-// the bytes that a message takes up. It wants some thousand turns: -benchtime 2000x. Both stores
-// must be empty.
+// BenchmarkScale compares the calls of a store with very many messages, one in a hundred of them
+// due, with those of a store with 1,000. The calls alternate. It reports medians, their ratio, and
+// the bytes per message. Run it with some thousand turns: -benchtime 2000x. Both stores must be
+// empty.
 func BenchmarkScale(b *testing.B, small, large Scaled) {
 	count := defaultScale
 	if text := os.Getenv(scaleVariable); text != "" {
@@ -73,8 +73,8 @@ func BenchmarkScale(b *testing.B, small, large Scaled) {
 	}
 }
 
-// fill makes so many messages of one key. One in a hundred is due; the others will be in a week, as
-// a settled one is.
+// fill creates count messages of one key. One in a hundred is due. The others are due in a week,
+// like settled ones.
 func fill(b *testing.B, store state.Store, count int, now time.Time) {
 	const writers = 64
 	var all sync.WaitGroup
@@ -86,7 +86,8 @@ func fill(b *testing.B, store state.Store, count int, now time.Time) {
 					heard = now.Add(-time.Hour)
 				}
 				err := store.Apply(b.Context(), scaledEvent(n, 1), heard, state.MarkNow)
-				for tries := 1; err != nil && tries < 20; tries++ { // a loaded machine's server may be too slow once
+				// A loaded machine's server may be too slow at times.
+				for tries := 1; err != nil && tries < 20; tries++ {
 					err = store.Apply(b.Context(), scaledEvent(n, 1), heard, state.MarkNow)
 				}
 				if err != nil {
@@ -111,7 +112,7 @@ func scaledEvent(n int, version int64) msgext.Event {
 	}
 }
 
-// scaledCall prepares a call about the message of a number among so many.
+// scaledCall prepares a call about one of the messages.
 type scaledCall struct {
 	name    string
 	prepare func(store state.Store, n, count int) func() error
@@ -131,7 +132,7 @@ func scaledCalls(b *testing.B, now time.Time) []scaledCall {
 			}
 		}},
 		{"check", func(store state.Store, n, _ int) func() error {
-			n -= n % 100 // one that is due, and stays so
+			n -= n % 100 // a message that is due, and stays due
 			record, err := store.Load(ctx, scaledMessage(n))
 			require.NoError(b, err)
 			outcome := state.Outcome{Revision: record.Check.Revision, Started: now, Floor: record.State.Latest, Due: now.Add(-time.Hour)}

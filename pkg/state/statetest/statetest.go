@@ -1,6 +1,5 @@
 // Package statetest is the suite that every state.Store passes, against the real service. What a
-// store must compute is state.Record, for which package memstate stands as the plainest store there
-// is.
+// store must compute is state.Record. Package memstate, the simplest store, is the model for it.
 //
 // It is for the tests of a store, ours or yours. Its API is v0: it may change with any release.
 package statetest
@@ -19,11 +18,11 @@ import (
 	"msgext/pkg/state"
 )
 
-// Open opens a store. The database behind it may be shared with other tests: the suite uses new
+// Open opens a store. Its database may be shared with other tests, because the suite uses new
 // messages each time.
 type Open func(t *testing.T) state.Store
 
-// Run runs the suite. RunCrash and RunSnapshot are its other parts.
+// Run runs the suite, except for its other parts RunCrash and RunSnapshot.
 func Run(t *testing.T, open Open) {
 	tests := []struct {
 		name string
@@ -78,12 +77,12 @@ func Run(t *testing.T, open Open) {
 // start is when the suite's events are heard. Databases keep milliseconds.
 var start = time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)
 
-// NewMessage returns a message that nobody has used before.
+// NewMessage returns a message that was not used before.
 func NewMessage() msgext.Message {
 	return msgext.Message{SDKAppID: "1400000000", GroupID: "@TGS#" + rand.Text(), MsgSeq: 10}
 }
 
-// NewC2CMessage returns a one-to-one message that nobody has used before.
+// NewC2CMessage returns a one-to-one message that was not used before.
 func NewC2CMessage() msgext.Message {
 	return msgext.Message{SDKAppID: "1400000000", From: "jared/" + rand.Text(), To: "Jonh", MsgKey: "93847636_1287657_1764688415"}
 }
@@ -124,7 +123,7 @@ func load(t *testing.T, s state.Store, m msgext.Message) state.Record {
 	return record
 }
 
-// merge merges a read that follows the one that stands.
+// merge merges a read that follows the newest one.
 func merge(t *testing.T, s state.Store, m msgext.Message, read msgext.Snapshot) {
 	t.Helper()
 	record, err := s.Load(t.Context(), m)
@@ -134,14 +133,14 @@ func merge(t *testing.T, s state.Store, m msgext.Message, read msgext.Snapshot) 
 	require.NoError(t, s.Merge(t.Context(), m, following(record, read)))
 }
 
-// following numbers a read so that it follows the one that stands.
+// following numbers a read so that it follows the newest one.
 func following(record state.Record, read msgext.Snapshot) msgext.Snapshot {
 	read.After = record.State.ReadNumber()
 	read.Number = max(read.After+1, start.UnixMilli())
 	return read
 }
 
-// progress is a record's, with an empty Seen as nil.
+// progress returns a record's progress, with an empty Seen as nil.
 func progress(record state.Record) msgext.Progress {
 	p := record.State.Progress
 	if len(p.Seen) == 0 {
@@ -150,7 +149,7 @@ func progress(record state.Record) msgext.Progress {
 	return p
 }
 
-// headOf finds a message among those due before a moment, in the lane in which it ought to wait.
+// headOf finds a message among those due before a moment, in the lane in which it should wait.
 func headOf(t *testing.T, s state.Store, m msgext.Message, before time.Time) (state.Head, bool) {
 	t.Helper()
 	var lane state.Lane
@@ -167,7 +166,7 @@ func headOf(t *testing.T, s state.Store, m msgext.Message, before time.Time) (st
 	return state.Head{}, false
 }
 
-// pages asks for page after page until there is no more.
+// pages requests page after page until there are no more.
 func pages(t *testing.T, ask func(after state.Cursor) (state.Page, error)) iter.Seq[state.Page] {
 	return func(yield func(state.Page) bool) {
 		for page := (state.Page{More: true}); page.More; {
@@ -182,7 +181,7 @@ func pages(t *testing.T, ask func(after state.Cursor) (state.Page, error)) iter.
 	}
 }
 
-// sameRecord compares two records, but for garbage.
+// sameRecord compares two records, except for garbage.
 func sameRecord(t *testing.T, want, got state.Record, context string) {
 	t.Helper()
 	require.Equal(t, want.State.Reply(), got.State.Reply(), context)

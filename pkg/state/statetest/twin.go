@@ -12,10 +12,10 @@ import (
 	"msgext/pkg/state/memstate"
 )
 
-// call is a call of a store that says yes or no, or fails.
+// call is a call of a store. It returns whether the store did it.
 type call func(context.Context, state.Store, msgext.Message) (bool, error)
 
-// twin makes every call to the store and to the model, and holds the one to the other.
+// twin makes every call to both the store and the model, and compares the results.
 type twin struct {
 	store, model state.Store
 	message      msgext.Message
@@ -23,8 +23,8 @@ type twin struct {
 
 func newTwin(s state.Store) twin { return twin{store: s, model: memstate.New(), message: NewMessage()} }
 
-// do makes a call to both and returns what it said and the record it led to: the zero Record for
-// none.
+// do makes a call to both. It returns the result and the record after it, the zero Record for an
+// unknown message.
 func (w twin) do(t *testing.T, context string, c call) (bool, state.Record) {
 	t.Helper()
 	want, wantErr := c(t.Context(), w.model, w.message)

@@ -12,14 +12,14 @@ import (
 	"msgext/pkg/state"
 )
 
-// ofVersion1 is a message as a store of schema version 1 left it, in a fixture of each store that
-// had that version: all were heard at start, in the way that the name says.
+// ofVersion1 is a message as a store of schema version 1 left it. Each store that had that version
+// has such a fixture. All messages were heard at start, in the way that their names say.
 type ofVersion1 struct {
 	message msgext.Message
 	visible []msgext.KeyValue
 	latest  int64
 	gap     bool
-	due     time.Time // zero for one that had gone quiet
+	due     time.Time // zero for a message with nothing left to check
 	lane    state.Lane
 }
 
@@ -50,9 +50,10 @@ func version1() []ofVersion1 {
 	}
 }
 
-// RunUpgraded checks what has become of the fixture of version 1: every message shows what it
-// showed, is met by Each, and by Due if it was due; and each lives on, read or not. View returns
-// what the view message_extensions shows of a message; nil where the store has no view.
+// RunUpgraded checks the fixture of version 1 after the upgrade. Every message must show what it
+// showed before, be returned by Each, and by Due if it was due. Each of them must also work in
+// further calls, whether or not it is read. view returns what the view message_extensions shows of
+// a message; nil if the store has no view.
 func RunUpgraded(t *testing.T, s state.Store, view func(msgext.Message) []msgext.KeyValue) {
 	ctx := t.Context()
 	met, due := make(map[msgext.Message]state.Head), make(map[msgext.Message]state.Lane)
@@ -94,8 +95,7 @@ func RunUpgraded(t *testing.T, s state.Store, view func(msgext.Message) []msgext
 	assert.Len(t, met, len(version1()))
 }
 
-// lives makes to a message of version 1 and to the model what a repair run and a webhook make to
-// it.
+// lives applies a repair run and a webhook to a message of version 1 and to the model.
 func lives(t *testing.T, s state.Store, record state.Record, m msgext.Message, more int64) {
 	t.Helper()
 	read := following(record, msgext.Snapshot{
