@@ -10,7 +10,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// Apply implements state.Store: the head, then the keys, then, if it is to be marked now, the mark.
+// Apply implements state.Store. It writes the head, then the keys, and then the mark if the event
+// is to be marked now.
 func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, when state.Mark) error {
 	path := event.Message.Path()
 	h, err := s.change(ctx, path, s.recent.of(path, head{}), hear(event, path, heard))
@@ -41,7 +42,7 @@ func (s *Store) Doubt(ctx context.Context, message msgext.Message, at time.Time,
 	return failed(ctx, "doubt", err)
 }
 
-// Announce implements state.Store, in one write where nobody has heard of the message.
+// Announce implements state.Store, in one write for an unknown message.
 func (s *Store) Announce(ctx context.Context, message msgext.Message, at, due time.Time) error {
 	path := message.Path()
 	_, err := s.change(ctx, path, head{}, func(h head) (*expression, error) {
@@ -66,8 +67,8 @@ func entriesOf(event msgext.Event) []keyEntry {
 	return entries
 }
 
-// put writes entries, each unless what stands is at least as great, and reports whether it wrote
-// any. One that is too large does not keep the others out.
+// put writes each entry unless the stored one is at least as great, and reports whether it wrote
+// any. An entry that is too large does not stop the others.
 func (s *Store) put(ctx context.Context, path string, entries []keyEntry) (written bool, err error) {
 	var any atomic.Bool
 	err = parallel(len(entries), func(i int) error {
@@ -84,7 +85,7 @@ func (s *Store) put(ctx context.Context, path string, entries []keyEntry) (writt
 	return any.Load(), err
 }
 
-// bytes is the size of the entry's item, give or take a few bytes
+// bytes returns the size of the entry's item, accurate to a few bytes
 // (docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html, read
 // 2026-11).
 func (k keyEntry) bytes(path string) int {
@@ -92,8 +93,8 @@ func (k keyEntry) bytes(path string) int {
 	return len(partition(path)) + len(keyItem("")) + len(k.key) + len(k.Value) + namesAndNumbers
 }
 
-// replacing is msgext.Entry.Before as a condition: what stands is replaced by what is greater.
-// Strings are compared by the bytes of their UTF-8
+// replacing returns msgext.Entry.Before as a condition: a stored entry is replaced by a greater
+// one. DynamoDB compares strings by their UTF-8 bytes
 // (docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html,
 // read 2026-11).
 func (k keyEntry) replacing() *expression {

@@ -23,8 +23,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// BenchmarkApply is the next event of a message, marked as seen, beside its floor: as many
-// plain UpdateItem calls in the same order, one, then one for each key at once, then one.
+// BenchmarkApply measures the next event of a message, including its mark, and its floor: as many
+// plain UpdateItem calls in the same order, one, then one for each key concurrently, then one.
 func BenchmarkApply(b *testing.B) {
 	table := newTable(b)
 	store, client := open(b, local(b), table), dynamodb.NewFromConfig(local(b))
@@ -58,7 +58,8 @@ func BenchmarkApply(b *testing.B) {
 						}
 					})
 					b.Run(run.name+" in parallel", func(b *testing.B) {
-						messages := make([]msgext.Message, runtime.GOMAXPROCS(0)) // each writer its own, as on a busy day
+						// Each writer has its own message.
+						messages := make([]msgext.Message, runtime.GOMAXPROCS(0))
 						for i := range messages {
 							messages[i] = message()
 						}
@@ -113,8 +114,8 @@ func bare(ctx context.Context, client *dynamodb.Client, table string, event msge
 	return set("", "mark")
 }
 
-// BenchmarkRead sets reading through the function beside one bare Query of the message's items,
-// consistent as the store's; what was read lies in one of them as gzipped JSON.
+// BenchmarkRead compares reading through the function with one plain Query of the message's items,
+// consistent like the store's. The read is in one of the items as gzipped JSON.
 func BenchmarkRead(b *testing.B) {
 	table := newTable(b)
 	client := dynamodb.NewFromConfig(local(b))

@@ -21,15 +21,15 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// units counts what DynamoDB says that calls consumed, indexes included, and the updates that a
-// condition refused. Those are billed by the item that stands, too (CapacityUnitCalculations.html,
-// read 2026-11), but the answer does not say so.
+// units counts the units that DynamoDB reports as consumed, including indexes, and the updates that
+// a condition refused. Those are billed by the size of the stored item, too
+// (CapacityUnitCalculations.html, read 2026-11), but the answer does not say so.
 type units struct {
 	mu                     sync.Mutex
 	read, written, refused float64
 }
 
-// of returns a configuration whose calls are counted.
+// of returns a configuration that counts its calls.
 func (u *units) of(cfg aws.Config) aws.Config {
 	cfg.APIOptions = append(cfg.APIOptions, func(stack *middleware.Stack) error {
 		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Units", u.handle), middleware.Before)
@@ -97,9 +97,9 @@ func (u *units) take() (read, written, refused float64) {
 	return read, written, refused
 }
 
-// What each call costs, as the package's comment says. DynamoDB Local bills a query that finds
-// nothing with 0, the service with 0.5, and leaves deletions out of what a transaction consumes:
-// those are not here.
+// The cost of each call, as in the package comment. DynamoDB Local bills 0 for a query that finds
+// nothing, the service 0.5. Local does not count deletions in a transaction. Both are left out
+// here.
 func TestStore_CapacityOfEachCall(t *testing.T) {
 	var count units
 	store := open(t, count.of(local(t)), newTable(t))
@@ -145,14 +145,15 @@ func TestStore_CapacityOfEachCall(t *testing.T) {
 	}
 }
 
-// What an event is billed, the index included, as docs/operations.md reckons with it: one key, in
-// order, settled at once and settled after the sinks.
+// The bill for an event including the index, as docs/operations.md computes it: one key, in order,
+// marked at once and marked after the sinks.
 func TestStore_CapacityOfAnEvent(t *testing.T) {
 	var count units
 	store := open(t, count.of(local(t)), newTable(t))
 	for _, settled := range []bool{true, false} {
 		m := statetest.NewMessage()
-		for version, want := range []float64{4, 3, 3} { // the first also enters the index of what is due
+		// The first event also puts the message into the due index.
+		for version, want := range []float64{4, 3, 3} {
 			version := int64(version)
 			at := start.Add(time.Duration(version) * time.Minute)
 			require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version+1, "v", "a"), at, state.Mark(settled)))
@@ -166,8 +167,8 @@ func TestStore_CapacityOfAnEvent(t *testing.T) {
 	}
 }
 
-// Fifty writers of one message, each with the next version. The marks come in any order, and the
-// head stays small all the same; what is refused is the heads of events that a later one overtook,
+// Fifty concurrent writers of one message, each with the next version. The marks come in any order,
+// and the head stays small nevertheless. The refused writes are heads that a later event overtook,
 // one in two.
 func TestStore_CapacityOfAContendedMessage(t *testing.T) {
 	const writers, events = 50, 700

@@ -11,7 +11,7 @@ import (
 	"msgext/pkg/state"
 )
 
-// SaveCheck implements state.Store, in one write that holds while nothing it depends on has
+// SaveCheck implements state.Store, in one write, on condition that nothing it depends on has
 // changed.
 func (s *Store) SaveCheck(ctx context.Context, message msgext.Message, outcome state.Outcome) error {
 	path := message.Path()

@@ -8,12 +8,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// client is an HTTP client that does something about each request.
+// client is an HTTP client that calls a function for each request.
 type client func(*http.Request) (*http.Response, error)
 
 func (c client) Do(request *http.Request) (*http.Response, error) { return c(request) }
 
-// operation is which call a request is: UpdateItem, Query, ....
+// operation returns the name of a request's call: UpdateItem, Query, ....
 func operation(request *http.Request) string {
 	_, name, _ := strings.Cut(request.Header.Get("X-Amz-Target"), ".")
 	return name

@@ -2,10 +2,10 @@
 //
 // # Table
 //
-// The table has the partition key pk (S), the message's path or the hash of a very long one, and
-// the sort key sk (S). It needs one index, named due: partition key shard (N), sort key due (N),
-// projection KEYS_ONLY. The deploy template makes it; CreateTable makes the same for tests and
-// local use. A message is these items:
+// The table has the partition key pk (S), which is the message's path or the hash of a very long
+// path, and the sort key sk (S). It needs one index, named due: partition key shard (N), sort key
+// due (N), projection KEYS_ONLY. The deploy template creates it. CreateTable creates the same for
+// tests and local use. A message consists of these items:
 //
 //	sk        attributes; one that would be zero is left out
 //	head      path (S); schema, latest, floor, clear, line, revision, heard, announced, tries, doubted,
@@ -14,52 +14,56 @@
 //	key#HASH  key (S), seq (N), deleted (N: 0 or 1), value (S), one for each key webhooks spoke of
 //	read      number, latest, clear (N), key_values (B: gzip of JSON), what was last read from Chat
 //
-// Times are Unix milliseconds. HASH is of the key, since a sort key ends at 1,024 bytes and a key
-// need not. ahead and over are state.Check's AheadSince and AheadOver, told is SinksUpToDate.
+// Times are Unix milliseconds. HASH is the hash of the key: a sort key has at most 1,024 bytes, and
+// a key may be longer. ahead and over are state.Check's AheadSince and AheadOver, told is
+// SinksUpToDate.
 //
-// The order of these names is the order in which Load reads them, and matters, since a Query is not
-// one moment: the head first, so that what it calls handled is there when the rest is read; what
-// was read from Chat last, so that an entry that has been swept meanwhile is missing only where the
-// read that replaces it is seen.
+// The order of these sort keys matters, because Load reads them in this order and a Query does not
+// read one moment. The head comes first, so that everything it calls handled exists when the rest
+// is read. The read from Chat comes last: if an entry has been swept in the meantime, Load sees the
+// read that replaces it.
 //
 // # Index
 //
-// The index holds the messages that are due and those that are not settled. Its partitions say lane
-// and standing, see the file index.go, so that Due and Open both ask this one index, and an event
-// writes no more for it. The partitions that events write are 16 a lane, by a hash of the path, so
-// that none takes every write. The index lags behind the table: Due reads the heads it names once
-// more, consistently. Open counts what the index says, as of a moment ago.
+// The index holds the messages that are due and those that are not settled. Its partitions encode
+// lane and standing, see the file index.go. So Due and Open share this one index, and an event
+// makes no extra write for Open. Each lane has 16 partitions that events write, chosen by a hash of
+// the path, so that no single partition takes every write. The index lags behind the table. Due
+// reads the heads it finds there once more, consistently. Open counts what the index holds, which
+// may be a moment old.
 //
 // # Writes
 //
-// Nothing is locked, and no message is read to be written. An event is one write of the head, one
-// for each of its keys, all at once, and one of the head for the mark. Maxima are kept by
-// conditions: a write says what it takes to be the greater, and where it was wrong (a late event)
-// the refusal brings the head as it is, and the next try knows. A refused condition is a normal
-// outcome, never an error, and every write may be made twice, so the SDK's retries do no harm. A
-// Store remembers the heads of some messages as it last saw them, for a better first try, and
-// trusts none of them.
+// Nothing is locked, and no message is read before it is written. An event is one write of the
+// head, then one write for each of its keys, all at the same time, and one write of the head for
+// the mark. Conditions make sure that a maximum only rises: a write assumes which value is the
+// greater. If that was wrong (a late event), DynamoDB refuses the write and returns the stored
+// head, and the next try is built from it. A refused condition is a normal outcome, never an error.
+// Every write may be made twice, so the SDK's retries do no harm. A Store remembers the heads of
+// some messages as it last saw them, so that the first try is right more often. It never relies on
+// them.
 //
-// Every write of the head costs by its size, which is that of seen. A mark that follows the floor
-// raises it at once, over what was seen above it; any other is added to seen, whatever other marks
-// do meanwhile. So seen is empty unless a version is missing, but for the marks of the last moments
-// where a message has many writers.
+// The cost of every write of the head depends on its size, which is mainly that of seen. A mark of
+// the version that follows the floor raises the floor at once, and past the versions seen above it.
+// Any other mark is added to seen, and cannot conflict with other marks. So seen is empty unless a
+// version is missing. Only for a message with many writers it may also hold the marks of the last
+// moments.
 //
-// Checks, which are off the webhook's path, compute the new head by state.Record and write it on
-// condition that nothing they depend on has changed. A drop takes entries and changes the head in
-// one transaction. A message is erased in three steps, see erase, and a crash between them leaves a
-// gap that is due. A mark that finds no head removes the keys that its event may have left behind
-// one.
+// Checks are not part of a webhook's processing. They compute the new head by state.Record and
+// write it on condition that nothing they depend on has changed. A drop removes entries and changes
+// the head in one transaction. A message is erased in three steps, see erase, and a crash between
+// them leaves a message with a gap that is due. A mark that finds no head removes the keys that its
+// event may have left.
 //
-// The table must have no time to live: a tombstone that expired above the read would bring a key of
-// the read back. Sweep removes what may go.
+// The table must have no time to live. If a tombstone above the read expired, a key of the read
+// would become visible again. Sweep removes what may be removed.
 //
 // # Capacity
 //
 // In write units (W) and read units (R) of items up to 1 and 4 KB, as DynamoDB Local 3.3.1 consumes
-// them (TestStore_CapacityOfEachCall); what it does not count is reckoned by the service's rules
+// them (TestStore_CapacityOfEachCall). What it does not count is computed by the service's rules
 // (docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html, read
-// 2026-11), and stands in brackets.
+// 2026-11), and is in brackets.
 //
 //	Apply, k keys   1 W + k W, and 1 or 2 W where the message was not due or in another lane
 //	MarkSeen        1 W
@@ -74,23 +78,23 @@
 //	Open            0.5 R for each of 37 partitions, + 0.5 R for every 4 KB of those not settled
 //	Each            1 R for every 4 KB that the scan passes
 //
-// A write that is refused is billed, too. Fifty writers of one message at once consume 3.0 W an
-// event of one key, and 0.6 refused W: heads that a later event overtook
+// A write that is refused is billed, too. Fifty concurrent writers of one message consume 3.0 W for
+// each event of one key, and 0.6 W for refused writes, which are heads that a later event overtook
 // (TestStore_CapacityOfAContendedMessage).
 //
 // # Versions
 //
-// The attribute schema of a head is the greatest version of this package that has written it;
-// version 1 wrote none. What version 1 wrote is read as it is and rewritten by the next write that
-// touches it, so there is no step to take: a table is upgraded by deploying, and ErrSchemaOld is
-// never returned. Every write of a head holds only if no newer version has written it, and every
-// read looks. The error is state.ErrSchemaNew then.
+// The attribute schema of a head is the greatest version of this package that has written it.
+// Version 1 did not write the attribute. Items of version 1 are read as they are, and rewritten by
+// the next write that touches them. So a table is upgraded by deploying, no other step is needed,
+// and ErrSchemaOld is never returned. Every write of a head has the condition that no newer version
+// has written it, and every read checks this. Otherwise the error is state.ErrSchemaNew.
 //
 // # Permissions
 //
-// On the table: UpdateItem, Query, DeleteItem and ConditionCheckItem to receive, of which an event
-// needs the first alone; Query to read; and besides GetItem, BatchGetItem and Scan to repair, with
-// Query on the index.
+// A receiver needs UpdateItem, Query, DeleteItem and ConditionCheckItem on the table; for an event
+// it needs only UpdateItem. A reader needs Query. Repair needs all of these and GetItem,
+// BatchGetItem and Scan, with Query on the index.
 //
 // It is for programs that build a receiver, a repairer or a reader over this store. Its API is v0:
 // it may change with any release.

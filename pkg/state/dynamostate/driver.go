@@ -28,7 +28,7 @@ func Driver(load func(context.Context) (aws.Config, error)) state.Driver {
 			}
 			store, err := New(cfg, Options{Table: location.Place(url)})
 			if err != nil {
-				return nil, err // not a nil *Store in an interface
+				return nil, err // a nil *Store in an interface would not be nil
 			}
 			return store, nil
 		},

@@ -11,8 +11,9 @@ import (
 	"msgext/pkg/state"
 )
 
-// Drop implements state.Store, in one transaction with the head: it takes nothing of what came
-// after another drop. Entries that are too many for one go before, after a write that leaves a gap.
+// Drop implements state.Store, in one transaction with the head, so that it removes nothing that
+// came after another drop. If the entries are too many for one transaction, it first writes a head
+// with a gap, and then deletes the entries in several transactions.
 func (s *Store) Drop(ctx context.Context, message msgext.Message, drop state.Drop) (bool, error) {
 	path := message.Path()
 	for {
@@ -26,7 +27,7 @@ func (s *Store) Drop(ctx context.Context, message msgext.Message, drop state.Dro
 	}
 }
 
-// drop is one try. It is not done where the message has changed meanwhile.
+// drop is one try. done is false if the message has changed in the meantime.
 func (s *Store) drop(ctx context.Context, path string, drop state.Drop) (dropped, done bool, err error) {
 	h, record, err := s.load(ctx, path)
 	if err != nil {

@@ -16,12 +16,12 @@ import (
 	"msgext/pkg/state"
 )
 
-// errCursor is the error for a cursor that these lists did not make.
+// errCursor is the error for a cursor that no such list returned.
 var errCursor = errors.New("not a cursor of this list")
 
-// Due implements state.Store. The index, which lags, says whom to look at; their heads decide. A
-// page asks each partition for a few of those that have waited longest, and takes those that come
-// first among all.
+// Due implements state.Store. The index lags, so it only says which messages to look at, and their
+// heads decide. A page asks each partition for a few messages that have waited longest, and takes
+// those that come first among all partitions.
 func (s *Store) Due(ctx context.Context, lane state.Lane, before time.Time, after state.Cursor, limit int) (state.Page, error) {
 	page, err := s.due(ctx, lane, before, after, limit)
 	return page, failed(ctx, "due", err)
@@ -51,9 +51,9 @@ func (s *Store) due(ctx context.Context, lane state.Lane, before time.Time, afte
 	return page, err
 }
 
-// line is how far a partition has been read. As JSON it is its part of a cursor.
+// line is how far a partition has been read. Its JSON is the partition's part of a cursor.
 type line struct {
-	Due       int64  `json:"d,omitempty"` // the last that was met, none where After is empty
+	Due       int64  `json:"d,omitempty"` // of the last message returned; unset if After is empty
 	After     string `json:"a,omitempty"`
 	Done      bool   `json:"e,omitempty"`
 	partition int64
@@ -91,7 +91,7 @@ func cursor(lines []line) (state.Cursor, error) {
 	return state.Cursor(encoded), err
 }
 
-// ask fills a line with up to a few that are due.
+// ask fills a line with up to few entries that are due.
 func (s *Store) ask(ctx context.Context, l *line, before int64, few int) error {
 	if l.Done {
 		return nil
@@ -128,9 +128,9 @@ func (s *Store) ask(ctx context.Context, l *line, before int64, few int) error {
 	return nil
 }
 
-// take returns up to limit of those that come first among all lines, and moves each line behind its
-// own. A line that has more than it was asked for says nothing of what comes after its last, so
-// nothing after that is taken.
+// take returns up to limit of the entries that come first among all lines, and moves each line
+// behind its own. If a line has more entries than were asked for, those after its last one are
+// unknown, so nothing after that one is taken.
 func take(lines []line, limit int) []waiter {
 	var all []waiter
 	var horizon *waiter
@@ -143,7 +143,8 @@ func take(lines []line, limit int) []waiter {
 			horizon = &l.waiting[n-1]
 		}
 	}
-	slices.SortStableFunc(all, func(a, b waiter) int { return cmp.Compare(a.due, b.due) }) // in a line, the index's own order
+	// Stable: within a line, the index's order stays.
+	slices.SortStableFunc(all, func(a, b waiter) int { return cmp.Compare(a.due, b.due) })
 	taken := make([]int, len(lines))
 	var first []waiter
 	for _, w := range all {
@@ -161,7 +162,7 @@ func take(lines []line, limit int) []waiter {
 	return first
 }
 
-// heads reads heads, those that exist, in no order.
+// heads reads the heads of the entries, in no order. Heads that do not exist are left out.
 func (s *Store) heads(ctx context.Context, of []waiter) ([]state.Head, error) {
 	const most = 100 // in one BatchGetItem (docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html, read 2026-11)
 	of = distinct(of)
@@ -173,9 +174,9 @@ func (s *Store) heads(ctx context.Context, of []waiter) ([]state.Head, error) {
 			keys[k] = item{"pk": text(waiter.pk), "sk": text(headItem)}
 		}
 		wanted := map[string]types.KeysAndAttributes{*s.table: {Keys: keys, ConsistentRead: aws.Bool(true)}}
-		// An answer holds at least one item of those asked for, and names the rest; where the table
-		// is too busy for even one, the call itself is refused and the SDK waits before it tries
-		// again.
+		// An answer holds at least one of the items and lists the rest as unprocessed. If the table
+		// is too busy for even one item, the call itself is refused, and the SDK waits before it
+		// tries again.
 		for len(wanted) > 0 {
 			out, err := s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: wanted})
 			if err != nil {
@@ -195,8 +196,8 @@ func (s *Store) heads(ctx context.Context, of []waiter) ([]state.Head, error) {
 	return slices.Concat(found...), err
 }
 
-// distinct keeps the first of those that are there more than once: a message that moves while the
-// index is read may be met at both places, and BatchGetItem refuses a key that comes twice.
+// distinct removes repeated entries and keeps the first. A message that moves while the index is
+// read may appear at both places, and BatchGetItem refuses a key that is given twice.
 func distinct(waiting []waiter) []waiter {
 	met := make(map[string]bool, len(waiting))
 	return slices.DeleteFunc(slices.Clone(waiting), func(w waiter) bool {

@@ -17,25 +17,25 @@ import (
 )
 
 var (
-	// ErrTable is New's error for what cannot be a table's name.
+	// ErrTable is New's error for a text that cannot be a table's name.
 	ErrTable = errors.New("dynamostate: not the name of a table: 3 to 255 letters, digits, hyphens, underscores and dots")
 
 	// ErrTooLarge is the error for a key-value, or a read, that does not fit into one item.
 	ErrTooLarge = errors.New("too large for an item")
 )
 
-// maxItemBytes is the greatest size of an item, names of attributes included
+// maxItemBytes is the greatest size of an item, including the names of attributes
 // (docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html, read 2026-11).
 const maxItemBytes = 400 << 10
 
-// isTableName reports whether a table may be called name (Constraints.html, as above). A regular
-// expression with such bounds takes 0.8 ms to compile, of every cold start.
+// isTableName reports whether name is allowed for a table (Constraints.html, as above). It uses no
+// regular expression, because one with such bounds takes 0.8 ms to compile at every cold start.
 func isTableName(name string) bool {
 	const allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 	return 3 <= len(name) && len(name) <= 255 && strings.Trim(name, allowed) == ""
 }
 
-// Options says where the state is.
+// Options says where the state is kept.
 type Options struct {
 	Table string
 }
@@ -50,9 +50,10 @@ type Store struct {
 
 var _ state.Store = (*Store)(nil)
 
-// New returns a Store over a table that stands, in the region and with the credentials of cfg. It
-// does no I/O. Calls are retried as cfg.Retryer has it; without one up to four times within 600 ms,
-// always within their context, and what still fails then is an error. Its error is ErrTable.
+// New returns a Store over an existing table, in the region and with the credentials of cfg. It
+// does no I/O. Calls are retried by cfg.Retryer. Without one, a call is made up to four times
+// within 600 ms, always within its context; if the last try fails, that is the error. New's error
+// is ErrTable.
 func New(cfg aws.Config, options Options) (*Store, error) {
 	if !isTableName(options.Table) {
 		return nil, ErrTable
@@ -64,8 +65,8 @@ func New(cfg aws.Config, options Options) (*Store, error) {
 	return &Store{table: &options.Table, client: dynamodb.NewFromConfig(cfg), http: cfg.HTTPClient}, nil
 }
 
-// retryer is the SDK's own but for its tries and pauses, and that a write is made again which met a
-// transaction: a drop's, a sweep's or an erasure's.
+// retryer is the SDK's own, with our number of tries and pauses. It also retries a write that
+// conflicts with a transaction of a drop, a sweep or an erasure.
 func retryer() aws.Retryer {
 	policy := outbound.Delivery()
 	return retry.NewStandard(func(options *retry.StandardOptions) {
@@ -78,8 +79,9 @@ func retryer() aws.Retryer {
 	})
 }
 
-// pooled makes the SDK's own client keep a connection for each of the writes of one event, and
-// doubt one that was idle. Any other client is the caller's.
+// pooled configures the SDK's own client: it keeps one connection for each concurrent write of an
+// event, and checks a connection that was idle before using it. A client of another type belongs to
+// the caller and is not changed.
 func pooled(client aws.HTTPClient) aws.HTTPClient {
 	buildable, ok := client.(*awshttp.BuildableClient)
 	if client == nil {
@@ -102,7 +104,8 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// failed names the call that failed, and not where. Where the context has ended, errors.Is knows.
+// failed wraps an error with the name of the failed call. It removes addresses. If the context has
+// ended, errors.Is finds that error too.
 func failed(ctx context.Context, call string, err error) error {
 	if err == nil {
 		return nil

@@ -17,8 +17,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// local is the configuration for DynamoDB Local, which takes any credentials and keeps the tables
-// of each access key apart.
+// local returns the configuration for DynamoDB Local, which accepts any credentials and keeps the
+// tables of each access key separate.
 func local(t testing.TB) aws.Config {
 	t.Helper()
 	address := peertest.Address(t, peertest.DynamoDB)
@@ -37,7 +37,7 @@ func open(t testing.TB, cfg aws.Config, table string) *dynamostate.Store {
 	return store
 }
 
-// newTable makes a table for one test, twice.
+// newTable creates a table for one test, and creates it again to check that this is allowed.
 func newTable(t testing.TB) string {
 	t.Helper()
 	table := "msgext-" + rand.Text()

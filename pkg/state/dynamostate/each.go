@@ -12,8 +12,8 @@ import (
 )
 
 // Each implements state.Store, by a scan of the table in its own order, that of a hash of the
-// partition keys. It costs by all that it passes, keys of messages and reads included, which it
-// passes until it meets a head.
+// partition keys. The cost depends on all items that the scan passes until it finds heads, which
+// includes keys and reads of messages.
 func (s *Store) Each(ctx context.Context, after state.Cursor, limit int) (state.Page, error) {
 	page, err := s.scan(ctx, after, limit)
 	return page, failed(ctx, "each", err)
@@ -57,8 +57,8 @@ func (s *Store) scan(ctx context.Context, after state.Cursor, limit int) (state.
 	}
 }
 
-// parseItem returns the key of the item after which a page of Each begins. One that does not exist
-// has a place in the table's order all the same.
+// parseItem returns the key of the item after which a page of Each begins. The item need not exist:
+// its key has a place in the table's order in any case.
 func parseItem(after state.Cursor) (item, error) {
 	if after == "" {
 		return nil, nil

@@ -20,13 +20,13 @@ func (s *Store) Erase(ctx context.Context, message msgext.Message, revision int6
 	}
 	erased, err := s.erase(ctx, path, h)
 	if erased {
-		_, _, err = s.clear(ctx, path) // what came between the steps without changing the head
+		// Removes what was written between the steps without changing the head.
+		_, _, err = s.clear(ctx, path)
 	}
 	return erased, failed(ctx, "erase", err)
 }
 
-// Forget implements state.Store: it erases until nothing is left, what was left behind without a
-// head included.
+// Forget implements state.Store. It erases until nothing is left, including items without a head.
 func (s *Store) Forget(ctx context.Context, message msgext.Message) error {
 	path := message.Path()
 	for found := false; ; {
@@ -54,15 +54,16 @@ func (s *Store) Forget(ctx context.Context, message msgext.Message) error {
 	}
 }
 
-// erase erases a message whose head was found, unless it has changed since, and reports whether it
-// did. DynamoDB erases one item at a time, or a hundred, so this takes three steps:
+// erase erases a message whose head was read before, unless it has changed since then, and reports
+// whether it did. DynamoDB deletes one item at a time, or a hundred in a transaction, so this takes
+// three steps:
 //
-//  1. the head becomes a gap that no mark closes, of another revision, due, with a drop to be settled: a check
-//     that loaded the message before cannot say that it is complete;
-//  2. what was there before step 1 goes, each item unless it has changed;
-//  3. the head goes, if it is still of that revision, and nothing was read meanwhile.
+//  1. The head gets a new revision and a gap that no mark closes. It is due, with a drop to be
+//     settled. A check that loaded the message before cannot mark it complete.
+//  2. The items that existed before step 1 are deleted, each unless it has changed.
+//  3. The head is deleted, if its revision is still the same and no read was merged in the meantime.
 //
-// Whatever ends it between them leaves a message that is read back.
+// If it ends between two steps, the message is due and is read back.
 func (s *Store) erase(ctx context.Context, path string, h head) (bool, error) {
 	var items []deletion
 	err := s.items(ctx, path, "#sk, #seq, #number", func(sortKey string, d *decoder) {
@@ -98,7 +99,7 @@ func (s *Store) erase(ctx context.Context, path string, h head) (bool, error) {
 	})
 }
 
-// unfinished is a record as step 1 of an erasure leaves it.
+// unfinished returns a record as step 1 of an erasure leaves it.
 func unfinished(r state.Record) state.Record {
 	c := &r.Check
 	r.State.Floor, r.State.Seen = -1, nil
@@ -115,8 +116,8 @@ func unfinished(r state.Record) state.Record {
 	return r
 }
 
-// clear deletes what is left of a message without a head, and returns how much it was. ok is false
-// where a head appears meanwhile.
+// clear deletes the items of a message without a head, and returns how many it deleted. ok is false
+// if a head appears in the meantime.
 func (s *Store) clear(ctx context.Context, path string) (n int, ok bool, err error) {
 	var left []types.TransactWriteItem
 	known := false

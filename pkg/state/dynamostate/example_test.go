@@ -11,7 +11,7 @@ import (
 	"msgext/pkg/state/dynamostate"
 )
 
-// What is visible on a message, and whether that is the truth as of its latest version.
+// Shows what is visible on a message, and whether that is the truth as of its latest version.
 func Example() {
 	ctx := context.Background()
 	cfg, err := config.LoadDefaultConfig(ctx)
@@ -24,7 +24,7 @@ func Example() {
 	}
 	record, err := store.Load(ctx, msgext.Message{SDKAppID: "1400000000", GroupID: "test", MsgSeq: 10})
 	if err != nil {
-		log.Fatal(err) // state.ErrNotFound where nobody has heard of the message
+		log.Fatal(err) // state.ErrNotFound for an unknown message
 	}
 	for _, kv := range record.State.Visible() {
 		fmt.Println(kv.Key, kv.Value, "at version", kv.Seq)

@@ -13,13 +13,13 @@ import (
 	"msgext/pkg/state"
 )
 
-// expression is a conditional update of one item. Attributes are written #name, because many a
-// plain name is a reserved word, values :name.
+// expression is a conditional update of one item. Attributes are written as #name, because many
+// plain names are reserved words. Values are written as :name.
 type expression struct {
 	sets, removes, adds, deletes, conditions []string
 
-	create  bool // also where there is no such item yet, whatever the conditions
-	returns bool // the updated item is wanted back
+	create  bool // also applies if the item does not exist, whatever the conditions
+	returns bool // the updated item is returned
 	values  item
 }
 
@@ -28,15 +28,15 @@ func (e *expression) set(name string, value types.AttributeValue) {
 	e.sets = append(e.sets, "#"+name+" = "+e.value(name, value))
 }
 
-// initial sets an attribute that the item does not have.
+// initial sets attributes that the item does not have.
 func (e *expression) initial(value int64, names ...string) {
 	for _, name := range names {
 		e.sets = append(e.sets, "#"+name+" = if_not_exists(#"+name+", "+e.value("initial_"+name, number(value))+")")
 	}
 }
 
-// raise sets an attribute to the greater of two numbers: value, and what it has, which we assume is
-// have. The condition fails if the assumption puts the two in the wrong order.
+// raise sets an attribute to the greater of two numbers: value, and the stored one, which we assume
+// to be have. The condition fails if the assumption leads to the wrong result.
 func (e *expression) raise(name string, have, value int64) {
 	if have < value {
 		e.set(name, number(value))
@@ -47,7 +47,7 @@ func (e *expression) raise(name string, have, value int64) {
 	e.when("(attribute_not_exists(#" + name + ") OR #" + name + " >= :initial_" + name + ")")
 }
 
-// unchanged holds while an attribute is what it was, nil for absent.
+// unchanged adds the condition that an attribute still is what it was, nil for absent.
 func (e *expression) unchanged(name string, was types.AttributeValue) {
 	if was == nil {
 		e.when("attribute_not_exists(#" + name + ")")
@@ -56,7 +56,7 @@ func (e *expression) unchanged(name string, was types.AttributeValue) {
 	e.when("#" + name + " = " + e.value("was_"+name, was))
 }
 
-// readable holds while no newer version of this package has written the item.
+// readable adds the condition that no newer version of this package has written the item.
 func (e *expression) readable() {
 	e.when("(attribute_not_exists(#schema) OR #schema <= " + e.value("schema", number(state.Schema)) + ")")
 }
@@ -68,12 +68,12 @@ func (e *expression) remove(names ...string) {
 	}
 }
 
-// include adds versions to a set.
+// include adds versions to a set attribute.
 func (e *expression) include(name string, set ...int64) {
 	e.adds = append(e.adds, "#"+name+" "+e.value("include_"+name, versions(set...)))
 }
 
-// exclude takes versions out of a set.
+// exclude removes versions from a set attribute.
 func (e *expression) exclude(name string, set ...int64) {
 	if len(set) > 0 {
 		e.deletes = append(e.deletes, "#"+name+" "+e.value("exclude_"+name, versions(set...)))
@@ -83,7 +83,7 @@ func (e *expression) exclude(name string, set ...int64) {
 // when adds a condition; all must hold.
 func (e *expression) when(condition string) { e.conditions = append(e.conditions, condition) }
 
-// value names a value.
+// value adds a value and returns its placeholder.
 func (e *expression) value(name string, value types.AttributeValue) string {
 	if e.values == nil {
 		e.values = make(item)
@@ -113,8 +113,8 @@ func (e *expression) condition() *string {
 	return aws.String(condition)
 }
 
-// write makes the update. Where the condition fails, ok is false and the item is the one that
-// stands, nil for none; otherwise it is the updated one, if that is wanted.
+// write makes the update. If the condition fails, ok is false and now is the stored item, nil if
+// there is none. Otherwise now is the updated item, if e.returns is set.
 func (s *Store) write(ctx context.Context, key item, e *expression) (now item, ok bool, err error) {
 	update, condition := e.update(), e.condition()
 	returns := types.ReturnValueNone
@@ -142,7 +142,7 @@ func (s *Store) write(ctx context.Context, key item, e *expression) (now item, o
 
 var placeholder = regexp.MustCompile(`#\w+`)
 
-// names says what the placeholders of expressions stand for: #name for name.
+// names returns the names that the placeholders of expressions stand for: #name stands for name.
 func names(expressions ...string) map[string]string {
 	names := make(map[string]string)
 	for _, expression := range expressions {

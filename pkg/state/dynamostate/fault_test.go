@@ -48,8 +48,8 @@ func TestStore_Crash(t *testing.T) {
 	})
 }
 
-// A write whose answer is lost is made once more by the SDK, and then meets what it has itself
-// written.
+// If the answer to a write is lost, the SDK repeats the write, which then finds what the first one
+// wrote.
 func TestStore_AnswersLost(t *testing.T) {
 	store := open(t, through(local(t), func(request *http.Request, send send) (*http.Response, error) {
 		if operation(request) != "UpdateItem" {
@@ -85,7 +85,7 @@ func TestStore_AnswersLost(t *testing.T) {
 	assert.Equal(t, msgext.Progress{Latest: 3, Floor: 2}, record.State.Progress)
 }
 
-// The index lags: a message may be settled, or gone, that it still names.
+// The index lags: it may still name a message that is settled or gone.
 func TestStore_IndexLags(t *testing.T) {
 	var mu sync.Mutex
 	answers := make(map[string][]byte) // first answers, by request
@@ -125,7 +125,7 @@ func TestStore_IndexLags(t *testing.T) {
 	assert.Equal(t, due, heads[0].Message)
 }
 
-// allDue returns the first checks that are due since start, page by page.
+// allDue returns the first checks that are due since start, collected page by page.
 func allDue(t *testing.T, store state.Store, limit int) (heads []state.Head) {
 	t.Helper()
 	for page := (state.Page{More: true}); page.More; {
@@ -138,7 +138,7 @@ func allDue(t *testing.T, store state.Store, limit int) (heads []state.Head) {
 	return heads
 }
 
-// BatchGetItem may leave some of what it was asked for to another call.
+// BatchGetItem may leave some of the requested items for another call.
 func TestStore_BatchesLeftOver(t *testing.T) {
 	type keysOf map[string]struct {
 		Keys           []json.RawMessage
@@ -182,7 +182,7 @@ func TestStore_BatchesLeftOver(t *testing.T) {
 	}
 }
 
-// budget is what a reply may take, by default, with all it does.
+// budget is the default time for everything before a reply.
 const budget = 1500 * time.Millisecond
 
 func TestStore_Throttled(t *testing.T) {
@@ -206,7 +206,7 @@ func TestStore_Throttled(t *testing.T) {
 	})
 }
 
-// The service refuses a write of an item that is in a transaction at that moment; Local lets it
+// The service refuses a write to an item that is part of a running transaction. Local makes it
 // wait.
 func TestStore_MeetsATransaction(t *testing.T) {
 	const conflict = `{"__type":"com.amazonaws.dynamodb.v20120810#TransactionConflictException","message":"Transaction is ongoing for the item"}`
@@ -226,7 +226,7 @@ func TestStore_MeetsATransaction(t *testing.T) {
 	assert.True(t, met)
 }
 
-// A deadline that comes while the SDK waits to retry ends the call, and is what the error says.
+// If the deadline comes while the SDK waits to retry, the call ends with the deadline's error.
 func TestStore_DeadlineWhileThrottled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := aws.Config{Region: "eu-central-1", Credentials: credentials}
@@ -241,10 +241,10 @@ func TestStore_DeadlineWhileThrottled(t *testing.T) {
 	})
 }
 
-// A sandbox that was frozen comes back with connections that died meanwhile, and nothing says so:
-// what is sent on one is never answered.
+// A sandbox that was frozen has connections that broke unnoticed: a request on one is never
+// answered.
 func TestStore_DeadConnection(t *testing.T) {
-	var used sync.Map // addresses of the connections' other ends
+	var used sync.Map // remote addresses of the connections
 	var unanswered atomic.Int64
 	closed := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -261,7 +261,8 @@ func TestStore_DeadConnection(t *testing.T) {
 	var seconds atomic.Int64
 	require.NotNil(t, store.Transport())
 	store.Transport().Now = func() time.Time { return time.Unix(seconds.Load(), 0) }
-	for version := int64(1); unanswered.Load() == 0; version++ { // net/http may open another sooner than it reuses one
+	// net/http may open a new connection before it reuses one.
+	for version := int64(1); unanswered.Load() == 0; version++ {
 		require.Less(t, version, int64(1000), "no connection is ever used again")
 		seconds.Add(2)
 		ctx, cancel := context.WithTimeout(t.Context(), budget)
@@ -270,8 +271,8 @@ func TestStore_DeadConnection(t *testing.T) {
 	}
 }
 
-// With several connections: the first event after a freeze finds out for all of them, and the next
-// does not. A table that is slow is not dead.
+// With several broken connections, the first event after a freeze discards all of them, and the
+// next event is not affected. A slow table is not a broken connection.
 func TestStore_Frozen(t *testing.T) {
 	cfg := local(t)
 	network := outboundtest.NewNetwork(t, strings.TrimPrefix(*cfg.BaseEndpoint, "http://"))
@@ -288,7 +289,7 @@ func TestStore_Frozen(t *testing.T) {
 		defer cancel()
 		require.NoError(t, store.Apply(ctx, statetest.SetEvent(m, version, "v", "a", "b", "c"), start, state.MarkNow))
 	}
-	network.Delay(20 * time.Millisecond) // so that the keys of one event need a connection each
+	network.Delay(20 * time.Millisecond) // so that each key of an event needs its own connection
 	apply(1, time.Minute)
 	apply(2, time.Minute)
 	opened, standing := network.Opened(), network.Standing()
@@ -311,7 +312,7 @@ func TestStore_Frozen(t *testing.T) {
 	assert.EqualValues(t, 5, record.State.Contiguous())
 }
 
-// A message whose due time moves while a shard is read may be met twice.
+// A message whose due time changes while a shard is read may be found twice.
 func TestStore_IndexNamesTwice(t *testing.T) {
 	store := open(t, through(local(t), func(request *http.Request, send send) (*http.Response, error) {
 		response, err := send(request)
@@ -339,7 +340,7 @@ func TestStore_IndexNamesTwice(t *testing.T) {
 	assert.Equal(t, m, heads[0].Message)
 }
 
-// A read that comes while a message is swept may bring a key that only a tombstone hides.
+// A read that is merged during a sweep may bring a key that only a tombstone hides.
 func TestStore_SweepMeetsARead(t *testing.T) {
 	table := newTable(t)
 	other := open(t, local(t), table)

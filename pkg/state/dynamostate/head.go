@@ -17,25 +17,24 @@ import (
 type head struct {
 	known  bool
 	record state.Record // without entries and base
-	item   item         // as it stands; nil for a guess
-	floor  int64        // as it stands: the record's has passed over what was seen above it
-	seen   []int64      // as it stands
+	item   item         // as stored; nil for a guess
+	floor  int64        // as stored; the record's is already past the versions seen above it
+	seen   []int64      // as stored
 }
 
-// due is the attribute of that name, which may be never; 0 for none.
+// due returns the attribute due, which may be never, or 0 if it is absent.
 func (h head) due() int64 {
 	d := decoder{item: h.item}
 	return d.number("due")
 }
 
-// erasing reports whether what stands is all that an erasure leaves until it is done: a gap that no
-// mark closes.
+// erasing reports whether the head is what step 1 of an erasure leaves: a gap that no mark closes.
 func (h head) erasing() bool {
 	return h.record.State.Floor == -1 && len(h.record.State.Seen) == 0 && !h.record.Check.DroppedAt.IsZero()
 }
 
-// decodeHead reads a head item. What is absent is zero. Its error is state.ErrSchemaNew for what a
-// newer version wrote.
+// decodeHead reads a head item. Absent attributes are zero. Its error is state.ErrSchemaNew for an
+// item that a newer version wrote.
 func decodeHead(attributes item) (head, error) {
 	if len(attributes) == 0 {
 		return head{}, nil
@@ -58,7 +57,7 @@ func decodeHead(attributes item) (head, error) {
 	if due := d.number("due"); due != never {
 		h.record.Check.Due = state.Moment(due)
 	}
-	if h.record.Check.AheadOver != 0 { // version 1 kept the time alone
+	if h.record.Check.AheadOver != 0 { // version 1 stored only the time
 		h.record.Check.AheadSince = moment("ahead")
 	}
 	if h.record.Check.Revision == 0 {
@@ -73,15 +72,15 @@ func decodeHead(attributes item) (head, error) {
 	return h, d.err
 }
 
-// unnumbered is the revision of a message that version 1 created without one. An event makes it 1,
-// so it must be something else.
+// unnumbered is the revision of a message that version 1 created without one. An event changes a
+// missing revision to 1, so unnumbered must be a different number.
 const unnumbered = -1 << 40
 
-// headAttributes are the names of what a head may hold beside its key.
+// headAttributes are the attributes that a head may have in addition to its key.
 var headAttributes = strings.Fields("path schema latest floor clear line revision heard announced due shard tries told doubted ahead over dropped gave gone seen")
 
-// encodeHead is the inverse of decodeHead. What is zero is left out, but for what conditions count
-// on.
+// encodeHead is the inverse of decodeHead. Zero attributes are left out, except those that
+// conditions rely on.
 func encodeHead(path string, r state.Record) item {
 	c := r.Check
 	attributes := item{
@@ -111,31 +110,33 @@ func encodeHead(path string, r state.Record) item {
 	return attributes
 }
 
-// unneeded is what a decision returns when the head already says all there is to say.
+// unneeded is the result of a decide function if the head needs no write.
 var unneeded *expression
 
 // change is an optimistic update: decide builds a conditional write from the head we assume is
-// stored, at first a guess. If the condition fails, DynamoDB returns the stored head and decide runs
-// again. A failed condition means that somebody else's write was made, so the writers of one head
-// make progress together. It returns the head as written, or as found where no write was needed.
+// stored, at first a guess. If the condition fails, DynamoDB returns the stored head and decide
+// runs again. A failed condition means that another write succeeded, so the concurrent writers of
+// one head always make progress. change returns the head as written, or as found if no write was
+// needed.
 func (s *Store) change(ctx context.Context, path string, guess head, decide func(head) (*expression, error)) (head, error) {
-	for believed := guess; ; {
-		e, err := decide(believed)
+	for assumed := guess; ; {
+		e, err := decide(assumed)
 		if err != nil || e == unneeded {
-			return believed, err
+			return assumed, err
 		}
 		attributes, ok, err := s.write(ctx, address(path, headItem), e)
 		if err != nil {
 			return head{}, err
 		}
-		if believed, err = decodeHead(attributes); err != nil || ok {
-			return believed, err
+		if assumed, err = decodeHead(attributes); err != nil || ok {
+			return assumed, err
 		}
 	}
 }
 
-// becoming makes a head what a record says. It holds only if nothing of what is written has changed
-// meanwhile, nor what most decisions look at, nor the attributes that it also reads.
+// becoming returns a write that changes a head to a record. Its condition is that three kinds of
+// attributes are unchanged: those that it writes, those that most decisions depend on, and those in
+// reads.
 func (h head) becoming(path string, after state.Record, reads ...string) *expression {
 	e := new(expression)
 	wanted := encodeHead(path, after)
@@ -165,7 +166,7 @@ func (h head) becoming(path string, after state.Record, reads ...string) *expres
 	return e
 }
 
-// equal compares two attributes as DynamoDB does; a set has no order.
+// equal compares two attributes as DynamoDB does. A set has no order.
 func equal(a, b types.AttributeValue) bool {
 	return a == nil && b == nil || a != nil && b != nil && plain(a) == plain(b)
 }

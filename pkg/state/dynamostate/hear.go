@@ -7,7 +7,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// hear takes in what an event says of the whole message. The write returns the head.
+// hear returns the write of the head for an event: everything in the event that is not about a
+// single key. The write returns the head.
 func hear(event msgext.Event, path string, heard time.Time) func(head) (*expression, error) {
 	at := state.Milliseconds(heard)
 	return func(h head) (*expression, error) {
@@ -22,7 +23,7 @@ func hear(event msgext.Event, path string, heard time.Time) func(head) (*express
 	}
 }
 
-// doubt is one write, as an event's of the head is.
+// doubt returns the write of the head for a doubt.
 func doubt(path string, at int64, source state.Source) func(head) (*expression, error) {
 	return func(h head) (*expression, error) {
 		e := &expression{create: true}
@@ -32,13 +33,14 @@ func doubt(path string, at int64, source state.Source) func(head) (*expression, 
 		e.raise("dropped", state.Milliseconds(h.record.Check.DroppedAt), at)
 		e.initial(0, "latest")
 		e.touch(path, h, at)
-		e.sets = append(e.sets, "#doubted = if_not_exists(#revision, :at) + :one") // as it was before this write
+		// #revision has its value from before this write.
+		e.sets = append(e.sets, "#doubted = if_not_exists(#revision, :at) + :one")
 		return e, nil
 	}
 }
 
-// touch is what an event and a doubt have in common, see state.Record: the revision rises, the
-// checks start over, and the message is due since then, unless it already is since earlier.
+// touch does what an event and a doubt have in common, see state.Record: the revision rises, the
+// checks restart, and the message is due from then on, unless it is due earlier already.
 func (e *expression) touch(path string, h head, at int64) {
 	if due := h.due(); due == 0 || due <= at {
 		e.initial(at, "due")

@@ -6,8 +6,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// The index "due" holds what waits for a check, and what is not settled, in partitions by lane and
-// standing:
+// The index "due" holds the messages that wait for a check, and those that are not settled, in
+// partitions by lane and standing:
 //
 //	0 to 15    first checks, settled     one partition takes 1,000 writes a second, and each event of a
 //	16 to 31   retries, open             message that is not due yet writes here: hence 16, by a hash of
@@ -15,8 +15,8 @@ import (
 //	48, 49     first checks, announced; open
 //	50, 51, 52 first checks, retries, announced; stuck
 //
-// The last five are written by checks alone, which are as few as the REST calls that Chat allows.
-// So one index, and no write more, tells both what is due and what is open.
+// Only checks write the last five, and there are as few checks as Chat allows REST calls. So one
+// index, without additional writes, shows both what is due and what is open.
 const (
 	shards       = 16
 	openFirst    = 48
@@ -24,12 +24,12 @@ const (
 	stuck        = 50 // plus the lane
 )
 
-// never is the due time of a message that is not settled and waits for nothing: the index needs
-// one.
+// never is the due time of a message that is not settled but waits for no check, because the index
+// needs a due time.
 const never = 1<<53 - 1
 
-// place returns where in the index a message stands: since when it is due, or never, and in which
-// partition. Both are 0 where it is not in it.
+// place returns a message's place in the index: the time since which it is due, or never, and the
+// partition. Both are 0 if it is not in the index.
 func place(path string, c state.Check) (due, partition int64) {
 	due = state.Milliseconds(c.Due)
 	if due == 0 && c.Standing() != state.Settled {
@@ -50,7 +50,7 @@ func place(path string, c state.Check) (due, partition int64) {
 	return due, shard(path, lane)
 }
 
-// shard returns the partition that a message has in a lane while nobody has found it open.
+// shard returns the partition of a message in a lane while no check has found it open.
 func shard(path string, lane state.Lane) int64 {
 	sum := fnv.New32a()
 	_, _ = sum.Write([]byte(path))
@@ -72,7 +72,7 @@ func partitions(lane state.Lane) []int64 {
 	return append(all, stuck+int64(lane))
 }
 
-// standing returns as what the messages of a partition are counted.
+// standing returns the standing under which the messages of a partition are counted.
 func standing(partition int64) state.Standing {
 	switch {
 	case partition >= stuck:

@@ -11,14 +11,14 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// The sort keys of a message's items. A Query reads them in this order, see the package's comment.
+// The sort keys of a message's items. A Query reads them in this order, see the package comment.
 const (
 	headItem  = "head"
 	keyPrefix = "key#"
 	readItem  = "read"
 )
 
-// item is an item, or a part of one, by attribute.
+// item is an item, or some of its attributes.
 type item = map[string]types.AttributeValue
 
 // address is the primary key of one of a message's items.
@@ -26,8 +26,9 @@ func address(path, sortKey string) item {
 	return item{"pk": text(partition(path)), "sk": text(sortKey)}
 }
 
-// partition is a message's partition key: its path, or where that is longer than a partition key
-// may be (2,048 bytes, Constraints.html), its hash behind a sign that no path has.
+// partition returns a message's partition key: its path. A path that is longer than a partition key
+// may be (2,048 bytes, Constraints.html) is replaced by its hash, after a character that occurs in
+// no path.
 func partition(path string) string {
 	if len(path) <= 2048 {
 		return path
@@ -59,8 +60,8 @@ func versions(set ...int64) types.AttributeValue {
 	return &types.AttributeValueMemberNS{Value: numbers}
 }
 
-// decoder reads the attributes of an item. What is absent is zero; what is not as this package
-// writes it is the error.
+// decoder reads the attributes of an item. Absent attributes are zero. An attribute in a form that
+// this package does not write sets err.
 type decoder struct {
 	item item
 	err  error

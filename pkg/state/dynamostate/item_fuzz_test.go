@@ -15,8 +15,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// FuzzHead holds a head item to the record that it was written from. One of which an attribute is
-// another's is an error that names the attribute, and nothing of what it holds.
+// FuzzHead checks that a head item decodes to the record from which it was encoded. If an attribute
+// is replaced by another one's value, the error names the attribute and does not quote the value.
 func FuzzHead(f *testing.F) {
 	f.Add("1/g/10", int64(7), int64(-1), int64(1764688294360), int64(9), int64(3), uint16(0xffff), uint8(1), "QZXJQ")
 	f.Add("1/a/b/c", int64(0), int64(0), int64(0), int64(0), int64(0), uint16(0), uint8(2), "+")
@@ -75,7 +75,7 @@ func FuzzHead(f *testing.F) {
 	})
 }
 
-// fits reports whether an attribute of a head may have a value.
+// fits reports whether a head's attribute may have a value.
 func fits(name string, value types.AttributeValue) bool {
 	isNumber := func(text string) bool {
 		number, ok := new(big.Int).SetString(text, 10)
@@ -89,11 +89,11 @@ func fits(name string, value types.AttributeValue) bool {
 	case *types.AttributeValueMemberN:
 		return name == "path" || name == "shard" || isNumber(v.Value) && !slices.Contains([]string{"told", "gave", "gone", "seen"}, name)
 	}
-	return name == "path" || name == "shard" // which are not read here
+	return name == "path" || name == "shard" // decodeHead does not read these
 }
 
-// FuzzItems holds a message's items to the limits of their keys, to be no other's, and what they
-// hold to what was written. A read of which a byte changed is refused, or says the same.
+// FuzzItems checks that a message's items respect the limits of their keys, are no other message's,
+// and decode to what was written. A read with a changed byte is refused, or decodes to the same.
 func FuzzItems(f *testing.F) {
 	f.Add("1/g/10", "1/g/1", "key", "value", int64(5), false, 0, byte(1), []byte(`x`))
 	f.Add(strings.Repeat("a", 2049), "#"+hash(strings.Repeat("a", 2049)), "", "", int64(0), true, 30, byte(0x80), []byte("\x1f\x8b"))
@@ -103,7 +103,8 @@ func FuzzItems(f *testing.F) {
 		require.LessOrEqual(t, len(pk), 2048)
 		require.LessOrEqual(t, len(sk), 1024)
 		require.NotContains(t, []string{headItem, readItem}, sk)
-		if path != other && !strings.HasPrefix(path+other, "#") && !strings.HasPrefix(other, "#") { // no path begins with it
+		// No path begins with #.
+		if path != other && !strings.HasPrefix(path+other, "#") && !strings.HasPrefix(other, "#") {
 			require.NotEqual(t, pk, partition(other))
 		}
 		entry := msgext.Entry{Seq: seq, Deleted: deleted, Value: value}
@@ -121,7 +122,7 @@ func FuzzItems(f *testing.F) {
 			require.Equal(t, errRead, err)
 		}
 		if flip == 0 {
-			return // what follows is slow
+			return // the rest is slow
 		}
 		list := []msgext.KeyValue{{Key: key, Value: value, Seq: seq}, {Key: value, Value: key, Seq: -seq}}
 		compressed, err := compress(list)

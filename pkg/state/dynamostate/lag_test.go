@@ -15,7 +15,7 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// clock is a clock that moves when it is told to.
+// clock is a clock that tests move.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -30,9 +30,8 @@ func (c *clock) pass(d time.Duration) time.Time {
 	return c.now
 }
 
-// A run over an index that follows two seconds behind, and longer than the run takes: every message
-// that is due is met once, whatever becomes of those that were met, and what the index says of them
-// is believed of none.
+// A run over an index that lags two seconds behind, longer than the run takes. Every due message is
+// returned once, whatever happens to those already returned, and the heads decide, not the index.
 func TestStore_DueOverALaggingIndex(t *testing.T) {
 	const messages, page, lag = 300, 20, 2 * time.Second
 	c := &clock{now: start}
@@ -77,10 +76,10 @@ func TestStore_DueOverALaggingIndex(t *testing.T) {
 			assert.NoError(t, store.SaveCheck(t.Context(), head.Message, state.Outcome{Revision: head.Check.Revision, Started: start.Add(time.Millisecond)}))
 		case 1:
 			assert.NoError(t, store.Forget(t.Context(), head.Message))
-		case 2: // a failed one moves into another lane
+		case 2: // after a failed check it moves into another lane
 			failed++
 			assert.NoError(t, store.SaveCheck(t.Context(), head.Message, state.Outcome{Revision: head.Check.Revision, Due: start.Add(time.Hour), Tries: 1}))
-		case 3: // one that could not be written leaves the message where it is
+		case 3: // a check that is not written leaves the message where it is
 			left++
 		default:
 			assert.NoError(t, store.SaveCheck(t.Context(), head.Message, state.Outcome{Revision: head.Check.Revision}))
@@ -90,7 +89,8 @@ func TestStore_DueOverALaggingIndex(t *testing.T) {
 		assert.Equal(t, 1, met[m], fmt.Sprint("message ", i))
 	}
 
-	// A second run at once: the index still names them all, and only those that were left are due.
+	// A second run right after it: the index still has all messages, but only those that were left
+	// are due.
 	met, _ = run(func(_ int, head state.Head) {
 		assert.NoError(t, store.SaveCheck(t.Context(), head.Message, state.Outcome{Revision: head.Check.Revision}))
 	})

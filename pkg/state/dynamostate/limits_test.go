@@ -15,7 +15,7 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// What an event costs does not depend on how many keys its message has.
+// The cost of an event does not depend on how many keys its message has.
 func TestStore_CostOfAnEvent(t *testing.T) {
 	table := newTable(t)
 	var requests counter
@@ -42,7 +42,8 @@ func TestStore_CostOfAnEvent(t *testing.T) {
 		requests.take()
 		for _, test := range tests {
 			t.Run(fmt.Sprintf("%s, %d keys", test.name, keys), func(t *testing.T) {
-				another := open(t, through(local(t), requests.do), table) // one that remembers nothing
+				// A store that remembers no heads.
+				another := open(t, through(local(t), requests.do), table)
 				require.NoError(t, another.Apply(t.Context(), statetest.SetEvent(m, test.version, "w", "a", "b"), start, state.MarkNow))
 				assert.Equal(t, test.want, requests.take())
 			})
@@ -92,7 +93,7 @@ func TestStore_TooLarge(t *testing.T) {
 	assert.Regexp(t, `a read of \d+ bytes, the limit is 409600$`, err.Error())
 }
 
-// noise is ASCII, control characters included, that compresses as badly as any.
+// noise returns ASCII text, including control characters, that compresses very badly.
 func noise(n int) string {
 	random := rand.New(rand.NewPCG(1, 2))
 	text := make([]byte, n)
@@ -102,7 +103,7 @@ func noise(n int) string {
 	return string(text)
 }
 
-// The greatest message that Chat allows fits, whatever it says.
+// The largest message that Chat allows fits, whatever its content.
 func TestStore_GreatestRead(t *testing.T) {
 	store := open(t, local(t), newTable(t))
 	hanzi := make([]rune, 300*msgext.MaxValueBytes/3+300)
@@ -130,7 +131,7 @@ func TestStore_GreatestRead(t *testing.T) {
 	}
 }
 
-// A message of more than a page (1 MB) is loaded, dropped and forgotten whole.
+// A message of more than a page (1 MB) is loaded, dropped and forgotten completely.
 func TestStore_ManyPages(t *testing.T) {
 	store := open(t, local(t), newTable(t))
 	m := statetest.NewMessage()

@@ -12,7 +12,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// Load implements state.Store. It reads what every write before it has left, the head first.
+// Load implements state.Store. It reads consistently, the head first, and sees every write that
+// ended before it began.
 func (s *Store) Load(ctx context.Context, message msgext.Message) (state.Record, error) {
 	_, record, err := s.load(ctx, message.Path())
 	if errors.Is(err, state.ErrNotFound) {
@@ -46,14 +47,14 @@ func (s *Store) load(ctx context.Context, path string) (h head, record state.Rec
 	}
 	record = h.record.Clone()
 	record.State.Entries, record.State.Base = entries, base
-	if base != nil && base.Number == 0 { // of version 1, which drew no line, see drawLine
+	if base != nil && base.Number == 0 { // written by version 1, which had no line, see drawLine
 		record.State.Line = max(record.State.Line, base.Latest)
 	}
 	return h, record, nil
 }
 
-// items calls visit for each item of a message, in the order of their sort keys. Attributes, where
-// not empty, are those that are wanted.
+// items calls visit for each item of a message, in the order of their sort keys. attributes names
+// the attributes to read; empty means all.
 func (s *Store) items(ctx context.Context, path, attributes string, visit func(sortKey string, d *decoder)) error {
 	const condition = "#pk = :pk"
 	query := &dynamodb.QueryInput{

@@ -11,9 +11,9 @@ import (
 	"msgext/pkg/state"
 )
 
-// Open implements state.Store, from the index alone, which lags by a moment: it asks each partition
-// of two lanes for the first that is due, and counts those that hold what is not settled, unless
-// they are empty.
+// Open implements state.Store. It uses only the index, which lags by a moment. It asks each
+// partition of two lanes for the first message that is due, and counts the messages of each
+// partition that holds unsettled ones and is not empty.
 func (s *Store) Open(ctx context.Context, limit int) (state.Counts, error) {
 	timed := slices.Concat(partitions(state.FirstChecks), partitions(state.Retries))
 	all := slices.Concat(timed, []int64{openAnnounce, stuck + int64(state.Announced)})

@@ -16,8 +16,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// Load reads pages at several moments. Whatever a repair does between any two of them, what shows
-// no gap is the truth.
+// Load reads its pages at different moments. Whatever repair does between any two of them, a result
+// without a gap is the truth.
 func TestStore_RepairBetweenPages(t *testing.T) {
 	table := newTable(t)
 	repairer := open(t, local(t), table)

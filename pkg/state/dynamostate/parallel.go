@@ -2,11 +2,12 @@ package dynamostate
 
 import "sync"
 
-// width is how many calls are made at once: all the keys of one event (msgext.MaxKeyValues).
+// width is how many calls are made at the same time: enough for all the keys of one event
+// (msgext.MaxKeyValues).
 const width = 20
 
-// parallel calls do for 0 to n-1, up to width at a time. All are tried, and the first error in the
-// order of the numbers is returned.
+// parallel calls do for 0 to n-1, up to width at a time. It makes all calls, and returns the error
+// of the lowest number.
 func parallel(n int, do func(i int) error) error {
 	errs := make([]error, n)
 	slots := make(chan struct{}, width)
@@ -19,7 +20,7 @@ func parallel(n int, do func(i int) error) error {
 		})
 	}
 	if n > 0 {
-		errs[n-1] = do(n - 1) // here, so that one alone needs no goroutine
+		errs[n-1] = do(n - 1) // in this goroutine, so that a single call starts none
 	}
 	all.Wait()
 	for _, err := range errs {

@@ -14,8 +14,7 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// No error names where the table is: by its address, by a name, or by the credentials that were
-// used.
+// No error names the table's address, its name, or the credentials that were used.
 func TestStore_ErrorsNameNoAddress(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

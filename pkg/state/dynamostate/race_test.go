@@ -19,8 +19,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// interrupted opens a store on a table before whose nth request, from 0, something happens.
-// happened tells whether it came to that.
+// interrupted opens a store on a table and does something before the store's nth request, counted
+// from 0. happened reports whether that request came.
 func interrupted(t *testing.T, table string, n int, do func()) (store *dynamostate.Store, happened *bool) {
 	var mu sync.Mutex // a call sends several requests at once
 	requests := 0
@@ -53,12 +53,12 @@ func items(t *testing.T, table string, m msgext.Message) int {
 
 func ptr(s string) *string { return &s }
 
-// A message is forgotten while an event of it is applied, at whatever moment: what is left is
-// nothing, or a message that has all of the event or a gap.
+// A message is forgotten at any moment while an event is applied. Afterwards there is nothing, or a
+// message with all of the event or with a gap.
 func TestStore_ForgottenWhileApplied(t *testing.T) {
 	table := newTable(t)
 	other := open(t, local(t), table)
-	for _, again := range []bool{false, true} { // the event comes for the second time
+	for _, again := range []bool{false, true} { // whether the event is a repetition
 		for _, mark := range []state.Mark{state.MarkNow, state.MarkLater} {
 			reached := true
 			for n := 0; reached; n++ {
@@ -88,8 +88,8 @@ func TestStore_ForgottenWhileApplied(t *testing.T) {
 	}
 }
 
-// Something happens to a message while it is erased, at whatever moment: it is erased, or it stays
-// with a gap, due, and nothing is left without a head.
+// Something happens to a message at any moment while it is erased. It is either erased, or stays,
+// due and with a gap. Nothing is left without a head.
 func TestStore_ErasedWhileSomethingHappens(t *testing.T) {
 	table := newTable(t)
 	other := open(t, local(t), table)
@@ -141,8 +141,8 @@ func TestStore_ErasedWhileSomethingHappens(t *testing.T) {
 	}
 }
 
-// More entries than one transaction takes are dropped all the same, and whatever comes between
-// stays whole.
+// More entries than one transaction takes are dropped, too, and an event that comes in between
+// stays complete.
 func TestStore_DropsMany(t *testing.T) {
 	table := newTable(t)
 	other := open(t, local(t), table)
@@ -173,8 +173,9 @@ func TestStore_DropsMany(t *testing.T) {
 	}
 }
 
-// A store that remembers what another has dropped since must not call it handled.
-func TestStore_MarksAfterAnothersDrop(t *testing.T) {
+// A store that remembers versions which another store has since dropped must not report them as
+// handled.
+func TestStore_MarksAfterADropOfAnotherStore(t *testing.T) {
 	table := newTable(t)
 	store, other := open(t, local(t), table), open(t, local(t), table)
 	ctx, m := t.Context(), statetest.NewMessage()

@@ -17,10 +17,10 @@ import (
 	"msgext/pkg/state"
 )
 
-// Merge implements state.Store: the read, by a compare-and-set of its number, then the head, then
-// what the read saw above itself. Reads decide up to the LatestSeq of the newest whatever the head
-// says, so a read whose head is still to come hides nothing. The head of an unknown message comes
-// first, so that there is no read without one.
+// Merge implements state.Store. It writes the read, by a compare-and-set of its number, then the
+// head, then the key-values above the read. The newest read decides up to its LatestSeq whatever
+// the head says, so a read whose head is not written yet hides nothing. For an unknown message the
+// head is written first, so that there is never a read without a head.
 func (s *Store) Merge(ctx context.Context, message msgext.Message, read msgext.Snapshot) error {
 	path := message.Path()
 	err := s.merge(ctx, path, read)
@@ -81,7 +81,7 @@ func (s *Store) merge(ctx context.Context, path string, read msgext.Snapshot) er
 	return err
 }
 
-// replace makes a read the one that stands, if it follows that. Its error is state.ErrOvertaken.
+// replace stores a read if it follows the stored one. Its error is state.ErrOvertaken.
 func (s *Store) replace(ctx context.Context, path string, read msgext.Snapshot, compressed types.AttributeValue) error {
 	e := new(expression)
 	e.set("number", number(read.Number))
@@ -94,7 +94,7 @@ func (s *Store) replace(ctx context.Context, path string, read msgext.Snapshot, 
 	}
 	e.unchanged("number", was)
 	if read.Number <= read.After {
-		e.when(":was_number < :number") // never: it can only be the one that stands
+		e.when(":was_number < :number") // never true: only a retry of the stored read is accepted
 	}
 	stands, ok, err := s.write(ctx, address(path, readItem), e)
 	if err != nil || ok {
@@ -109,8 +109,8 @@ func (s *Store) replace(ctx context.Context, path string, read msgext.Snapshot, 
 	return state.ErrOvertaken
 }
 
-// drawLine lets the line take over the LatestSeq of a read that version 1 wrote, before one that
-// may be lower replaces it.
+// drawLine raises the line to the LatestSeq of a read that version 1 wrote, before a read with a
+// lower LatestSeq may replace it.
 func (s *Store) drawLine(ctx context.Context, path string, h head) (head, error) {
 	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: s.table, Key: address(path, readItem), ConsistentRead: aws.Bool(true),
@@ -131,9 +131,9 @@ func (s *Store) drawLine(ctx context.Context, path string, h head) (head, error)
 	})
 }
 
-// compress encodes the key-values of a read. The 300 that a message may have are 330 KB at most, of
-// which gzip leaves less whatever they hold, since they are text; only a read far over Chat's
-// limits does not fit.
+// compress encodes the key-values of a read. The 300 that a message may have are at most 330 KB,
+// and always fit after gzip, because they are text. Only a read far above Chat's limits does not
+// fit.
 func compress(keyValues []msgext.KeyValue) (types.AttributeValue, error) {
 	var compressed bytes.Buffer
 	writer := gzip.NewWriter(&compressed)
@@ -150,8 +150,8 @@ func compress(keyValues []msgext.KeyValue) (types.AttributeValue, error) {
 	return &types.AttributeValueMemberB{Value: compressed.Bytes()}, nil
 }
 
-// errRead is the error for a read that is not of the form that is written here. Its cause could
-// quote a value.
+// errRead is the error for a stored read that this package cannot have written. It does not wrap
+// the cause, which could quote a value.
 var errRead = errors.New("a read is not of the form that this package writes")
 
 func decompress(compressed []byte) ([]msgext.KeyValue, error) {
@@ -159,7 +159,7 @@ func decompress(compressed []byte) ([]msgext.KeyValue, error) {
 	if err != nil {
 		return nil, errRead
 	}
-	plain, err := io.ReadAll(reader) // to its end, where the sum stands
+	plain, err := io.ReadAll(reader) // to the end, which has the checksum
 	if err != nil {
 		return nil, errRead
 	}

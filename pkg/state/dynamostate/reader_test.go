@@ -9,7 +9,7 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// template.yaml lets the read function query the table, and nothing else.
+// template.yaml gives the read function only the right to query the table.
 func TestStore_LoadIsAQuery(t *testing.T) {
 	var requests counter
 	store := open(t, through(local(t), requests.do), newTable(t))

@@ -2,8 +2,8 @@ package dynamostate
 
 import "sync"
 
-// recent remembers heads as they were last seen, for a first guess of what stands. A guess may be
-// wrong, which costs a write. It is safe for concurrent use.
+// recent remembers heads as they were last seen, as a first guess of what is stored. A wrong guess
+// costs one write. It is safe for concurrent use.
 type recent struct {
 	mu    sync.Mutex
 	heads map[string]head // by path
@@ -22,7 +22,7 @@ func (r *recent) note(path string, h head) {
 	r.heads[path] = h
 }
 
-// of returns a message's head as it was last seen, or another guess.
+// of returns a message's head as it was last seen, or otherwise if it is not remembered.
 func (r *recent) of(path string, otherwise head) head {
 	r.mu.Lock()
 	defer r.mu.Unlock()

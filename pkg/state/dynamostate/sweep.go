@@ -11,9 +11,9 @@ import (
 	"msgext/pkg/state"
 )
 
-// Sweep implements state.Store. What goes is worked out here, by the one rule. It goes in
-// transactions that hold only if neither the message nor what was read of it has changed: a read
-// that comes meanwhile may bring a key that only a tombstone hides.
+// Sweep implements state.Store. msgext.State.Sweep decides here what is removed. The removal runs
+// in transactions, on condition that neither the message nor its read has changed: a read that is
+// merged in the meantime may bring a key that only a tombstone hides.
 func (s *Store) Sweep(ctx context.Context, message msgext.Message, revision int64) error {
 	path := message.Path()
 	h, record, err := s.load(ctx, path)
@@ -44,8 +44,8 @@ func (s *Store) Sweep(ctx context.Context, message msgext.Message, revision int6
 	return nil
 }
 
-// readNumber is the attribute number of the read that stands, nil for none: one that version 1
-// wrote has none.
+// readNumber returns the attribute number of the stored read, nil if there is none. A read that
+// version 1 wrote has none either.
 func readNumber(record state.Record) types.AttributeValue {
 	if n := record.State.ReadNumber(); n != 0 {
 		return number(n)

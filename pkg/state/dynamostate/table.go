@@ -13,8 +13,8 @@ import (
 // dueIndex is the index of the messages that wait for a check.
 const dueIndex = "due"
 
-// CreateTable makes the table for tests and local use and waits until it can be used. A table that
-// stands is left as it is.
+// CreateTable creates the table for tests and local use and waits until it can be used. It does not
+// change an existing table.
 func (s *Store) CreateTable(ctx context.Context) error {
 	_, err := s.client.CreateTable(ctx, &dynamodb.CreateTableInput{
 		TableName:   s.table,

@@ -13,8 +13,8 @@ import (
 // mostTransacted is how many items one transaction takes (API_TransactWriteItems, read 2026-11).
 const mostTransacted = 100
 
-// transact makes all of some writes or none. ok is false where a condition failed, or somebody else
-// was writing one of the items.
+// transact makes all of the writes or none. ok is false if a condition failed, or if another writer
+// was changing one of the items.
 func (s *Store) transact(ctx context.Context, items []types.TransactWriteItem) (ok bool, err error) {
 	_, err = s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: items})
 	if hasChanged(err) {
@@ -23,7 +23,7 @@ func (s *Store) transact(ctx context.Context, items []types.TransactWriteItem) (
 	return err == nil, err
 }
 
-// hasChanged reports whether a transaction failed because of other writers alone.
+// hasChanged reports whether a transaction failed only because of other writers.
 func hasChanged(err error) bool {
 	var cancelled *types.TransactionCanceledException
 	return errors.As(err, &cancelled) && !slices.ContainsFunc(cancelled.CancellationReasons, func(reason types.CancellationReason) bool {
@@ -32,8 +32,8 @@ func hasChanged(err error) bool {
 	})
 }
 
-// check is the part of a transaction that holds while an attribute of an item is what it was, nil
-// for absent.
+// check returns a part of a transaction: the condition that an attribute of an item is still what
+// it was, nil for absent.
 func (s *Store) check(path, sortKey, name string, was types.AttributeValue) types.TransactWriteItem {
 	e := new(expression)
 	e.unchanged(name, was)
@@ -44,7 +44,7 @@ func (s *Store) check(path, sortKey, name string, was types.AttributeValue) type
 	}}
 }
 
-// updating is the part that updates an item.
+// updating returns a part of a transaction that updates an item.
 func (s *Store) updating(path, sortKey string, e *expression) types.TransactWriteItem {
 	update, condition := e.update(), e.condition()
 	return types.TransactWriteItem{Update: &types.Update{
@@ -53,15 +53,15 @@ func (s *Store) updating(path, sortKey string, e *expression) types.TransactWrit
 	}}
 }
 
-// deletion deletes one of a message's items while an attribute of it is what it was, nil for
-// absent.
+// deletion describes the deletion of one of a message's items, on condition that an attribute is
+// still what it was, nil for absent.
 type deletion struct {
 	sortKey string
 	name    string
 	was     types.AttributeValue
 }
 
-// deleting is the part of a transaction that deletes an item.
+// deleting returns a part of a transaction that deletes an item.
 func (s *Store) deleting(path string, d deletion) types.TransactWriteItem {
 	e := new(expression)
 	e.unchanged(d.name, d.was)
@@ -72,7 +72,8 @@ func (s *Store) deleting(path string, d deletion) types.TransactWriteItem {
 	}}
 }
 
-// delete deletes an item by itself. That it has changed is no error.
+// delete deletes an item outside a transaction. If the item has changed, it is kept, and that is no
+// error.
 func (s *Store) delete(ctx context.Context, path string, d deletion) error {
 	part := s.deleting(path, d).Delete
 	_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{

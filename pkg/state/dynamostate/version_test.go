@@ -20,7 +20,7 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// version1 is what this package wrote before versions were numbered.
+// version1 has items that this package wrote before versions were numbered.
 type version1 struct {
 	Items    []map[string]map[string]any
 	Messages []struct {
@@ -32,7 +32,7 @@ type version1 struct {
 	}
 }
 
-// newVersion1 makes a table with the items of version 1.
+// newVersion1 creates a table with the items of version 1.
 func newVersion1(t *testing.T) (*dynamostate.Store, version1) {
 	text, err := os.ReadFile("testdata/version1.json")
 	require.NoError(t, err)
@@ -78,7 +78,8 @@ func attribute(t *testing.T, kind string, value any) types.AttributeValue {
 	return nil
 }
 
-// Nothing has to be upgraded: what version 1 wrote shows as it did, and is met.
+// No upgrade is needed: what version 1 wrote has the same visible state as before, and is returned
+// by Each and Due.
 func TestStore_Version1(t *testing.T) {
 	store, old := newVersion1(t)
 	due, all := make(map[msgext.Message]int), make(map[msgext.Message]int)
@@ -117,8 +118,8 @@ func TestStore_Version1(t *testing.T) {
 	assert.Equal(t, state.Counts{OldestDue: start}, counts, "open is what a check of this version left unsettled")
 }
 
-// Every call finds in what version 1 wrote what it finds in its own, and leaves what the algebra
-// says.
+// Every call treats items of version 1 like its own, and leaves the result that state.Record
+// computes.
 func TestStore_Version1GoesOn(t *testing.T) {
 	at := start.Add(time.Hour)
 	for _, test := range []struct {
@@ -168,7 +169,7 @@ func TestStore_Version1GoesOn(t *testing.T) {
 				assert.Equal(t, want.State.Read(), got.State.Read(), m.Name)
 				assert.Equal(t, want.State.Floor, got.State.Floor, m.Name)
 				assert.ElementsMatch(t, want.State.Seen, got.State.Seen, m.Name)
-				if before.Check.Revision < 0 { // created without one
+				if before.Check.Revision < 0 { // created without a revision
 					assert.Equal(t, want.Check.Revision != before.Check.Revision, got.Check.Revision != before.Check.Revision, m.Name)
 					want.Check.Revision = got.Check.Revision
 					if want.Check.Doubted != 0 {
@@ -198,7 +199,7 @@ func TestStore_Version1GoesOn(t *testing.T) {
 	})
 }
 
-// What a newer version has written is refused by every call, and left alone.
+// Every call refuses what a newer version has written, and does not change it.
 func TestStore_NewerVersion(t *testing.T) {
 	table := newTable(t)
 	store, ctx, m := open(t, local(t), table), t.Context(), statetest.NewMessage()
@@ -215,7 +216,8 @@ func TestStore_NewerVersion(t *testing.T) {
 
 	revision := start.UnixMilli() + 1
 	second := func(_ any, err error) error { return err }
-	for _, s := range []*dynamostate.Store{store, open(t, local(t), table)} { // one that remembers the message, and one that does not
+	// One store that remembers the message, and one that does not.
+	for _, s := range []*dynamostate.Store{store, open(t, local(t), table)} {
 		for name, err := range map[string]error{
 			"Apply":     s.Apply(ctx, statetest.SetEvent(m, 2, "v", "a"), start, state.MarkNow),
 			"MarkSeen":  s.MarkSeen(ctx, m, 2),

@@ -18,8 +18,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// BenchmarkApply sets an event beside what MySQL itself costs: bare upserts in one transaction and
-// one packet.
+// BenchmarkApply compares an event with the cost of MySQL itself: plain upserts in one transaction
+// and one packet.
 func BenchmarkApply(b *testing.B) {
 	url, db := schema(b)
 	_, err := db.ExecContext(b.Context(), "CREATE TABLE test_floor (id BINARY(1), n BIGINT, k VARBINARY(255), value MEDIUMBLOB, PRIMARY KEY (id, n)) ENGINE = InnoDB")
@@ -61,8 +61,8 @@ func bare(b *testing.B, url string) *sql.DB {
 	return pool
 }
 
-// BenchmarkRead sets reading through the function beside the documented query and beside one for
-// the bare rows.
+// BenchmarkRead compares reading through the function with the documented query and with a query
+// for the bare rows.
 func BenchmarkRead(b *testing.B) {
 	url, _ := schema(b)
 	store, pool := open(b, url), bare(b, url)

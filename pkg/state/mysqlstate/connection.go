@@ -12,14 +12,13 @@ import (
 	"msgext/internal/outbound"
 )
 
-// connector makes connections that database/sql takes up by the rules of package outbound.
+// connector makes connections. database/sql reuses them by the rules of package outbound.
 type connector struct {
 	driver.Connector
 	pinger *outbound.Pinger
 }
 
-// dialled is the key of a context under which a connection that is being made finds a place for its
-// socket.
+// dialled is the context key under which the dialer stores the socket of a new connection.
 type dialled struct{}
 
 func newConnector(config *mysql.Config) (*connector, error) {
@@ -47,7 +46,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return &conn{made.(driverConn), socket, c.pinger}, nil
 }
 
-// driverConn is what a connection of the driver is.
+// driverConn has the interfaces of the driver's connections.
 type driverConn interface {
 	driver.Conn
 	driver.ExecerContext
@@ -58,15 +57,15 @@ type driverConn interface {
 	driver.Validator
 }
 
-// conn is a connection that is doubted where it was idle.
+// conn is a connection that is checked before reuse after it was idle.
 type conn struct {
 	driverConn
 	socket net.Conn
 	pinger *outbound.Pinger
 }
 
-// ResetSession implements driver.SessionResetter: database/sql calls it when it takes a connection
-// up again, and takes another where the error is ErrBadConn.
+// ResetSession implements driver.SessionResetter. database/sql calls it before it reuses a
+// connection, and takes another one if the error is ErrBadConn.
 func (c *conn) ResetSession(ctx context.Context) error {
 	if err := c.driverConn.ResetSession(ctx); err != nil {
 		return err
@@ -77,19 +76,20 @@ func (c *conn) ResetSession(ctx context.Context) error {
 	return nil
 }
 
-// IsValid implements driver.Validator: database/sql calls it when it puts a connection back.
+// IsValid implements driver.Validator. database/sql calls it when it returns a connection to the
+// pool.
 func (c *conn) IsValid() bool {
 	c.pinger.Release(c.socket)
 	return c.driverConn.IsValid()
 }
 
-// retries is how a transaction is sent again that a server has ended: on another connection, and
-// soon.
+// retries is how often and when a transaction that the server has ended is sent again, on another
+// connection.
 var retries = outbound.Policy{Tries: 4, First: 20 * time.Millisecond}
 
-// onConnection makes attempts on a connection each, and again, every statement may arrive twice,
-// while the server has ended the transaction and mayRepeat says so. A connection on which an
-// attempt failed may be within a transaction, and is closed.
+// onConnection makes an attempt on a connection, and another one on another connection if the
+// server has ended the transaction and mayRepeat returns true. Every statement may arrive twice. A
+// connection on which an attempt failed may still be within a transaction, and is closed.
 func (d *database) onConnection(ctx context.Context, mayRepeat func() bool, attempt func(context.Context, *sqlConn) error) error {
 	return retries.Do(ctx, func(ctx context.Context) error {
 		c, err := d.pool.Conn(ctx)
@@ -98,9 +98,9 @@ func (d *database) onConnection(ctx context.Context, mayRepeat func() bool, atte
 		}
 		err = attempt(ctx, &sqlConn{c})
 		if err != nil {
-			_ = c.Raw(func(any) error { return driver.ErrBadConn }) // which closes it
+			_ = c.Raw(func(any) error { return driver.ErrBadConn }) // this closes it
 		}
-		_ = c.Close() // back to the pool, or closed above
+		_ = c.Close() // returns it to the pool, unless it is closed
 		if err != nil && isEnded(err) && ctx.Err() == nil && mayRepeat() {
 			if isLost(err) {
 				d.pinger.Suspect()
@@ -108,13 +108,13 @@ func (d *database) onConnection(ctx context.Context, mayRepeat func() bool, atte
 			return outbound.Again(explain(err), 0)
 		}
 		if err != nil && ctx.Err() != nil {
-			err = ctx.Err() // the driver's own is that the connection is closed
+			err = ctx.Err() // the driver's own error only says that the connection is closed
 		}
 		return explain(err)
 	})
 }
 
-// sqlConn is a connection of the pool's.
+// sqlConn is a connection of the pool.
 type sqlConn struct{ conn *sql.Conn }
 
 // exec returns how many rows each statement of a text changed.

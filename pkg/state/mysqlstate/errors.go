@@ -15,18 +15,17 @@ import (
 )
 
 var (
-	// ErrSchema is every call's error where the schema is missing or of an earlier version.
+	// ErrSchema is every call's error if the schema is missing or of an earlier version.
 	ErrSchema = fmt.Errorf("mysqlstate: tables are missing or out of date, apply the schema with scripts/schema: %w", state.ErrSchemaOld)
 
-	// ErrNoTLS is the error of a server that has no TLS, where its URL does not renounce it.
+	// ErrNoTLS is the error for a server without TLS, unless its URL has tls=false.
 	ErrNoTLS = errors.New("mysqlstate: the server has no TLS; with ?tls=false, passwords and what people wrote travel unencrypted")
 
-	// ErrCertificate is the error of a server whose certificate is not trusted.
+	// ErrCertificate is the error for a server whose certificate is not trusted.
 	ErrCertificate = errors.New("mysqlstate: the server's certificate is not trusted; ?ca=FILE names its authority, ?tls=skip-verify trusts whoever is there")
 )
 
-// What errors of a server mean, by number
-// (dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html,
+// Error numbers of a server (dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html,
 // mariadb.com/docs/server/reference/error-codes).
 const (
 	undefinedTable, undefinedColumn, severalRows = 1146, 1054, 1242
@@ -35,8 +34,8 @@ const (
 	tooLarge, lockTimeout, binlogFormat                                         = 1153, 1205, 1665
 )
 
-// meanings are told for errors that an operator meets. A server's own words quote users, addresses,
-// and what was written.
+// meanings are our texts for errors that an operator may see. The server's own texts quote users,
+// addresses and stored data.
 var meanings = map[uint16]string{
 	tooManyConnections: "too many connections",
 	accessDenied:       "access denied",
@@ -48,7 +47,7 @@ var meanings = map[uint16]string{
 	binlogFormat:       "binlog_format is STATEMENT, which must be ROW or MIXED",
 }
 
-// explain says what went wrong without what a log must not hold.
+// explain returns an error without anything that a log must not contain.
 func explain(err error) error {
 	server, ok := errors.AsType[*mysql.MySQLError](err)
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
@@ -59,7 +58,7 @@ func explain(err error) error {
 		return nil
 	case ok && (server.Number == undefinedTable || server.Number == undefinedColumn):
 		return ErrSchema
-	case ok && server.Number == severalRows: // of sqlstate.Newer; no other statement can have it
+	case ok && server.Number == severalRows: // caused by sqlstate.Newer; no other statement can cause it
 		return fmt.Errorf("mysqlstate: %w", state.ErrSchemaNew)
 	case ok && meanings[server.Number] != "":
 		return fmt.Errorf("mysqlstate: %s (%d)", meanings[server.Number], server.Number)
@@ -77,15 +76,16 @@ func explain(err error) error {
 	return fmt.Errorf("mysqlstate: %w", err)
 }
 
-// isEnded reports whether a connection or a transaction was ended for a reason that another one
-// need not meet: a server that stops or hands over, a lost connection, a deadlock.
+// isEnded reports whether a connection or a transaction was ended for a reason that another try may
+// avoid: a server that stops or fails over, a lost connection, a deadlock.
 func isEnded(err error) bool {
 	if server, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		switch server.Number {
 		case 1213, 1205, 3058, // deadlock, lock wait time-out
 			1053, 1927, 4031, 1317, // shutdown, killed, idle for too long, interrupted
 			1290, 1792, 1836, // read-only, as after a failover
-			1047, 1180: // a cluster's node that is not ready, a commit that lost to another node's
+			// A cluster's node that is not ready, a commit that conflicted with another node's.
+			1047, 1180:
 			return true
 		}
 		return false
@@ -93,7 +93,7 @@ func isEnded(err error) bool {
 	return isLost(err)
 }
 
-// isLost reports whether an error is that of a connection.
+// isLost reports whether an error means a lost connection.
 func isLost(err error) bool {
 	_, network := errors.AsType[net.Error](err)
 	for _, lost := range []error{driver.ErrBadConn, mysql.ErrInvalidConn, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.EPIPE} {

@@ -15,17 +15,18 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// A receiver keeps what it hears in MySQL; whoever wants to know reads it there.
+// A receiver keeps what it hears in MySQL, and other programs read it there.
 func Example() {
 	ctx := context.Background()
-	store, err := mysqlstate.Open(secret.String(os.Getenv("DATABASE_URL"))) // scripts/schema was there before
+	store, err := mysqlstate.Open(secret.String(os.Getenv("DATABASE_URL"))) // after scripts/schema
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer store.Close()
 	handler := receiver.New(receiver.Options{
-		Verifier: webhook.Verifier{SDKAppID: "1400000000", AllowUnsigned: true}, // tokens, in earnest
+		// Use Tokens in production.
+		Verifier: webhook.Verifier{SDKAppID: "1400000000", AllowUnsigned: true},
 		Store:    store,
 		Logger:   slog.New(slog.DiscardHandler),
 	})

@@ -13,10 +13,10 @@ var Dialect = dialect
 // HasJSONTable is hasJSONTable.
 var HasJSONTable = hasJSONTable
 
-// OpenDatabase is what Open opens.
+// OpenDatabase opens the database that Open uses.
 func OpenDatabase(url secret.String) (sqlstate.Database, error) { return open(url, maxConnections) }
 
-// OpenAt is Open with the wall clock of another place.
+// OpenAt is Open with another wall clock.
 func OpenAt(url secret.String, now func() time.Time) (*Store, error) {
 	store, err := Open(url)
 	if err == nil {
@@ -25,7 +25,7 @@ func OpenAt(url secret.String, now func() time.Time) (*Store, error) {
 	return store, err
 }
 
-// WriteText and ReadText are what a transaction says to its server.
+// WriteText and ReadText return the text of a transaction as it is sent to the server.
 func WriteText(writes ...sqlstate.Write) (string, error) {
 	text, _, err := writing(writes, ordered(writes)).end()
 	return text, err

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/pingcap/tidb/pkg/parser"
-	_ "github.com/pingcap/tidb/pkg/parser/test_driver" // what the parser makes values of
+	_ "github.com/pingcap/tidb/pkg/parser/test_driver" // the parser's values
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -19,7 +19,7 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// spoken is a database that notes what a store says to it.
+// spoken is a database that records the statements of a store.
 type spoken struct{ texts map[string]bool }
 
 func (s *spoken) Write(_ context.Context, message []byte, statements []sqlstate.Statement) ([]int64, error) {
@@ -31,7 +31,8 @@ func (s *spoken) Write(_ context.Context, message []byte, statements []sqlstate.
 		}
 		s.texts[text] = true
 	}
-	return make([]int64, len(statements)), nil // what changes nothing is followed by others
+	// After a statement that changes nothing, the store sends others.
+	return make([]int64, len(statements)), nil
 }
 
 func (s *spoken) Read(_ context.Context, queries []sqlstate.Query) error {
@@ -42,8 +43,8 @@ func (s *spoken) Read(_ context.Context, queries []sqlstate.Query) error {
 
 func (s *spoken) Close() error { return nil }
 
-// MariaDB is what the other tests run on. That MySQL has the grammar of every statement, and of the
-// tables, says a parser of MySQL's; it knows no JSON_TABLE, so that the view is not shown thereby.
+// The other tests use MariaDB. A parser of MySQL's grammar checks that MySQL accepts every
+// statement and the tables. It does not know JSON_TABLE, so the view is not checked.
 func TestStatements_AreMySQLs(t *testing.T) {
 	database := &spoken{make(map[string]bool)}
 	store, ctx, m := sqlstate.New(database, mysqlstate.Dialect), t.Context(), statetest.NewMessage()

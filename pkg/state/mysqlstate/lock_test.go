@@ -18,8 +18,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// A transaction that the server ends, because it and another one wait for each other, is sent
-// again, and ends well once that is done.
+// A transaction that the server ends because of a deadlock is sent again, and succeeds once the
+// other transaction is done.
 func TestStore_TriesAgainAfterADeadlock(t *testing.T) {
 	url, db := schema(t)
 	store, m := open(t, url), statetest.NewMessage()
@@ -30,7 +30,8 @@ func TestStore_TriesAgainAfterADeadlock(t *testing.T) {
 	require.NoError(t, err)
 	_, err = other.Exec("CREATE TEMPORARY TABLE heavy (n INT) ENGINE = InnoDB")
 	require.NoError(t, err)
-	_, err = other.Exec("INSERT INTO heavy VALUES (1)" + strings.Repeat(", (1)", 500)) // the lighter one of a deadlock is ended
+	// The server ends the transaction with fewer changes.
+	_, err = other.Exec("INSERT INTO heavy VALUES (1)" + strings.Repeat(", (1)", 500))
 	require.NoError(t, err)
 	_, err = other.Exec("UPDATE msgext_entries SET deleted = deleted")
 	require.NoError(t, err)
@@ -39,7 +40,8 @@ func TestStore_TriesAgainAfterADeadlock(t *testing.T) {
 		applied <- store.Apply(context.WithoutCancel(t.Context()), statetest.SetEvent(m, 2, "w", "a"), heard, state.MarkNow)
 	}()
 	first := waiting(t, db, 0)
-	_, err = other.Exec("UPDATE msgext_messages SET gone = gone") // which the store's transaction has locked
+	// The store's transaction has locked these rows.
+	_, err = other.Exec("UPDATE msgext_messages SET gone = gone")
 	require.NoError(t, err, "the other one goes on, so that it is the store's that was ended")
 	waiting(t, db, first)
 	require.NoError(t, other.Commit())
@@ -50,8 +52,8 @@ func TestStore_TriesAgainAfterADeadlock(t *testing.T) {
 	assert.Equal(t, "w", record.State.Visible()[0].Value)
 }
 
-// waiting returns the connection that waits for a lock of the test's database, once there is
-// another than the given one. What it asks is refreshed only if nobody asked for 100 ms.
+// waiting returns the connection that waits for a lock of the test's database, once there is one
+// other than the given one. The server refreshes this table only if it was not queried for 100 ms.
 func waiting(t *testing.T, db *sql.DB, known int64) (id int64) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -62,11 +64,11 @@ func waiting(t *testing.T, db *sql.DB, known int64) (id int64) {
 	return id
 }
 
-// Which of a server's errors another attempt may not meet.
+// Server errors that another attempt may avoid (true) or not (false).
 func TestStore_TriesAgain(t *testing.T) {
 	for number, want := range map[uint16]bool{
 		1213: true,  // deadlock
-		1205: true,  // a lock was waited for in vain
+		1205: true,  // lock wait time-out
 		1053: true,  // shutdown
 		1290: true,  // read-only, as after a failover
 		1045: false, // access denied

@@ -1,12 +1,12 @@
 // Package mysqlstate keeps the state of messages in MySQL 8.0.4 or later, or MariaDB 10.6 or later.
-// (MySQL 5.7 is meant to do for everything but the view message_extensions.) An event costs one
-// round trip: its transaction travels as one packet of several statements.
+// (MySQL 5.7 should work except for the view message_extensions.) An event costs one round trip,
+// because its transaction travels as one packet of several statements.
 //
-// The server decides what a commit is worth: with other settings than
-// innodb_flush_log_at_trx_commit=1 it can lose what it acknowledged; Durability tells.
+// The server's settings decide whether a commit is durable: unless innodb_flush_log_at_trx_commit=1
+// it can lose what it acknowledged. Durability reports this.
 //
-// The schema is not made by the store, whose user then needs no right to create: apply it once, and
-// again after an upgrade, with scripts/schema or the client mysql.
+// The store does not create the schema, so its user needs no right to create. Apply the schema
+// once, and again after an upgrade, with scripts/schema or the client mysql.
 //
 // It is for programs that build a receiver, a repairer or a reader over this store. Its API is v0:
 // it may change with any release.
@@ -31,10 +31,10 @@ import (
 	"msgext/pkg/state"
 )
 
-// maxConnections of one process that does several things at once.
+// maxConnections is for a process that does several things at once.
 const maxConnections = 16
 
-// Store is a state.Store whose server tells what it may lose.
+// Store is a state.Store that can report what its server may lose.
 type Store struct {
 	*sqlstate.Store
 	database *database
@@ -83,7 +83,7 @@ func open(url secret.String, connections int) (*database, error) {
 	return d, nil
 }
 
-// maxIdle is how long an unused connection is kept, of which a server has so many.
+// maxIdle is how long an unused connection is kept, because a server has a limited number of them.
 const maxIdle = 30 * time.Minute
 
 // database implements sqlstate.Database.
@@ -93,13 +93,13 @@ type database struct {
 	pinger *outbound.Pinger
 }
 
-// What a transaction begins with. The levels are named because a server may have others as its
-// default. A snapshot is taken at once, not with the first query.
+// The beginnings of transactions. The isolation levels are named because a server may have other
+// defaults. A snapshot is taken at the start, not with the first query.
 const (
 	beginRead  = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;\nSTART TRANSACTION WITH CONSISTENT SNAPSHOT;\nSELECT (" + sqlstate.Newer + ");\n"
 	beginWrite = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;\nSTART TRANSACTION;\nUPDATE msgext_locks SET n = n WHERE n IN (?%s) AND 1 = (" + sqlstate.Newer + ");\n"
 	before     = 3    // statements in beginWrite
-	locks      = 4096 // rows in msgext_locks, which are locked in the order of their numbers
+	locks      = 4096 // rows in msgext_locks, which are locked in order of number
 )
 
 func writing(writes []sqlstate.Write, order []place) *script {
@@ -152,8 +152,8 @@ func (d *database) commit(ctx context.Context, writes []sqlstate.Write) (rows []
 	return rows, nil
 }
 
-// errAnswer is the error of a server, or of what stands before it, that answers to other statements
-// than it was sent.
+// errAnswer is the error if a server, or a proxy before it, answers to other statements than it was
+// sent.
 var errAnswer = errors.New("mysqlstate: the server's answer is not that of so many statements")
 
 // Read implements sqlstate.Database.
@@ -162,14 +162,14 @@ func (d *database) Read(ctx context.Context, queries []sqlstate.Query) error {
 	if err != nil {
 		return err
 	}
-	given := false // rows that the caller has cannot be taken back
+	given := false // rows that the caller already has cannot be taken back
 	mayRepeat := func() bool { return !given }
 	return d.onConnection(ctx, mayRepeat, func(ctx context.Context, conn *sqlConn) error {
 		rows, err := conn.query(ctx, sql, args)
 		if err != nil {
 			return err
 		}
-		defer func() { _ = rows.Close() }() // its error is that of Err
+		defer func() { _ = rows.Close() }() // Err returns the same error
 		for rows.Next() {                   // sqlstate.Newer; the driver waits for ever where an error comes instead of rows that nobody asks for
 		}
 		for _, query := range queries {
@@ -186,7 +186,7 @@ func (d *database) Read(ctx context.Context, queries []sqlstate.Query) error {
 				return err
 			}
 		}
-		for rows.NextResultSet() { // COMMIT has none
+		for rows.NextResultSet() { // COMMIT has no rows
 		}
 		return rows.Err()
 	})

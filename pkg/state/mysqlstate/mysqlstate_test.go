@@ -25,8 +25,7 @@ import (
 
 var heard = time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)
 
-// schema returns the URL of a database of the test's own, with the schema applied, and a connection
-// to it.
+// schema returns the URL of a new database with the schema applied, and a connection to it.
 func schema(t testing.TB) (string, *sql.DB) {
 	t.Helper()
 	url, db := empty(t)
@@ -38,7 +37,7 @@ func schema(t testing.TB) (string, *sql.DB) {
 	return url, db
 }
 
-// empty returns the URL of an empty database of the test's own, and a connection to it.
+// empty returns the URL of a new, empty database, and a connection to it.
 func empty(t testing.TB) (string, *sql.DB) {
 	t.Helper()
 	u, err := neturl.Parse(peertest.Address(t, peertest.MariaDB))

@@ -26,7 +26,7 @@ func TestStore_Network(t *testing.T) {
 	})
 }
 
-// endConnections ends all connections to the test's database but one.
+// endConnections ends all connections to the test's database except one.
 func endConnections(t *testing.T, db *sql.DB) {
 	t.Helper()
 	conn, err := db.Conn(t.Context())

@@ -2,13 +2,14 @@ package mysqlstate
 
 import "msgext/internal/sqlstate"
 
-// place is where a statement is among writes.
+// place is the position of a statement among writes.
 type place struct{ write, statement int }
 
-// ordered returns in which order the statements of writes are sent: each stands beside its like
-// where all writes say the same of their messages, so that inserts become one. Only where they
-// begin with an insert that may get more rows, as an event does: events commute, also those of one
-// message, where another write may build on what was before it.
+// ordered returns the order in which the statements of writes are sent. If all writes have the same
+// statements for their messages, equal statements are placed next to each other, so that inserts
+// become one. This is done only if the writes begin with an insert that may have several rows, as
+// an event does. Events commute, even those of one message, but other writes may depend on earlier
+// ones.
 func ordered(writes []sqlstate.Write) []place {
 	var places []place
 	for step := range alike(writes) {
@@ -30,8 +31,8 @@ func ordered(writes []sqlstate.Write) []place {
 	return places
 }
 
-// alike returns how many runs of equal statements the writes have if all have the same, and 0
-// otherwise.
+// alike returns how many runs of equal statements each write has, if all writes have the same runs,
+// and 0 otherwise.
 func alike(writes []sqlstate.Write) int {
 	first := writes[0].Statements
 	if len(writes) == 1 || rowOf(first[0].SQL) == "" {
@@ -52,7 +53,7 @@ func alike(writes []sqlstate.Write) int {
 	return len(want) - 1
 }
 
-// runs returns where runs of equal statements begin, and the end.
+// runs returns the indexes at which runs of equal statements begin, and the end.
 func runs(statements []sqlstate.Statement) (from []int) {
 	for i, statement := range statements {
 		if i == 0 || statement.SQL != statements[i-1].SQL {

@@ -14,7 +14,7 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// keeping is a database that keeps what it is given to write.
+// keeping is a database that stores the writes it gets.
 type keeping struct {
 	sqlstate.Database
 	writes []sqlstate.Write
@@ -25,8 +25,8 @@ func (k *keeping) Write(_ context.Context, message []byte, statements []sqlstate
 	return []int64{1, 1, 1, 1, 1, 1}[:len(statements)], nil
 }
 
-// Events that share a transaction are one insert a table; what may build on what was before it
-// stays as it was given.
+// Events that share a transaction become one insert per table. Statements that may depend on
+// earlier ones stay in their order.
 func TestWrites_ThatShareATransaction(t *testing.T) {
 	written := func(calls ...func(state.Store) error) string {
 		database := new(keeping)
@@ -57,8 +57,8 @@ func TestWrites_ThatShareATransaction(t *testing.T) {
 	assert.Contains(t, written(drop, drop), statements+statements)
 }
 
-// What was seen above the floor is passed over with the next event that does not follow it, so that
-// the rows of a busy poll do not pile up until they are bounded.
+// The next event that does not follow the floor passes over the versions seen above it, so that the
+// rows of a busy poll do not accumulate up to their limit.
 func TestStore_PassesOverInTheSecondStep(t *testing.T) {
 	url, db := schema(t)
 	store, m := open(t, url), statetest.NewMessage()

@@ -12,7 +12,7 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// No error names where the database is, or who asked.
+// No error names the database's address or the user.
 func TestStore_ErrorsNameNoAddress(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -10,19 +10,19 @@ import (
 	"msgext/pkg/secret"
 )
 
-// Schema is the SQL that makes the tables. Applying it again changes nothing.
+// Schema is the SQL that creates the tables. Applying it again changes nothing.
 //
 //go:embed schema.sql
 var Schema string
 
-// View is the SQL that makes the view message_extensions, for a server that has JSON_TABLE.
+// View is the SQL that creates the view message_extensions, for a server that has JSON_TABLE.
 //
 //go:embed view.sql
 var View string
 
-// ApplySchema makes the tables and, where the server can have it, the view in the database at a
-// URL, and reports whether it could. Applying it again changes nothing. Its error is ErrURL, or
-// state.ErrSchemaNew where a newer version stands.
+// ApplySchema creates the tables in the database at a URL, and the view if the server supports it.
+// view reports whether it did. Applying it again changes nothing. Its error is ErrURL, or
+// state.ErrSchemaNew if the schema there is newer.
 func ApplySchema(ctx context.Context, url secret.String) (view bool, err error) {
 	d, err := open(url, 1)
 	if err != nil {
@@ -50,7 +50,7 @@ func apply(ctx context.Context, conn *sql.Conn, view bool) error {
 	return err
 }
 
-// hasJSONTable knows the versions that have it, from what VERSION() says: "8.0.36",
+// hasJSONTable reports whether a server has JSON_TABLE, from the result of VERSION(): "8.0.36",
 // "10.11.6-MariaDB-log".
 func hasJSONTable(version string) bool {
 	first := []int{8, 0, 4}

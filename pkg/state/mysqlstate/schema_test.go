@@ -54,11 +54,12 @@ func TestApplySchema_AtOnceAndAtWork(t *testing.T) {
 	all.Wait()
 }
 
-// Every call on a schema that is missing or new says which it is, the first as any later one.
+// Every call on a missing or newer schema returns the error for that, the first call like any later
+// one.
 func TestStore_NamesAnotherSchema(t *testing.T) {
 	missing, _ := empty(t)
 	newer, db := schema(t)
-	running := open(t, newer) // since before
+	running := open(t, newer) // opened before the upgrade
 	t.Cleanup(func() { assert.NoError(t, running.Close()) })
 	m := statetest.NewMessage()
 	require.NoError(t, running.Apply(t.Context(), statetest.SetEvent(m, 1, "v", "a"), heard, state.MarkNow))
@@ -106,7 +107,7 @@ func TestView_ReadsOneMessageByIndex(t *testing.T) {
 	}
 }
 
-// Texts are found, shown and told apart by their bytes: whatever the server's own character set,
+// Texts are found, returned and compared by their bytes, whatever the server's own character set,
 // which is latin1 here.
 func TestView_ComparesBytes(t *testing.T) {
 	url, db := schema(t)
@@ -136,15 +137,15 @@ func TestView_ComparesBytes(t *testing.T) {
 			var groups int
 			require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM (SELECT value FROM message_extensions WHERE group_id = ? GROUP BY value) v", m.GroupID).Scan(&groups))
 			assert.Equal(t, len(texts), groups)
-			if round == 0 { // and once more where a read has them
+			if round == 0 { // and again with a stored read
 				sqlstatetest.Merge(t, store, m, msgext.Snapshot{Latest: 1, KeyValues: record.State.Visible()})
 			}
 		}
 	}
 }
 
-// A value that a mode of the server would cut or refuse is one of a megabyte, with everything in it.
-func TestStore_WhateverTheServersModes(t *testing.T) {
+// A value of a megabyte with all kinds of characters, which some server modes would cut or refuse.
+func TestStore_KeepsValuesUnderEverySQLMode(t *testing.T) {
 	_, db := schema(t)
 	for _, mode := range []string{"", "ANSI", "TRADITIONAL", "NO_BACKSLASH_ESCAPES,ANSI_QUOTES,PIPES_AS_CONCAT", "STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY"} {
 		t.Run(mode, func(t *testing.T) {

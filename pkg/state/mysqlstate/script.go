@@ -9,14 +9,14 @@ import (
 	"msgext/internal/sqlstate"
 )
 
-// script is a transaction as one text of several statements, with its arguments in the order of the
-// text: MySQL's placeholders have no numbers. Inserts of one row each that follow one another
-// become one of several rows, which the server reads and plans once: most of what an event costs is
-// the number of statements.
+// script is a transaction as one text of several statements. Its arguments are in the order of the
+// text, because MySQL's placeholders have no numbers. Consecutive inserts of one row each become
+// one insert of several rows, which the server parses and plans once. The number of statements is
+// most of what an event costs.
 type script struct {
 	text      strings.Builder
 	arguments []driver.NamedValue
-	results   []int // by statement, the place of its result among all
+	results   []int // by statement, the index of its result
 	count     int   // of results
 	insert    string
 	rest      string // of an insert that may get more rows
@@ -32,8 +32,7 @@ func newScript(begin string, arguments ...any) *script {
 	return s
 }
 
-// add adds a statement, whose ?1, ?2, ... become ? each time they are met; it holds no other
-// question mark.
+// add adds a statement. Each of its ?1, ?2, ... becomes a ?. It has no other question mark.
 func (s *script) add(statement sqlstate.Statement) {
 	if statement.SQL == s.insert {
 		s.results = append(s.results, s.count-1)
@@ -55,7 +54,7 @@ func (s *script) add(statement sqlstate.Statement) {
 	s.write(before+row, statement.Args)
 }
 
-// rowOf returns the row of an insert that may get more of them: nothing after it has an argument.
+// rowOf returns the row of an insert that may have several: nothing after the row has an argument.
 func rowOf(sql string) string {
 	_, values, _ := strings.Cut(sql, "\nVALUES ")
 	row, after, found := strings.Cut(values, "\nON DUPLICATE KEY")
@@ -100,8 +99,8 @@ func (s *script) end() (string, []driver.NamedValue, error) {
 	return s.text.String() + "COMMIT", s.arguments, s.err
 }
 
-// rows returns how many rows each statement changed; of those that became one, how many they did
-// together.
+// rows returns how many rows each statement changed. For statements that were combined, it is the
+// number for all of them together.
 func (s *script) rows(all []int64) ([]int64, error) {
 	if len(all) != before+s.count+1 {
 		return nil, errAnswer

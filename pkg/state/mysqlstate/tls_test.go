@@ -11,8 +11,8 @@ import (
 	"msgext/pkg/state/mysqlstate"
 )
 
-// A server without TLS is not spoken to in clear text, unless the URL says so; the refusal names
-// how.
+// A server without TLS gets no clear text, unless the URL allows it. The error says how to allow
+// it.
 func TestStore_RefusesAServerWithoutTLS(t *testing.T) {
 	url, _ := schema(t)
 	for _, tls := range []string{"true", "skip-verify"} {

@@ -20,10 +20,10 @@ import (
 	"msgext/pkg/secret"
 )
 
-// ErrURL is what every error of Open wraps.
+// Every error of Open wraps ErrURL.
 var ErrURL = errors.New("mysqlstate: not a MySQL URL, mysql://USER:PASSWORD@HOST:PORT/DATABASE?OPTION=VALUE")
 
-// Why a URL is refused. None quotes it, because it holds a password.
+// Reasons to refuse a URL. None quotes it, because it has a password.
 var (
 	errEscape = fmt.Errorf("%w: %s", ErrURL, location.Escape)
 	errOption = fmt.Errorf("%w: an option is none of tls, ca and pool_max_conns", ErrURL)
@@ -32,14 +32,14 @@ var (
 	errCount  = fmt.Errorf("%w: pool_max_conns is not a number above 0", ErrURL)
 )
 
-// options are what a URL says.
+// options are the contents of a URL.
 type options struct {
 	config      *mysql.Config
 	connections int
 }
 
-// parse returns what a URL says, with so many connections unless it says how many. Its error wraps
-// ErrURL.
+// parse returns the contents of a URL, with the given number of connections unless the URL has its
+// own. Its error wraps ErrURL.
 func parse(url secret.String, connections int) (options, error) {
 	if location.IsUnescaped(url) {
 		return options{}, errEscape
@@ -59,10 +59,10 @@ func parse(url secret.String, connections int) (options, error) {
 	if u.Port() == "" {
 		config.Addr = net.JoinHostPort(u.Hostname(), "3306")
 	}
-	config.MultiStatements, config.InterpolateParams = true, true // one round trip a transaction
-	config.ClientFoundRows = true                                 // rows that an UPDATE finds, changed or not
-	config.CheckConnLiveness = false                              // package outbound sees to it
-	config.Logger = log.New(io.Discard, "", 0)                    // it has addresses
+	config.MultiStatements, config.InterpolateParams = true, true // one round trip per transaction
+	config.ClientFoundRows = true                                 // count the rows that an UPDATE finds, changed or not
+	config.CheckConnLiveness = false                              // package outbound does this
+	config.Logger = log.New(io.Discard, "", 0)                    // it would log addresses
 
 	settings, err := neturl.ParseQuery(u.RawQuery)
 	if err != nil {

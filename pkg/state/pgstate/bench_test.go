@@ -16,7 +16,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// BenchmarkApply sets an event beside what PostgreSQL itself costs: bare upserts in one pipeline.
+// BenchmarkApply compares an event with the cost of PostgreSQL itself: plain upserts in one
+// pipeline.
 func BenchmarkApply(b *testing.B) {
 	url, conn := schema(b)
 	_, err := conn.Exec(b.Context(), "CREATE TABLE IF NOT EXISTS test_floor (id bytea, n bigint, key text, value text, PRIMARY KEY (id, n))")
@@ -48,8 +49,8 @@ func BenchmarkApply(b *testing.B) {
 	require.NoError(b, store.Close())
 }
 
-// BenchmarkRead sets reading through the function beside the documented query and beside one for
-// the bare rows.
+// BenchmarkRead compares reading through the function with the documented query and with a query
+// for the bare rows.
 func BenchmarkRead(b *testing.B) {
 	url, _ := schema(b)
 	store := open(b, url)

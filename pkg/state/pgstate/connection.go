@@ -15,8 +15,8 @@ import (
 	"msgext/internal/outbound"
 )
 
-// doubting has a pool take up its connections by the rules of package outbound. pgxpool's own ping
-// has no time-out, and counts idle time by a clock that stands still while a sandbox is frozen.
+// doubting makes a pool reuse its connections by the rules of package outbound. pgxpool's own ping
+// has no time-out, and measures idle time by a clock that stands still while a sandbox is frozen.
 func doubting(config *pgxpool.Config, pinger *outbound.Pinger) {
 	dial := config.ConnConfig.DialFunc
 	config.ConnConfig.DialFunc = pgconn.DialFunc(pinger.Dial(outbound.Dial(dial)))
@@ -27,13 +27,14 @@ func doubting(config *pgxpool.Config, pinger *outbound.Pinger) {
 	}
 }
 
-// retries is how a transaction is sent again that a server has ended: on another connection, and at
-// once, because one that restarts or has handed over to a standby is soon there.
+// retries is how often and when a transaction that a server has ended is sent again, on another
+// connection. The first retry is at once, because a server that restarts or has failed over to a
+// standby is soon available.
 var retries = outbound.Policy{Tries: 4, First: 20 * time.Millisecond}
 
-// send sends the statements that fill queues in one transaction, BEGIN included, and commits it. It
-// sends them again, every one of them may arrive twice, while the server has ended the transaction
-// and mayRepeat says so.
+// send sends the statements that fill queues in one transaction, including BEGIN, and commits it.
+// If the server has ended the transaction and mayRepeat returns true, it sends them again. Every
+// statement may arrive twice.
 func (d *database) send(ctx context.Context, mayRepeat func() bool, fill func(*pgx.Batch)) error {
 	return retries.Do(ctx, func(ctx context.Context) error {
 		err := d.sendOnce(ctx, fill)
@@ -51,7 +52,9 @@ func (d *database) sendOnce(ctx context.Context, fill func(*pgx.Batch)) error {
 		return err
 	}
 	defer func() {
-		d.pinger.Release(conn.Conn().PgConn().Conn()) // here, because the pool's own hook is another goroutine, for which the next one would not wait
+		// Released here, because the pool's own hook runs in another goroutine, which the next acquire does
+		// not wait for.
+		d.pinger.Release(conn.Conn().PgConn().Conn())
 		conn.Release()
 	}()
 	batch := &pgx.Batch{}
@@ -60,8 +63,8 @@ func (d *database) sendOnce(ctx context.Context, fill func(*pgx.Batch)) error {
 	return conn.SendBatch(ctx, batch).Close()
 }
 
-// isEnded reports whether a connection or a transaction was ended for a reason that another one
-// need not meet: a server that stops, starts or hands over, a lost connection, a deadlock
+// isEnded reports whether a connection or a transaction was ended for a reason that another try may
+// avoid: a server that stops, starts or fails over, a lost connection, a deadlock
 // (postgresql.org/docs/15/errcodes-appendix.html).
 func isEnded(err error) bool {
 	if server, ok := errors.AsType[*pgconn.PgError](err); ok {
@@ -75,7 +78,7 @@ func isEnded(err error) bool {
 	return !connecting && isLost(err)
 }
 
-// isLost reports whether an error of no server is that of a connection.
+// isLost reports whether an error that is not a server's means a lost connection.
 func isLost(err error) bool {
 	_, network := errors.AsType[net.Error](err)
 	return network || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)

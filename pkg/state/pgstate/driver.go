@@ -8,9 +8,9 @@ import (
 	"msgext/pkg/state"
 )
 
-// Driver returns the driver of postgres:// and postgresql:// as Open has them. A store opens up to
-// so many connections, 16 for 0, unless its URL has pool_max_conns: a function that does one thing
-// at a time needs 1, and there are many of it.
+// Driver returns the driver of postgres:// and postgresql:// URLs, see Open. A store opens at most
+// the given number of connections, 16 for 0, unless its URL has pool_max_conns. A function that
+// does one thing at a time should use 1, because many instances of it run.
 func Driver(connections int) state.Driver {
 	connections = cmp.Or(connections, maxConnections)
 	return state.Driver{
@@ -22,7 +22,7 @@ func Driver(connections int) state.Driver {
 		Open: func(ctx context.Context, url secret.String) (state.Store, error) {
 			store, err := openStore(ctx, url, connections)
 			if err != nil {
-				return nil, err // not a nil *Store in an interface
+				return nil, err // a nil *Store in an interface would not be nil
 			}
 			return store, nil
 		},

@@ -15,17 +15,19 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// A receiver keeps what it hears in PostgreSQL; whoever wants to know reads it there.
+// A receiver keeps what it hears in PostgreSQL, and other programs read it there.
 func Example() {
 	ctx := context.Background()
-	store, err := pgstate.Open(ctx, secret.String(os.Getenv("DATABASE_URL"))) // scripts/schema was there before
+	// After scripts/schema.
+	store, err := pgstate.Open(ctx, secret.String(os.Getenv("DATABASE_URL")))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer store.Close()
 	handler := receiver.New(receiver.Options{
-		Verifier: webhook.Verifier{SDKAppID: "1400000000", AllowUnsigned: true}, // tokens, in earnest
+		// Use Tokens in production.
+		Verifier: webhook.Verifier{SDKAppID: "1400000000", AllowUnsigned: true},
 		Store:    store,
 		Logger:   slog.New(slog.DiscardHandler),
 	})

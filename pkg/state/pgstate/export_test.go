@@ -11,12 +11,12 @@ import (
 // Dialect is the dialect of a store on a database that a test has wrapped.
 var Dialect = dialect
 
-// OpenDatabase is what Open opens.
+// OpenDatabase opens the database that Open uses.
 func OpenDatabase(ctx context.Context, url secret.String) (sqlstate.Database, error) {
 	return open(ctx, url, maxConnections)
 }
 
-// OpenAt is Open with the wall clock of another place.
+// OpenAt is Open with another wall clock.
 func OpenAt(ctx context.Context, url secret.String, now func() time.Time) (*Store, error) {
 	database, err := open(ctx, url, maxConnections)
 	if err != nil {
@@ -26,7 +26,7 @@ func OpenAt(ctx context.Context, url secret.String, now func() time.Time) (*Stor
 	return sqlstate.New(database, dialect), nil
 }
 
-// ClearText reports whether a connection that a URL asks for may be made without TLS.
+// ClearText reports whether a URL allows a connection without TLS.
 func ClearText(url secret.String) (bool, error) {
 	config, err := parse(url, 1)
 	if err != nil {

@@ -26,8 +26,8 @@ func TestStore_Network(t *testing.T) {
 	})
 }
 
-// endConnections ends those of stores behind a network; each of the other tests has a connection of
-// its own.
+// endConnections ends the connections of stores behind a network. The other tests have connections
+// of their own.
 func endConnections(t *testing.T, conn *pgx.Conn) {
 	t.Helper()
 	_, err := conn.Exec(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'behind'")

@@ -1,9 +1,9 @@
 // Package pgstate keeps the state of messages in PostgreSQL 12 or later. An event costs one round
-// trip: its transaction travels as one pipeline, BEGIN to COMMIT. (The first on a new connection
-// costs one more, which prepares the statements; behind a pooler that cannot have that, add
-// default_query_exec_mode=exec to the URL.)
+// trip, because its transaction travels as one pipeline, BEGIN to COMMIT. The first transaction on
+// a new connection costs one more, to prepare the statements. If a connection pooler does not
+// support prepared statements, add default_query_exec_mode=exec to the URL.
 //
-// The schema is not made by the store, whose role then needs no right to create: apply Schema once,
+// The store does not create the schema, so its role needs no right to create. Apply Schema once,
 // and again after an upgrade, with scripts/schema or psql.
 //
 // It is for programs that build a receiver, a repairer or a reader over this store. Its API is v0:
@@ -28,14 +28,14 @@ import (
 	"msgext/pkg/state"
 )
 
-// ErrSchema is every call's error where the schema is missing or of an earlier version.
+// ErrSchema is every call's error if the schema is missing or of an earlier version.
 var ErrSchema = fmt.Errorf("pgstate: tables are missing or out of date, apply the schema with scripts/schema: %w", state.ErrSchemaOld)
 
-// maxConnections of one process that does several things at once.
+// maxConnections is for a process that does several things at once.
 const maxConnections = 16
 
-// Store is a state.Store over one database. SQLite and PostgreSQL share it, so it is made by Open
-// alone.
+// Store is a state.Store over one database. SQLite and PostgreSQL share the type, so only Open can
+// make one.
 type Store = sqlstate.Store
 
 // Open returns a Store on the database at a postgres:// URL. It connects when it is first used. Its
@@ -75,10 +75,10 @@ type database struct {
 	pinger *outbound.Pinger
 }
 
-// What a transaction begins with. The levels are named because a database may have others as its
-// default, and synchronous_commit because a role may have it off: then a commit is not yet durable.
-// The locks keep writes to one message apart, also where the message has no row yet. They are taken
-// in the order in which they are given.
+// The beginnings of transactions. The isolation levels are named because a database may have other
+// defaults. synchronous_commit is set because a role may have it off, and a commit is then not
+// durable. The locks separate writes to one message, even if the message has no row yet. They are
+// taken in the order in which they are given.
 const (
 	beginRead  = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 	beginWrite = "BEGIN ISOLATION LEVEL READ COMMITTED"
@@ -114,7 +114,7 @@ func (d *database) commit(ctx context.Context, writes []sqlstate.Write) ([][]int
 	return split(rows, writes), nil
 }
 
-// split gives each write what its statements changed.
+// split returns the row counts of each write's statements.
 func split(rows []int64, writes []sqlstate.Write) [][]int64 {
 	each := make([][]int64, len(writes))
 	for i, write := range writes {
@@ -126,7 +126,7 @@ func split(rows []int64, writes []sqlstate.Write) [][]int64 {
 
 // Read implements sqlstate.Database.
 func (d *database) Read(ctx context.Context, queries []sqlstate.Query) error {
-	given := false // rows that the caller has cannot be taken back
+	given := false // rows that the caller already has cannot be taken back
 	return d.send(ctx, func() bool { return !given }, func(batch *pgx.Batch) {
 		batch.Queue(beginRead)
 		batch.Queue(notNewer)
@@ -150,11 +150,11 @@ func (d *database) Close() error {
 	return nil
 }
 
-// placeholders writes ?1 as $1; the statements hold no other question mark.
+// placeholders changes ?1 to $1. The statements have no other question mark.
 func placeholders(sql string) string { return strings.ReplaceAll(sql, "?", "$") }
 
-// explain names the one mistake that everybody makes once. A server's error quotes rows in its
-// detail, so only its message and code are kept.
+// explain explains the most common mistake, a missing schema. Of a server's error it keeps only
+// message and code, because the detail quotes rows.
 func explain(err error) error {
 	const undefinedTable, undefinedColumn, severalRows = "42P01", "42703", "21000" // postgresql.org/docs/15/errcodes-appendix.html
 	server, ok := errors.AsType[*pgconn.PgError](err)
@@ -163,7 +163,7 @@ func explain(err error) error {
 		return nil
 	case ok && (server.Code == undefinedTable || server.Code == undefinedColumn):
 		return ErrSchema
-	case ok && server.Code == severalRows: // of sqlstate.Newer; no other statement can have it
+	case ok && server.Code == severalRows: // caused by sqlstate.Newer; no other statement can cause it
 		return fmt.Errorf("pgstate: %w", state.ErrSchemaNew)
 	case ok:
 		return fmt.Errorf("pgstate: %s (%s)", server.Message, server.Code)
@@ -171,8 +171,7 @@ func explain(err error) error {
 	return fmt.Errorf("pgstate: %w", outbound.WithoutAddress(unconnected(err)))
 }
 
-// unconnected takes user, database and host out of the client's error of a connection that it could
-// not make.
+// unconnected removes user, database and host from the client's error for a connection that failed.
 func unconnected(err error) error {
 	if failed, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		if cause := outbound.WithoutAddress(failed.Unwrap()); cause.Error() != failed.Unwrap().Error() {
@@ -186,7 +185,7 @@ func unconnected(err error) error {
 	return err
 }
 
-// Why there is no connection.
+// Reasons why a connection failed.
 var (
 	errTLS     = errors.New("connect: the server has no TLS; sslmode=disable in the URL says in so many words that clear text is meant")
 	errConnect = errors.New("connect: the server did not take the connection")

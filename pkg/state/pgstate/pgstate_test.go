@@ -51,7 +51,7 @@ func TestStore(t *testing.T) {
 	statetest.Run(t, func(t *testing.T) state.Store { return open(t, url) })
 }
 
-// Poolers and old habits ask for the other ways of pgx to run a statement.
+// Connection poolers and existing configurations use pgx's other ways to run a statement.
 func TestStore_InEveryExecMode(t *testing.T) {
 	url, _ := schema(t)
 	for _, mode := range []string{"exec", "simple_protocol"} {
@@ -59,7 +59,7 @@ func TestStore_InEveryExecMode(t *testing.T) {
 			url := url + "&default_query_exec_mode=" + mode
 			statetest.RunCrash(t, func(t *testing.T, faults *statetest.Faults) state.Store { return openFaulty(t, url, faults) })
 			store, m := open(t, url), statetest.NewMessage()
-			for version := int64(math.MaxInt64 - 2); version > 0; version++ { // until it wraps
+			for version := int64(math.MaxInt64 - 2); version > 0; version++ { // until it overflows
 				require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version, "v", "a"), heard, state.MarkNow))
 			}
 			dropped, err := store.Drop(t.Context(), m, state.Drop{Above: math.MaxInt64 - 1, Now: heard, Due: heard})
@@ -90,8 +90,8 @@ func openFaulty(t *testing.T, url string, faults *statetest.Faults) state.Store 
 	return sqlstate.New(sqlstatetest.Faulty{Database: database, Faults: faults}, pgstate.Dialect)
 }
 
-// A role or a database may have settings under which a commit is not durable or its reads are of
-// another moment.
+// A role or a database may have settings that make commits not durable, or let a transaction's
+// reads see different moments.
 func TestStore_WhateverTheDefaults(t *testing.T) {
 	url, _ := schema(t)
 	url += "&synchronous_commit=off&default_transaction_isolation=serializable"
@@ -135,7 +135,7 @@ func TestStore_NamesTheMissingSchema(t *testing.T) {
 	assert.ErrorIs(t, err, pgstate.ErrSchema)
 }
 
-// What a server says of a row it refuses is nothing for a log.
+// The server's message about a refused row must not be in a log.
 func TestStore_ErrorsHoldNoValues(t *testing.T) {
 	url, _ := schema(t)
 	store := open(t, url)
@@ -166,7 +166,7 @@ func viewed(t *testing.T, conn *pgx.Conn, m msgext.Message) []msgext.KeyValue {
 	return visible
 }
 
-// Several may apply the schema at once, to a database that has none of it and to one at work.
+// Several processes may apply the schema at the same time, to an empty database and to one in use.
 func TestSchema_MayBeAppliedAtAnyTime(t *testing.T) {
 	url, conn := schema(t)
 	name := "test_" + strings.ToLower(crand.Text())
@@ -193,7 +193,7 @@ func TestSchema_MayBeAppliedAtAnyTime(t *testing.T) {
 	}
 	all.Wait()
 
-	// And again, while the store is at work and somebody looks at the view.
+	// And again, while the store is in use and another connection reads the view.
 	store := open(t, url+"&search_path="+name)
 	m := statetest.NewMessage()
 	done := make(chan struct{})

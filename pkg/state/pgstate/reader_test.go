@@ -15,7 +15,7 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// The role that docs/operations.md gives to the read function can load, and nothing else.
+// The role for the read function in docs/operations.md can load, and nothing else.
 func TestStore_DocumentedReaderRole(t *testing.T) {
 	documented, err := os.ReadFile("../../../docs/operations.md")
 	require.NoError(t, err)

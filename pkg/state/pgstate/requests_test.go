@@ -18,13 +18,13 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// wire stands between a store and its database and counts what the store sends
+// wire is a proxy between a store and its database. It counts what the store sends
 // (postgresql.org/docs/15/protocol-message-formats.html).
 type wire struct {
 	executes, syncs atomic.Int64 // statements, round trips
 }
 
-// listen returns the database's URL by way of the wire.
+// listen returns the database's URL through the wire.
 func (w *wire) listen(t *testing.T, databaseURL string) string {
 	t.Helper()
 	target, err := url.Parse(databaseURL)
@@ -91,7 +91,7 @@ func (w *wire) relay(client net.Conn, server string) {
 	}
 }
 
-// An event costs its own keys and one round trip, however many keys its message has.
+// The cost of an event is its own keys and one round trip, however many keys its message has.
 func TestStore_CostsWhatTheEventCosts(t *testing.T) {
 	databaseURL, _ := schema(t)
 	var counts wire

@@ -14,14 +14,14 @@ import (
 	"msgext/pkg/state"
 )
 
-// Schema is the SQL that makes the tables and the view message_extensions, and that brings those of
-// an earlier version up to date. Applying it again changes nothing.
+// Schema is the SQL that creates the tables and the view message_extensions, and upgrades those of
+// an earlier version. Applying it again changes nothing.
 //
 //go:embed schema.sql
 var Schema string
 
 // ApplySchema applies Schema to the database at a URL. Its error wraps ErrURL, or
-// state.ErrSchemaNew where a newer version stands.
+// state.ErrSchemaNew if the schema there is newer.
 func ApplySchema(ctx context.Context, url secret.String) (err error) {
 	config, err := parse(url, 1)
 	if err != nil {
@@ -33,7 +33,7 @@ func ApplySchema(ctx context.Context, url secret.String) (err error) {
 	}
 	defer func() { err = cmp.Or(err, conn.Close(ctx)) }()
 	_, err = conn.Exec(ctx, Schema)
-	const raised = "P0001" // raise_exception, which the schema has for one reason
+	const raised = "P0001" // raise_exception, which the schema uses only for this
 	if server, ok := errors.AsType[*pgconn.PgError](err); ok && server.Code == raised {
 		return fmt.Errorf("pgstate: %w", state.ErrSchemaNew)
 	}

@@ -21,7 +21,7 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// namespace returns a URL of an empty namespace of its own, and a connection to it.
+// namespace returns the URL of a new, empty namespace, and a connection to it.
 func namespace(t *testing.T) (string, *pgx.Conn) {
 	t.Helper()
 	url := peertest.Address(t, peertest.Postgres)
@@ -82,19 +82,20 @@ func TestSchema_UpgradesVersion1(t *testing.T) {
 	assert.True(t, granted, "who may read the view still may")
 }
 
-// decode undoes how U+0000 and U+0001 lie in a text.
+// decode reverses the encoding of U+0000 and U+0001 in a text.
 func decode(text string) string {
 	return strings.NewReplacer("\x01\x01", "\x00", "\x01\x02", "\x01").Replace(text)
 }
 
-// Every call on a schema that is missing, old or new says which it is, the first as any later one.
+// Every call on a missing, old or newer schema returns the error for that, the first call like any
+// later one.
 func TestStore_NamesAnotherSchema(t *testing.T) {
 	missing, _ := namespace(t)
 	old, _ := version1(t)
 	newer, conn := version1(t)
 	_, err := conn.Exec(t.Context(), pgstate.Schema)
 	require.NoError(t, err)
-	running := open(t, newer) // since before
+	running := open(t, newer) // opened before the upgrade
 	t.Cleanup(func() { assert.NoError(t, running.Close()) })
 	m := statetest.NewMessage()
 	require.NoError(t, running.Apply(t.Context(), statetest.SetEvent(m, 1, "v", "a"), heard, state.MarkNow))
@@ -118,8 +119,8 @@ func TestStore_NamesAnotherSchema(t *testing.T) {
 	assert.EqualValues(t, 1, seq, "nothing was written")
 }
 
-// The documented queries find their message by an index, in a group of ten thousand messages too,
-// and without the cost of starting other processes.
+// The documented queries find their message by an index, even in a group of ten thousand messages,
+// and do not start parallel workers.
 func TestView_ReadsOneMessageByIndex(t *testing.T) {
 	url, conn := namespace(t)
 	for _, sql := range []string{
@@ -151,7 +152,7 @@ func TestView_ReadsOneMessageByIndex(t *testing.T) {
 		require.NoError(t, conn.QueryRow(t.Context(), "SELECT count(*) FROM message_extensions WHERE "+query).Scan(&rows))
 		assert.Equal(t, 3, rows)
 	}
-	// Names of any length, which no tree would take.
+	// Names too long for a B-tree index.
 	long := statetest.NewMessage()
 	for range 5000 {
 		long.GroupID += crand.Text()

@@ -13,8 +13,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// Off loopback a URL that says nothing of sslmode has no second try in clear text; one that does is
-// believed.
+// For a host other than loopback, a URL without sslmode allows no second try in clear text. A URL
+// with sslmode is followed.
 func TestOpen_ClearTextOnlyInSoManyWords(t *testing.T) {
 	for _, test := range []struct {
 		url   string
@@ -30,7 +30,7 @@ func TestOpen_ClearTextOnlyInSoManyWords(t *testing.T) {
 	}
 }
 
-// A server without TLS is told apart, and no error names user, database or address.
+// A server without TLS gives its own error, and no error names user, database or address.
 func TestStore_ErrorsNameNoAddress(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -14,18 +14,18 @@ import (
 	"msgext/pkg/secret"
 )
 
-// ErrURL is what every error of Open wraps.
+// Every error of Open wraps ErrURL.
 var ErrURL = errors.New("pgstate: not a PostgreSQL URL, postgres://USER:PASSWORD@HOST:PORT/DATABASE?OPTION=VALUE")
 
-// Why a URL is refused. None quotes it, because it holds a password.
+// Reasons to refuse a URL. None quotes it, because it has a password.
 var (
 	errEscape = fmt.Errorf("%w: %s", ErrURL, location.Escape)
 	errValue  = fmt.Errorf("%w: an option has a value that it cannot have", ErrURL)
 	errOption = fmt.Errorf("%w: an option is none of PostgreSQL's (pgbouncer, schema and connection_limit are those of other clients); a setting of the session is written options=-c%%20NAME%%3DVALUE", ErrURL)
 )
 
-// parse returns what a URL says, with so many connections unless it says how many. Its error wraps
-// ErrURL.
+// parse returns the contents of a URL, with the given number of connections unless the URL has its
+// own. Its error wraps ErrURL.
 func parse(url secret.String, connections int) (*pgxpool.Config, error) {
 	text := url.Reveal()
 	scheme, rest, _ := strings.Cut(text, "://")
@@ -58,19 +58,19 @@ func parse(url secret.String, connections int) (*pgxpool.Config, error) {
 	return config, nil
 }
 
-// requireTLS takes the second try away that the client makes without TLS, but for loopback and a
-// socket: a URL that says nothing of sslmode would else hand the password and every value to
-// whoever stands between, without a word.
+// requireTLS removes the client's second try without TLS, except for loopback and a socket.
+// Otherwise, for a URL without sslmode, the client would silently send the password and every value
+// in clear text, which an attacker on the network could force.
 func requireTLS(config *pgconn.Config) {
 	config.Fallbacks = slices.DeleteFunc(config.Fallbacks, func(next *pgconn.FallbackConfig) bool {
 		return next.TLSConfig == nil && !strings.HasPrefix(next.Host, "/") && !loopback.IsHost(next.Host)
 	})
 }
 
-// isSetting reports whether a server takes name at the start of a session. What the client does not
-// know it sends along, and the server then refuses every connection; so only settings that make
-// sense for a program are taken (postgresql.org/docs/18/runtime-config-client.html), and those of
-// extensions, which have a dot.
+// isSetting reports whether a server accepts name at the start of a session. The client sends along
+// parameters that it does not know, and a server refuses every connection with an unknown one. So
+// only settings that make sense for a program are accepted
+// (postgresql.org/docs/18/runtime-config-client.html), and those of extensions, which have a dot.
 func isSetting(name string) bool {
 	switch name {
 	case "application_name", "bytea_output", "client_encoding", "client_min_messages", "datestyle",

@@ -21,10 +21,10 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// BenchmarkApply measures an event beside the least that could be sent instead: one script of the
+// BenchmarkApply compares an event with the least that could be sent instead: one script with the
 // same keys and arguments that writes them in two commands and decides nothing. The server syncs
-// its file before each answer, which outweighs all else; the cluster keeps nothing, which shows the
-// rest.
+// its file before each answer, which costs more than everything else. The cluster does not persist,
+// and shows the other costs.
 func BenchmarkApply(b *testing.B) {
 	for _, kind := range kinds {
 		b.Run(kind.name, func(b *testing.B) { benchmarkApply(b, open(b, kind.url(b))) })
@@ -49,9 +49,9 @@ func benchmarkApply(b *testing.B, store *redisstate.Store) {
 	}
 }
 
-// BenchmarkApplyInTurns is the same with one writer, call by call in turns and by medians, because
-// plain runs wander on a machine that others use too. It wants some thousand turns: -benchtime
-// 2000x.
+// BenchmarkApplyInTurns makes the same comparison with one writer, alternating calls and medians,
+// because plain runs vary on a machine that is also used otherwise. Run it with some thousand
+// turns: -benchtime 2000x.
 func BenchmarkApplyInTurns(b *testing.B) {
 	for _, kind := range kinds {
 		store := open(b, kind.url(b))
@@ -94,7 +94,8 @@ func applyInTurns(b *testing.B, store *redisstate.Store, keys, of int) {
 	b.ReportMetric(middle[0]/middle[1], "apply/bare")
 }
 
-// run lets each writer write events of so many keys to a message of its own that has more of them.
+// run lets each writer write events of the given number of keys to its own message, which has more
+// keys.
 func run(b *testing.B, store *redisstate.Store, writers, keys, of int, write func(msgext.Event) error) {
 	messages := make([]msgext.Message, writers)
 	for i := range messages {
@@ -103,7 +104,7 @@ func run(b *testing.B, store *redisstate.Store, writers, keys, of int, write fun
 	}
 	var writer atomic.Int64
 	b.ReportAllocs()
-	b.SetParallelism(max(1, writers/2)) // of the two processors that GOMAXPROCS is set to
+	b.SetParallelism(max(1, writers/2)) // GOMAXPROCS is set to two
 	b.ResetTimer()
 	work := func(next func() bool) {
 		m := messages[int(writer.Add(1)-1)%writers]
@@ -152,8 +153,8 @@ func bareApply(b *testing.B, store *redisstate.Store, event msgext.Event) error 
 	return bareScript.Run(b.Context(), store.Client(), redisstate.Keys(path), arguments...).Err()
 }
 
-// BenchmarkRead sets reading through the function beside the one command that has the message's
-// key-values: HGETALL of what webhooks said, or GET of what was read, which is then gzipped JSON.
+// BenchmarkRead compares reading through the function with the one command that gets the message's
+// key-values: HGETALL of what webhooks said, or GET of the read, which is gzipped JSON.
 func BenchmarkRead(b *testing.B) {
 	for _, kind := range kinds {
 		b.Run(kind.name, func(b *testing.B) {

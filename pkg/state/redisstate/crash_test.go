@@ -19,8 +19,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// requests is a redis.Hook that counts what is sent, a pipeline as one, and dies at a chosen
-// request: before it is sent, or with its reply.
+// requests is a redis.Hook that counts requests, a pipeline as one, and simulates a crash at a
+// chosen request, either before it is sent or when its reply arrives.
 type requests struct {
 	sent      int
 	dieAt     int // counted from 1; 0 never
@@ -46,7 +46,7 @@ func (r *requests) DialHook(next redis.DialHook) redis.DialHook {
 
 func (r *requests) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
-		if cmd.Name() == "hello" { // a connection's first word
+		if cmd.Name() == "hello" { // the first command of a connection
 			return next(ctx, cmd)
 		}
 		err := r.process(func() error { return next(ctx, cmd) })
@@ -63,8 +63,8 @@ func (r *requests) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pro
 	}
 }
 
-// A process that dies at any request leaves a detectable gap, never a version marked complete whose
-// data is missing, and doing it all again heals.
+// A crash at any request leaves a detectable gap, never a version marked complete whose data is
+// missing. Repeating everything restores the state.
 func TestStore_Crash(t *testing.T) {
 	onEach(t, func(t *testing.T, url secret.String) {
 		store := open(t, url)
@@ -114,7 +114,7 @@ func history(m msgext.Message, n int) []msgext.Event {
 	return events
 }
 
-// receive does what a receiver does with sinks, up to the first error.
+// receive does the same as a receiver with sinks, up to the first error.
 func receive(t *testing.T, s state.Store, events []msgext.Event) error {
 	t.Helper()
 	for _, event := range events {
@@ -143,7 +143,7 @@ func due(t *testing.T, s state.Store) []msgext.Message {
 	return messages
 }
 
-// What a call costs does not depend on how many keys the message has.
+// The cost of a call does not depend on how many keys the message has.
 func TestStore_Requests(t *testing.T) {
 	onEach(t, func(t *testing.T, url secret.String) {
 		for _, keys := range []int{3, msgext.MaxKeys} {
@@ -162,7 +162,8 @@ func TestStore_Requests(t *testing.T) {
 	})
 }
 
-// callAll calls every method once, on a message with so many keys, and returns what each sent.
+// callAll calls every method once, on a message with the given number of keys, and returns what
+// each sent.
 func callAll(t *testing.T, s state.Store, keys int, counting *requests) map[string]int {
 	t.Helper()
 	ctx, m := t.Context(), statetest.NewMessage()

@@ -7,7 +7,7 @@ import (
 	"msgext/pkg/state"
 )
 
-// Driver returns the driver of redis:// and rediss:// as Open has them.
+// Driver returns the driver of redis:// and rediss:// URLs, see Open.
 func Driver() state.Driver {
 	return state.Driver{
 		Schemes: []string{"redis", "rediss"},
@@ -18,7 +18,7 @@ func Driver() state.Driver {
 		Open: func(_ context.Context, url secret.String) (state.Store, error) {
 			store, err := Open(url)
 			if err != nil {
-				return nil, err // not a nil *Store in an interface
+				return nil, err // a nil *Store in an interface would not be nil
 			}
 			return store, nil
 		},

@@ -14,9 +14,9 @@ import (
 	"msgext/pkg/state"
 )
 
-// Due implements state.Store, in two round trips to each server: one asks every shard for a few of
-// those that have waited longest, the other reads the heads of those who come first among all. It
-// costs what it returns, however many are due.
+// Due implements state.Store, in two round trips to each server. The first asks every shard for a
+// few of the messages that have waited longest, the second reads the heads of those that come first
+// among all. The cost depends on the size of the page, not on how many messages are due.
 func (s *Store) Due(ctx context.Context, lane state.Lane, before time.Time, after state.Cursor, limit int) (state.Page, error) {
 	if err := ctx.Err(); err != nil {
 		return state.Page{}, explain(err)
@@ -55,14 +55,14 @@ func (m member) compare(other member) int {
 	return cmp.Or(cmp.Compare(m.due, other.due), cmp.Compare(m.path, other.path))
 }
 
-// cursor is the place after a member in the order of all shards together.
+// cursor returns the place after a member in the order of all shards together.
 func (m member) cursor() state.Cursor {
 	return state.Cursor(strconv.FormatInt(m.due, 10) + " " + m.path)
 }
 
 // waiting returns up to limit members of a lane after a cursor, in order, and whether there are
-// more. Each shard is asked for a few: one that returned as many may have more, so nothing after
-// the last of them counts.
+// more. It asks each shard for a few. A shard that returns that many may have more, so members
+// after its last one are not used.
 func (s *Store) waiting(ctx context.Context, lane state.Lane, before time.Time, after state.Cursor, limit int) (members []member, more bool, err error) {
 	few := 2*limit/shards + 2
 	due, path, _ := strings.Cut(string(after), " ")
@@ -97,7 +97,7 @@ func (s *Store) waiting(ctx context.Context, lane state.Lane, before time.Time, 
 	return members[:min(limit, len(members))], horizon != nil || len(members) > limit, nil
 }
 
-// heads reads the heads of messages, by shard. One that is gone meanwhile is left out.
+// heads reads the heads of messages, by shard. Messages that no longer exist are left out.
 func (s *Store) heads(ctx context.Context, paths map[int][]string) ([]state.Head, error) {
 	replies, err := s.onShards(ctx, s.scripts.heads, func(n int) ([]string, []any) {
 		names := make([]string, 0, 2*len(paths[n]))
@@ -139,8 +139,9 @@ func (s *Store) heads(ctx context.Context, paths map[int][]string) ([]state.Head
 	return heads, nil
 }
 
-// onShards runs a script on every shard that it has keys for, in one pipeline, and returns the
-// replies by shard. A server that does not know the script is told, and asked again.
+// onShards runs a script on every shard for which arguments returns keys, in one pipeline, and
+// returns the replies by shard. If a server does not know the script, the script is loaded and run
+// again.
 func (s *Store) onShards(ctx context.Context, script *redis.Script, arguments func(shard int) (keys []string, args []any)) (map[int]*redis.Cmd, error) {
 	ask := func() (map[int]*redis.Cmd, error) {
 		replies := make(map[int]*redis.Cmd, shards)

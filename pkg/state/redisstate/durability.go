@@ -14,10 +14,10 @@ import (
 
 var _ state.Settable = (*Store)(nil)
 
-// Durability is the store's answer; Durable alone loses nothing.
+// Durability is the result of Store.Durability. Only with Durable nothing acknowledged is lost.
 type Durability = state.Durability
 
-// What the settings of a server come to.
+// The possible results.
 const (
 	Durable     = state.Durable                                                           // appendonly yes, appendfsync always
 	EverySecond = Durability("appendfsync is everysec: a crash may lose the last second") // Redis's own default
@@ -27,13 +27,13 @@ const (
 	Unknown     = Durability("unknown: the service does not tell its settings")
 )
 
-// order is from the best to the worst; what is not known may be anything.
+// order is from the best to the worst. Unknown comes last, because anything may be lost.
 var order = [...]Durability{Durable, EverySecond, Sometime, InMemory, Evicted, Unknown}
 
-// Durability asks what the settings promise, of a cluster the worst among its masters. It is
-// Unknown where CONFIG is refused, as managed services do. Replication is not looked at: it is
-// asynchronous, so a failover may lose writes whatever the settings (redis.io/docs, "Redis
-// replication", 7.0).
+// Durability returns what the server's settings promise, for a cluster the worst result among its
+// masters. It is Unknown if CONFIG is refused, as managed services do. Replication is not
+// considered: it is asynchronous, so a failover may lose writes whatever the settings
+// (redis.io/docs, "Redis replication", 7.0).
 func (s *Store) Durability(ctx context.Context) (Durability, error) {
 	if err := ctx.Err(); err != nil {
 		return Unknown, explain(err)

@@ -10,7 +10,7 @@ import (
 	"msgext/pkg/state"
 )
 
-// Each implements state.Store: shard by shard, each in the order of its messages' paths.
+// Each implements state.Store. It goes shard by shard, and sorts each shard's messages by path.
 func (s *Store) Each(ctx context.Context, after state.Cursor, limit int) (state.Page, error) {
 	if err := ctx.Err(); err != nil {
 		return state.Page{}, explain(err)
@@ -34,12 +34,12 @@ func (s *Store) Each(ctx context.Context, after state.Cursor, limit int) (state.
 	return page, nil
 }
 
-// place is a cursor of Each: after a path in a shard, or at its beginning.
+// place returns a cursor of Each: after a path in a shard, or at the shard's beginning.
 func place(shard int, path string) state.Cursor {
 	return state.Cursor(strconv.Itoa(shard) + " " + path)
 }
 
-// listed returns up to limit paths after a cursor, all of one shard.
+// listed returns up to limit paths after a cursor, all of the same shard.
 func (s *Store) listed(ctx context.Context, after state.Cursor, limit int) (shard int, paths []string, err error) {
 	if random, ok := after.Somewhere(); ok {
 		n := int(random % shards)

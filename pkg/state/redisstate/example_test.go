@@ -15,7 +15,7 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// A receiver keeps what it hears in Redis; whoever wants to know reads it there.
+// A receiver keeps what it hears in Redis, and other programs read it there.
 func Example() {
 	ctx := context.Background()
 	store, err := redisstate.Open(secret.String(os.Getenv("REDIS_URL")))
@@ -25,7 +25,8 @@ func Example() {
 	}
 	defer store.Close()
 	handler := receiver.New(receiver.Options{
-		Verifier: webhook.Verifier{SDKAppID: "1400000000", AllowUnsigned: true}, // tokens, in earnest
+		// Use Tokens in production.
+		Verifier: webhook.Verifier{SDKAppID: "1400000000", AllowUnsigned: true},
 		Store:    store,
 		Logger:   slog.New(slog.DiscardHandler),
 	})

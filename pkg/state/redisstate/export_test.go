@@ -11,7 +11,7 @@ import (
 	"msgext/pkg/secret"
 )
 
-// OpenAt is Open with the wall clock of another place.
+// OpenAt is Open with another wall clock.
 func OpenAt(url secret.String, now func() time.Time) (*Store, error) {
 	scripts, err := newScripts()
 	if err != nil {
@@ -26,11 +26,10 @@ func OpenAt(url secret.String, now func() time.Time) (*Store, error) {
 	return &Store{options.client(pinger), scripts}, nil
 }
 
-// Client returns what a store sends its commands through.
+// Client returns the client through which a store sends its commands.
 func (s *Store) Client() redis.UniversalClient { return s.client }
 
-// LoadScripts makes the scripts known to every server, so that a test can count on one request per
-// call.
+// LoadScripts loads the scripts on every server, so that a test can expect one request per call.
 func (s *Store) LoadScripts(ctx context.Context) error {
 	all := s.scripts
 	for _, script := range []*redis.Script{all.apply, all.mark, all.doubt, all.announce, all.merge, all.saveCheck, all.drop, all.sweep, all.erase} {
@@ -41,10 +40,10 @@ func (s *Store) LoadScripts(ctx context.Context) error {
 	return nil
 }
 
-// Keys returns where a message lies.
+// Keys returns the keys of a message.
 var Keys = keys
 
-// Shard returns the part that a message lies in.
+// Shard returns the shard of a message.
 func Shard(m msgext.Message) uint64 { return uint64(shard(m.Path())) }
 
 // OpenedSentinel returns what Open makes of a URL that names a master.

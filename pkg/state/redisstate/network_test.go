@@ -21,8 +21,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// A sandbox that was frozen comes back with connections that died meanwhile, and nothing says so:
-// what is sent on one is never answered. What a reply may take must do for another try.
+// A sandbox that was frozen has connections that broke unnoticed: a command on one is never
+// answered. The time for a reply must be enough for another try.
 func TestStore_DeadConnection(t *testing.T) {
 	network := newNetwork(t, strings.TrimPrefix(peertest.Address(t, peertest.Redis), "redis://"))
 	store := open(t, secret.String("redis://"+network.Addr().String()))
@@ -33,7 +33,7 @@ func TestStore_DeadConnection(t *testing.T) {
 		cancel()
 		network.freeze()
 	}
-	for range 2 { // transactions have connections of their own
+	for range 2 { // transactions use other connections
 		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 		record, err := store.Load(ctx, m)
 		cancel()
@@ -44,8 +44,8 @@ func TestStore_DeadConnection(t *testing.T) {
 	assert.EqualValues(t, 2, network.swallowed.Load(), "an apply and a load")
 }
 
-// However many connections died, the first event after that finds out for all of them, in one ping,
-// and has all but 300 ms of its time.
+// However many connections broke, the first event after that discards all of them after one ping,
+// and has all but 300 ms of its time left.
 func TestStore_ManyDeadConnections(t *testing.T) {
 	network := newNetwork(t, strings.TrimPrefix(peertest.Address(t, peertest.Redis), "redis://"))
 	var ahead atomic.Int64
@@ -84,7 +84,8 @@ func TestStore_ManyDeadConnections(t *testing.T) {
 	assert.EqualValues(t, connections+1, network.opened.Load(), "an idle connection that answers is kept")
 }
 
-// network passes connections on to a server until they are frozen: then it swallows what is sent.
+// network is a proxy that forwards connections to a server until they are frozen. Then it discards
+// what is sent.
 type network struct {
 	net.Listener
 	server         string

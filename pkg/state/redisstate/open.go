@@ -13,15 +13,15 @@ import (
 	"msgext/pkg/secret"
 )
 
-// A connection that was idle is pinged before it is used again (package outbound). One that dies
-// under a command, and does not answer within readTimeout, half of what a reply may take in all, is
-// closed and the command sent again on another: nothing we send is harmed by arriving twice.
+// A connection that was idle is pinged before it is used again (package outbound). If a connection
+// does not answer a command within readTimeout, half of a reply's total budget, it is closed, and
+// the command is sent again on another one. Nothing we send does harm when it arrives twice.
 const readTimeout = 750 * time.Millisecond
 
-const dialTimeout = 5 * time.Second // go-redis's own, of one server
+const dialTimeout = 5 * time.Second // go-redis's default for one server
 
-// silence makes go-redis, which has one logger a process, write no lines of its own: they name
-// addresses, and are no JSON. What they tell of is the error of some call.
+// silence stops go-redis from logging. It has one logger per process, whose lines name addresses
+// and are not JSON. Every failure that it would log is also the error of some call.
 var silence = sync.OnceFunc(func() { redis.SetLogger(silent{}) })
 
 type silent struct{}
@@ -36,12 +36,13 @@ func (silent) Printf(context.Context, string, ...any) {}
 //	redis://USER:PASSWORD@HOST:PORT?cluster=true         a cluster, by one name
 //	redis://HOST:PORT,HOST:PORT/DB?master_name=NAME      the master that these sentinels name
 //
-// USER and PASSWORD are for the hosts in the URL, sentinels included; the options username and
-// password are then for the master. With rediss:// the connection is TLS, to sentinels too, and
-// each node of a cluster, each sentinel and the master is verified under its own name. The port is
-// 6379 unless given, a sentinel's 26379. The other options are go-redis's own, such as pool_size
-// (pkg.go.dev/github.com/redis/go-redis/v9, ParseURL, ParseClusterURL and ParseFailoverURL of
-// v9.23.0); without them read_timeout is 750ms and conn_max_idle_time 30s.
+// USER and PASSWORD are for the hosts in the URL, including sentinels. With sentinels, the options
+// username and password are for the master. With rediss:// every connection uses TLS, also those
+// to sentinels, and each node of a cluster, each sentinel and the master is verified by its own
+// name. The default port is 6379, for a sentinel 26379. The other options are go-redis's own, such
+// as pool_size (pkg.go.dev/github.com/redis/go-redis/v9, ParseURL, ParseClusterURL and
+// ParseFailoverURL of v9.23.0). The defaults of read_timeout and conn_max_idle_time are 750ms and
+// 30s.
 func Open(url secret.String) (*Store, error) {
 	scripts, err := newScripts()
 	if err != nil {
@@ -55,13 +56,13 @@ func Open(url secret.String) (*Store, error) {
 	return &Store{options.client(outbound.NewPinger(ping)), scripts}, nil
 }
 
-// client returns a client that dials nothing yet.
+// client returns a client. It opens no connection yet.
 func (o options) client(pinger *outbound.Pinger) redis.UniversalClient {
 	if o := o.cluster; o != nil {
 		if o.TLSConfig != nil {
 			o.TLSConfig.ServerName = ""
 		}
-		o.ReadOnly, o.RouteByLatency, o.RouteRandomly = false, false, false // replicas follow behind
+		o.ReadOnly, o.RouteByLatency, o.RouteRandomly = false, false, false // replicas lag behind
 		o.ContextTimeoutEnabled = true
 		o.ReadTimeout = cmp.Or(o.ReadTimeout, readTimeout)
 		o.ConnMaxIdleTime = cmp.Or(o.ConnMaxIdleTime, outbound.IdleTimeout)
@@ -85,7 +86,7 @@ func (o options) client(pinger *outbound.Pinger) redis.UniversalClient {
 	return redis.NewClient(server)
 }
 
-// noNotifications spares every new connection a round trip, which a cold start would pay for.
+// noNotifications saves every new connection a round trip, which would delay a cold start.
 func noNotifications() *maintnotifications.Config {
 	return &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 }

@@ -9,8 +9,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// Open implements state.Store, in one round trip to each server. The index is brought up to date by
-// SaveCheck, Drop and Doubt.
+// Open implements state.Store, in one round trip to each server. SaveCheck, Drop and Doubt update
+// the index.
 func (s *Store) Open(ctx context.Context, limit int) (state.Counts, error) {
 	if err := ctx.Err(); err != nil {
 		return state.Counts{}, explain(err)
@@ -46,7 +46,7 @@ func (s *Store) Open(ctx context.Context, limit int) (state.Counts, error) {
 	return counts, nil
 }
 
-// standing is the score of a message in the index, see lua/rules.lua.
+// standing returns the score of a message in the index, see lua/rules.lua.
 func standing(s state.Standing) string {
 	return strconv.Itoa(int(s))
 }

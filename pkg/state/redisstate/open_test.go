@@ -84,7 +84,7 @@ func TestStore_ErrorsKeepThePassword(t *testing.T) {
 	}
 }
 
-// settings is a redis.Hook that answers CONFIG GET in the server's place.
+// settings is a redis.Hook that answers CONFIG GET instead of the server.
 type settings struct {
 	requests
 	values map[string]string
@@ -102,7 +102,7 @@ func (s *settings) ProcessHook(redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
-// refusal is an error that the server itself answers.
+// refusal is an error answered by the server itself.
 type refusal string
 
 func (r refusal) Error() string { return string(r) }
@@ -140,7 +140,8 @@ func TestStore_Durability(t *testing.T) {
 	}
 }
 
-// scripts/services starts the server as promise 1 wants it, and the cluster as it comes.
+// scripts/services starts the server with the settings that promise 1 needs, and the cluster with
+// its defaults.
 func TestStore_DurabilityOfServers(t *testing.T) {
 	want := map[string]redisstate.Durability{"server": redisstate.Durable, "cluster": redisstate.InMemory}
 	for _, kind := range kinds {

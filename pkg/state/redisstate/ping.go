@@ -6,10 +6,11 @@ import (
 	"net"
 )
 
-// errNoPong is the error of a server that cannot serve just now, such as one that is loading.
+// errNoPong is the error for a server that cannot serve at the moment, such as one that is loading
+// its data.
 var errNoPong = errors.New("redisstate: no answer to a ping")
 
-// ping asks a connection for a sign of life (redis.io/docs/latest/commands/ping).
+// ping checks that the server answers on a connection (redis.io/docs/latest/commands/ping).
 func ping(conn net.Conn) error {
 	const pong = "+PONG\r\n"
 	if _, err := io.WriteString(conn, "*1\r\n$4\r\nPING\r\n"); err != nil {

@@ -15,15 +15,14 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// A node of a cluster that is reached by a plain URL is recognised, and the error says what to
-// write, and no address.
+// If a plain URL leads to a node of a cluster, the error says what to write, and has no address.
 func TestStore_ClusterBehindAPlainURL(t *testing.T) {
 	nodes := strings.Split(peertest.Address(t, peertest.RedisCluster), ",")
 	store, err := redisstate.Open(secret.String("redis://" + nodes[0]))
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, store.Close()) }()
 	moved, refused := 0, 0
-	for range 32 { // some lie on this node
+	for range 32 { // some of the messages are on this node
 		_, err := store.Load(t.Context(), statetest.NewMessage())
 		if err != nil && strings.Contains(err.Error(), "cluster") {
 			require.ErrorIs(t, err, redisstate.ErrCluster)
@@ -39,7 +38,7 @@ func TestStore_ClusterBehindAPlainURL(t *testing.T) {
 	assert.NotZero(t, refused, "by a script")
 }
 
-// Where a store stands is in no error.
+// No error has the store's address.
 func TestStore_ErrorsNameNoAddress(t *testing.T) {
 	store, err := redisstate.Open("redis://planted:secret@127.0.0.1:1")
 	require.NoError(t, err)

@@ -17,7 +17,7 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// The user that docs/operations.md gives to the read function can load, and nothing else.
+// The user for the read function in docs/operations.md can load, and nothing else.
 func TestStore_DocumentedReaderUser(t *testing.T) {
 	documented, err := os.ReadFile("../../../docs/operations.md")
 	require.NoError(t, err)

@@ -10,23 +10,23 @@ import (
 	"slices"
 	"strconv"
 
-	jsonv2 "github.com/go-json-experiment/json" // decodes in a third of the time
+	jsonv2 "github.com/go-json-experiment/json" // decodes in a third of the time of encoding/json
 	"github.com/redis/go-redis/v9"
 
 	"msgext/pkg/msgext"
 	"msgext/pkg/state"
 )
 
-// errReply says that what Redis holds was not written by this package.
+// errReply says that the data in Redis was not written by this package.
 var errReply = errors.New("redisstate: a message is not of the form that is written here")
 
-// errCursor is the error for a cursor that Each did not make.
+// errCursor is the error for a cursor that Each did not return.
 var errCursor = errors.New("redisstate: not a cursor of this list")
 
-// entryPrefix is the length of an entry without its value.
+// entryPrefix is the length of an encoded entry without its value.
 const entryPrefix = digitCount + 1
 
-// encodeEntry writes an entry so that Before is the order of bytes.
+// encodeEntry encodes an entry so that msgext.Entry.Before is the order of the bytes.
 func encodeEntry(e msgext.Entry) string {
 	var seq [digitCount]byte
 	writeDigits(&seq, e.Seq)
@@ -48,15 +48,15 @@ func decodeEntry(text string) (msgext.Entry, error) {
 	return e, nil
 }
 
-// compressFrom is the size in bytes from which a read is compressed.
+// compressFrom is the size in bytes from which a read is stored compressed.
 const compressFrom = 4 << 10
 
-// encodeBase writes what is kept of a read as JSON, gzipped when it is large: the first
-// byte tells which.
+// encodeBase encodes the stored part of a read as JSON, and compresses it with gzip if it is large.
+// The first byte shows which.
 func encodeBase(read msgext.Snapshot) ([]byte, error) {
 	var kept msgext.State
 	read.After = 0
-	kept.Merge(read) // as the algebra keeps it, so that equal reads are equal bytes
+	kept.Merge(read) // in the form in which State keeps it, so that equal reads are equal bytes
 	plain, err := json.Marshal(kept.Base)
 	if err != nil {
 		return nil, fmt.Errorf("redisstate: encode read: %w", err)
@@ -96,14 +96,14 @@ func decodeBase(encoded string) (*msgext.Snapshot, error) {
 	return read, nil
 }
 
-// headFields are what decodeHead reads, in this order.
+// headFields returns the fields that decodeHead reads, in this order.
 func headFields() []string {
 	return []string{"latest", "floor", "clear", "read", "revision", "heard", "announced", "due", "tries", "told", "doubted",
 		"ahead", "over", "dropped", "gave", "gone"}
 }
 
-// kept is what a message's keys hold, read in one transaction: Lua would turn hundreds of fields
-// into a table of its own and back.
+// kept is the content of a message's keys, read in one transaction instead of a script, because Lua
+// would copy hundreds of fields into a table and back.
 type kept struct {
 	schema, base *redis.StringCmd
 	head         *redis.SliceCmd
@@ -111,9 +111,9 @@ type kept struct {
 	entries      *redis.MapStringStringCmd
 }
 
-// record decodes it. Its errors are state.ErrSchemaNew and state.ErrNotFound.
+// record decodes the content. Its errors are state.ErrSchemaNew and state.ErrNotFound.
 func (k kept) record() (state.Record, error) {
-	if written, _ := strconv.Atoi(k.schema.Val()); written > state.Schema { // none was written by schema 1
+	if written, _ := strconv.Atoi(k.schema.Val()); written > state.Schema { // schema 1 wrote none
 		return state.Record{}, explain(state.ErrSchemaNew)
 	}
 	if !slices.ContainsFunc(k.head.Val(), func(field any) bool { return field != nil }) {
@@ -142,8 +142,7 @@ func (k kept) record() (state.Record, error) {
 	return record, err
 }
 
-// decodeHead reads the fields of a head and the versions seen. A field that was never written is
-// zero.
+// decodeHead decodes the fields of a head and the versions seen. A missing field is zero.
 func decodeHead(parts []any) (state.Record, error) {
 	if len(parts) != 2 {
 		return state.Record{}, errReply
@@ -195,7 +194,7 @@ func parseNumbers(texts []any) ([]int64, error) {
 	return numbers, nil
 }
 
-// parseNumber takes a decimal number as scripts write one: without a plus.
+// parseNumber reads a decimal number in the form in which scripts write it: without a plus sign.
 func parseNumber(decimal string) (int64, error) {
 	number, err := strconv.ParseInt(decimal, 10, 64)
 	if err != nil || decimal[0] == '+' {
@@ -204,8 +203,8 @@ func parseNumber(decimal string) (int64, error) {
 	return number, nil
 }
 
-// digits writes a version so that its order as text is its order: in 19 digits, and what lies
-// before version 0, which only a floor can, as the empty text.
+// digits encodes a version so that texts sort like versions: in 19 digits. A version below 0, which
+// only a floor can be, is the empty text.
 func digits(version int64) string {
 	if version < 0 {
 		return ""
@@ -215,7 +214,7 @@ func digits(version int64) string {
 	return string(text[:])
 }
 
-// digitCount is how many digits math.MaxInt64 has.
+// digitCount is the number of digits of math.MaxInt64.
 const digitCount = 19
 
 func writeDigits(text *[digitCount]byte, version int64) {

@@ -12,8 +12,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// FuzzEntry holds an entry as it lies in Redis to what the scripts count on: the greater of two
-// texts is the one that decides. What they did not write is refused.
+// FuzzEntry checks the encoding of an entry as the scripts rely on it: the greater of two texts is
+// the entry that decides. Texts in another form are refused.
 func FuzzEntry(f *testing.F) {
 	f.Add(int64(1), false, "v", int64(1), true, "", "00000000000000000010v")
 	f.Add(int64(math.MaxInt64), false, "", int64(0), false, "\x00", "+0000000000000000010v")
@@ -46,9 +46,9 @@ func entryOf(seq int64, deleted bool, value string) msgext.Entry {
 	return msgext.Entry{Seq: seq & math.MaxInt64, Deleted: deleted, Value: value}
 }
 
-// FuzzBase holds a read to what the algebra keeps of it. One with any byte of it changed is
-// refused, or says the same (a byte of gzip's own, such as its time), but where it is plain JSON,
-// which has no sum. So is whatever else may lie there.
+// FuzzBase checks that a stored read decodes to what State keeps of it. A gzipped read with a
+// changed byte is refused, or decodes to the same (a byte of gzip's own header, such as its time).
+// Plain JSON has no checksum. Any other data is refused.
 func FuzzBase(f *testing.F) {
 	f.Add(int64(5), int64(4), int64(0), "key", "value", 1, 0, byte(1), `{"number":"QZXJQ"}`)
 	f.Add(int64(5), int64(4), int64(3), "好", "\"\\\n", 400, 30, byte(0x80), "\x1f\x8b")
@@ -81,7 +81,7 @@ func FuzzBase(f *testing.F) {
 
 		other, err := decodeBase(stored)
 		if err == nil && other.Number < 1 {
-			return // no read has such a number
+			return // no read has this number
 		}
 		if err != nil {
 			require.Equal(t, errReply, err)
@@ -96,15 +96,15 @@ func FuzzBase(f *testing.F) {
 	})
 }
 
-// FuzzHead holds a head to the numbers that the scripts wrote, and what else a field may hold to a
-// refusal that has nothing of it.
+// FuzzHead checks that a head decodes to the numbers that the scripts wrote. Any other content of a
+// field is refused, and the error does not quote it.
 func FuzzHead(f *testing.F) {
 	f.Add(int64(7), int64(-1), int64(1764688294360), uint(1), "+5", "00000000000000000010")
 	f.Add(int64(0), int64(0), int64(0), uint(7), "QZXJQ", "1e3")
 	f.Add(int64(math.MaxInt64), int64(5), int64(-62135596800000), uint(15), "9223372036854775808", "")
 	f.Fuzz(func(t *testing.T, latest, floor, at int64, field uint, text, version string) {
 		names := headFields()
-		head := make([]any, len(names)) // what was never written is nil
+		head := make([]any, len(names)) // a missing field is nil
 		for i, name := range names {
 			switch name {
 			case "latest":
@@ -145,11 +145,11 @@ func FuzzHead(f *testing.F) {
 	})
 }
 
-// numberOf reads a field as the scripts write one: nil where they do not.
+// numberOf reads a number in the scripts' format, nil for any other text.
 func numberOf(text string) *int64 {
 	number, before := new(int64), int64(-1)
 	if text == "" {
-		return &before // what lies before version 0
+		return &before // a version below 0
 	}
 	if strings.Trim(strings.TrimPrefix(text, "-"), "0123456789") != "" {
 		return nil

@@ -1,13 +1,13 @@
 // Package redisstate keeps the state of messages in Redis 7 or later, on one server or a cluster.
 //
-// Messages are spread over 64 shards, and everything of a shard lies under one hash tag, its
-// indexes included. So every call but the lists is one Lua script in one round trip, all or nothing
-// in a cluster too, and an index cannot disagree with the messages. The price is that a cluster
-// spreads them over 64 of its slots and not all of them.
+// Messages are distributed over 64 shards. All keys of a shard have the same hash tag, including
+// its indexes. So every call but the lists is one Lua script in one round trip. Even in a cluster
+// it takes effect completely or not at all, and an index always agrees with the messages. In
+// return, a cluster uses only 64 of its slots.
 //
-// A server with other settings than appendonly yes, appendfsync always and a maxmemory-policy that
-// spares keys without expiry can lose what it acknowledged; Durability tells. So can a failover,
-// since replicas follow behind.
+// A server can lose what it acknowledged unless it has appendonly yes, appendfsync always, and a
+// maxmemory-policy that keeps keys without expiry. Durability reports this. A failover can lose
+// writes, too, because replicas lag behind.
 //
 // It is for programs that build a receiver, a repairer or a reader over this store. Its API is v0:
 // it may change with any release.
@@ -99,10 +99,10 @@ func (s *Store) Merge(ctx context.Context, message msgext.Message, read msgext.S
 	return err
 }
 
-// Load implements state.Store: all as of one moment.
+// Load implements state.Store. Everything is as of one moment.
 func (s *Store) Load(ctx context.Context, message msgext.Message) (state.Record, error) {
 	var all kept
-	// The client sends a transaction once; that a connection died shows in the first.
+	// The client sends a transaction only once, and the first attempt may find its connection dead.
 	err := outbound.Policy{Tries: 2}.Do(ctx, func(ctx context.Context) error {
 		var err error
 		if all, err = s.read(ctx, keys(message.Path())); err != nil && !isAnswer(err) {
@@ -124,7 +124,8 @@ func (s *Store) read(ctx context.Context, keys []string) (kept, error) {
 		entries: pipe.HGetAll(ctx, keys[1]), base: pipe.Get(ctx, keys[3]),
 	}
 	commands, err := pipe.Exec(ctx)
-	if err != nil && !errors.Is(err, redis.Nil) && !strings.HasPrefix(err.Error(), "EXECABORT") { // for which a command has the cause
+	// After EXECABORT, the error of the failed command has the cause.
+	if err != nil && !errors.Is(err, redis.Nil) && !strings.HasPrefix(err.Error(), "EXECABORT") {
 		return kept{}, err
 	}
 	for _, command := range commands {
@@ -138,7 +139,7 @@ func (s *Store) read(ctx context.Context, keys []string) (kept, error) {
 	return all, nil
 }
 
-// isAnswer reports whether an error came from the server, which another try would have again.
+// isAnswer reports whether an error is the server's answer, which another try would get again.
 func isAnswer(err error) bool {
 	var answer redis.Error
 	return errors.As(err, &answer)
@@ -163,8 +164,8 @@ func (s *Store) Drop(ctx context.Context, message msgext.Message, drop state.Dro
 	return err == nil && reply != refused, err
 }
 
-// Sweep implements state.Store. What goes is worked out here, by the one rule; an entry goes only
-// if neither it nor the message nor what was read of it has changed.
+// Sweep implements state.Store. msgext.State.Sweep decides here which entries are removed. An entry
+// is removed only if the entry, the message and the message's read have not changed.
 func (s *Store) Sweep(ctx context.Context, message msgext.Message, revision int64) error {
 	record, err := s.Load(ctx, message)
 	if err != nil || record.Check.Revision != revision {
@@ -200,13 +201,13 @@ func (s *Store) Forget(ctx context.Context, message msgext.Message) error {
 // Close implements state.Store.
 func (s *Store) Close() error { return explain(s.client.Close()) }
 
-// What scripts return when they did nothing.
+// Results of scripts that changed nothing.
 const (
 	nothing = int64(0) // the message is unknown, or has changed
-	refused = int64(2) // another read was merged, or something was dropped, since the message was loaded
+	refused = int64(2) // another read was merged, or something was dropped, since the load
 )
 
-// run runs a script on a message's keys. The reply is nil when the script returns nothing.
+// run runs a script on a message's keys. The reply is nil if the script returns nothing.
 func (s *Store) run(ctx context.Context, script *redis.Script, message msgext.Message, arguments []any) (any, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, explain(err)
@@ -218,7 +219,7 @@ func (s *Store) run(ctx context.Context, script *redis.Script, message msgext.Me
 	return reply, explain(err)
 }
 
-// runKnown is run of a script that returns 0 for an unknown message.
+// runKnown is run for a script that returns 0 for an unknown message.
 func (s *Store) runKnown(ctx context.Context, script *redis.Script, message msgext.Message, arguments []any) (any, error) {
 	reply, err := s.run(ctx, script, message, arguments)
 	if err == nil && reply == nothing {
@@ -233,7 +234,7 @@ func explain(err error) error {
 		return nil
 	case strings.HasPrefix(err.Error(), "MSGEXTSCHEMA"):
 		return fmt.Errorf("redisstate: %w", state.ErrSchemaNew)
-	case strings.HasPrefix(err.Error(), "MOVED ") || strings.HasPrefix(err.Error(), "ASK "): // and what follows is an address
+	case strings.HasPrefix(err.Error(), "MOVED ") || strings.HasPrefix(err.Error(), "ASK "): // the rest is an address
 		return ErrCluster
 	}
 	return fmt.Errorf("redisstate: %w", outbound.WithoutAddress(err))

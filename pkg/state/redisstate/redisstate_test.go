@@ -20,7 +20,7 @@ import (
 
 var start = time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)
 
-// kind is what a store can be opened on.
+// kind is a kind of server that a store can use.
 type kind struct{ name, variable, scheme string }
 
 var kinds = []kind{{"server", peertest.Redis, ""}, {"cluster", peertest.RedisCluster, "redis://"}}
@@ -57,7 +57,7 @@ func TestStore_LoadsOneMoment(t *testing.T) {
 	})
 }
 
-// A restarted server has forgotten every script.
+// A restarted server knows no scripts.
 func TestStore_SendsForgottenScriptsAgain(t *testing.T) {
 	onEach(t, func(t *testing.T, url secret.String) {
 		store, m := open(t, url), statetest.NewMessage()
@@ -98,8 +98,8 @@ func largeRead() msgext.Snapshot {
 	return read
 }
 
-// Nothing but a message's own keys and its shard's index is written, all of one slot, and Forget
-// leaves none of them.
+// A call writes only the message's own keys and its shard's index, all in one slot, and Forget
+// leaves none of the message's keys.
 func TestStore_ForgetLeavesNoKey(t *testing.T) {
 	onEach(t, func(t *testing.T, url secret.String) {
 		store, m := open(t, url), statetest.NewMessage()
@@ -130,8 +130,8 @@ func TestStore_ForgetLeavesNoKey(t *testing.T) {
 	})
 }
 
-// Version 0 is what Chat says of a message that never had an extension: a drop down to it
-// must leave a gap, too.
+// Version 0 is Chat's answer for a message that never had an extension. A drop to version 0 must
+// leave a gap, too.
 func TestStore_DropToZeroLeavesGap(t *testing.T) {
 	onEach(t, func(t *testing.T, url secret.String) {
 		store, m := open(t, url), statetest.NewMessage()

@@ -13,7 +13,7 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// BenchmarkScale fills two databases of the server that nothing else uses, and empties them.
+// BenchmarkScale fills two otherwise unused databases of the server, and empties them.
 func BenchmarkScale(b *testing.B) {
 	scaled := func(database string) statetest.Scaled {
 		store := open(b, secret.String(peertest.Address(b, peertest.Redis)+"/"+database))

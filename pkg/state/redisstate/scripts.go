@@ -14,13 +14,13 @@ import (
 //go:embed lua/*.lua
 var sources embed.FS
 
-// scripts are the Lua behind the calls; lua/rules.lua goes before those that work on one message.
-// Redis knows a script by its digest and forgets it with a restart: then redis.Script sends it
-// whole.
+// scripts are the Lua scripts of the calls. lua/rules.lua is placed before those that work on one
+// message. Redis identifies a script by its digest and forgets all scripts when it restarts.
+// redis.Script then sends the whole script.
 type scripts struct {
 	apply, mark, doubt, announce, merge, saveCheck, drop, sweep, erase, upgrade *redis.Script
 
-	waiting, heads *redis.Script // of one shard, for a pipeline over all, see Store.onShards
+	waiting, heads *redis.Script // for one shard, in a pipeline over all, see Store.onShards
 }
 
 func newScripts() (scripts, error) {
@@ -46,11 +46,11 @@ func newScripts() (scripts, error) {
 	return s, nil
 }
 
-// shards is how many parts the messages are spread over. It is part of where a message lies:
-// another number finds nothing of what was kept under this one.
+// shards is the number of shards. It determines where a message is stored, so with another number
+// the store would not find any existing data.
 const shards = 64
 
-// shard returns the part that a message lies in.
+// shard returns the shard of a message.
 func shard(path string) int {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(path))
@@ -67,8 +67,8 @@ func keys(path string) []string {
 		laneKey(n, state.FirstChecks), laneKey(n, state.Retries), laneKey(n, state.Announced), p + "open", p + "all", p + "schema"}
 }
 
-// laneKey returns the index of a lane in a shard. The first has the name of the only one that
-// schema 1 had.
+// laneKey returns the index of a lane in a shard. The first lane's index has the name of the only
+// index of schema 1.
 func laneKey(shard int, lane state.Lane) string {
 	switch lane {
 	case state.Retries:

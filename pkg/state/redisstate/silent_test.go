@@ -13,9 +13,9 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// go-redis has a logger of its own, which writes to standard error lines that are no JSON and name
-// addresses. It says nothing, whatever fails. Since it takes the stream when a process starts, this
-// is one of its own.
+// go-redis's own logger writes lines to standard error that are not JSON and name addresses. With
+// this package it must write nothing, whatever fails. It opens the stream when the process starts,
+// so the test runs a process of its own.
 func TestOpen_SilencesTheClient(t *testing.T) {
 	const child = "REDISSTATE_TEST_CHILD"
 	if os.Getenv(child) == "" {

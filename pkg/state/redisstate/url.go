@@ -14,13 +14,13 @@ import (
 	"msgext/pkg/secret"
 )
 
-// ErrURL is what every error of Open wraps. None quotes the URL, which holds a password.
+// Every error of Open wraps ErrURL. None quotes the URL, which has a password.
 var ErrURL = errors.New("redisstate: not a Redis URL, redis://USER:PASSWORD@HOST:PORT/DB?OPTION=VALUE")
 
-// ErrCluster is every call's error where the server at the URL turns out to be a node of a cluster.
+// ErrCluster is every call's error if the server at the URL is a node of a cluster.
 var ErrCluster = errors.New("redisstate: the server is a node of a cluster: write ?cluster=true at the end of the URL, or several HOST:PORT with commas between")
 
-// Why a URL is refused.
+// Reasons to refuse a URL.
 var (
 	errHost     = fmt.Errorf("%w: a host is missing, or a port is not a number", ErrURL)
 	errEscape   = fmt.Errorf("%w: %s", ErrURL, location.Escape)
@@ -29,21 +29,21 @@ var (
 	errOption   = fmt.Errorf("%w: an option that go-redis does not have, or not with such a value", ErrURL)
 )
 
-// options are a server's, a cluster's, or those of a master that sentinels name.
+// options are the options of a server, of a cluster, or of a master that sentinels name.
 type options struct {
 	server   *redis.Options
 	cluster  *redis.ClusterOptions
 	sentinel *redis.FailoverOptions
 }
 
-// parse returns what a URL says. Its error wraps ErrURL.
+// parse returns the contents of a URL. Its error wraps ErrURL.
 func parse(given secret.String) (options, error) {
 	text := given.Reveal()
 	scheme, rest, _ := strings.Cut(text, "://")
 	if scheme != "redis" && scheme != "rediss" {
 		return options{}, ErrURL
 	}
-	// Several hosts are not a URL that net/url takes: the first stays in it.
+	// net/url accepts no URL with several hosts, so only the first host stays in it.
 	end := strings.IndexAny(rest, "/?#")
 	if end < 0 {
 		end = len(rest)

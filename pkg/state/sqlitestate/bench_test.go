@@ -26,8 +26,8 @@ func BenchmarkApply(b *testing.B) {
 	require.NoError(b, store.Close())
 }
 
-// BenchmarkFloor is what SQLite itself costs: bare inserts of the rows that an event of so many
-// keys must write, prepared, on one connection, so many events to a synced commit.
+// BenchmarkFloor measures SQLite itself: plain prepared inserts of the rows that an event of the
+// given number of keys must write, on one connection, with several events per synced commit.
 func BenchmarkFloor(b *testing.B) {
 	_, db, err := sqlitestate.OpenDatabase(b.Context(), filepath.Join(b.TempDir(), "floor.db"))
 	require.NoError(b, err)
@@ -78,8 +78,8 @@ func BenchmarkFloor(b *testing.B) {
 	}
 }
 
-// BenchmarkRead sets reading through the function beside the documented query and beside one for
-// the bare rows.
+// BenchmarkRead compares reading through the function with the documented query and with a query
+// for the bare rows.
 func BenchmarkRead(b *testing.B) {
 	database, db, err := sqlitestate.OpenDatabase(b.Context(), filepath.Join(b.TempDir(), "state.db"))
 	require.NoError(b, err)

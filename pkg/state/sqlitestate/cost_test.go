@@ -30,8 +30,8 @@ func (d counting) Write(ctx context.Context, message []byte, statements []sqlsta
 	return d.Database.Write(ctx, message, statements)
 }
 
-// An event costs its own keys, in statements as in pages written, however many keys its message has
-// and however large its last read was.
+// The cost of an event, in statements and in pages written, is that of its own keys, however many
+// keys its message has and however large its last read was.
 func TestStore_CostsWhatTheEventCosts(t *testing.T) {
 	const page = 4096 + 24 // with its header in the log, sqlite.org/fileformat2.html#walformat
 	statements, pages := make(map[int]int), make(map[int]int64)
@@ -67,7 +67,7 @@ func TestStore_CostsWhatTheEventCosts(t *testing.T) {
 	assert.InDelta(t, pages[3], pages[300], 3, "a page or two more on the way down a larger tree")
 }
 
-// truncate empties the log, so that what comes next is all there is in it.
+// truncate empties the log, so that it then has only the next writes.
 func truncate(t *testing.T, db *sql.DB) {
 	t.Helper()
 	var busy, log, checkpointed int

@@ -21,8 +21,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// victim, when set, makes the test binary a process that is going to be killed: it applies events
-// to the file of this name.
+// victim, when set, makes the test binary a process that will be killed. It applies events to the
+// file of this name.
 const victim = "SQLITESTATE_TEST_VICTIM"
 
 func TestMain(m *testing.M) {
@@ -37,10 +37,10 @@ func TestMain(m *testing.M) {
 
 const (
 	kills   = 200
-	writers = 4 // at once, so that kills meet commits of several events
+	writers = 4 // concurrent, so that kills hit commits of several events
 )
 
-// crashMessage is the one message of a writer of a victim.
+// crashMessage returns the message of one of the victim's writers.
 func crashMessage(name string) msgext.Message {
 	return msgext.Message{SDKAppID: "1400000000", GroupID: name, MsgSeq: 1}
 }
@@ -69,9 +69,9 @@ func applyUntilKilled(path string) error {
 	return <-failures
 }
 
-// A process that is killed at any moment leaves a file that holds every event it has acknowledged.
-// (This cannot show a missing sync, which only the machine's own crash would: see the test of the
-// pragmas.)
+// A process that is killed at any moment leaves a file with every event that it has acknowledged.
+// (This cannot reveal a missing sync, because only a crash of the machine would lose data then: see
+// the test of the pragmas.)
 func TestStore_SurvivesBeingKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills hundreds of processes")

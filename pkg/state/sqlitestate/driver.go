@@ -13,7 +13,7 @@ import (
 	"msgext/pkg/state"
 )
 
-// ErrURL is the error of the driver for a URL without the path of a file.
+// ErrURL is the driver's error for a URL without the path of a file.
 var ErrURL = errors.New("sqlitestate: not sqlite: and the path of a file; SQLite's own :memory:, file: and options are not taken, memory: keeps state in memory")
 
 // Driver returns the driver of sqlite:PATH.
@@ -21,12 +21,12 @@ func Driver() state.Driver {
 	return state.Driver{Schemes: []string{"sqlite"}, Check: checkURL, Open: openURL}
 }
 
-// ErrNoStore is the error of Existing for a file that is not there, or has no messages in it.
+// ErrNoStore is the error of Existing for a file that does not exist, or that has no messages.
 var ErrNoStore = errors.New("sqlitestate: no store at this path, and none is made")
 
-// Existing returns the driver of sqlite:PATH for programs that read and erase: where there is no
-// store it makes none, and says so, because a mistyped path would look like a message that is not
-// there.
+// Existing returns the driver of sqlite:PATH for programs that read and erase. If there is no store
+// it creates none and returns ErrNoStore. Otherwise a mistyped path would look like a message that
+// does not exist.
 func Existing() state.Driver {
 	return state.Driver{Schemes: []string{"sqlite"}, Check: checkURL, Open: func(ctx context.Context, url secret.String) (state.Store, error) {
 		if err := checkURL(url); err != nil {
@@ -39,7 +39,7 @@ func Existing() state.Driver {
 	}}
 }
 
-// exists looks without writing.
+// exists reports whether there is a store at path. It writes nothing.
 func exists(ctx context.Context, path string) bool {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -52,14 +52,14 @@ func exists(ctx context.Context, path string) bool {
 	if err != nil {
 		return false
 	}
-	defer func() { _ = db.Close() }() // it has only read
+	defer func() { _ = db.Close() }() // nothing was written
 	var tables int
 	err = db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE name = 'msgext_messages'").Scan(&tables)
 	return err == nil && tables > 0
 }
 
-// checkURL refuses what SQLite would understand elsewhere, and what would here become a file of
-// that name.
+// checkURL refuses URLs that have a special meaning for SQLite, because this driver would create a
+// file of that name.
 func checkURL(url secret.String) error {
 	path := location.Place(url)
 	if path == "" || strings.HasSuffix(path, "/") || strings.HasPrefix(path, ":") || strings.HasPrefix(path, "file:") || strings.Contains(path, "?") {
@@ -74,7 +74,7 @@ func openURL(ctx context.Context, url secret.String) (state.Store, error) {
 	}
 	store, err := Open(ctx, location.Place(url))
 	if err != nil {
-		return nil, err // not a nil *Store in an interface
+		return nil, err // a nil *Store in an interface would not be nil
 	}
 	return store, nil
 }

@@ -15,7 +15,7 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// A receiver keeps what it hears in a file; whoever wants to know reads it there.
+// A receiver keeps what it hears in a file, and other programs read it there.
 func Example() {
 	ctx := context.Background()
 	folder, err := os.MkdirTemp("", "example")
@@ -31,7 +31,8 @@ func Example() {
 	}
 	defer store.Close()
 	handler := receiver.New(receiver.Options{
-		Verifier: webhook.Verifier{SDKAppID: "1400000000", AllowUnsigned: true}, // tokens, in earnest
+		// Use Tokens in production.
+		Verifier: webhook.Verifier{SDKAppID: "1400000000", AllowUnsigned: true},
 		Store:    store,
 		Logger:   slog.New(slog.DiscardHandler),
 	})

@@ -10,7 +10,7 @@ import (
 // Dialect is the dialect of a store on a database that a test has wrapped.
 var Dialect = dialect
 
-// OpenDatabase is what Open opens, and the pool of its connections.
+// OpenDatabase opens the database that Open uses, and returns the pool of its connections, too.
 func OpenDatabase(ctx context.Context, path string) (sqlstate.Database, *sql.DB, error) {
 	database, err := open(ctx, path)
 	if err != nil {

@@ -5,13 +5,13 @@ import (
 	"os"
 )
 
-// ErrFile is the error of every call once the database's file, or one of the two beside it, is no
-// longer the one that was opened: it was removed, replaced or emptied. What is written then goes
-// where nobody will ever read it.
+// ErrFile is the error of every call once the database's file, or one of the two files beside it,
+// is no longer the one that was opened: it was removed, replaced or emptied. Anything written after
+// that would be lost.
 var ErrFile = errors.New("sqlitestate: the database's file was removed, replaced or emptied while it was open: restart")
 
-// files are what a database lies in, as they were when it was opened. One that there was none of is
-// not looked at: where the file system has no shared memory, SQLite does without WAL.
+// files are the files of a database as they were when it was opened. A file that did not exist then
+// is not checked: on a file system without shared memory, SQLite does not use WAL.
 type files struct {
 	path  string
 	known map[string]os.FileInfo
@@ -27,8 +27,8 @@ func identify(path string) files {
 	return f
 }
 
-// check returns ErrFile where one of the files is another, or the database empty. It costs three
-// system calls, of which none waits for a disk.
+// check returns ErrFile if one of the files was replaced or the database is empty. It costs three
+// system calls, none of which waits for a disk.
 func (f files) check() error {
 	for name, known := range f.known {
 		info, err := os.Stat(name)

@@ -18,22 +18,21 @@ var upgrade string
 //go:embed views.sql
 var views string
 
-// applySchema makes what the file must contain, or brings what an older version of this package
-// wrote up to date; its version is the file's user_version (sqlite.org/pragma.html), which version
-// 1 left at 0. All is one transaction. Its error is state.ErrSchemaNew where a newer version wrote
-// the file.
+// applySchema creates the tables, or upgrades those of an older version of this package. The
+// schema's version is the file's user_version (sqlite.org/pragma.html), which version 1 left at 0.
+// All of it is one transaction. Its error is state.ErrSchemaNew if a newer version wrote the file.
 func applySchema(ctx context.Context, db *sql.DB) (err error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }() // back to the pool
+	defer func() { _ = conn.Close() }() // returns it to the pool
 	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") // err is the one to report
+			_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") // err is reported
 		}
 	}()
 	var version, tables int

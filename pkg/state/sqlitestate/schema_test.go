@@ -37,7 +37,7 @@ func connect(t *testing.T, path string) *sql.DB {
 func TestOpen_UpgradesVersion1(t *testing.T) {
 	path := version1(t)
 	var all sync.WaitGroup
-	for range 4 { // at once
+	for range 4 { // concurrently
 		all.Go(func() {
 			store, err := sqlitestate.Open(t.Context(), path)
 			if assert.NoError(t, err) {
@@ -59,7 +59,7 @@ func TestOpen_UpgradesVersion1(t *testing.T) {
 	})
 }
 
-// decode undoes how U+0000 and U+0001 lie in a text.
+// decode reverses the encoding of U+0000 and U+0001 in a text.
 func decode(text string) string {
 	return strings.NewReplacer("\x01\x01", "\x00", "\x01\x02", "\x01").Replace(text)
 }
@@ -72,7 +72,7 @@ func TestOpen_RefusesANewerSchema(t *testing.T) {
 	assert.ErrorIs(t, err, state.ErrSchemaNew)
 }
 
-// The documented queries find their message by an index, however many there are.
+// The documented queries find their message by an index, however many messages there are.
 func TestView_ReadsOneMessageByIndex(t *testing.T) {
 	path := path(t)
 	store, err := sqlitestate.Open(t.Context(), path)

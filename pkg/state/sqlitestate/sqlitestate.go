@@ -1,6 +1,6 @@
-// Package sqlitestate keeps the state of messages in an SQLite file: the default of the local
-// process, and enough for one server. The file is in WAL mode and synced at every commit, so what a
-// Store has accepted survives a crash of the machine. Writers that come at once share one commit.
+// Package sqlitestate keeps the state of messages in an SQLite file. It is the default of the local
+// process, and sufficient for one server. The file is in WAL mode and synced at every commit, so
+// what a Store has accepted survives a crash of the machine. Concurrent writers share one commit.
 //
 // The driver is modernc.org/sqlite: pure Go, so that every binary builds without a C compiler.
 //
@@ -22,17 +22,16 @@ import (
 	"msgext/internal/sqlstate"
 )
 
-// pragmas hold for every connection (sqlite.org/pragma.html). In WAL mode only synchronous=FULL
-// syncs at each commit; fullfsync is for macOS, where a plain fsync does not reach the disk.
+// pragmas are set for every connection (sqlite.org/pragma.html). In WAL mode only synchronous=FULL
+// syncs at each commit. fullfsync is for macOS, where a plain fsync does not reach the disk.
 const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=fullfsync(1)"
 
-// Store is a state.Store over one file. SQLite and PostgreSQL share it, so it is made by Open
-// alone.
+// Store is a state.Store over one file. SQLite and PostgreSQL share the type, so only Open can make
+// one.
 type Store = sqlstate.Store
 
-// Open opens the file at path and creates it, and what it must contain, where it is not there. Only
-// its owner may read a file that it creates: user ids are personal data. A Store's own errors are
-// ErrClosed and ErrFile.
+// Open opens the file at path, or creates it with its tables. Only the owner may read a file that
+// Open creates, because user ids are personal data. A Store's own errors are ErrClosed and ErrFile.
 func Open(ctx context.Context, path string) (*Store, error) {
 	database, err := open(ctx, path)
 	if err != nil {
@@ -60,10 +59,10 @@ func open(ctx context.Context, path string) (*database, error) {
 		return nil, err
 	}
 	if err := applySchema(ctx, db); err != nil {
-		_ = db.Close() // the schema's error is the one to report
+		_ = db.Close() // the schema's error is reported
 		return nil, err
 	}
-	files := identify(path) // once the schema's connection has made those beside it
+	files := identify(path) // now that the schema's connection has created the files beside it
 	writer, err := newWriter(ctx, db, files)
 	if err != nil {
 		_ = db.Close()
@@ -72,7 +71,7 @@ func open(ctx context.Context, path string) (*database, error) {
 	return &database{db: db, writer: writer, files: files}, nil
 }
 
-// dataSource names a file to the driver; what means something in its URI is escaped.
+// dataSource returns the driver's URI for a file. Characters with a meaning in a URI are escaped.
 func dataSource(path string) string {
 	return "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) + "?" + pragmas
 }
@@ -87,12 +86,12 @@ type database struct {
 	closed  error // what the first Close returned
 }
 
-// Write implements sqlstate.Database; the one writer keeps all writes apart.
+// Write implements sqlstate.Database. There is only one writer, so writes never overlap.
 func (d *database) Write(ctx context.Context, _ []byte, statements []sqlstate.Statement) ([]int64, error) {
 	return d.writer.write(ctx, statements)
 }
 
-// Read implements sqlstate.Database. In WAL mode a reader waits for no writer.
+// Read implements sqlstate.Database. In WAL mode a reader does not wait for a writer.
 func (d *database) Read(ctx context.Context, queries []sqlstate.Query) error {
 	if err := d.files.check(); err != nil {
 		return err
@@ -115,7 +114,7 @@ func read(ctx context.Context, tx *sql.Tx, query sqlstate.Query) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = rows.Close() }() // its error is that of Err
+	defer func() { _ = rows.Close() }() // Err returns the same error
 	for rows.Next() {
 		if err := query.Row(rows.Scan); err != nil {
 			return err
@@ -124,9 +123,9 @@ func read(ctx context.Context, tx *sql.Tx, query sqlstate.Query) error {
 	return rows.Err()
 }
 
-// Close implements sqlstate.Database. Writes that were taken are finished first. Where the file is
-// no longer the one that was opened nothing is closed: SQLite would remove the log by its name,
-// which may be another database's by now.
+// Close implements sqlstate.Database. It first finishes accepted writes. If the file is no longer
+// the one that was opened, nothing is closed: SQLite would remove the log by its name, and that
+// file may now belong to another database.
 func (d *database) Close() error {
 	d.closing.Do(func() {
 		d.writer.close()

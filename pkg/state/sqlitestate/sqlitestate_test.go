@@ -23,7 +23,7 @@ import (
 
 var heard = time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)
 
-// path is a file whose name means something in a URI.
+// path returns a file whose name has characters with a meaning in a URI.
 func path(t testing.TB) string { return filepath.Join(t.TempDir(), "what? 100% #1.db") }
 
 func open(t *testing.T) state.Store {
@@ -65,7 +65,7 @@ func TestOpen_SyncsAtEveryCommitOnEveryConnection(t *testing.T) {
 	}
 }
 
-// The writer's own connection is not to be had from the pool: it answers through a write.
+// The writer's own connection is not in the pool, so the test asks it through a write.
 func TestOpen_TheWriterSyncsToo(t *testing.T) {
 	database, _, err := sqlitestate.OpenDatabase(t.Context(), path(t))
 	require.NoError(t, err)
@@ -84,7 +84,7 @@ func TestOpen_TheWriterSyncsToo(t *testing.T) {
 	assert.Equal(t, "wal", mode)
 }
 
-// Whoever was answered finds the event committed: another process sees it at that instant.
+// When a write returns, its event is committed: another process sees it at that moment.
 func TestStore_AnswersAfterTheCommit(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	store, err := sqlitestate.Open(t.Context(), path)
@@ -148,7 +148,7 @@ func TestStore_SharesItsFile(t *testing.T) {
 	})
 }
 
-// alternating sends every other event by way of another process.
+// alternating sends every second event through another process.
 type alternating struct {
 	state.Store
 	second state.Store

@@ -14,11 +14,11 @@ import (
 // ErrClosed is the error of a write after Close.
 var ErrClosed = errors.New("sqlitestate: closed")
 
-// maxGroup bounds how many writes share one commit.
+// maxGroup is how many writes may share one commit.
 const maxGroup = 256
 
-// writer is the one writer of a file. While a commit is being synced the next writes gather,
-// and then share the next one: the cost of a sync is paid once for all who wait.
+// writer is the only writer of a file. While one commit is being synced, further writes gather and
+// then share the next commit. So the cost of a sync is paid once for all writes that wait.
 type writer struct {
 	requests chan *request
 	stopping chan struct{}
@@ -52,8 +52,8 @@ func newWriter(ctx context.Context, db *sql.DB, files files) (*writer, error) {
 	return w, nil
 }
 
-// write returns once the statements are durable, or have failed. A caller whose context ends
-// first does not wait for the outcome.
+// write returns once the statements are durable or have failed. If ctx ends first, it returns
+// without waiting for the outcome.
 func (w *writer) write(ctx context.Context, statements []sqlstate.Statement) ([]int64, error) {
 	r := &request{ctx: ctx, statements: statements, answered: make(chan struct{})}
 	select {
@@ -93,19 +93,20 @@ func (w *writer) run() {
 	}
 }
 
-// release gives the connection back to the pool, after close; the pool is closed next. The
-// statements go first, since database/sql does not close those of a connection that is one's own:
-// SQLite would not take its log into the database, and the file alone would be an empty one.
+// release returns the connection to the pool after close; the pool is closed next. It closes the
+// prepared statements first, because database/sql does not close those of a reserved connection. If
+// they stayed open, SQLite would not move its log into the database, and the file alone would be an
+// empty database.
 func (w *writer) release() {
 	for _, statement := range w.prepared {
-		_ = statement.Close() // nothing is lost with it
+		_ = statement.Close() // its error does not matter
 	}
 	_ = w.conn.Close()
 }
 
-// gather adds whoever else is waiting.
+// gather adds the requests that are waiting.
 func (w *writer) gather(group []*request) []*request {
-	runtime.Gosched() // those who have just been answered may have more
+	runtime.Gosched() // callers that have just been answered may have another request
 	for len(group) < maxGroup {
 		select {
 		case r := <-w.requests:
@@ -117,11 +118,12 @@ func (w *writer) gather(group []*request) []*request {
 	return group
 }
 
-// commitEach writes what could not be written together: one that fails takes nobody with it.
+// commitEach makes writes one by one after they failed together, so that a failing write does not
+// affect the others.
 func (w *writer) commitEach(group []*request) {
-	alone := func(group []*request) []*request { return group }
+	unchanged := func(group []*request) []*request { return group }
 	for _, r := range group {
-		settle(w.commit([]*request{r}, alone))
+		settle(w.commit([]*request{r}, unchanged))
 	}
 }
 
@@ -138,10 +140,11 @@ func settle(group []*request, err error) {
 	}
 }
 
-// errBegin is commit's error when another process holds the file for too long.
+// errBegin is commit's error if another process locks the file for too long.
 var errBegin = errors.New("begin")
 
-// commit writes a group, which may grow meanwhile, in one transaction. It returns the whole group.
+// commit writes a group of requests in one transaction. grow may add requests to the group
+// meanwhile. commit returns the whole group.
 func (w *writer) commit(group []*request, grow func([]*request) []*request) ([]*request, error) {
 	if _, err := w.execute("BEGIN IMMEDIATE"); err != nil {
 		return group, fmt.Errorf("%w: %w", errBegin, err)
@@ -157,15 +160,15 @@ func (w *writer) commit(group []*request, grow func([]*request) []*request) ([]*
 		_, err = w.execute("COMMIT")
 	}
 	if err != nil {
-		_, _ = w.execute("ROLLBACK") // may have been rolled back already
+		_, _ = w.execute("ROLLBACK") // it may have been rolled back already
 		return group, err
 	}
-	return group, w.files.check() // now, since a file that is gone takes a write as any other does
+	return group, w.files.check() // checked last, because writing to a removed file succeeds
 }
 
 func (w *writer) apply(r *request) error {
 	if r.err = r.ctx.Err(); r.err != nil {
-		return nil // who has gone need not be served
+		return nil // the caller has gone
 	}
 	r.rows = r.rows[:0]
 	for _, statement := range r.statements {
@@ -178,7 +181,7 @@ func (w *writer) apply(r *request) error {
 	return nil
 }
 
-// execute takes no context: a caller that gives up must not roll its neighbours back.
+// execute has no context: a caller that gives up must not roll back the other writes of the group.
 func (w *writer) execute(text string, args ...any) (int64, error) {
 	ctx := context.Background()
 	prepared, ok := w.prepared[text]

@@ -15,8 +15,8 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// One write that cannot be made fails alone, whoever shares its commit.
-func TestWriter_AFailureTakesNobodyWithIt(t *testing.T) {
+// A write that fails does not affect the other writes of its commit.
+func TestWriter_AFailedWriteAffectsNoOtherWrite(t *testing.T) {
 	database, _, err := sqlitestate.OpenDatabase(t.Context(), path(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, database.Close()) })
@@ -48,8 +48,8 @@ func TestWriter_AFailureTakesNobodyWithIt(t *testing.T) {
 	assert.Equal(t, 3*51, count, "of a write that failed nothing is left")
 }
 
-// A caller that gives up gets its answer at once and harms nobody.
-func TestWriter_WhoGivesUpHarmsNobody(t *testing.T) {
+// A caller that gives up gets its error at once, and does not affect the other writes.
+func TestWriter_ACallerThatGivesUpAffectsNoOtherWrite(t *testing.T) {
 	store := open(t)
 	m := statetest.NewMessage()
 	var all sync.WaitGroup

@@ -14,8 +14,7 @@ import (
 
 type item = map[string]types.AttributeValue
 
-// index is the entries of each partition in their order. Moves wait in line until they are old
-// enough.
+// index holds the entries of each partition in their order. A move takes effect once it is lag old.
 type index struct {
 	lag time.Duration
 	now func() time.Time
@@ -26,7 +25,7 @@ type index struct {
 	partitions map[int64][]place
 }
 
-// place is where a head stands in the index.
+// place is the position of a head in the index.
 type place struct {
 	partition, due int64
 	pk             string
@@ -36,14 +35,14 @@ func (p place) compare(other place) int {
 	return cmp.Or(cmp.Compare(p.due, other.due), strings.Compare(p.pk, other.pk))
 }
 
-// move is a head's way to a new place, or out of the index.
+// move is the move of a head to a new place, or out of the index.
 type move struct {
 	at time.Time
 	to place
 	in bool
 }
 
-// move notes that a head has become an item, nil for none.
+// move notes that a head has become the item now, nil if it was deleted.
 func (x *index) move(key, now item) {
 	m := move{to: place{pk: text(key["pk"]), partition: integer(now["shard"]), due: integer(now["due"])}}
 	_, shard := now["shard"]
@@ -55,7 +54,7 @@ func (x *index) move(key, now item) {
 	x.moves = append(x.moves, m)
 }
 
-// catchUp makes the moves that are old enough.
+// catchUp applies the moves that are old enough.
 func (x *index) catchUp() {
 	made := 0
 	for made < len(x.moves) && x.now().Sub(x.moves[made].at) >= x.lag {
@@ -102,7 +101,8 @@ func (x *index) query(input *dynamodb.QueryInput) *dynamodb.QueryOutput {
 		found = found[:end]
 	}
 	out := new(dynamodb.QueryOutput)
-	if limit := input.Limit; limit != nil && int(*limit) <= len(found) { // the service says so too where nothing follows
+	// The service returns a key even if nothing follows.
+	if limit := input.Limit; limit != nil && int(*limit) <= len(found) {
 		found = found[:*limit]
 		out.LastEvaluatedKey = found[*limit-1].item()
 	}

@@ -1,7 +1,7 @@
 // Package dynamotest makes DynamoDB Local behave as the service does where the two differ: Local's
-// indexes are up to date with every answer, the service's follow behind.
+// indexes are always up to date, the service's lag behind.
 //
-// It is for the tests of a store and of what uses one. Its API is v0: it may change with any
+// It is for tests of a store and of programs that use one. Its API is v0: it may change with any
 // release.
 package dynamotest
 
@@ -17,10 +17,9 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// Lagging returns the configuration with an index that lags: a Query of it finds what was written
-// by the clients of this configuration, each write a given time late on a given clock. What others
-// write it never finds. All clients of one configuration, on however many goroutines, share one
-// index.
+// Lagging returns the configuration with an index that lags. A Query of it finds what the clients
+// of this configuration wrote, each write lag late by the clock now. It never finds what other
+// clients wrote. All clients of one configuration, on any number of goroutines, share one index.
 //
 // It knows the table of package dynamostate: an index of the attributes shard and due of the items
 // whose sort key is "head", and queries by the values :shard and :before.
@@ -33,10 +32,10 @@ func Lagging(cfg aws.Config, lag time.Duration, now func() time.Time) aws.Config
 	return wrapped
 }
 
-// behind stands between clients and the table.
+// behind intercepts the calls between clients and the table.
 type behind struct {
-	client *dynamodb.Client // past the index
-	items  sync.Map         // of partition key: *sync.Mutex, so that the index hears of the writes of an item in their order
+	client *dynamodb.Client // bypasses the index
+	items  sync.Map         // a *sync.Mutex per partition key: the index hears of an item's writes in order
 	index  index
 }
 
@@ -56,7 +55,7 @@ func (b *behind) handle(ctx context.Context, in middleware.InitializeInput, next
 			return b.after(ctx, in, next, input.Key)
 		}
 	case *dynamodb.TransactWriteItemsInput:
-		for _, part := range input.TransactItems { // of one message
+		for _, part := range input.TransactItems { // all parts are of one message
 			if part.Update != nil && isHead(part.Update.Key) {
 				return b.after(ctx, in, next, part.Update.Key)
 			}
@@ -68,7 +67,7 @@ func (b *behind) handle(ctx context.Context, in middleware.InitializeInput, next
 	return next.HandleInitialize(ctx, in)
 }
 
-// update has the write of a head return what it left.
+// update makes the write of a head return the new item.
 func (b *behind) update(ctx context.Context, input dynamodb.UpdateItemInput, in middleware.InitializeInput, next middleware.InitializeHandler) (
 	middleware.InitializeOutput, middleware.Metadata, error) {
 	defer b.lock(input.Key)()
@@ -85,7 +84,7 @@ func (b *behind) update(ctx context.Context, input dynamodb.UpdateItemInput, in 
 	return out, metadata, err
 }
 
-// after looks at a head once a write is through.
+// after reads a head after a write to it.
 func (b *behind) after(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler, key item) (
 	middleware.InitializeOutput, middleware.Metadata, error) {
 	defer b.lock(key)()
