@@ -7,9 +7,9 @@ import (
 	"msgext/pkg/cloudevent"
 )
 
-// SendOrMarker sends event and, where that fails because it is too large, its marker instead,
-// which a repaired event has: it tells the consumer to read the message. Drivers of
-// destinations with a limit build their Send on it.
+// SendOrMarker sends event. If that fails because the event is too large, it sends the event's
+// marker instead, which tells the consumer to read the message. Only repaired events have a marker.
+// Drivers of destinations with a size limit build their Send on it.
 func SendOrMarker(ctx context.Context, event cloudevent.Event, send func(context.Context, cloudevent.Event) error) error {
 	err := send(ctx, event)
 	var tooLarge *TooLargeError

@@ -12,15 +12,15 @@ import (
 	"msgext/pkg/cloudevent"
 )
 
-// Outcome is what became of an event at one destination.
+// Outcome is the result of one delivery to one destination.
 type Outcome struct {
 	Name  string        // of the destination
-	Err   error         // nil where it has durably accepted the event
-	Took  time.Duration // until it answered, or was given up
-	Tries int           // how often it was told, 0 where it was given up before that
+	Err   error         // nil if the destination has durably accepted the event
+	Took  time.Duration // until the destination answered, or was given up
+	Tries int           // how often the event was sent, 0 if it was given up before that
 }
 
-// Failure returns nil, or the error under the destination's name.
+// Failure returns Err with the destination's name, nil if there is none.
 func (o Outcome) Failure() error {
 	if o.Err == nil {
 		return nil
@@ -28,9 +28,9 @@ func (o Outcome) Failure() error {
 	return fmt.Errorf("%s: %w", o.Name, o.Err)
 }
 
-// Attempt is one delivery to the destination of a name: it runs send, and returns when that has
-// ended or ctx is done, whichever comes first, because a destination that does not hear its context
-// must not cost the others theirs. A panic is an error like any other.
+// Attempt makes one delivery to the named destination. It runs send and returns when send has ended
+// or ctx is done, whichever comes first. So a destination that ignores its context does not delay
+// the others. A panic is returned as an error.
 func Attempt(ctx context.Context, name string, send func(context.Context) error) Outcome {
 	started := time.Now()
 	var a struct { // allocated as one
@@ -44,16 +44,16 @@ func Attempt(ctx context.Context, name string, send func(context.Context) error)
 	})
 	outcome := Outcome{Name: name, Err: err, Took: time.Since(started), Tries: a.Tries()}
 	if outcome.Tries == 0 && a.begun.Load() {
-		outcome.Tries = 1 // a driver that does not try again by itself
+		outcome.Tries = 1 // a driver that makes one try
 	}
 	return outcome
 }
 
-// SendAll sends an event to all sinks side by side, each by an Attempt, whatever becomes of it at
-// the others. It returns one outcome for each, in their order, once all have answered or ctx is
+// SendAll sends an event to all sinks at the same time, each by an Attempt, whatever happens at the
+// others. It returns one outcome for each sink, in their order, once all have answered or ctx is
 // done.
 func SendAll(ctx context.Context, sinks []Sink, event cloudevent.Event) []Outcome {
-	if len(sinks) == 1 { // as most apps have, and which needs no goroutine but the attempt's own
+	if len(sinks) == 1 { // the usual case, which needs no goroutine but the attempt's own
 		return sendToOne(ctx, sinks[0], event)
 	}
 	return sendSideBySide(ctx, sinks, event)

@@ -14,7 +14,7 @@ import (
 	"msgext/pkg/sink"
 )
 
-// fakeSink answers as told.
+// fakeSink answers as configured.
 type fakeSink struct {
 	name string
 	send func(context.Context) error
@@ -26,8 +26,8 @@ func (s fakeSink) Send(ctx context.Context, _ cloudevent.Event) error {
 	return s.send(ctx)
 }
 
-// One destination that fails, panics, waits or is deaf takes nothing from the others, and each has
-// an outcome of its own.
+// A destination that fails, panics, waits or ignores its context does not affect the others. Each
+// has its own outcome.
 func TestSendAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end := make(chan struct{})
@@ -74,8 +74,8 @@ func TestSendAll_WithoutSinks(t *testing.T) {
 	assert.Empty(t, sink.SendAll(t.Context(), nil, cloudevent.Event{}))
 }
 
-// Tries are those of the loop that every driver uses; one without it tries once, and what was never
-// told not at all.
+// Tries counts the tries of the loop that every driver uses. A driver without that loop makes one
+// try. A sink that was never called has none.
 func TestAttempt_CountsTries(t *testing.T) {
 	refused := errors.New("refused")
 	loop := func(succeedAt int) func(context.Context) error {

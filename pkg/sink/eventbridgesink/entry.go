@@ -15,21 +15,22 @@ import (
 )
 
 const (
-	// maxBytes bounds an entry: it "must be less than 1MB" (API reference of PutEvents in the
-	// Go SDK v1.55.9; aws.amazon.com/blogs/compute, "More room to build", 2026-01-29). Not
-	// documented whether that is 10^6 or 2^20; we take 2^20, as it was with 256 KB, and the service
-	// has the last word.
+	// maxBytes is the greatest size of an entry. It "must be less than 1MB" (API reference of
+	// PutEvents in the Go SDK v1.55.9; aws.amazon.com/blogs/compute, "More room to build",
+	// 2026-01-29). It is not documented whether that is 10^6 or 2^20. We use 2^20, as the earlier
+	// limit of 256 KB was a power of two, and an entry that the service refuses is too large all
+	// the same.
 	maxBytes = 1<<20 - 1
 
-	// maxBytesBefore is the bound that AWS China still documents
+	// maxBytesBefore is the limit that AWS China still documents
 	// (docs.amazonaws.cn/en_us/eventbridge/latest/userguide/eb-putevent-size.html, read 2026-11).
 	maxBytesBefore = 1<<18 - 1
 
-	// timeBytes is what the Time of an entry counts (eb-putevent-size.html, as above).
+	// timeBytes is what the Time of an entry adds to its size (eb-putevent-size.html, as above).
 	timeBytes = 14
 
 	// maxDetailType is the greatest length of a detail-type (API_PutEventsRequestEntry, as above).
-	// PutEvents was seen to answer a longer one with success and to drop the event
+	// PutEvents has been seen to report success for a longer one and to drop the event
 	// (github.com/segmentio/action-destinations pull request 2828, 2025-03).
 	maxDetailType = 128
 )
@@ -67,7 +68,8 @@ func size(entry types.PutEventsRequestEntry) int {
 	return size
 }
 
-// refusal returns why the only entry of a call that succeeded has itself failed, or nil.
+// refusal returns the error of the only entry of a call that succeeded, nil if the entry succeeded
+// too.
 func refusal(output *eventbridge.PutEventsOutput) error {
 	if output.FailedEntryCount == 0 && len(output.Entries) == 1 && output.Entries[0].EventId != nil {
 		return nil
@@ -78,8 +80,8 @@ func refusal(output *eventbridge.PutEventsOutput) error {
 	return &entryError{code: *output.Entries[0].ErrorCode}
 }
 
-// entryError is the failure of one entry. The service's message for it is left out: it may
-// repeat what was sent. It implements smithy.APIError.
+// entryError is the failure of one entry. It leaves out the service's message, which may repeat
+// what was sent. It implements smithy.APIError.
 type entryError struct{ code string }
 
 func (e *entryError) Error() string                 { return "entry refused: " + e.code }
@@ -87,15 +89,15 @@ func (e *entryError) ErrorCode() string             { return e.code }
 func (e *entryError) ErrorMessage() string          { return "" }
 func (e *entryError) ErrorFault() smithy.ErrorFault { return smithy.FaultUnknown }
 
-// RetryableError tells the SDK's retry rules which failures pass
+// RetryableError tells the SDK's retry rules which failures are temporary
 // (docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html, read
 // 2026-11).
 func (e *entryError) RetryableError() bool {
 	return e.code == "InternalFailure" || e.code == "ThrottlingException"
 }
 
-// isOverLimit reports whether the service found the entry too large. The wording is not
-// documented; where it should change, the refusal is an error like any other.
+// isOverLimit reports whether the service refused the entry as too large. The wording is not
+// documented. If it changes, the refusal is treated as any other error.
 func isOverLimit(err error) bool {
 	var said smithy.APIError
 	return errors.As(err, &said) && said.ErrorCode() == "ValidationException" &&

@@ -1,7 +1,7 @@
 // Package eventbridgesink sends events to an Amazon EventBridge event bus (the one whose API is
 // PutEvents of service "events"). An event's detail is the whole event in the CloudEvents
-// structured JSON format, so that a target has all of it and one Decode reads it wherever it came
-// through.
+// structured JSON format. So a target has the complete event, and the same Decode reads it from
+// every destination.
 //
 // It is for programs that build a receiver or a repairer with this destination. Its API is v0: it
 // may change with any release.
@@ -24,17 +24,18 @@ import (
 	"msgext/pkg/sink/internal/awscall"
 )
 
-// Source is the source of every event on the bus, the same for all so that rules can
-// name it and a policy can restrict the function to it (condition key events:source).
-// The CloudEvent's own source, which names the app and the group, is in the detail.
+// Source is the source of every event on the bus. It is always the same, so that rules can name it
+// and a policy can restrict the function to it (condition key events:source). The CloudEvent's own
+// source, which names the app and the group, is in the detail.
 const Source = "com.tencent.chat"
 
-// ErrBus is the error of New for a bus that is neither a name nor an ARN.
+// ErrBus is New's error for a bus that is neither a name nor an ARN.
 var ErrBus = errors.New("eventbridgesink: bus is neither a name nor an ARN")
 
 // Options says where events go.
 type Options struct {
-	// Bus is the name of a bus of this account and region, "default" among them, or any bus's ARN.
+	// Bus is the name of a bus of this account and region, such as "default", or the ARN of any
+	// bus.
 	Bus string
 }
 
@@ -55,7 +56,7 @@ func New(cfg aws.Config, options Options) (*Sink, error) {
 		return nil, ErrBus
 	}
 	s := &Sink{bus: options.Bus}
-	s.checked.Store(options.Bus == "default") // every account has it
+	s.checked.Store(options.Bus == "default") // every account has this bus
 	cfg, s.caller = awscall.New(cfg)
 	s.client = sync.OnceValue(func() *eventbridge.Client { return eventbridge.NewFromConfig(cfg) })
 	return s, nil
@@ -87,7 +88,8 @@ func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 	})
 	if isOverLimit(err) {
 		size := size(entry)
-		return &sink.TooLargeError{Sink: s.Name(), Size: size, Limit: min(maxBytesBefore, size-1)} // it does not say which
+		// The service does not tell the limit.
+		return &sink.TooLargeError{Sink: s.Name(), Size: size, Limit: min(maxBytesBefore, size-1)}
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.Name(), err)
@@ -95,9 +97,10 @@ func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 	return nil
 }
 
-// check makes sure, once, that the bus exists: PutEvents to one that does not answers with success,
-// and the event is gone (github.com/aws/aws-sdk issue 186, 2022 to 2025). Of another account's bus,
-// which has an ARN here, we may not be allowed to ask; it is then trusted.
+// check makes sure, once, that the bus exists. PutEvents to a bus that does not exist reports
+// success, and the event is lost (github.com/aws/aws-sdk issue 186, 2022 to 2025). For a bus of
+// another account, which is given by ARN, we may not have the right to ask. It is then assumed to
+// exist.
 func (s *Sink) check(ctx context.Context) error {
 	if s.checked.Load() {
 		return nil

@@ -37,8 +37,8 @@ func config(endpoint string) aws.Config {
 	}
 }
 
-// bus creates a bus of its own for the test whose rule passes our events to a queue. It
-// returns the bus's name and ARN, and what takes the events out of the queue.
+// bus creates a bus for the test, with a rule that passes our events to a queue. It returns the
+// bus's name and ARN, and a function that receives the events from the queue.
 func bus(t testing.TB, endpoint string) (name, arn string, drain func() []string) {
 	t.Helper()
 	buses, queues := eventbridge.NewFromConfig(config(endpoint)), sqs.NewFromConfig(config(endpoint))
@@ -182,13 +182,13 @@ func TestSink_SendTypeTooLong(t *testing.T) {
 	assert.Empty(t, operations(), "EventBridge would take it and drop it")
 }
 
-// answer is what a stand-in for EventBridge says to one request.
+// answer is the answer of a simulated EventBridge to one request.
 type answer struct {
 	status int
 	body   string
 }
 
-// standIn serves answers in turn, the last one over and over, and notes the operations asked for.
+// standIn serves the answers in order, repeats the last one, and records the requested operations.
 func standIn(t testing.TB, answers ...answer) (endpoint string, operations func() []string) {
 	t.Helper()
 	var mu sync.Mutex

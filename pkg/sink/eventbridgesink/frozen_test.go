@@ -16,8 +16,7 @@ import (
 	"msgext/pkg/sink/sinktest"
 )
 
-// The connections are those of the SDK's own client, as in a function, with a clock that can be
-// moved.
+// The sink uses the SDK's own client, as in a function, with a clock that the test can move.
 func TestSink_Frozen(t *testing.T) {
 	endpoint, _ := standIn(t, answer{200, `{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}`})
 	network := outboundtest.NewNetwork(t, strings.TrimPrefix(endpoint, "http://"))

@@ -78,11 +78,12 @@ func TestSink_Answers(t *testing.T) {
 	}
 }
 
-// A Retry-After that fits is waited for, in the bubble's time.
+// The sink waits for a Retry-After that fits into the context. The time is that of a synctest
+// bubble.
 func TestSink_WaitsAsLongAsAsked(t *testing.T) {
 	tests := []struct{ name, text string }{
 		{"in seconds", "3"},
-		{"by a date", "Sat, 01 Jan 2000 00:00:03 GMT"}, // a bubble begins at midnight before
+		{"by a date", "Sat, 01 Jan 2000 00:00:03 GMT"}, // a bubble begins at midnight
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -101,7 +102,8 @@ func TestSink_WaitsAsLongAsAsked(t *testing.T) {
 	}
 }
 
-// answerPlainly gives one answer a request, and after the last one waits for the other side to go.
+// answerPlainly gives one answer per request, and after the last one waits until the client closes
+// the connection.
 func answerPlainly(conn net.Conn, answers ...string) {
 	defer func() { _ = conn.Close() }()
 	reader := bufio.NewReader(conn)
@@ -116,7 +118,7 @@ func answerPlainly(conn net.Conn, answers ...string) {
 	_, _ = io.Copy(io.Discard, conn)
 }
 
-// What is no HTTP is told without repeating it, since it may repeat the event.
+// The error for an answer that is not HTTP does not repeat it, because it may contain the event.
 func TestSink_DoesNotQuoteAnAnswer(t *testing.T) {
 	tests := []struct{ name, answer string }{
 		{"no HTTP at all", "7f3a\r\n\r\n"},
@@ -142,7 +144,7 @@ func TestSink_DoesNotQuoteAnAnswer(t *testing.T) {
 	}
 }
 
-// An event is accepted once its status is there, whatever becomes of the rest of the answer.
+// An event is accepted once the status has arrived, whatever happens to the rest of the answer.
 func TestSink_DoesNotWaitForTheRestOfAnAnswer(t *testing.T) {
 	tests := []struct {
 		name string
@@ -171,8 +173,8 @@ func TestSink_DoesNotWaitForTheRestOfAnAnswer(t *testing.T) {
 	}
 }
 
-// A sandbox that was frozen wakes up with connections the other side has forgotten, however it
-// shows. The first one that is found dead takes the others with it.
+// A sandbox that was frozen has connections that the other side has closed, whatever way that
+// shows. When the first is found dead, the sink closes the others, too.
 func TestSink_LeavesDeadConnections(t *testing.T) {
 	tests := []struct {
 		name string
@@ -183,7 +185,7 @@ func TestSink_LeavesDeadConnections(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			const before = 2 // connections, of a request each
+			const before = 2 // connections, with one request each
 			var connections, requests atomic.Int64
 			var together sync.WaitGroup
 			together.Add(before)
@@ -261,8 +263,8 @@ func countDials(s *httpsink.Sink) *int {
 	return &dials
 }
 
-// What went wrong before the time was up is told, too.
-func TestSink_TellsWhatCameBefore(t *testing.T) {
+// The error also has the failure before the time was up.
+func TestSink_TheErrorHasTheFailureBeforeTheTimeOut(t *testing.T) {
 	tests := []struct{ name, answer string }{
 		{"during a pause", "HTTP/1.1 503 Later\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n"},
 		{"during the next try, which gets no answer", "HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n"},
@@ -286,7 +288,7 @@ func TestSink_TellsWhatCameBefore(t *testing.T) {
 	}
 }
 
-// An endpoint that refuses even the marker says so by size.
+// If an endpoint refuses even the marker, the error has the size.
 func TestSink_TooLargeForGood(t *testing.T) {
 	s := open(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusRequestEntityTooLarge) }), nil)
 	var tooLarge *sink.TooLargeError

@@ -26,7 +26,8 @@ func BenchmarkSend(b *testing.B) {
 		return func(b *testing.B) {
 			s, err := httpsink.New(httpsink.Options{URL: secret.String(server.URL), Secrets: secrets, TLS: trusting(server)})
 			require.NoError(b, err)
-			ctx, cancel := context.WithTimeout(b.Context(), time.Hour) // a deadline is watched on kept connections
+			// Kept connections watch a deadline.
+			ctx, cancel := context.WithTimeout(b.Context(), time.Hour)
 			defer cancel()
 			b.ReportAllocs()
 			defer reportCPU(b)()
@@ -53,8 +54,7 @@ func BenchmarkSend(b *testing.B) {
 	})
 }
 
-// reportCPU reports the process's CPU time an operation, that of the receiver included, which is in
-// the same process.
+// reportCPU reports the CPU time per operation of the whole process, which includes the receiver.
 func reportCPU(b *testing.B) (stop func()) {
 	used := func() time.Duration {
 		var usage syscall.Rusage

@@ -10,22 +10,22 @@ import (
 	"msgext/internal/outbound"
 )
 
-// StatusError is an answer other than 2xx. What the answer said is not kept: it may repeat the
+// StatusError is an answer other than 2xx. It does not keep the answer's text, which may repeat the
 // event.
 type StatusError struct{ Status int }
 
 func (e *StatusError) Error() string { return "httpsink: answered " + strconv.Itoa(e.Status) }
 
-// ErrAnswer is Send's error where the answer could not be understood. What it was is not told.
+// ErrAnswer is Send's error for an answer that is not valid HTTP. It does not quote the answer.
 var ErrAnswer = outbound.ErrAnswer
 
-// describe keeps of an error what does not repeat the answer.
+// describe removes from an error everything that may repeat the answer.
 func describe(err error) error {
 	return fmt.Errorf("httpsink: %w", outbound.Describe(err, outbound.ErrStale))
 }
 
-// retryable reports whether another try may succeed: a receiver that says it cannot just now, or
-// no answer. What is refused before it is sent stays refused.
+// retryable reports whether another try may succeed: the endpoint gave no answer, or said that it
+// cannot accept events at the moment. An event that was refused before it was sent stays refused.
 func retryable(err error) bool {
 	if status, ok := errors.AsType[*StatusError](err); ok {
 		return status.Status == http.StatusTooManyRequests || status.Status >= 500

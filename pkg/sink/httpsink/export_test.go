@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// NewWithResolver returns a Sink that looks names up elsewhere, and that directly, whatever the
-// environment's proxy.
+// NewWithResolver returns a Sink that uses another resolver, and no proxy, whatever the
+// environment.
 func NewWithResolver(options Options, resolver *net.Resolver) (*Sink, error) {
 	options.resolver = resolver
 	s, err := New(options)
@@ -18,12 +18,13 @@ func NewWithResolver(options Options, resolver *net.Resolver) (*Sink, error) {
 	return s, err
 }
 
-// SetDial has connections made by another function, before the first Send.
+// SetDial sets the function that makes connections. Call it before the first Send.
 func (s *Sink) SetDial(dial func(ctx context.Context, network, address string) (net.Conn, error)) {
 	s.transport.HTTP.DialContext = dial
 }
 
-// Clock has connections doubted by a clock that pass moves on, from before the first Send.
+// Clock sets the clock by which connections count as idle; pass moves it on. Call it before the
+// first Send.
 func (s *Sink) Clock() (pass func(time.Duration)) {
 	var ahead atomic.Int64
 	s.transport.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }

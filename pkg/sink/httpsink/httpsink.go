@@ -1,10 +1,10 @@
-// Package httpsink posts events to an HTTPS endpoint: one CloudEvent in the structured mode a
-// request (CloudEvents HTTP protocol binding 1.0.2), signed as Standard Webhooks
-// (github.com/standard-webhooks/standard-webhooks, spec 1.0.0) where a secret is set.
+// Package httpsink posts events to an HTTPS endpoint, one CloudEvent in structured mode per request
+// (CloudEvents HTTP protocol binding 1.0.2). If a secret is set, requests are signed as Standard
+// Webhooks (github.com/standard-webhooks/standard-webhooks, spec 1.0.0).
 //
-// 2xx alone is delivered. A redirect is a failure, and never followed: it would take the event
-// elsewhere. The environment's proxy settings count (HTTPS_PROXY, NO_PROXY), as they do for the AWS
-// sinks.
+// Only 2xx counts as delivered. A redirect is a failure and is never followed, because it would
+// send the event to another place. The environment's proxy settings (HTTPS_PROXY, NO_PROXY) apply,
+// as they do for the AWS sinks.
 //
 // It is for programs that build a receiver or a repairer with this destination. Its API is v0: it
 // may change with any release.
@@ -24,7 +24,7 @@ import (
 	"msgext/pkg/sink"
 )
 
-// Errors of New. Send has ErrLinkLocal, too, where it is a name that leads there.
+// Errors of New. Send returns ErrLinkLocal, too, for a name that resolves to such an address.
 var (
 	ErrURL       = outbound.ErrURL
 	ErrPlain     = outbound.ErrPlain
@@ -33,41 +33,43 @@ var (
 	ErrLinkLocal = outbound.ErrLinkLocal
 )
 
-// Header is one that each request gets.
+// Header is a header that is added to each request.
 type Header struct {
 	Name  string
 	Value secret.String
 }
 
-// CheckHeader says whether New takes a header, where configuration wants to know before it has a
-// URL. Its error is ErrHeader, with the rule and never the value.
+// CheckHeader reports whether New accepts a header. It is for checking configuration before the URL
+// is known. Its error is ErrHeader, with the rule and never the value.
 func CheckHeader(h Header) error {
 	return outbound.CheckHeader(h.Name, h.Value.Reveal(), "Content-Type", "Webhook-Id", "Webhook-Timestamp", "Webhook-Signature")
 }
 
 // Options configure a Sink. URL must be set.
 type Options struct {
-	// URL is where events go. Its path and query may be secret, and are never logged.
+	// URL is where events go. Its path and query may be secret and are never logged.
 	URL secret.String
 
-	// Secrets sign each request; several while one replaces another. Without any, requests go
-	// unsigned. The specification asks for 24 to 64 random bytes; New takes no fewer.
+	// Secrets sign each request. There may be several while one replaces another. Without any,
+	// requests are unsigned. The specification asks for 24 to 64 random bytes, and New accepts no
+	// shorter secret.
 	Secrets []secret.String
 
 	// Headers are added to each request, such as the receiver's Authorization.
 	Headers []Header
 
-	// AllowLinkLocal lets requests reach link-local and cloud metadata addresses, which are refused
-	// otherwise, whatever name leads to them. Private addresses are allowed: in a VPC they are
-	// where receivers are. Behind a proxy it is the proxy that resolves names, and it that must
-	// refuse.
+	// AllowLinkLocal allows requests to link-local and cloud metadata addresses, which are refused
+	// otherwise, whatever name resolves to them. Private addresses are always allowed, because
+	// receivers in a VPC have them. Behind a proxy, the proxy resolves names and must do the
+	// refusing.
 	AllowLinkLocal bool
 
-	// AllowPlain lets requests go to any host by http://, not to loopback alone: for names within
-	// one's own network. Events, headers and signatures can then be read on the way.
+	// AllowPlain allows http:// to any host, not only to loopback. It is for names within your own
+	// network. Events, headers and signatures can then be read on the way.
 	AllowPlain bool
 
-	// TLS has the roots and other settings of connections; nil for the system's.
+	// TLS has the root certificates and other settings of connections. The system's are used when
+	// it is nil.
 	TLS *tls.Config
 
 	// Now is the clock of the signature and of Retry-After; time.Now when nil.

@@ -40,7 +40,7 @@ func (rc *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if rc.answer != nil && rc.answer(w, rc.requests) {
 		return
 	}
-	for _, key := range []string{oldSecret, newSecret} { // whichever of them the receiver has
+	for _, key := range []string{oldSecret, newSecret} { // the receiver may have either of them
 		verifier, _ := standardwebhooks.NewWebhook(key)
 		if err != nil || verifier.Verify(body, r.Header) != nil {
 			w.WriteHeader(http.StatusUnauthorized)
@@ -102,9 +102,9 @@ func TestSink_Conformance(t *testing.T) {
 	})
 }
 
-// An endpoint with a limit gets the marker of what is larger.
+// An endpoint with a size limit gets the marker of a larger event.
 func TestSink_ConformanceWithALimit(t *testing.T) {
-	const limit = 100 << 10 // as that of Express's json()
+	const limit = 100 << 10 // the limit of Express's json()
 	sinktest.Run(t, func(t *testing.T) sinktest.Destination {
 		rc := new(receiver)
 		return sinktest.Destination{
@@ -140,8 +140,8 @@ func TestSink_UnsignedWithoutASecret(t *testing.T) {
 	assert.NotContains(t, <-header, "Webhook-Signature")
 }
 
-// The receiver gets its own headers, and cannot be given others in place of those that the protocol
-// wants.
+// The receiver gets the configured headers, which cannot replace the headers that the protocol
+// needs.
 func TestSink_Headers(t *testing.T) {
 	header := make(chan http.Header, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { header <- r.Header }))
@@ -197,7 +197,7 @@ func TestNew(t *testing.T) {
 		assert.ErrorIs(t, err, httpsink.ErrSecret, s)
 		assert.ErrorContains(t, err, "openssl rand -base64 32")
 	}
-	// What openssl prints is taken, and so is what others make of 24 bytes.
+	// A secret printed by openssl is accepted, and so are other encodings of 24 bytes.
 	for _, s := range []string{"whsec_3q2+7zJf0aC8m9sT/4uVb1cXe5yQpR6hWk2nLzGtUAo=", "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0"} {
 		_, err := httpsink.New(httpsink.Options{URL: "https://example.com/", Secrets: []secret.String{secret.String(s)}})
 		assert.NoError(t, err)

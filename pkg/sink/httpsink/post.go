@@ -12,14 +12,14 @@ import (
 )
 
 const (
-	// An answer's body is read only so that its connection can be used again. It is closed
-	// where that would take more than this.
+	// An answer's body is read only so that its connection can be used again. If it is longer than
+	// this, the connection is closed instead.
 	maxAnswerBytes = 64 << 10
 	maxAnswerTime  = 50 * time.Millisecond
 )
 
-// post makes one request. wait is how long the receiver asks to be left alone, 0 where it does not
-// say.
+// post makes one request. wait is how long the receiver asks us to wait before the next try, 0 if
+// it does not say.
 func (s *Sink) post(ctx context.Context, event cloudevent.Event) (wait time.Duration, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -31,7 +31,7 @@ func (s *Sink) post(ctx context.Context, event cloudevent.Event) (wait time.Dura
 	maps.Copy(request.Header, s.header)
 	request.Header.Set("Content-Type", cloudevent.ContentType)
 	s.sign(request.Header, event)
-	response, err := s.transport.RoundTrip(request) // a Client would look at redirects
+	response, err := s.transport.RoundTrip(request) // not by a Client, which would handle redirects
 	if err != nil {
 		return 0, describe(err)
 	}

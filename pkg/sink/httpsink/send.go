@@ -13,9 +13,9 @@ import (
 	"msgext/pkg/sink"
 )
 
-// Send posts the event, again after a jittered pause where the answer was 429, 5xx or none at all,
-// as long as the context allows; a Retry-After that does not fit into it is not waited for. An
-// endpoint that answers 413 to a repaired event gets its marker.
+// Send posts the event. If the answer was 429, 5xx or none at all, it tries again after a random
+// pause, as long as the context allows. It does not wait for a Retry-After that ends after the
+// context. If an endpoint answers 413 to a repaired event, Send sends the event's marker.
 func (s *Sink) Send(ctx context.Context, event cloudevent.Event) error {
 	return sink.SendOrMarker(ctx, event, s.send)
 }
@@ -31,7 +31,8 @@ func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 		case err == nil:
 			return nil
 		case answered && status.Status == http.StatusRequestEntityTooLarge:
-			return &sink.TooLargeError{Sink: s.Name(), Size: len(event.JSON())} // it does not tell its limit
+			// The endpoint does not tell its limit.
+			return &sink.TooLargeError{Sink: s.Name(), Size: len(event.JSON())}
 		case !answered && ctx.Err() != nil:
 			return ctx.Err()
 		case !retryable(err):
@@ -45,10 +46,10 @@ func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 	return err
 }
 
-// retryAfter returns how long the receiver asks to be left alone, 0 where it does not say. It says
-// so in seconds or by a date (RFC 9110, section 10.2.3).
+// retryAfter returns how long the receiver asks us to wait, 0 if it does not say. The header has
+// seconds or a date (RFC 9110, section 10.2.3).
 func (s *Sink) retryAfter(header http.Header) time.Duration {
-	const forever = 1 << 30 // seconds; more does not fit
+	const forever = 1 << 30 // seconds; more would overflow
 	text := header.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil {
 		return time.Duration(min(seconds, forever)) * time.Second

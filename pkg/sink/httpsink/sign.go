@@ -13,15 +13,15 @@ import (
 	"msgext/pkg/secret"
 )
 
-// A Standard Webhooks secret is marked by secretPrefix; its rest is base64 of minSecret to 64
-// random bytes (spec 1.0.0, "Signature scheme").
+// A Standard Webhooks secret begins with secretPrefix. The rest is base64 of minSecret to 64 random
+// bytes (spec 1.0.0, "Signature scheme").
 const (
 	secretPrefix = "whsec_"
 	minSecret    = 24
 )
 
-// CheckSecret says whether New takes a secret, where configuration wants to know before it has a
-// URL. Its error is ErrSecret.
+// CheckSecret reports whether New accepts a secret. It is for checking configuration before the URL
+// is known. Its error is ErrSecret.
 func CheckSecret(s secret.String) error {
 	_, err := decodeSecret(s)
 	return err
@@ -48,8 +48,9 @@ func decodeSecrets(secrets []secret.String) ([][]byte, error) {
 	return keys, nil
 }
 
-// sign sets the three Standard Webhooks headers: a signature over id, time and body for every
-// secret. The id is a hash of the event's, which may hold dots, and those separate what is signed.
+// sign sets the three Standard Webhooks headers, with a signature over id, time and body for every
+// secret. The id is a hash of the event's id, because that id may contain dots, which separate the
+// parts of the signed text.
 func (s *Sink) sign(header http.Header, event cloudevent.Event) {
 	if len(s.keys) == 0 {
 		return

@@ -32,7 +32,7 @@ func TestSink_Conformance(t *testing.T) {
 	})
 }
 
-// size is how many records a topic holds.
+// size returns how many records a topic has.
 func size(t testing.TB, brokers []string, topic string) int {
 	t.Helper()
 	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...))

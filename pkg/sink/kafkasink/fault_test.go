@@ -30,7 +30,7 @@ import (
 	"msgext/pkg/sink/sinktest"
 )
 
-// The faults of this file are played by franz-go's fake broker.
+// franz-go's fake broker produces the faults of this file.
 
 func fake(t testing.TB, opts ...kfake.Opt) *kfake.Cluster {
 	t.Helper()
@@ -125,14 +125,14 @@ func TestSink_SendGivesUpForGood(t *testing.T) {
 	}
 }
 
-// The client fails all that waits for a partition when it gives up one record; another
-// Send must not notice.
-func TestSink_SendIsNotHitByAnothersEnd(t *testing.T) {
+// When the client gives up one record, it fails all records that wait for the same partition.
+// Another Send must not be affected.
+func TestSink_SendOutlivesTheContextOfAnotherSend(t *testing.T) {
 	cluster := fake(t)
 	s := open(t, kafkasink.Options{Brokers: cluster.ListenAddrs(), Topic: "events"})
 	require.NoError(t, s.Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 1, "a")))
 
-	// The first produce request is cut for as long as the short Send lives.
+	// The first produce request is cut off as long as the short Send runs.
 	short, end := context.WithCancel(t.Context())
 	defer end()
 	reached := make(chan struct{}, 1000)
@@ -205,7 +205,7 @@ func TestSink_SASL(t *testing.T) {
 }
 
 func TestSink_TLS(t *testing.T) {
-	https := httptest.NewTLSServer(http.NotFoundHandler()) // for its certificate, which names 127.0.0.1
+	https := httptest.NewTLSServer(http.NotFoundHandler()) // its certificate names 127.0.0.1
 	defer https.Close()
 	trusted := x509.NewCertPool()
 	trusted.AddCert(https.Certificate())
@@ -223,15 +223,15 @@ func TestSink_TLS(t *testing.T) {
 	require.ErrorAs(t, err, &untrusted)
 }
 
-// A broker such as Amazon MSK's gets, over TLS, a request signed with credentials that are asked
-// for anew for each connection. The fake broker stands in for it: what it is sent is looked at, the
-// signature is not checked.
+// A broker such as Amazon MSK's gets, over TLS, a request that is signed with credentials, which
+// are requested for each connection. The fake broker takes its place: the test checks what it
+// receives, but not the signature.
 func TestSink_MSKIAM(t *testing.T) {
 	https := httptest.NewTLSServer(http.NotFoundHandler())
 	defer https.Close()
 	trusted := x509.NewCertPool()
 	trusted.AddCert(https.Certificate())
-	t.Setenv("AWS_REGION", "eu-central-1") // MSK's own names have it in them
+	t.Setenv("AWS_REGION", "eu-central-1") // the names of MSK's brokers contain it
 	cluster := fake(t, kfake.NumBrokers(1), kfake.TLS(&tls.Config{Certificates: https.TLS.Certificates}))
 	cluster.ControlKey(int16(kmsg.SASLHandshake), func(request kmsg.Request) (kmsg.Response, error, bool) {
 		cluster.KeepControl()
@@ -295,7 +295,7 @@ func TestSink_SendNotAllowed(t *testing.T) {
 	}
 }
 
-// Without the right to describe the topic's configuration its limit is not told.
+// Without the right to describe the topic's configuration, its limit is unknown.
 func TestSink_SendTooLargeForALimitNotTold(t *testing.T) {
 	write := kfake.ACL{Resource: kmsg.ACLResourceTypeTopic, Name: "events", Pattern: kmsg.ACLResourcePatternTypeLiteral, Operation: kmsg.ACLOperationWrite, Allow: true}
 	cluster := fake(t, kfake.BrokerConfigs(map[string]string{"message.max.bytes": "1000"}),
@@ -308,7 +308,7 @@ func TestSink_SendTooLargeForALimitNotTold(t *testing.T) {
 	assert.Equal(t, tooLarge.Size-1, tooLarge.Limit)
 }
 
-// The fake broker stands behind the proxy and names the proxy's address as its own.
+// The fake broker is behind the proxy and announces the proxy's address as its own.
 func TestSink_Faults(t *testing.T) {
 	var proxy *sinktest.Proxy
 	cluster := fake(t, kfake.NumBrokers(1), kfake.ListenFn(func(network, address string) (net.Listener, error) {
@@ -331,7 +331,8 @@ func TestSink_Faults(t *testing.T) {
 	})
 }
 
-// A sandbox that was frozen: the client finds out by an answer that does not come.
+// In a sandbox that was frozen, the client notices a dead connection because an answer does not
+// come.
 func TestSink_Frozen(t *testing.T) {
 	var network *outboundtest.Network
 	cluster := fake(t, kfake.NumBrokers(1), kfake.ListenFn(func(kind, address string) (net.Listener, error) {

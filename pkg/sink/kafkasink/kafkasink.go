@@ -1,7 +1,7 @@
-// Package kafkasink sends events to an Apache Kafka topic, or to one of a service that
-// speaks its protocol, such as Tencent CKafka. A record's key is the event's partition key, so the
-// events of one message stay in one partition and in order; its value is the event in structured
-// mode (CloudEvents Kafka protocol binding 1.0.2, sections 3.1 and 3.3,
+// Package kafkasink sends events to an Apache Kafka topic, or to a topic of a service with the same
+// protocol, such as Tencent CKafka. A record's key is the event's partition key, so the events of
+// one message stay in one partition and in order. Its value is the event in structured mode
+// (CloudEvents Kafka protocol binding 1.0.2, sections 3.1 and 3.3,
 // github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md).
 //
 // It is for programs that build a receiver or a repairer with this destination. Its API is v0:
@@ -26,7 +26,7 @@ import (
 
 // Errors that Send wraps.
 var (
-	// ErrTopic says that the topic does not exist, or that we may not know of it.
+	// ErrTopic says that the topic does not exist, or that we have no right to see it.
 	ErrTopic = errors.New("no such topic")
 
 	ErrClosed = sink.ErrClosed
@@ -35,7 +35,7 @@ var (
 // Sink sends to one topic. It is safe for concurrent use.
 type Sink struct {
 	topic   string
-	limit   atomic.Int64 // bytes; what the topic has turned out to take
+	limit   atomic.Int64 // bytes; lowered when the topic refuses a record
 	options []kgo.Opt
 	trouble trouble
 
@@ -65,9 +65,10 @@ func (s *Sink) Name() string { return "kafka://" + s.topic }
 // contentType marks structured mode (Kafka protocol binding, section 3.3.1).
 var contentType = []kgo.RecordHeader{{Key: "content-type", Value: []byte(cloudevent.ContentType)}}
 
-// Send implements sink.Sink: every replica in sync has the record. A retry inside one Send adds no
-// second record, since the producer is idempotent. After an error the client gives the record up:
-// it is not sent later, except that a request already written may still be carried out.
+// Send implements sink.Sink. It returns nil once every in-sync replica has the record. Retries
+// within one Send add no second record, because the producer is idempotent. After an error the
+// client drops the record and does not send it later. Only a request that was already written may
+// still take effect.
 func (s *Sink) Send(ctx context.Context, event cloudevent.Event) error {
 	return sink.SendOrMarker(ctx, event, s.send)
 }
@@ -86,7 +87,7 @@ func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 	if errors.Is(err, kerr.MessageTooLarge) {
 		limit, ok := topicLimit(ctx, client, s.topic)
 		if !ok {
-			limit = size - 1 // all that we know of it
+			limit = size - 1 // all that is known of the limit
 		}
 		s.limit.Store(int64(limit))
 		return &sink.TooLargeError{Sink: s.Name(), Size: size, Limit: limit}
@@ -97,7 +98,7 @@ func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 	return nil
 }
 
-// produce hands record to the client and waits for the outcome or the end of ctx.
+// produce gives record to the client and waits for the outcome or the end of ctx.
 func (s *Sink) produce(ctx context.Context, client *kgo.Client, record kgo.Record) error {
 	begun := time.Now()
 	return outbound.Policy{First: firstBackoff, Longest: firstBackoff}.Do(ctx, func(ctx context.Context) error {
@@ -107,14 +108,15 @@ func (s *Sink) produce(ctx context.Context, client *kgo.Client, record kgo.Recor
 		var err error
 		select {
 		case err = <-outcome:
-		case <-ctx.Done(): // the client finds out too, but perhaps only after a dial has timed out
+		case <-ctx.Done(): // the client notices too, but perhaps only after a dial has timed out
 			err = ctx.Err()
 		}
 		switch {
 		case err == nil:
 			return nil
 		case errors.Is(err, kerr.UnknownTopicOrPartition):
-			client.PurgeTopicsFromProducing(s.topic) // else the client would go on asking for it in the background
+			// Otherwise the client would keep asking for it in the background.
+			client.PurgeTopicsFromProducing(s.topic)
 			return fmt.Errorf("%w: %w", ErrTopic, err)
 		case ctx.Err() != nil:
 			return s.trouble.explain(ctx.Err(), begun)
@@ -125,15 +127,16 @@ func (s *Sink) produce(ctx context.Context, client *kgo.Client, record kgo.Recor
 	})
 }
 
-// final reports whether err is a broker's answer or our own end. Anything else passes: a connection
-// that broke in a way the client takes for a wrong configuration, or another Send whose context has
-// ended, since the client gives up all that waits for a partition when it gives up one record.
+// final reports whether err is an answer of a broker, or means that the client is closed. Any other
+// error is temporary. One is a broken connection that the client mistakes for a wrong
+// configuration. Another is the end of another Send's context: when the client gives up one record,
+// it gives up all records that wait for the same partition.
 func final(err error) bool {
 	var answer *kerr.Error
 	return errors.As(err, &answer) || errors.Is(err, kgo.ErrClientClosed)
 }
 
-// open returns the client. Making one starts its goroutines and dials nothing.
+// open returns the client. Creating it starts its goroutines but opens no connection.
 func (s *Sink) open() (*kgo.Client, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,7 +153,7 @@ func (s *Sink) open() (*kgo.Client, error) {
 	return s.client, nil
 }
 
-// Close implements sink.Sink. It ends what is still being sent.
+// Close implements sink.Sink. It cancels records that are still being sent.
 func (s *Sink) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

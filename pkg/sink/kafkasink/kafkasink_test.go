@@ -21,7 +21,7 @@ import (
 	"msgext/pkg/sink/sinktest"
 )
 
-// topic creates a topic of three partitions under a name of its own and deletes it again.
+// topic creates a topic of three partitions for the test and deletes it afterwards.
 func topic(t testing.TB, brokers []string, configs map[string]*string) string {
 	t.Helper()
 	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...))
@@ -65,7 +65,7 @@ func open(t testing.TB, options kafkasink.Options) *kafkasink.Sink {
 	return s
 }
 
-// budget is a context as the receiver gives it.
+// budget returns a context with the receiver's budget.
 func budget(t testing.TB) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
@@ -171,7 +171,7 @@ func TestSink_SendTooLarge(t *testing.T) {
 			name := topic(t, brokers, tt.configs)
 			s := open(t, kafkasink.Options{Brokers: brokers, Topic: name})
 			exact := valueFor(t, tt.limit)
-			for range 2 { // what the topic has refused once is not sent again
+			for range 2 { // a size that the topic has refused once is not sent again
 				var tooLarge *sink.TooLargeError
 				require.ErrorAs(t, s.Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 1, strings.Repeat("v", exact+1))), &tooLarge)
 				assert.Equal(t, sink.TooLargeError{Sink: s.Name(), Size: tt.limit + 1, Limit: tt.limit}, *tooLarge)
@@ -205,7 +205,7 @@ func valueFor(t testing.TB, size int) int {
 	t.Helper()
 	ruler := open(t, kafkasink.Options{Brokers: []string{"127.0.0.1:1"}, Topic: "t", MaxBytes: 600})
 	length := size
-	for range 3 { // the longer the value, the longer its length is in writing
+	for range 3 { // a longer value needs more bytes for its length
 		var measured *sink.TooLargeError
 		require.ErrorAs(t, ruler.Send(t.Context(), sinktest.Change(t, "@TGS#a/b", 1, strings.Repeat("v", length))), &measured)
 		length += size - measured.Size

@@ -20,41 +20,41 @@ import (
 	"msgext/pkg/secret"
 )
 
-// ErrOptions is what every error of New wraps.
+// Every error of New wraps ErrOptions.
 var ErrOptions = errors.New("kafkasink: options")
 
-// Mechanism is how the sink proves who it is, by the name SASL gives it.
+// Mechanism is how the sink authenticates itself, by its SASL name.
 type Mechanism string
 
-// The mechanisms of Tencent CKafka (www.tencentcloud.com/document/product/597/73498) and most
-// others. Plain sends the password itself: use it with TLS only, or inside a private network.
+// The mechanisms of Tencent CKafka (www.tencentcloud.com/document/product/597/73498) and most other
+// services. Plain sends the password itself: use it only with TLS, or inside a private network.
 const (
 	None        Mechanism = ""
 	Plain       Mechanism = "PLAIN"
 	ScramSHA256 Mechanism = "SCRAM-SHA-256"
 	ScramSHA512 Mechanism = "SCRAM-SHA-512"
 
-	// AWSMSKIAM is Amazon MSK's: a request signed with AWS credentials in place of a password, over
-	// TLS alone. MSK Serverless takes nothing else (docs.aws.amazon.com/msk, "IAM access control",
-	// 2026-11-26).
+	// AWSMSKIAM is Amazon MSK's: a request signed with AWS credentials instead of a password, only
+	// over TLS. MSK Serverless supports nothing else (docs.aws.amazon.com/msk, "IAM access
+	// control", 2026-11-26).
 	AWSMSKIAM Mechanism = "AWS_MSK_IAM"
 )
 
-// AWSCredentials sign for AWSMSKIAM. SessionToken is "" for those that last.
+// AWSCredentials sign for AWSMSKIAM. SessionToken is "" for long-term credentials.
 type AWSCredentials struct {
 	AccessKeyID     string
 	SecretAccessKey secret.String
 	SessionToken    secret.String
 }
 
-// DefaultMaxBytes is the limit of a topic that sets none (kafka.apache.org/documentation, topic
-// configuration max.message.bytes, 4.3; CKafka allows up to 12 MB,
+// DefaultMaxBytes is the limit of a topic that does not set one (kafka.apache.org/documentation,
+// topic configuration max.message.bytes, 4.3; CKafka allows up to 12 MB,
 // www.tencentcloud.com/document/product/597/39601, 2026-01-20).
 const DefaultMaxBytes = 1048588
 
 // Options says where events go.
 type Options struct {
-	Brokers []string // HOST:PORT of some brokers, which name the others
+	Brokers []string // HOST:PORT of some brokers; they tell the others
 	Topic   string   // it must exist
 
 	TLS *tls.Config // nil: none
@@ -63,19 +63,20 @@ type Options struct {
 	Username secret.String // for CKafka INSTANCE#USER
 	Password secret.String
 
-	// AWS returns the credentials for AWSMSKIAM, afresh for each connection, since they expire.
+	// AWS returns the credentials for AWSMSKIAM. It is called for each connection, because
+	// credentials expire.
 	AWS func(context.Context) (AWSCredentials, error)
 
-	// MaxBytes is the topic's max.message.bytes, 0 for DefaultMaxBytes. It may be set too
-	// high: the topic's own limit is found out when it refuses a record.
+	// MaxBytes is the topic's max.message.bytes, 0 for DefaultMaxBytes. It may be set too high: the
+	// sink learns the topic's own limit when the topic refuses a record.
 	MaxBytes int
 }
 
-// The pace of the client. Its own defaults are meant for long-lived processes with no
-// deadline; these leave room, inside a budget of 1.5 s, to find a connection dead and use another.
+// The client's time-outs. Its defaults are meant for long-lived processes without a deadline. These
+// are short enough to detect a dead connection and use another within a budget of 1.5 s.
 const (
-	// A broker has produceTimeout to replicate a record, and an answer that is later by more
-	// than requestOverhead means that the connection is dead: so it is after a freeze.
+	// A broker has produceTimeout to replicate a record. If its answer is later than that by more
+	// than requestOverhead, the connection is dead, as after a freeze.
 	produceTimeout  = 250 * time.Millisecond
 	requestOverhead = 500 * time.Millisecond
 
@@ -84,7 +85,7 @@ const (
 	firstBackoff   = 20 * time.Millisecond
 	longestBackoff = 500 * time.Millisecond
 
-	// unknownRetries is how often a topic may be unknown to a broker before we believe it.
+	// unknownRetries is how often a broker may report an unknown topic before we believe it.
 	unknownRetries = 2
 
 	// lostAfter ends a Send whose context has no deadline.
@@ -113,12 +114,13 @@ func (o Options) client(log kgo.Logger) ([]kgo.Opt, error) {
 
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.ProducerLinger(0),
-		kgo.ProducerBatchCompression(kgo.NoCompression()), // one event a batch: little to gain, and its size is known
+		// One event a batch: it would save little, and the size must be known.
+		kgo.ProducerBatchCompression(kgo.NoCompression()),
 		kgo.ProducerBatchMaxBytes(int32(o.MaxBytes + batchSlack)),
 
-		// Without it a record that is on its way when the context ends stays with the client, and
-		// is sent until it arrives, however long that takes. The price: a record that failed
-		// and is sent again by the caller may be in the topic twice.
+		// Without this option, a record that is being sent when the context ends stays with the
+		// client and is sent until it arrives, however late. The option's cost: if a record failed
+		// and the caller sends it again, the topic may hold it twice.
 		kgo.AllowIdempotentProduceCancellation(),
 
 		kgo.ProduceRequestTimeout(produceTimeout),
@@ -156,9 +158,9 @@ func isTopic(name string) bool {
 	return len(name) <= 249 && name != "." && name != ".." && strings.Trim(name, allowed) == ""
 }
 
-// CheckSASL says whether New takes a mechanism with its credentials, where configuration wants to
-// know before it has brokers and a topic; of options it looks at SASL, Username, Password and AWS.
-// Its error wraps ErrOptions.
+// CheckSASL reports whether New accepts a mechanism with its credentials. It is for checking
+// configuration before brokers and topic are known. It uses only the options SASL, Username,
+// Password and AWS. Its error wraps ErrOptions.
 func CheckSASL(options Options) error {
 	_, err := mechanism(options.SASL, options.Username, options.Password, options.AWS)
 	return err

@@ -14,12 +14,13 @@ const (
 	// (kafka.apache.org/documentation, "Record Batch", 4.3).
 	batchHeader = 61
 
-	// batchSlack keeps the client's own check, which counts framing too, out of the way of ours.
+	// batchSlack raises the client's own limit, which counts framing too, so that our check
+	// decides.
 	batchSlack = 64
 )
 
-// batchSize returns the size of a batch of only this record as the broker holds it
-// against max.message.bytes (kafka.apache.org/documentation, "Record Batch" and "Record", 4.3).
+// batchSize returns the size of a batch with only this record, as the broker compares it with
+// max.message.bytes (kafka.apache.org/documentation, "Record Batch" and "Record", 4.3).
 func batchSize(r *kgo.Record) int {
 	size := 1 + // attributes
 		kbin.VarlongLen(0) + // timestamp delta
@@ -33,8 +34,8 @@ func batchSize(r *kgo.Record) int {
 	return batchHeader + kbin.VarintLen(int32(size)) + size
 }
 
-// topicLimit asks for the topic's max.message.bytes. It returns false where that is not told, for
-// want of the right to describe the topic's configuration, say.
+// topicLimit asks for the topic's max.message.bytes. ok is false if it could not be learned, for
+// example without the right to describe the topic's configuration.
 func topicLimit(ctx context.Context, client *kgo.Client, topic string) (limit int, ok bool) {
 	resource := kmsg.NewDescribeConfigsRequestResource()
 	resource.ResourceType = kmsg.ConfigResourceTypeTopic

@@ -10,9 +10,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// trouble remembers the newest failure of a connection: refused, cut off, or turned away by TLS or
-// SASL. The client keeps trying until the context ends and mentions such a failure only in its log,
-// so trouble is that log (a kgo.Logger): our error should say why.
+// trouble remembers the newest failure of a connection: refused, broken, or rejected by TLS or
+// SASL. The client keeps trying until the context ends, and mentions such failures only in its log.
+// So trouble is the client's logger (kgo.Logger), and Send's error can name the cause.
 type trouble struct{ newest atomic.Pointer[failure] }
 
 type failure struct {
@@ -21,9 +21,11 @@ type failure struct {
 }
 
 // Level implements kgo.Logger.
-func (t *trouble) Level() kgo.LogLevel { return kgo.LogLevelInfo } // at which the client tells of all of them
+// It is the level at which the client logs every failed connection.
+func (t *trouble) Level() kgo.LogLevel { return kgo.LogLevelInfo }
 
-// Log implements kgo.Logger: of what is said about a broker it notes the error and drops the rest.
+// Log implements kgo.Logger. It keeps the error of a line about a broker and ignores everything
+// else.
 func (t *trouble) Log(_ kgo.LogLevel, _ string, keyvals ...any) {
 	var broker bool
 	var failed error
@@ -40,7 +42,7 @@ func (t *trouble) Log(_ kgo.LogLevel, _ string, keyvals ...any) {
 	}
 }
 
-// note keeps err, unless it says only that a context has ended.
+// note keeps err, unless err only says that a context has ended.
 func (t *trouble) note(err error) {
 	if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
 		t.newest.Store(&failure{err: err, at: time.Now()})

@@ -14,13 +14,14 @@ import (
 
 const (
 	budget = 400 * time.Millisecond
-	plenty = 20 * time.Second // for what must work; no fault passes by itself in that time
+	plenty = 20 * time.Second // for calls that must succeed; no fault ends by itself in that time
 )
 
-// Faults strikes the way between s and its destination with each fault, in the midst of deliveries.
-// received returns what the destination has taken so far. Under every fault Send returns once its
-// context is done, with an error where no answer can have come; what it reported as accepted is
-// there; and when the fault is over, the same sink delivers again.
+// Faults breaks the connection between s and its destination with each fault, while events are
+// being delivered. received returns what the destination has accepted so far. Under every fault,
+// Send must return once its context is done, with an error if no answer can have come. Every event
+// that it reported as accepted must be at the destination. When the fault is over, the same sink
+// must deliver again.
 func Faults(t *testing.T, proxy *Proxy, s sink.Sink, received func() []cloudevent.Event) {
 	accepted := map[string]bool{}
 	version := int64(0)
@@ -54,7 +55,7 @@ func Faults(t *testing.T, proxy *Proxy, s sink.Sink, received func() []cloudeven
 	assert.Empty(t, accepted, "accepted, and not at the destination")
 }
 
-// sendWithin fails where Send goes on long after its context is done.
+// sendWithin fails if Send continues long after its context is done.
 func sendWithin(t *testing.T, s sink.Sink, event cloudevent.Event, budget time.Duration) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), budget)

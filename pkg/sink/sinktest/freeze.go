@@ -13,10 +13,10 @@ import (
 	"msgext/pkg/sink"
 )
 
-// Frozen holds s to what is promised of connections that were kept. They die without a word while a
-// function is frozen: the first event after that is delivered within its budget, and no other finds
-// out again. And they are slow, but alive: then the same ones are used. network is the way to the
-// destination; pass lets time go by for the sink's clock, nil where it has none.
+// Frozen checks how s handles kept connections. They break unnoticed while a function is frozen.
+// The first event after that must be delivered within its budget, and the following ones must not
+// run into a dead connection again. Connections that are slow but alive must still be used.
+// network is the connection to the destination. pass advances the sink's clock, nil if it has none.
 func Frozen(t *testing.T, network *outboundtest.Network, s sink.Sink, pass func(time.Duration)) {
 	t.Helper()
 	version := int64(0)
@@ -37,10 +37,10 @@ func Frozen(t *testing.T, network *outboundtest.Network, s sink.Sink, pass func(
 		}
 		all.Wait()
 	}
-	network.Delay(50 * time.Millisecond) // so that those that come at once need a connection each
+	network.Delay(50 * time.Millisecond) // so that concurrent sends need a connection each
 	atOnce()
 
-	// No connection has died, though each answer takes long: no other is opened, and none closed.
+	// No connection is dead, though each answer takes long, so none is opened and none closed.
 	send(plenty)
 	opened, standing := network.Opened(), network.Standing()
 	network.Delay(600 * time.Millisecond)

@@ -11,11 +11,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fault is a way for a network to fail, in toxiproxy's terms
+// fault is a network failure, in toxiproxy's terms
 // (github.com/Shopify/toxiproxy/tree/v2.5.0#toxics).
 type fault struct {
 	name     string
-	silences bool // no whole answer gets through
+	silences bool // no complete answer gets through
 	toxic
 }
 
@@ -25,7 +25,8 @@ type toxic struct {
 	Attributes map[string]any `json:"attributes"`
 }
 
-// faults are all that Faults goes through. Those with a duration outlast it, in milliseconds.
+// faults are the faults that Faults uses. Durations are in milliseconds, and longer than the fault
+// lasts.
 var faults = []fault{
 	{"latency beyond the budget", true, toxic{"latency", "downstream", map[string]any{"latency": 60_000}}},
 	{"reset", true, toxic{"reset_peer", "downstream", map[string]any{"timeout": 0}}},
@@ -36,13 +37,13 @@ var faults = []fault{
 	{"slow close", false, toxic{"slow_close", "downstream", map[string]any{"delay": 60_000}}},
 }
 
-// Proxy is a way to one destination that a fault can strike.
+// Proxy is a connection to one destination that can be made to fail.
 type Proxy struct {
 	Address string // HOST:PORT
 	proxy   *toxiproxy.Proxy
 }
 
-// NewProxy starts a proxy to upstream, HOST:PORT, that ends with the test.
+// NewProxy starts a proxy to upstream, HOST:PORT. It ends with the test.
 func NewProxy(t testing.TB, upstream string) *Proxy {
 	t.Helper()
 	quiet := zerolog.Nop()
@@ -53,7 +54,7 @@ func NewProxy(t testing.TB, upstream string) *Proxy {
 	return &Proxy{Address: proxy.Listen, proxy: proxy}
 }
 
-// strike makes connections, those that stand among them, fail in this way.
+// strike applies the fault to all connections, including existing ones.
 func (p *Proxy) strike(t testing.TB, fault fault) {
 	t.Helper()
 	encoded, err := json.Marshal(fault.toxic)
@@ -65,20 +66,20 @@ func (p *Proxy) strike(t testing.TB, fault fault) {
 // heal ends the fault.
 func (p *Proxy) heal() { p.proxy.Toxics.ResetToxics(context.Background()) }
 
-// Pause lets connections stand, and nothing through, until Heal.
+// Pause keeps connections open but lets nothing through, until Heal.
 func (p *Proxy) Pause(t testing.TB) {
 	p.strike(t, fault{toxic: toxic{"latency", "downstream", map[string]any{"latency": 600_000}}})
 }
 
-// Break resets connections, new ones too, until Heal.
+// Break resets existing and new connections, until Heal.
 func (p *Proxy) Break(t testing.TB) {
 	p.strike(t, fault{toxic: toxic{"reset_peer", "downstream", map[string]any{"timeout": 0}}})
 }
 
-// Refuse ends all connections and takes no new ones, until Heal.
+// Refuse ends all connections and accepts no new ones, until Heal.
 func (p *Proxy) Refuse() { p.proxy.Stop() }
 
-// Heal ends whatever was done to the proxy.
+// Heal ends the effect of Pause, Break or Refuse.
 func (p *Proxy) Heal(t testing.TB) {
 	p.heal()
 	if !p.proxy.Enabled {

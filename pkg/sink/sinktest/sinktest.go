@@ -1,5 +1,5 @@
-// Package sinktest is the suite that every sink.Sink passes, against its real destination: Run for
-// what it promises, Faults for what it does on a network that fails.
+// Package sinktest is the suite that every sink.Sink passes, against its real destination. Run
+// checks what a sink promises, Faults how it behaves on a network that fails.
 //
 // It is for the tests of a sink, ours or yours. Its API is v0: it may change with any release.
 package sinktest
@@ -22,21 +22,21 @@ import (
 	"msgext/pkg/sink"
 )
 
-// Destination is a sink and what its destination can tell of itself.
+// Destination is a sink, with functions and facts about its destination.
 type Destination struct {
 	Sink sink.Sink
 
-	// Received returns everything that the destination has taken, in its order where Ordered.
+	// Received returns every event that the destination has accepted, in its order if Ordered.
 	Received func(t *testing.T) []cloudevent.Event
 
-	// Ordered is set where the driver promises order per message.
+	// Ordered is set if the driver promises order per message.
 	Ordered bool
 
-	// Rewrites is set where the destination reads the JSON and writes it anew, so that it is the
-	// same value in other bytes.
+	// Rewrites is set if the destination parses the JSON and writes it again: the same value with
+	// other bytes.
 	Rewrites bool
 
-	// Limit is the size in bytes that the destination takes, 0 where the driver knows none.
+	// Limit is the size in bytes that the destination accepts, 0 if the driver knows none.
 	Limit int
 
 	// Secrets are what Name and errors must not show.
@@ -77,7 +77,7 @@ func Change(t testing.TB, group string, version int64, value string) cloudevent.
 	return event
 }
 
-// Plenty is a context for what must succeed, however slow the machine.
+// Plenty returns a context for calls that must succeed, however slow the machine.
 func Plenty(t testing.TB) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), plenty)
@@ -122,7 +122,7 @@ func testContent(t *testing.T, d Destination) {
 	assert.Empty(t, want)
 }
 
-// value decodes JSON, numbers as they are written.
+// value decodes JSON and keeps numbers as they are written.
 func value(t *testing.T, encoded string) any {
 	t.Helper()
 	decoder := json.NewDecoder(strings.NewReader(encoded))
@@ -158,7 +158,7 @@ func testConcurrent(t *testing.T, d Destination) {
 
 func testOrder(t *testing.T, d Destination) {
 	if !d.Ordered {
-		return // nothing is promised
+		return // no order is promised
 	}
 	for version := range int64(30) {
 		send(t, d, Change(t, "poll", version+1, "v"))

@@ -21,8 +21,7 @@ import (
 	"msgext/pkg/sink/sqssink"
 )
 
-// The connections are those of the SDK's own client, as in a function, with a clock that can be
-// moved.
+// The sink uses the SDK's own client, as in a function, with a clock that the test can move.
 func TestSink_Frozen(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var request struct{ QueueName, MessageBody string }

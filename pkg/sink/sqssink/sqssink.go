@@ -24,14 +24,14 @@ import (
 	"msgext/pkg/sink/internal/awscall"
 )
 
-// ErrQueue is the error of New for a queue that is neither a name nor an https URL.
+// ErrQueue is New's error for a queue that is neither a name nor an https URL.
 var ErrQueue = errors.New("sqssink: queue is neither a name nor an https URL")
 
 // Options says where events go.
 type Options struct {
-	// Queue is the name of a queue of this account and region, whose URL is then looked up
-	// (sqs:GetQueueUrl) before the first event, or the queue's URL. It is a FIFO queue if it
-	// ends in .fifo, as the name of every FIFO queue must.
+	// Queue is the name of a queue of this account and region, or the queue's URL. The URL of a
+	// name is looked up (sqs:GetQueueUrl) before the first event. It is a FIFO queue if it ends in
+	// .fifo, as the name of every FIFO queue must.
 	Queue string
 }
 
@@ -39,7 +39,7 @@ type Options struct {
 type Sink struct {
 	name   string // of the queue
 	fifo   bool
-	limit  atomic.Int64 // bytes; lower than maxBytes once the queue has said so
+	limit  atomic.Int64 // bytes; lowered when the queue refuses a message
 	url    atomic.Pointer[string]
 	caller awscall.Caller
 	client func() *sqs.Client
@@ -68,8 +68,8 @@ func New(cfg aws.Config, options Options) (*Sink, error) {
 	return s, nil
 }
 
-// isName reports whether name can be a queue's: up to 80 letters, digits, hyphens and underscores,
-// .fifo at the end included
+// isName reports whether name is allowed for a queue: up to 80 letters, digits, hyphens and
+// underscores, including .fifo at the end
 // (docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html, read
 // 2026-11).
 func isName(name string) bool {
@@ -85,9 +85,9 @@ func isName(name string) bool {
 // Name implements sink.Sink: sqs://QUEUE, without the account.
 func (s *Sink) Name() string { return "sqs://" + s.name }
 
-// Send implements sink.Sink. SQS stores a message redundantly before it answers, and the
-// SDK compares the digest of what arrived. A FIFO queue keeps the order of the events
-// of one message and drops one that comes again within five minutes.
+// Send implements sink.Sink. SQS stores a message redundantly before it answers, and the SDK
+// compares the digest of what arrived. A FIFO queue keeps the order of one message's events, and
+// drops an event that is sent again within five minutes.
 func (s *Sink) Send(ctx context.Context, event cloudevent.Event) error {
 	return sink.SendOrMarker(ctx, event, s.send)
 }
@@ -124,7 +124,7 @@ func (s *Sink) tooLarge(size, limit int) error {
 	return &sink.TooLargeError{Sink: s.Name(), Size: size, Limit: limit}
 }
 
-// queue returns the queue's URL, looked up at most once unless that fails.
+// queue returns the queue's URL. It looks it up once, and again only after a failure.
 func (s *Sink) queue(ctx context.Context) (string, error) {
 	if known := s.url.Load(); known != nil {
 		return *known, nil

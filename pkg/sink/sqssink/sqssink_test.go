@@ -34,7 +34,7 @@ func config(endpoint string) aws.Config {
 	}
 }
 
-// queue creates a queue of its own for the test and returns its name and a client.
+// queue creates a queue for the test and returns its name and a client.
 func queue(t testing.TB, endpoint, suffix string, attributes map[string]string) (string, *sqs.Client, *string) {
 	t.Helper()
 	client := sqs.NewFromConfig(config(endpoint))
@@ -147,8 +147,8 @@ func TestSink_SendToFIFOQueue(t *testing.T) {
 	for version := range int64(12) {
 		send(sinktest.Change(t, "@TGS#1", version, "a"), true)
 	}
-	send(sinktest.Change(t, "@TGS#1", 3, "a"), false)          // our own try once more
-	send(again(t, sinktest.Change(t, "@TGS#1", 3, "a")), true) // a webhook that comes again
+	send(sinktest.Change(t, "@TGS#1", 3, "a"), false)          // a repeated try of our own
+	send(again(t, sinktest.Change(t, "@TGS#1", 3, "a")), true) // a redelivered webhook
 	send(sinktest.Change(t, "@TGS#1", 3, "b"), true)           // a forgery, or the truth after one
 	send(sinktest.Change(t, long, 1, "a"), true)
 
@@ -231,13 +231,13 @@ func TestSink_SendMarker(t *testing.T) {
 	assert.Equal(t, int64(9), truth.LatestSeq)
 }
 
-// answer is what a stand-in for SQS says to one request.
+// answer is the answer of a simulated SQS to one request.
 type answer struct {
 	status int
 	body   string
 }
 
-// standIn serves answers in turn, the last one over and over, and notes the operations asked for.
+// standIn serves the answers in order, repeats the last one, and records the requested operations.
 func standIn(t testing.TB, answers ...answer) (endpoint string, operations func() []string) {
 	t.Helper()
 	var mu sync.Mutex

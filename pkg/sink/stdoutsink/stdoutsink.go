@@ -1,5 +1,5 @@
-// Package stdoutsink writes events to a stream, one JSON line each: for a first look, for
-// pipes, and for platforms that collect a function's output.
+// Package stdoutsink writes events to a stream, one JSON line each. It is for trying things out,
+// for pipes, and for platforms that collect a function's output.
 //
 // It is for programs that build a receiver or a repairer with this destination. Its API is v0:
 // it may change with any release.
@@ -15,17 +15,17 @@ import (
 	"msgext/pkg/sink"
 )
 
-// Sink writes lines. It is safe for concurrent use; lines never run into each other.
+// Sink writes lines. It is safe for concurrent use, and lines never mix.
 type Sink struct {
 	w      io.Writer
-	turn   chan struct{} // holds one token, for whoever writes
-	torn   bool          // the last line lacks its end; under the token
+	turn   chan struct{} // holds one token; the writer takes it
+	torn   bool          // the last line is incomplete; guarded by the token
 	closed atomic.Bool
 }
 
 var _ sink.Sink = (*Sink)(nil)
 
-// New returns a Sink that writes to w, which must not buffer: what Write has taken counts as
+// New returns a Sink that writes to w. w must not buffer, because what Write has taken counts as
 // accepted.
 func New(w io.Writer) *Sink {
 	s := &Sink{w: w, turn: make(chan struct{}, 1)}
@@ -36,9 +36,9 @@ func New(w io.Writer) *Sink {
 // Name returns "stdout".
 func (s *Sink) Name() string { return "stdout" }
 
-// Send writes the event in one Write. A line that could not be written whole is an error, and ended
-// before the next one, so that it harms no other. A Write that waits for a reader does so whatever
-// its context says; the others wait for their turn no longer than theirs.
+// Send writes the event in one Write. A line that was not written completely is an error. It is
+// ended before the next line, so that it does not damage that one. A Write that blocks does so
+// whatever its context says. Other calls wait for their turn no longer than their own contexts.
 func (s *Sink) Send(ctx context.Context, event cloudevent.Event) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("stdoutsink: %w", err)
@@ -70,7 +70,7 @@ func (s *Sink) Send(ctx context.Context, event cloudevent.Event) error {
 	return nil
 }
 
-// Close makes Send fail; it does not close the stream, which is not the sink's.
+// Close makes Send fail. It does not close the stream, because the caller owns it.
 func (s *Sink) Close() error {
 	s.closed.Store(true)
 	return nil

@@ -33,7 +33,7 @@ func event(t testing.TB, value string) cloudevent.Event {
 	return e
 }
 
-// slow writes in pieces, so that lines that are not kept apart run together.
+// slow writes in pieces, so that concurrent lines would mix if they were not kept apart.
 type slow struct{ bytes.Buffer }
 
 func (s *slow) Write(p []byte) (int, error) {
@@ -81,7 +81,7 @@ func TestSink_Conformance(t *testing.T) {
 	})
 }
 
-// full takes the first bytes only, of one write, and does not say why if it has no reason.
+// full accepts only the first bytes of one write. Its error is reason, which may be nil.
 type full struct {
 	bytes.Buffer
 	takes  int
@@ -139,7 +139,7 @@ func TestSink_Refuses(t *testing.T) {
 	assert.Empty(t, out.String())
 }
 
-// blocked is a stream that nobody reads until it is let go.
+// blocked is a stream that accepts nothing until it is released.
 type blocked struct {
 	writes atomic.Int32
 	let    chan struct{}
@@ -151,9 +151,9 @@ func (b *blocked) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// One Send waits for the stream; the others wait for their turn and no longer than their contexts,
-// and nothing waits for ever once somebody reads.
-func TestSend_OnAStreamThatNobodyReads(t *testing.T) {
+// One Send waits for the stream. The others wait for their turn no longer than their contexts.
+// Nothing waits any more once the stream accepts data.
+func TestSend_EndsWithItsContextWhenTheStreamBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stream := &blocked{let: make(chan struct{})}
 		s := stdoutsink.New(stream)

@@ -1,5 +1,5 @@
-// Package awscall makes calls to AWS for the sinks, inside a budget far shorter than the
-// SDK's own retries reckon with, from a sandbox that may have been frozen since its last call.
+// Package awscall makes the sinks' calls to AWS. Their budget is far shorter than the SDK's own
+// retries assume, and the sandbox may have been frozen since its last call.
 package awscall
 
 import (
@@ -22,9 +22,9 @@ type Caller struct {
 	closed    *atomic.Bool
 }
 
-// New returns the configuration for a client whose calls are made through the Caller:
-// without the SDK's retries, and with an HTTP client of its own unless cfg has one that is not
-// the SDK's. It does no I/O.
+// New returns the configuration for a client whose calls are made through the Caller. It has no
+// retries of the SDK's. It has an HTTP client of its own, unless cfg has a client that is not the
+// SDK's. New does no I/O.
 func New(cfg aws.Config) (aws.Config, Caller) {
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	buildable, ok := cfg.HTTPClient.(*awshttp.BuildableClient)
@@ -43,15 +43,15 @@ func New(cfg aws.Config) (aws.Config, Caller) {
 	return cfg, caller
 }
 
-// Close closes the connections that are not in use and makes Do fail with sink.ErrClosed.
+// Close closes the unused connections and makes Do fail with sink.ErrClosed.
 func (c Caller) Close() {
 	c.closed.Store(true)
 	c.closeIdle()
 }
 
-// Do calls send until it succeeds, fails in a way that another try cannot mend, or the
-// deadline leaves no time for one. What the service answered is returned as an *Error; when the
-// context ended meanwhile its error is returned, with the failure before that.
+// Do calls send until it succeeds, fails in a way that another try cannot fix, or too little time
+// is left for another try. An answer of the service is returned as an *Error. If the context ends
+// first, its error is returned together with the failure before that.
 func (c Caller) Do(ctx context.Context, send func(context.Context) error) error {
 	if c.closed.Load() {
 		return sink.ErrClosed
@@ -70,16 +70,16 @@ func (c Caller) Do(ctx context.Context, send func(context.Context) error) error 
 	})
 }
 
-// retryables are the SDK's own rules for what the service answered.
+// retryables are the SDK's own rules for which answers of the service may be retried.
 var retryables = retry.IsErrorRetryables(retry.DefaultRetryables)
 
-// retryable reports whether the same call may yet succeed: always when the service did not
-// answer, since nothing we send is harmed by arriving twice.
+// retryable reports whether the same call may succeed later. It may if the service did not answer,
+// because nothing we send does harm when it arrives twice.
 func retryable(err error) bool {
 	return !answered(err) || retryables.IsErrorRetryable(err) == aws.TrueTernary
 }
 
-// answered reports whether err is what the service said.
+// answered reports whether err is an answer of the service.
 func answered(err error) bool {
 	var said smithy.APIError
 	return errors.As(err, &said)

@@ -99,7 +99,7 @@ func TestCaller_DoGivesUpWhenNoTimeIsLeft(t *testing.T) {
 	})
 }
 
-// A sandbox that was frozen wakes up with a connection the other side has forgotten.
+// A sandbox that was frozen has a connection that the other side has closed.
 func TestCaller_DoLeavesADeadConnection(t *testing.T) {
 	tests := []struct {
 		name string

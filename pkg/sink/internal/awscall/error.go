@@ -8,8 +8,8 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// Error is what a service answered. Its text leaves out the service's own message,
-// because a message about a field that does not pass validation repeats the field.
+// Error is an error that a service answered. It leaves out the service's own message, because a
+// message about an invalid field repeats the field.
 type Error struct {
 	Code   string // such as ThrottlingException
 	Status int    // of HTTP
@@ -20,7 +20,7 @@ func (e *Error) Error() string { return e.Code + " (HTTP " + strconv.Itoa(e.Stat
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// describe shortens what the SDK says about a failure to what a log needs.
+// describe shortens the SDK's error to what a log needs.
 func describe(err error) error {
 	var (
 		said     smithy.APIError
