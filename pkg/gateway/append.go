@@ -13,8 +13,8 @@ func AppendString[Text ~string | ~[]byte](b []byte, text Text) []byte {
 	return jsonquote.Append(b, text)
 }
 
-// AppendHeader appends a header as a JSON object of strings, several values of one name joined
-// by commas, in alphabetical order.
+// AppendHeader appends a header as a JSON object of strings, in alphabetical order. Several values
+// of one name are joined by commas.
 func AppendHeader(b []byte, header http.Header) []byte {
 	return appendObject(b, header, func(b []byte, values []string) []byte {
 		return AppendString(b, strings.Join(values, ", "))
@@ -36,9 +36,9 @@ func AppendMultiHeader(b []byte, header http.Header) []byte {
 }
 
 func appendObject(b []byte, header http.Header, value func([]byte, []string) []byte) []byte {
-	names := make([]string, 0, 8) // of a reply, which has few
+	names := make([]string, 0, 8) // a reply has few
 	for name, values := range header {
-		if len(values) > 0 { // as a server does not send it
+		if len(values) > 0 { // a server sends no header without a value
 			names = append(names, name)
 		}
 	}

@@ -10,23 +10,23 @@ import (
 	"msgext/internal/jsonwalk"
 )
 
-// errEvent is parse's error for an event that makes no sense: not a JSON object, a
-// method or a body of another type, a body flagged as base64 that is not.
+// errEvent is parse's error for an invalid event: not a JSON object, a method or a body of another
+// type, or a body that is marked as base64 and is not.
 var errEvent = errors.New("gateway: event makes no sense")
 
-// maxDepth bounds how deep an event may nest.
+// maxDepth is how deep an event may nest.
 const maxDepth = 64
 
-// Event is what an event of any of the platforms holds that matters here. A field that is
-// absent, null, or of a type that it should not have is zero.
+// Event holds the relevant fields of an event of any of the platforms. A field that is absent,
+// null, or of a wrong type is zero.
 type Event struct {
 	Method   string // httpMethod
 	Path     string // path
 	RawPath  string // rawPath
 	RawQuery string // rawQueryString
 
-	Header         http.Header // multiValueHeaders where that is an object, else headers; never nil
-	HasMultiHeader bool        // multiValueHeaders is an object, if an empty one
+	Header         http.Header // multiValueHeaders if that is an object, else headers; never nil
+	HasMultiHeader bool        // multiValueHeaders is an object, perhaps an empty one
 	Query          Pairs       // queryStringParameters
 	MultiQuery     Pairs       // multiValueQueryStringParameters
 	HasMultiQuery  bool        // likewise
@@ -44,14 +44,14 @@ type Context struct {
 	Method    string // http.method
 	ELB       bool   // elb is an object
 
-	// Where the request came from, as the platform saw it and no client can write it.
+	// Where the request came from, as the platform saw it. No client can set these.
 	SourceIP         string // sourceIp
 	IdentitySourceIP string // identity.sourceIp
 	HTTPSourceIP     string // http.sourceIp
 }
 
-// singleValued reports whether the query was told in the map of single values alone. Payload format
-// 2.0 has such a map, too, and the query as it was sent beside it.
+// singleValued reports whether the event has the query only as a map of single values. Payload
+// format 2.0 has such a map, too, but also the query as it was sent.
 func (e *Event) singleValued() bool { return len(e.Query) > 0 && !e.HasMultiQuery && e.RawQuery == "" }
 
 // parse reads an event in one pass. Its error is errEvent.
@@ -97,7 +97,7 @@ func (e *Event) member(w *jsonwalk.Walker, name []byte) error {
 		e.HasMultiHeader = w.Kind() == '{'
 		return e.readHeader(w)
 	case "queryStringParameters":
-		if e.RawQuery != "" { // stands before it, and counts
+		if e.RawQuery != "" { // comes before it, and takes precedence
 			return w.Skip()
 		}
 		return e.Query.read(w)
@@ -162,7 +162,7 @@ func (e *Event) readBody(w *jsonwalk.Walker) error {
 	return errEvent
 }
 
-// strict reads a string of Unicode, which may also be absent or null but nothing else.
+// strict reads a string that must be Unicode. It may be absent or null, but not of another type.
 func strict(w *jsonwalk.Walker, field *string) error {
 	if kind := w.Kind(); kind != '"' && kind != 'n' {
 		return errEvent
@@ -174,7 +174,7 @@ func strict(w *jsonwalk.Walker, field *string) error {
 	return nil
 }
 
-// lenient reads a string and passes over anything else.
+// lenient reads a string and skips a value of any other type.
 func lenient(w *jsonwalk.Walker, field *string) (err error) {
 	if w.Kind() != '"' {
 		return w.Skip()
@@ -190,13 +190,13 @@ func object(w *jsonwalk.Walker, member func(name []byte) error) error {
 	return w.Object(member)
 }
 
-// Pair is a name and a value in an event's query. Bare is a name without a value.
+// Pair is a name and a value of an event's query. Bare marks a name without a value.
 type Pair struct {
 	Name, Value string
 	Bare        bool
 }
 
-// Pairs are a query in the order of the event.
+// Pairs is a query, in the order of the event.
 type Pairs []Pair
 
 func (p *Pairs) read(w *jsonwalk.Walker) error {
@@ -208,8 +208,8 @@ func (p *Pairs) read(w *jsonwalk.Walker) error {
 	})
 }
 
-// readPairs reads an object whose values are strings, lists of strings, numbers, or true for a
-// name without a value. Numbers keep their digits; anything else is passed over.
+// readPairs reads an object whose values are strings, lists of strings, numbers, or true for a name
+// without a value. Numbers keep their digits. Other values are skipped.
 func readPairs(w *jsonwalk.Walker, take func(name []byte, value string, bare bool)) error {
 	return object(w, func(name []byte) error {
 		if w.Kind() == '[' {
@@ -235,10 +235,10 @@ func readPair(w *jsonwalk.Walker, name []byte, take func(name []byte, value stri
 	return w.Skip()
 }
 
-// Encode returns the pairs as a raw query; names and values were decoded by the platform.
+// Encode returns the pairs as a raw query, for names and values that the platform has decoded.
 func (p Pairs) Encode() string { return p.join(url.QueryEscape) }
 
-// Raw returns the pairs as a raw query; names and values stand as they were sent.
+// Raw returns the pairs as a raw query, for names and values that are still as they were sent.
 func (p Pairs) Raw() string { return p.join(func(text string) string { return text }) }
 
 func (p Pairs) join(escape func(string) string) string {

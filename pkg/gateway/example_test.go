@@ -10,7 +10,7 @@ import (
 	"msgext/pkg/gateway"
 )
 
-// A platform of its own: where its event has what a request needs, and how it wants the reply.
+// A platform's Shape says where its event has the parts of a request, and how it expects the reply.
 func Example() {
 	shape := gateway.Shape{
 		Request: func(_ context.Context, event gateway.Event) gateway.Request {

@@ -7,7 +7,7 @@ import (
 	"net/url"
 )
 
-// exchange is a request with all that belongs to it and the reply to it, allocated as one.
+// exchange is a request, everything that belongs to it, and the reply to it, in one allocation.
 type exchange struct {
 	request  http.Request
 	ctx      identified
@@ -28,7 +28,7 @@ func newExchange(ctx context.Context, r Request) *exchange {
 		Body: &e.body, ContentLength: int64(len(r.Body)),
 		RemoteAddr: r.RemoteAddr,
 	}
-	e.request = *request.WithContext(&e.ctx) // nothing else can give it a context
+	e.request = *request.WithContext(&e.ctx) // the only way to set its context
 	return e
 }
 
@@ -53,8 +53,7 @@ func (b *body) Read(p []byte) (int, error) {
 // Close implements io.Closer.
 func (*body) Close() error { return nil }
 
-// Take returns what has not been read and leaves nothing, so that webhook.ReadBody need not copy
-// it.
+// Take returns the unread rest and empties the body, so that webhook.ReadBody need not copy it.
 func (b *body) Take() []byte {
 	taken := b.rest
 	b.rest = nil

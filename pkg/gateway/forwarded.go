@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// ForwardedFor returns the address that the first of a number of proxies was spoken to by, where
-// each of them appends to X-Forwarded-For the address that it saw: the one that stands so far from
-// the end, hops 1 being the last. What stands before it anybody can have written. It is "" where
-// there are fewer.
+// ForwardedFor returns the address of the client that connected to the first of a number of
+// proxies. Each of these proxies appends the address that it saw to X-Forwarded-For, so the
+// client's address is number hops from the end, 1 being the last. Anybody can write the addresses
+// before it. The result is "" if there are fewer than hops addresses.
 func ForwardedFor(header http.Header, hops int) string {
-	lines := header["X-Forwarded-For"] // some proxies append a line of their own
+	lines := header["X-Forwarded-For"] // some proxies add a line instead of extending the last one
 	for i := len(lines) - 1; i >= 0; i-- {
 		addresses := strings.Split(lines[i], ",")
 		if at := len(addresses) - hops; at >= 0 {

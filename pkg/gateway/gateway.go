@@ -1,7 +1,7 @@
-// Package gateway turns a cloud platform's gateway event into an http.Request and a handler's
-// reply into the platform's response. What the platforms have in common is here: reading an event
-// once and tolerantly, the request, and the recording of the reply. Package awsgw and package scfgw
-// know the shapes.
+// Package gateway converts a cloud platform's gateway event into an http.Request, and a handler's
+// reply into the platform's response. It has what the platforms have in common: tolerant reading of
+// an event in one pass, the request, and the recording of the reply. Packages awsgw and scfgw know
+// the formats of events and replies.
 //
 // It is for adapters to a platform other than those of packages awsgw and scfgw. Its API is v0:
 // it may change with any release.
@@ -18,8 +18,8 @@ type (
 	invocationIDKey struct{}
 )
 
-// identified is a context that knows the platform's ids of its request. It is context.WithValue in
-// a form that a Request can hold.
+// identified is a context that holds the platform's ids of its request. It does what
+// context.WithValue does, in a form that is allocated together with the request.
 type identified struct {
 	context.Context
 	id, invocation string
@@ -36,13 +36,13 @@ func (c *identified) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// RequestID returns the platform's id of the request that ctx belongs to, "" when it has none.
+// RequestID returns the platform's id of the request that ctx belongs to, "" if it has none.
 func RequestID(ctx context.Context) string {
 	return idOf(ctx, requestIDKey{})
 }
 
-// InvocationID returns the platform's id of the invocation that ctx belongs to, under which the
-// platform's own lines of the function's log stand; "" when it has none.
+// InvocationID returns the platform's id of the invocation that ctx belongs to, "" if it has none.
+// The platform's own lines in the function's log have this id.
 func InvocationID(ctx context.Context) string {
 	return idOf(ctx, invocationIDKey{})
 }
@@ -55,9 +55,9 @@ func idOf(ctx context.Context, key any) string {
 	return *id
 }
 
-// Request is what an event says of an HTTP request, in a form that all platforms share.
+// Request is the HTTP request in an event, in a form that all platforms share.
 type Request struct {
-	ID         string // the gateway's, or the invocation's where the gateway gives none
+	ID         string // the gateway's, or the invocation's if the gateway gives none
 	Invocation string // the invocation's
 	Method     string
 	Path       string // without a stage's prefix, percent-encoded or not
@@ -65,27 +65,27 @@ type Request struct {
 	Header     http.Header
 	Body       []byte // decoded
 
-	// RemoteAddr is the address of whoever spoke to the gateway, without a port, as the platform
-	// says and no client can write it; "" where the platform says nothing of the kind. It is
-	// personal data.
+	// RemoteAddr is the address that connected to the gateway, without a port. The platform reports
+	// it, and no client can set it. It is "" if the platform does not report it. It is personal
+	// data.
 	RemoteAddr string
 }
 
 // HTTP returns the request as a server would hand it to a handler.
 func (r Request) HTTP(ctx context.Context) *http.Request { return &newExchange(ctx, r).request }
 
-// Shape is how one platform's events and replies look.
+// Shape describes one platform's events and replies.
 type Shape struct {
 	Request func(context.Context, Event) Request
 	Reply   func(Event, *Response) []byte
 }
 
-// Adapter serves a handler behind one platform's gateways. It has the method by which both
-// platforms' runtimes take a function of raw bytes. It is safe for concurrent use.
+// Adapter serves a handler behind one platform's gateways. Its method Invoke is the handler of raw
+// bytes that both platforms' runtimes accept. It is safe for concurrent use.
 type Adapter struct {
-	// SingleValued, where it is not nil, is called at the first event whose query has one value for
-	// each name, because the gateway keeps of several the last: what was sent twice cannot be seen
-	// then. It is to be set before the first Invoke.
+	// SingleValued, if not nil, is called at the first event whose query has only one value for
+	// each name. The gateway then keeps only the last of several values, so a parameter that was
+	// sent twice cannot be detected. It must be set before the first Invoke.
 	SingleValued func()
 
 	shape              Shape
@@ -93,15 +93,15 @@ type Adapter struct {
 	told               sync.Once
 }
 
-// NewAdapter returns an Adapter for a handler. An event that makes no sense is handed to malformed
-// as a POST without a body, so that it too gets an HTTP reply, with the query if that can be read:
-// it names the command.
+// NewAdapter returns an Adapter for a handler. malformed gets an invalid event, as a POST without a
+// body, so that such an event gets an HTTP reply, too. The request has the query if that can be
+// read, because the query names the command.
 func NewAdapter(shape Shape, handler, malformed http.Handler) *Adapter {
 	return &Adapter{shape: shape, handler: handler, malformed: malformed}
 }
 
-// Invoke serves one event, in and out as raw bytes; the event is decoded once. Its error is
-// always nil: whatever comes in gets an HTTP reply.
+// Invoke serves one event, with raw bytes as input and output. The event is decoded once. Its error
+// is always nil, because every event gets an HTTP reply.
 func (a *Adapter) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	event, err := parse(payload)
 	if err != nil {

@@ -83,7 +83,7 @@ func TestRequest_ItsContextEndsWithThePlatforms(t *testing.T) {
 	assert.Equal(t, "i1", gateway.InvocationID(inner))
 }
 
-// A path that is no valid escape is taken as it stands.
+// A path with an invalid escape is used unchanged.
 func TestRequest_PathWithABarePercent(t *testing.T) {
 	request := gateway.Request{Path: "/100%"}.HTTP(context.Background())
 	assert.Equal(t, "/100%", request.URL.Path)

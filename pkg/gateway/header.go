@@ -7,10 +7,10 @@ import (
 	"msgext/internal/jsonwalk"
 )
 
-// readHeader reads headers of one value or of several in place of those that were read before.
+// readHeader reads headers with one or several values. They replace headers that were read before.
 func (e *Event) readHeader(w *jsonwalk.Walker) error {
 	type line struct{ key, value string }
-	var room [16]line // off the heap, enough for most requests
+	var room [16]line // on the stack; enough for most requests
 	lines := room[:0]
 	err := readPairs(w, func(name []byte, value string, _ bool) {
 		lines = append(lines, line{canonical(name), value})
@@ -22,7 +22,7 @@ func (e *Event) readHeader(w *jsonwalk.Walker) error {
 		e.Header = make(http.Header, len(lines))
 	}
 	clear(e.Header)
-	values := make([]string, 0, len(lines)) // one array for all the lists of one value
+	values := make([]string, 0, len(lines)) // one array for all lists of one value
 	for _, line := range lines {
 		if have, ok := e.Header[line.key]; ok {
 			e.Header[line.key] = append(have, line.value)
@@ -34,8 +34,8 @@ func (e *Event) readHeader(w *jsonwalk.Walker) error {
 	return nil
 }
 
-// canonical returns a header's name as textproto does, which would walk twice over the names that
-// the platforms add to nearly every request, and copy most of them.
+// canonical returns a header's name as textproto does. It is faster for the names that the
+// platforms add to nearly every request: textproto would scan them twice and copy most of them.
 func canonical(name []byte) string {
 	switch string(name) {
 	case "accept":

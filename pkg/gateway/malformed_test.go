@@ -15,7 +15,7 @@ import (
 	"msgext/pkg/gateway/scfgw"
 )
 
-// breaks makes an event malformed in every way in which one can be.
+// breaks returns the event, malformed in every possible way.
 func breaks(t *testing.T, event []byte) map[string][]byte {
 	with := func(name string, value any) []byte {
 		var members map[string]any
@@ -51,8 +51,7 @@ func nested(depth int) string {
 	return text
 }
 
-// The query of an event that makes no sense still names the command, so that its reply need not
-// block a user.
+// The query of an invalid event still names the command, so that its reply need not block a user.
 func TestAdapter_AMalformedEventKeepsItsQuery(t *testing.T) {
 	const command = "Group.CallbackBeforeSendMsg"
 	request := sample.Request{
@@ -82,7 +81,7 @@ func TestAdapter_AMalformedEventKeepsItsQuery(t *testing.T) {
 				require.NoError(t, err)
 				assert.Equal(t, http.StatusBadRequest, status, "%s, %s", event.Shape, name)
 				if name == "cut short" && query["CallbackCommand"] == nil {
-					continue // the query may stand in what is missing
+					continue // the query may be in the missing part
 				}
 				assert.Equal(t, []string{command}, query["CallbackCommand"], "%s, %s", event.Shape, name)
 			}

@@ -15,15 +15,15 @@ import (
 	"msgext/pkg/gateway/scfgw"
 )
 
-// pair is a name and a value as whoever sent them meant them. A bare one has no equals sign.
+// pair is a name and a value as the sender meant them. A bare one has no equals sign.
 type pair struct {
 	name, value string
 	bare        bool
 }
 
-// FuzzQuery_EncodedAgain holds the gateways that decode a query to what they decoded, pair by pair
-// in the order of the event: a backend behind the relay checks its signature over what it reads
-// there.
+// FuzzQuery_EncodedAgain checks the gateways that decode a query: encoded again, it must decode to
+// the same pairs in the order of the event, because a backend behind the relay computes its
+// signature over what it reads there.
 func FuzzQuery_EncodedAgain(f *testing.F) {
 	f.Add("Sign", "ab", "cd", "own", "a b&c=d+e%20;#")
 	f.Add("", "", "=", "&", "\x00\r\n好\U0001f600\ufffd")
@@ -54,7 +54,8 @@ func FuzzQuery_EncodedAgain(f *testing.F) {
 	})
 }
 
-// queryOf returns the raw query that an adapter makes of an event. It can stand in a request line.
+// queryOf returns the raw query that an adapter makes from an event. It must be valid in a request
+// line.
 func queryOf(t *testing.T, adapter func(handler, malformed http.Handler) *gateway.Adapter, event string) (query string) {
 	t.Helper()
 	malformed := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { require.Fail(t, "malformed", event) })

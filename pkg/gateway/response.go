@@ -11,7 +11,7 @@ type Response struct {
 	status int
 	header http.Header
 	body   []byte
-	room   [128]byte // for a short body, which Chat's replies have
+	room   [128]byte // for a short body, such as Chat's replies
 }
 
 // Serve runs h on a request and returns what it replied.
@@ -33,8 +33,8 @@ func (r *Response) serve(h http.Handler, request *http.Request) {
 // Header implements http.ResponseWriter.
 func (r *Response) Header() http.Header { return r.header }
 
-// WriteHeader implements http.ResponseWriter. Only the first call counts; an informational status
-// goes nowhere, because no gateway can send two.
+// WriteHeader implements http.ResponseWriter. Only the first call counts. An informational status
+// is ignored, because no gateway can send two.
 func (r *Response) WriteHeader(status int) {
 	if r.status == 0 && status >= http.StatusOK {
 		r.status = status
@@ -48,7 +48,8 @@ func (r *Response) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// AvailableBuffer returns room for a body, to append to and hand to Write, as bufio.Writer has it.
+// AvailableBuffer returns an empty buffer, to append a body to and pass it to Write, like that of
+// bufio.Writer.
 func (r *Response) AvailableBuffer() []byte { return r.body[len(r.body):] }
 
 // Status returns the reply's status.

@@ -8,9 +8,9 @@ import (
 	"msgext/internal/jsonwalk"
 )
 
-// salvage reads what can be read of an event that parse refuses. Each member is read by itself, so
-// that a fault in one, such as a body of another type, leaves the others; what stands behind an
-// early end is lost.
+// salvage reads as much as it can of an event that parse refuses. Each member is read separately,
+// so that a fault in one, such as a body of another type, does not affect the others. If the event
+// ends early, the members after that point are lost.
 func salvage(payload []byte) Event {
 	var e Event
 	d := jsontext.NewDecoder(bytes.NewReader(payload), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
@@ -27,7 +27,7 @@ func salvage(payload []byte) Event {
 		var value jsontext.Value
 		if value, err = d.ReadValue(); err == nil {
 			w := jsonwalk.New(value, maxDepth)
-			_ = e.member(&w, []byte(name)) // what it could not read stays zero
+			_ = e.member(&w, []byte(name)) // a field that it cannot read stays zero
 		}
 	}
 	return e

@@ -14,18 +14,18 @@ import (
 	"msgext/pkg/state"
 )
 
-// ErrNotFound is Read's error for a message of whose extensions nobody has heard.
+// ErrNotFound is Read's error for a message of whose extensions nothing was ever heard or read.
 var ErrNotFound = errors.New("reader: message not found")
 
-// Answer is what there is to say of one message.
+// Answer is the answer about one message.
 type Answer struct {
 	Body []byte // JSON
-	Gap  bool   // something is known to be missing, doubted or ahead of Chat
-	Gone bool   // Chat has the message no more
+	Gap  bool   // something is missing, in doubt, or newer than what Chat has
+	Gone bool   // Chat no longer has the message
 }
 
 // Read loads a message and answers in the shape of Chat's own read, or with a tally. Its error is
-// ErrNotFound, or the store's.
+// ErrNotFound or the store's.
 func Read(ctx context.Context, store state.Loader, message msgext.Message, tally Tally) (Answer, error) {
 	record, err := store.Load(ctx, message)
 	if errors.Is(err, state.ErrNotFound) || err == nil && !known(record) {
@@ -43,9 +43,9 @@ func Read(ctx context.Context, store state.Loader, message msgext.Message, tally
 	return answer, err
 }
 
-// known reports whether anything was ever heard or read of the message's extensions. A record
-// may also stand there for a doubt or an announcement alone, which say that it exists and not
-// what it carries.
+// known reports whether anything was ever heard or read of the message's extensions. A record may
+// also exist only because of a doubt or an announcement, which say that the message exists but not
+// which extensions it has.
 func known(record state.Record) bool {
 	s := record.State
 	return s.Latest > 0 || s.Base != nil || len(s.Entries) > 0
@@ -77,8 +77,8 @@ func appendReply(reply msgext.ReadReply) []byte {
 	return append(b, "]}"...)
 }
 
-// write sends the answer, or that it has not changed. Nothing may keep it: a cache would lose a
-// header that says what the body does not.
+// write sends the answer, or that it has not changed. Caches must not store it, because they could
+// lose the headers Msgext-Gap and Msgext-Gone, which say what the body does not.
 func (a Answer) write(w http.ResponseWriter, r *http.Request) {
 	sum := sha256.Sum256(a.Body)
 	etag := `"` + hex.EncodeToString(sum[:]) + `"`
@@ -98,12 +98,12 @@ func (a Answer) write(w http.ResponseWriter, r *http.Request) {
 	header.Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(a.Body) // whoever is gone needs no reply
+		_, _ = w.Write(a.Body) // if it fails, the client has gone
 	}
 }
 
-// unchanged reports whether If-None-Match names the tag, by weak comparison (RFC 9110, section
-// 13.1.2): a gateway that compresses makes a weak tag of ours.
+// unchanged reports whether If-None-Match has the tag, by weak comparison (RFC 9110, section
+// 13.1.2), because a gateway that compresses changes our tag to a weak one.
 func unchanged(given []string, etag string) bool {
 	for _, list := range given {
 		for tag := range strings.SplitSeq(list, ",") {

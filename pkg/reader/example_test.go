@@ -14,11 +14,12 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// What a receiver keeps, a reader shows to whoever has the token.
+// A receiver stores messages, and a reader shows them to callers that have the token.
 func Example() {
 	store := memstate.New()
 	receiver.New(receiver.Options{
-		Verifier: webhook.Verifier{SDKAppID: "1400000000", AllowUnsigned: true}, // tokens, in earnest
+		// Use Tokens in production.
+		Verifier: webhook.Verifier{SDKAppID: "1400000000", AllowUnsigned: true},
 		Store:    store,
 		Logger:   slog.New(slog.DiscardHandler),
 	}).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST",

@@ -25,7 +25,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// document loads docs/openapi.yaml and holds it, examples included, against the specification.
+// document loads docs/openapi.yaml and checks it, including its examples, against the
+// specification.
 func document(t *testing.T) *openapi3.T {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromFile("../../docs/openapi.yaml")
@@ -35,8 +36,8 @@ func document(t *testing.T) *openapi3.T {
 	return doc
 }
 
-// What the handler answers is what the document says, header and body, and every answer that the
-// document has is one that the handler gives.
+// Every answer of the handler, header and body, is in the document, and the handler gives every
+// answer that is in the document.
 func TestOpenAPI_IsTheHandler(t *testing.T) {
 	doc := document(t)
 	doc.Servers = nil
@@ -148,8 +149,8 @@ func TestOpenAPI_IsTheHandler(t *testing.T) {
 	assert.Len(t, answered, len(described))
 }
 
-// The gap is a header and, in a tally, a field; the document's schemas are closed, so that a field
-// more would be seen.
+// The gap is a header and, in a tally, a field. The document's schemas allow no other fields, so an
+// undocumented field would be noticed.
 func TestOpenAPI_SeesAFieldMore(t *testing.T) {
 	doc := document(t)
 	for name, body := range map[string]map[string]any{

@@ -12,24 +12,24 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// DefaultBudget is how long the store may take. What is left of a second is for the reply: whoever
-// asks while the store is down knows within one.
+// DefaultBudget is how long the store may take. The rest of a second is for the reply: a caller
+// gets an answer within one second even when the store is down.
 const DefaultBudget = 800 * time.Millisecond
 
-// Options are what a Reader works with.
+// Options configure a Reader.
 type Options struct {
 	// Store is where messages are loaded from.
 	Store state.Loader
 	// SDKAppID is the app whose messages are served.
 	SDKAppID string
-	// Tokens are the bearer tokens that let a caller in; several while one replaces another.
-	// Without any everybody is let in: only for loopback, or behind a gateway that has
-	// authenticated the caller.
+	// Tokens are the bearer tokens that are accepted. There may be several while one replaces
+	// another. Without any, every caller is let in: use that only on loopback, or behind a gateway
+	// that has authenticated the caller.
 	Tokens []secret.String
 	// Budget is how long the store may take, DefaultBudget when zero.
 	Budget time.Duration
-	// Logger takes a line for each request that was refused for its token or that the store failed;
-	// the others leave none. Nil logs nothing.
+	// Logger takes a line for each request that was refused because of its token, or for which the
+	// store failed. Other requests are not logged. Nil logs nothing.
 	Logger *slog.Logger
 	// RequestID returns the platform's id of a request for the log; nil for none.
 	RequestID func(context.Context) string
@@ -55,8 +55,8 @@ func New(options Options) *Reader {
 	return &Reader{options: options, allowed: digests(options.Tokens)}
 }
 
-// ServeHTTP implements http.Handler. A request is judged in this order: path, method, token, the
-// message's ids, and only then is the store asked.
+// ServeHTTP implements http.Handler. It checks a request in this order: path, method, token, the
+// message's ids. Only then it asks the store.
 func (rd *Reader) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer, err := rd.answer(r)
 	if err != nil {
@@ -108,7 +108,7 @@ func (rd *Reader) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	webhook.Fail(refused.info).Write(w, refused.status)
 }
 
-// log says why a request was refused. The path is not in it: it may name people.
+// log logs why a request was refused. It leaves out the path, which may have user ids.
 func (rd *Reader) log(r *http.Request, level slog.Level, refused refusal, cause error) {
 	attrs := []slog.Attr{slog.Int("status", refused.status), slog.String("reason", refused.info)}
 	if id := rd.options.RequestID(r.Context()); id != "" {
@@ -120,7 +120,7 @@ func (rd *Reader) log(r *http.Request, level slog.Level, refused refusal, cause 
 	rd.options.Logger.LogAttrs(r.Context(), level, "read", attrs...)
 }
 
-// maxErrorBytes bounds what a store's error takes of a log line.
+// maxErrorBytes is the greatest length of a store's error in a log line.
 const maxErrorBytes = 300
 
 func bounded(err error) string {
@@ -128,14 +128,14 @@ func bounded(err error) string {
 	return text[:min(len(text), maxErrorBytes)]
 }
 
-// Malformed answers a gateway event that makes no sense, which therefore is no request. It is what
-// a gateway is given beside the Reader itself.
+// Malformed answers a gateway event that is not a valid request. A gateway gets it in addition to
+// the Reader itself.
 func Malformed(w http.ResponseWriter, _ *http.Request) {
 	webhook.Fail("gateway event makes no sense").Write(w, http.StatusBadRequest)
 }
 
-// NotReady returns a handler that answers every request as one that our side failed, with the
-// reason in the log: for a platform on which a process cannot refuse to start.
+// NotReady returns a handler for a platform on which a process cannot refuse to start. It answers
+// every request as a failure of our side, and logs the reason.
 func NotReady(reason error, logger *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		logger.ErrorContext(r.Context(), "not ready", "error", reason.Error())
@@ -144,8 +144,8 @@ func NotReady(reason error, logger *slog.Logger) http.Handler {
 	})
 }
 
-// refusal is how a request that gets no message is answered. The info names a rule and never what
-// was sent.
+// refusal is the answer to a request that gets no message. The info names a rule and never quotes
+// the request.
 type refusal struct {
 	status int
 	info   string

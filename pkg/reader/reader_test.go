@@ -119,7 +119,7 @@ func TestReader_Methods(t *testing.T) {
 	const target = "/api/groups/%40TGS%231/messages/7/extensions"
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions, ""} {
 		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
-		request.Method = method // httptest would take none for GET
+		request.Method = method // httptest would change an empty method to GET
 		got := httptest.NewRecorder()
 		open.ServeHTTP(got, request)
 		assert.Equal(t, http.StatusMethodNotAllowed, got.Code, method)
@@ -155,7 +155,7 @@ func TestReader_Unchanged(t *testing.T) {
 	assert.Equal(t, 304, ask(t, open, http.MethodHead, target, "If-None-Match", etag).Code)
 	assert.NotEqual(t, etag, ask(t, open, http.MethodGet, target+"?tally=values").Header().Get("ETag"), "another body, another digest")
 
-	// A header that the body does not show stands in a 304 too.
+	// A header about something that the body does not show is sent with a 304, too.
 	require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(group, 3, "Porto", "c"), time.UnixMilli(2), state.MarkNow))
 	gap := ask(t, open, http.MethodGet, target, "If-None-Match", etag)
 	require.Equal(t, 200, gap.Code)
@@ -210,7 +210,7 @@ func TestReader_Tokens(t *testing.T) {
 	}
 }
 
-// stub loads what a test wants.
+// stub is a loader that returns what a test needs.
 type stub func(ctx context.Context, m msgext.Message) (state.Record, error)
 
 // Load implements state.Loader.
@@ -231,7 +231,7 @@ func TestReader_TheStoreIsDown(t *testing.T) {
 	assert.NotContains(t, log.String(), "plant")
 	assert.Less(t, log.Len(), 1000)
 
-	// A store that does not answer: within a second.
+	// If the store does not answer, the reply comes within a second.
 	options.Store = stub(func(ctx context.Context, _ msgext.Message) (state.Record, error) {
 		<-ctx.Done()
 		return state.Record{}, ctx.Err()
@@ -276,13 +276,13 @@ func TestReader_WhatIsMissing(t *testing.T) {
 	}
 }
 
-// unheard is a message of whose extensions nothing was heard or read.
+// unheard returns a message of whose extensions nothing was heard or read.
 func unheard(change func(*state.Record)) (r state.Record) {
 	change(&r)
 	return r
 }
 
-// record is a settled message, changed.
+// record returns the record of a settled message, modified by change.
 func record(change func(*state.Record)) state.Record {
 	var r state.Record
 	r.State.Apply(statetest.SetEvent(group, 1, "v", "a"))

@@ -10,7 +10,7 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Names of the fields that name a message, as Chat spells them.
+// Names of the fields that identify a message, as Chat spells them.
 const (
 	fieldGroup = "GroupId"
 	fieldSeq   = "MsgSeq"
@@ -19,15 +19,15 @@ const (
 	fieldKey   = "MsgKey"
 )
 
-// field is one part of a message's name, decoded.
+// field is one of the fields that identify a message, decoded.
 type field struct{ name, value string }
 
-// route is the form in which a request names its message: by its path, or, where that has no
-// fields, by its query.
+// route holds the fields by which a request identifies its message: from its path or, if that has
+// none, from its query.
 type route []field
 
-// routeOf splits the path as it was sent, so that an escaped slash stays within its field. No
-// ServeMux: it would redirect a path that is not clean.
+// routeOf splits the path as it was sent, so that an escaped slash stays within its field. It is
+// used instead of http.ServeMux, which redirects paths that are not clean.
 func routeOf(r *http.Request) (route, error) {
 	parts := strings.Split(r.URL.EscapedPath(), "/")
 	for i, part := range parts {
@@ -51,7 +51,7 @@ func routeOf(r *http.Request) (route, error) {
 	return nil, errPath
 }
 
-// parse returns the message that the request names, and what it wants counted.
+// parse returns the message that the request identifies, and the tally that it asks for.
 func (fields route) parse(sdkAppID string, r *http.Request) (msgext.Message, Tally, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -83,7 +83,8 @@ func tallyOf(query url.Values) (Tally, error) {
 	return "", invalid("tally", "given more than once")
 }
 
-// fromQuery takes the fields of one form, each given once, and none of the other.
+// fromQuery reads the fields of one form from a query. Each must be given once, and no field of the
+// other form.
 func fromQuery(query url.Values) (route, error) {
 	group, c2c := []string{fieldGroup, fieldSeq}, []string{fieldFrom, fieldTo, fieldKey}
 	wanted, other := group, c2c
@@ -122,7 +123,7 @@ func (fields route) message(sdkAppID string) (msgext.Message, error) {
 		case fieldGroup:
 			m.GroupID = f.value
 		case fieldSeq:
-			seq, err := strconv.ParseUint(f.value, 10, 63) // digits alone, no sign
+			seq, err := strconv.ParseUint(f.value, 10, 63) // only digits, no sign
 			if err != nil {
 				return msgext.Message{}, invalid(f.name, "not a non-negative integer")
 			}

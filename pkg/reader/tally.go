@@ -13,7 +13,7 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Tally is what of a message is counted; "" for nothing.
+// Tally says what to count; "" lists the key-values instead.
 type Tally string
 
 // The tallies.
@@ -22,10 +22,11 @@ const (
 	Poll   Tally = "poll"   // the votes of Chat's own vote plugin
 )
 
-// ValueTally counts the keys of each value, the most first, then by the value's bytes.
+// ValueTally counts the keys of each value. The most frequent value comes first; equal counts are
+// sorted by the value's bytes.
 type ValueTally struct {
 	Values    []ValueCount `json:"values"`
-	Keys      int          `json:"keys"` // how many keys are visible
+	Keys      int          `json:"keys"` // number of visible keys
 	LatestSeq int64        `json:"LatestSeq"`
 	Gap       bool         `json:"Gap"`
 }
@@ -39,13 +40,13 @@ type ValueCount struct {
 // PollTally counts the votes of Chat's own vote plugin, by option.
 //
 // The plugin (tencent_cloud_chat_vote_plugin for Flutter, vote_message_btns.dart, read 2026-11-26)
-// keeps a user's vote under the key USERID_0 and its option indexes, joined by underscores, as the
-// value; the key closed with the value 1 ends the poll. An option counts once a user however often
-// it is named, and who has a key has voted, as in the plugin. A user id may hold underscores
-// itself. All other keys, and parts of a value that are no option's index, count for nothing. The
-// plugin leaves votes on the poll's original message when it is sent again.
+// stores a user's vote under the key USERID_0. The value has the indexes of the options, joined by
+// underscores. The key closed with the value 1 ends the poll. As in the plugin, an option counts
+// once per user however often the value repeats it, and a user who has a key has voted. A user id
+// may contain underscores itself. Other keys, and parts of a value that are not an option's index,
+// are ignored. When a poll is sent again, the plugin keeps the votes on the original message.
 type PollTally struct {
-	Options   []OptionVotes `json:"options"` // that have a vote, by index
+	Options   []OptionVotes `json:"options"` // options with votes, by index
 	Voters    int           `json:"voters"`
 	Closed    bool          `json:"closed"`
 	LatestSeq int64         `json:"LatestSeq"`
@@ -73,7 +74,7 @@ func (t Tally) count(state msgext.State, gap bool) ([]byte, error) {
 	return json.Marshal(counted, jsontext.AllowInvalidUTF8(true))
 }
 
-// CountValues counts visible key-values by value. It leaves LatestSeq and Gap to the caller.
+// CountValues counts visible key-values by value. The caller sets LatestSeq and Gap.
 func CountValues(keyValues []msgext.KeyValue) ValueTally {
 	counts := make(map[string]int)
 	for _, kv := range keyValues {
@@ -92,14 +93,13 @@ func CountValues(keyValues []msgext.KeyValue) ValueTally {
 // ClosedKey is the key by which the vote plugin ends a poll.
 const ClosedKey = "closed"
 
-// What else the vote plugin writes.
+// Other texts that the vote plugin writes.
 const (
 	voteSuffix  = "_0"
 	closedValue = "1"
 )
 
-// CountPoll counts visible key-values as the vote plugin does. It leaves LatestSeq and Gap to the
-// caller.
+// CountPoll counts visible key-values as the vote plugin does. The caller sets LatestSeq and Gap.
 func CountPoll(keyValues []msgext.KeyValue) PollTally {
 	tally := PollTally{Options: []OptionVotes{}}
 	votes := make(map[int]int)
@@ -123,8 +123,8 @@ func CountPoll(keyValues []msgext.KeyValue) PollTally {
 	return tally
 }
 
-// VoteOf reads a key-value as a vote of the plugin: whose it is, and for which options. ok is false
-// for any other key.
+// VoteOf reads a key-value as a vote of the plugin, and returns the user and the chosen options. ok
+// is false for any other key.
 func VoteOf(kv msgext.KeyValue) (user string, options map[int]bool, ok bool) {
 	user, ok = strings.CutSuffix(kv.Key, voteSuffix)
 	if !ok || user == "" {

@@ -9,7 +9,7 @@ import (
 	"msgext/pkg/secret"
 )
 
-// allowed are the digests of the tokens that let a caller in; with none everybody is let in.
+// allowed are the digests of the accepted tokens. If there are none, every caller is let in.
 type allowed [][sha256.Size]byte
 
 func digests(tokens []secret.String) allowed {
@@ -20,9 +20,9 @@ func digests(tokens []secret.String) allowed {
 	return all
 }
 
-// lets reports whether the header carries one of the tokens, as RFC 6750 has it: exactly one
-// Authorization of the scheme Bearer. A token in the URL counts for nothing. What is given is held
-// against every token, in time that depends on its own length alone.
+// lets reports whether the header has one of the tokens, by RFC 6750: exactly one Authorization of
+// the scheme Bearer. A token in the URL is ignored. The given token is compared with every accepted
+// one, in a time that depends only on the given token's length.
 func (a allowed) lets(header http.Header) bool {
 	if len(a) == 0 {
 		return true

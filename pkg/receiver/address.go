@@ -11,13 +11,13 @@ import (
 var (
 	ErrForeignAddress = errors.New("receiver: the address is not among those that webhooks are taken from")
 
-	// ErrNoAddress is an ErrForeignAddress of a request of which nobody but its sender says where
-	// it comes from.
+	// ErrNoAddress is an ErrForeignAddress. It is for a request whose address nothing but its own
+	// headers states, and a client can write those.
 	ErrNoAddress = fmt.Errorf("%w: this gateway does not say where a request comes from in a way that a client cannot write; "+
 		"an SCF function URL has x-scf-remote-addr alone, and it is not documented whether a client's own is overwritten", ErrForeignAddress)
 )
 
-// checkAddress reports whether webhooks are taken from a request's RemoteAddr.
+// checkAddress returns an error if webhooks are not taken from a request's RemoteAddr.
 func (rc *Receiver) checkAddress(remote string) error {
 	if len(rc.options.AllowFrom) == 0 {
 		return nil
@@ -32,7 +32,7 @@ func (rc *Receiver) checkAddress(remote string) error {
 	return nil
 }
 
-// parseAddress reads an address with or without a port; its zone is left out.
+// parseAddress reads an address with or without a port. It drops the zone.
 func parseAddress(text string) (netip.Addr, bool) {
 	address, err := netip.ParseAddr(text)
 	if err != nil {

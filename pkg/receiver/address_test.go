@@ -60,7 +60,7 @@ func TestReceiver_Addresses(t *testing.T) {
 	}
 }
 
-// Who wonders why every webhook is refused behind an SCF function URL finds why in the log.
+// The log must say why every webhook is refused behind an SCF function URL.
 func TestReceiver_SaysWhereNoAddressIsKnown(t *testing.T) {
 	options, lines := logged(options())
 	options.AllowFrom = allowed(t)
@@ -70,7 +70,7 @@ func TestReceiver_SaysWhereNoAddressIsKnown(t *testing.T) {
 	assert.Contains(t, lines.only(t)["error"], "an SCF function URL has x-scf-remote-addr alone")
 }
 
-// A zone is this machine's own name of a link, and no part of an address.
+// A zone is this machine's own name for a network link, not part of the address.
 func TestReceiver_AnAddressWithAZone(t *testing.T) {
 	options, lines := logged(options())
 	options.AllowFrom = []netip.Prefix{netip.MustParsePrefix("fe80::/64")}

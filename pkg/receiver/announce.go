@@ -8,10 +8,10 @@ import (
 	"msgext/pkg/state"
 )
 
-// announce makes the message known that a command says was sent, if its extensions are to be
-// expected, so that repair looks for them even where none of their webhooks arrives. It may have
-// all of the time that ctx has left. The reply does not depend on it. A message that the store did
-// not take stands in the line by name.
+// announce reads from a command which message was sent. If the message is expected to get
+// extensions, it tells the store, so that repair looks for them even if none of their webhooks
+// arrives. It may use all the time that ctx has left. The reply does not depend on it. If the store
+// fails, the log line names the message.
 func (rc *Receiver) announce(ctx context.Context, rec *record) []sink.Outcome {
 	message, announced := msgext.Announced(rec.appID, rec.command, rec.body, rc.options.Announce)
 	if !announced {

@@ -22,12 +22,12 @@ import (
 	"msgext/pkg/state"
 )
 
-// announcements is a store that notes what is announced.
+// announcements is a store that records what is announced.
 type announcements struct {
 	state.Store
 	announce func(context.Context) error
 
-	mu  sync.Mutex // a call that is given up goes on
+	mu  sync.Mutex // a call that is given up may still be running
 	got []announced
 }
 
@@ -59,8 +59,8 @@ func sentRequest(body string) *http.Request {
 	return httptest.NewRequest(http.MethodPost, "/?"+relayedQuery(command), strings.NewReader(body))
 }
 
-// A message that is to have extensions is made known, and its webhook is answered as if it had not
-// been. One that the store did not take stands in the line by name.
+// A message that is to have extensions is announced to the store, and its webhook is answered as
+// usual. If the store fails, the log line names the message.
 func TestReceiver_Announces(t *testing.T) {
 	group := msgext.Message{SDKAppID: "1400000000", GroupID: "g", MsgSeq: 7}
 	c2c := msgext.Message{SDKAppID: "1400000000", From: "a", To: "b", MsgKey: "1_2_3"}
@@ -120,7 +120,7 @@ func TestReceiver_Announces(t *testing.T) {
 	}
 }
 
-// The backend is asked whatever becomes of the announcement, before the store has answered, and its
+// The backend is asked before the store has answered, whatever becomes of the announcement, and its
 // answer is the reply, byte by byte.
 func TestReceiver_AnnouncesBesideTheRelay(t *testing.T) {
 	backend := relaytest.Start(t)
@@ -132,7 +132,7 @@ func TestReceiver_AnnouncesBesideTheRelay(t *testing.T) {
 				return relaytest.OK
 			})
 			store := &announcements{announce: func(ctx context.Context) error {
-				<-asked // the store has not held the backend up
+				<-asked // the store has not delayed the backend
 				if announce == nil {
 					return nil
 				}
@@ -150,7 +150,7 @@ func TestReceiver_AnnouncesBesideTheRelay(t *testing.T) {
 	}
 }
 
-// Sinks get the command all the same.
+// Sinks get the command, too.
 func TestReceiver_AnnouncesBesideForwarding(t *testing.T) {
 	told := new(forwardedTo)
 	store := new(announcements)

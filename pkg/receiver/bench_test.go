@@ -29,12 +29,12 @@ import (
 	"msgext/pkg/state/sqlitestate"
 )
 
-// BenchmarkDelivery is a whole webhook with a store and sinks, by what it waits for. Redis is that
-// of scripts/services, where it has started one.
+// BenchmarkDelivery measures a complete webhook with different stores and sinks. It uses the Redis
+// of scripts/services if that is running.
 func BenchmarkDelivery(b *testing.B) {
 	endpoint := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
-		time.Sleep(2 * time.Millisecond) // a near endpoint
+		time.Sleep(2 * time.Millisecond) // an endpoint nearby
 	}))
 	b.Cleanup(endpoint.Close)
 	for _, s := range benchmarkStores(b) {
@@ -61,7 +61,7 @@ func BenchmarkDelivery(b *testing.B) {
 func benchmarkDelivery(b *testing.B, rc *receiver.Receiver, store state.Store) {
 	query := vectorRequest(b, "sample-group-set", now).URL.String()
 	group := b.Name() + strconv.FormatInt(time.Now().UnixNano(), 10)
-	b.Cleanup(func() { // a store that others use, too, keeps nothing of this
+	b.Cleanup(func() { // removes the messages from a store that others use, too
 		_ = store.Forget(context.Background(), msgext.Message{SDKAppID: vectortest.SDKAppID, GroupID: group, MsgSeq: 1})
 	})
 	b.ReportAllocs()

@@ -7,11 +7,12 @@ import (
 	"msgext/pkg/sink"
 )
 
-// noter tells the store what a command that is not ours says of messages. What the store did not
-// take it returns.
+// noter tells the store what a command that is not ours says about messages. It returns the outcome
+// of each call of the store.
 type noter func(ctx context.Context, rec *record) []sink.Outcome
 
-// noter returns what is to be done about a command beside whatever answers it; nil for nothing.
+// noter returns the noter for a command, nil if there is nothing to note. It runs in addition to
+// whatever answers the command.
 func (rc *Receiver) noter(command string) noter {
 	switch {
 	case rc.options.Store == nil:
@@ -24,7 +25,7 @@ func (rc *Receiver) noter(command string) noter {
 	return nil
 }
 
-// noteBeside tells the store meanwhile. What it returns waits for it.
+// noteBeside runs the command's noter in the background. The function that it returns waits for it.
 func (rc *Receiver) noteBeside(ctx context.Context, rec *record) (wait func()) {
 	note := rc.noter(rec.command)
 	if note == nil {

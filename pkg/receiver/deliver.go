@@ -12,26 +12,28 @@ import (
 )
 
 const (
-	// blockingBudget bounds the forwarding of commands whose reply a user waits for.
+	// blockingBudget limits how long commands are forwarded whose reply a user waits for.
 	blockingBudget = 300 * time.Millisecond
 
-	// replyMargin is what is left of the platform's deadline to write the reply.
+	// replyMargin is the part of the platform's deadline that is kept for writing the reply.
 	replyMargin = 200 * time.Millisecond
 
-	// holdUntil is when a held reply goes out: Chat times out after 2 s (trtc.io/document/34354).
+	// holdUntil is when a held reply is sent, counted from arrival. Chat times out after 2 s
+	// (trtc.io/document/34354).
 	holdUntil = 2500 * time.Millisecond
 )
 
-// storeName stands for the state store among the destinations in logs and metrics.
+// storeName is the state store's name among the destinations in logs and metrics.
 const storeName = "state"
 
 // deliver hands an event to everything configured and returns nil once all have durably accepted
 // it.
 //
-// The store goes first, so that whoever reads on an event finds what it says; it has at most half
-// of the budget, so that one that is down costs no sink its event. Then the sinks get it, whatever
-// the store said. The version is marked as seen only after everything has the event: in the store's
-// own write where there is no sink, otherwise in a second one.
+// The store goes first, so that a program that reads the store on an event finds the change there.
+// It gets at most half of the budget, so that sinks still get the event when the store is down.
+// Then the sinks get the event, whether or not the store accepted it. The version is marked as seen
+// only after everything has accepted the event. Without sinks the store's own write marks it,
+// otherwise a second write does.
 func (rc *Receiver) deliver(ctx context.Context, rec *record) error {
 	sinks, store := rc.options.Sinks, rc.options.Store
 	if len(sinks) == 0 && store == nil {
@@ -61,8 +63,8 @@ func (rc *Receiver) deliver(ctx context.Context, rec *record) error {
 	if err := rec.failure(); err != nil || store == nil {
 		return err
 	}
-	// Everything has the event, so the reply is OK all the same: to repair the missing mark is a
-	// gap like any other.
+	// Everything has accepted the event, so the reply is OK even if the mark is missing. Repair
+	// treats a missing mark like any other gap.
 	rec.markErr = sink.Attempt(ctx, storeName, func(ctx context.Context) error {
 		return store.MarkSeen(ctx, event.Message, event.Version())
 	}).Err
@@ -82,14 +84,14 @@ func (rc *Receiver) forward(ctx context.Context, rec *record) error {
 	return rec.failure()
 }
 
-// withHalf returns a context with half of the time that ctx has left.
+// withHalf returns a context that ends after half of the time that ctx has left.
 func withHalf(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, _ := ctx.Deadline() // withBudget has set one
 	return context.WithTimeout(ctx, time.Until(deadline)/2)
 }
 
-// withBudget bounds a delivery. It outlives the caller's interest: a client that hangs up does not
-// cancel what it has sent, but the platform's deadline counts.
+// withBudget limits a delivery to the budget and to the platform's deadline. It ignores
+// cancellation: a client that hangs up does not cancel the delivery of what it has sent.
 func (rc *Receiver) withBudget(ctx context.Context, arrived time.Time, budget time.Duration) (context.Context, context.CancelFunc) {
 	remaining := budget - rc.options.Now().Sub(arrived)
 	if deadline, ok := ctx.Deadline(); ok {
@@ -98,8 +100,8 @@ func (rc *Receiver) withBudget(ctx context.Context, arrived time.Time, budget ti
 	return context.WithTimeout(context.WithoutCancel(ctx), remaining)
 }
 
-// hold waits until Chat has given up on the request, or the platform is about to, or the
-// client has gone.
+// hold waits until Chat has given up on the request, the platform is about to end it, or the client
+// has gone.
 func (rc *Receiver) hold(ctx context.Context, arrived time.Time) {
 	remaining := holdUntil - rc.options.Now().Sub(arrived)
 	if deadline, ok := ctx.Deadline(); ok {

@@ -32,7 +32,7 @@ const (
 	ours = `{"ActionStatus":"FAIL","ErrorInfo":"not processed, our side failed","ErrorCode":1}`
 )
 
-// journal is what destinations were asked, in order.
+// journal records the calls of the destinations, in order.
 type journal struct {
 	mu    sync.Mutex
 	calls []string
@@ -44,14 +44,14 @@ func (j *journal) add(call string) {
 	j.calls = append(j.calls, call)
 }
 
-// list returns the calls so far: a delivery that was given up may still be adding to them.
+// list returns the calls so far. A delivery that was given up may still add some.
 func (j *journal) list() []string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return slices.Clone(j.calls)
 }
 
-// fakeSink notes what it is sent and answers as told.
+// fakeSink records what it gets and answers as configured.
 type fakeSink struct {
 	name    string
 	journal *journal
@@ -68,7 +68,7 @@ func (s *fakeSink) Send(ctx context.Context, event cloudevent.Event) error {
 	return s.send(ctx)
 }
 
-// fakeStore takes Apply and MarkSeen; a receiver has no business with the rest.
+// fakeStore accepts Apply and MarkSeen. A receiver must call nothing else.
 type fakeStore struct {
 	state.Store
 	journal         *journal
@@ -190,7 +190,7 @@ func TestReceiver_Delivery(t *testing.T) {
 	}
 }
 
-// The line joins the platform's own, and says which destination took how long.
+// The line has the platform's invocation id and the time of each destination.
 func TestReceiver_LogsTheInvocationAndTheTimeOfEachDestination(t *testing.T) {
 	for _, invocation := range []string{"", "request-1", "invocation-1"} {
 		synctest.Test(t, func(t *testing.T) {
@@ -229,8 +229,8 @@ func TestReceiver_RepliesWithinTheBudget(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				// The stubborn destination outlives its request, and here the test: it is let go at
-				// the end.
+				// The destination that ignores its context outlives its request. It is released at
+				// the end of the test.
 				end := make(chan struct{})
 				defer close(end)
 				options, lines := logged(options())
@@ -253,8 +253,8 @@ func TestReceiver_RepliesWithinTheBudget(t *testing.T) {
 	}
 }
 
-// A store that does not answer, and does not hear its context either, has half of the budget: the
-// sinks have the other.
+// A store that does not answer and ignores its context uses only half of the budget. The sinks get
+// the other half.
 func TestReceiver_TheStoreHasHalfOfTheBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end := make(chan struct{})
@@ -279,10 +279,10 @@ func TestReceiver_TheStoreHasHalfOfTheBudget(t *testing.T) {
 	})
 }
 
-// What is announced can be read: at the moment a sink gets an event the store already shows it.
-// Side by side the sink was first in 64 % of 300 events, so that everybody who read on an event saw
-// the result before it.
-func TestReceiver_WhatIsAnnouncedCanBeRead(t *testing.T) {
+// When a sink gets an event, the store must already show it. When both were called at the same
+// time, the sink was first in 64 % of 300 events, and consumers that read the store on an event saw
+// the old state.
+func TestReceiver_TheStoreShowsAnEventBeforeTheSinksGetIt(t *testing.T) {
 	sqlite, err := sqlitestate.Open(t.Context(), filepath.Join(t.TempDir(), "msgext.db"))
 	require.NoError(t, err)
 	for name, store := range map[string]state.Store{"memory": memstate.New(), "sqlite": sqlite} {
@@ -335,9 +335,8 @@ func (s *readingSink) Send(ctx context.Context, event cloudevent.Event) error {
 	return nil
 }
 
-// What a read decides is decided by when a webhook was received, so a receiver whose clock is
-// behind Chat's must not say that it got a webhook before Chat signed it. Nobody vouches for an
-// unsigned time.
+// Repair decides by the time at which a webhook was received. So a receiver whose clock is behind
+// Chat's must not report a time before Chat signed the webhook. An unsigned time is not used.
 func TestReceiver_SaysWhenItReceived(t *testing.T) {
 	at := func(millis int64) time.Time { return time.UnixMilli(now.Truncate(time.Second).UnixMilli() + millis) }
 	tests := []struct {
@@ -381,7 +380,7 @@ func (f sinkFunc) Send(_ context.Context, event cloudevent.Event) error {
 	return nil
 }
 
-// hearing is a store that notes when an event was heard.
+// hearing is a store that records when an event was heard.
 type hearing struct {
 	state.Store
 	heard *time.Time

@@ -8,7 +8,7 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// Judge shows the reply table to the tests.
+// Judge gives tests access to the reply table.
 func Judge(err error, rawQuery string, pass bool) (status int, fate string, reply webhook.Reply) {
 	rule := judge(err, rawQuery, pass)
 	return rule.status, string(rule.fate), rule.reply(err)
@@ -22,18 +22,18 @@ func RuledErrors() (errs []error) {
 	return errs
 }
 
-// Answer answers a request as if receiving it went as receive does.
+// Answer answers a request with receive in place of Receiver.receive.
 func (rc *Receiver) Answer(w http.ResponseWriter, r *http.Request, receive func() error) {
 	rc.answer(w, r, func(*http.Request, *record) error { return receive() })
 }
 
-// ErrEarlyPanic is a panic before the command was known, ErrPanic one after.
+// ErrEarlyPanic is a panic before the command was known, ErrPanic one after that.
 var ErrEarlyPanic, ErrPanic = errEarlyPanic, guard.ErrPanic
 
-// ErrRelay is trouble of our own with a command that is the backend's to answer.
+// ErrRelay means that our side failed to pass a command on to the backend.
 var ErrRelay = errRelay
 
-// RelayBudget is how long the backend may take to answer a command that arrived at a moment.
+// RelayBudget returns how long the backend may take to answer a command that arrived at a moment.
 func (rc *Receiver) RelayBudget(command string, arrived time.Time, first bool) time.Duration {
 	return rc.relayBudget(&record{command: command, arrived: arrived, cold: first})
 }

@@ -21,7 +21,7 @@ func logged(options receiver.Options) (receiver.Options, *lines) {
 	return options, l
 }
 
-// only returns the one line there must be.
+// only returns the only line, and fails if there is not exactly one.
 func (l *lines) only(t *testing.T) map[string]any {
 	t.Helper()
 	require.Equal(t, 1, bytes.Count(l.Bytes(), []byte("\n")), "exactly one line a request, got %q", l.String())

@@ -7,9 +7,9 @@ import (
 	"msgext/pkg/relay"
 )
 
-// measurements are what a request's line says in numbers. Each request is counted once as itself,
-// by its fate. What an alarm sets against each other stands in one line: a share needs both of its
-// numbers from the same requests, and a sum needs both of its metrics wherever there is one.
+// measurements returns the numbers of a request's log line. Each request is counted exactly once,
+// by its fate. Metrics that an alarm compares are in the same line: a share needs both of its
+// numbers from the same requests, and a sum needs both metrics to exist.
 func (rec *record) measurements(verdict rule) []slog.Attr {
 	values := append(rec.room.measured[:0],
 		count(metric.Requests, 1), count(rec.outcome(verdict), 1),
@@ -39,7 +39,7 @@ func (rec *record) measurements(verdict rule) []slog.Attr {
 	return values
 }
 
-// outcome names the metric of what became of a request.
+// outcome returns the name of the metric that counts a request.
 func (rec *record) outcome(verdict rule) string {
 	switch {
 	case verdict.err == relay.ErrSkipped:
@@ -58,7 +58,8 @@ func (rec *record) outcome(verdict rule) string {
 	return metric.Accepted
 }
 
-// refusal says by what a refused request is counted apart; "" for one that was not refused.
+// refusal returns the reason by which a refused request is counted, "" for a request that was not
+// refused.
 func (r rule) refusal() string {
 	if r.fate != rejected {
 		return ""

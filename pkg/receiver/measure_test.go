@@ -27,12 +27,12 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// outcomes are the metrics of which every request is counted under exactly one.
+// outcomes are the metrics of which exactly one counts every request.
 var outcomes = []string{
 	metric.Accepted, metric.Rejected, metric.Failed, metric.OtherCommands, metric.Probes, metric.RelayFailed, metric.RelaySkipped,
 }
 
-// signed is a request as of now, with parameters and a body of one's own.
+// signed returns a request signed now, with its own parameters and body.
 func signed(command, body string, change ...string) *http.Request {
 	seconds := strconv.FormatInt(now.Unix(), 10)
 	query := url.Values{
@@ -44,8 +44,7 @@ func signed(command, body string, change ...string) *http.Request {
 	return httptest.NewRequest(http.MethodPost, "/?"+query.Encode(), strings.NewReader(body))
 }
 
-// measured returns the numbers in a line that are metrics, but for times, which are shown to be
-// there.
+// measured returns the metrics in a line. For times it only checks that they are there.
 func measured(line map[string]any) map[string]float64 {
 	values := make(map[string]float64)
 	for _, m := range metric.All() {
@@ -124,7 +123,7 @@ func TestReceiver_MeasuresEachRequestByItsFate(t *testing.T) {
 	}
 }
 
-// embedded returns the names that a line's metadata has.
+// embedded returns the names of the metrics in a line's metadata.
 func embedded(t *testing.T, l *lines) (names []string) {
 	t.Helper()
 	var line struct {

@@ -8,9 +8,9 @@ import (
 	"msgext/pkg/state"
 )
 
-// doubtRecalled doubts the messages that a recall names, so that repair looks whether Chat has them
-// no more, and tells everybody. It may have all of the time that ctx has left. The reply does not
-// depend on it.
+// doubtRecalled doubts the messages that a recall names, so that repair checks whether Chat still
+// has them and tells the sinks if not. It may use all the time that ctx has left. The reply does
+// not depend on it.
 func (rc *Receiver) doubtRecalled(ctx context.Context, rec *record) []sink.Outcome {
 	messages := msgext.Recalled(rec.appID, rec.command, rec.body)
 	if len(messages) == 0 {

@@ -21,7 +21,7 @@ import (
 
 const recallBody = `{"CallbackCommand":"Group.CallbackAfterRecallMsg","GroupId":"g","MsgSeqList":[{"MsgSeq":1},{"MsgSeq":2}]}`
 
-// doubts is a store that notes what it is to doubt.
+// doubts is a store that records what it is asked to doubt.
 type doubts struct {
 	state.Store
 	doubt func(context.Context) error
@@ -54,7 +54,7 @@ func recallRequest(body string) *http.Request {
 	return httptest.NewRequest(http.MethodPost, "/?"+relayedQuery(msgext.GroupRecallCommand), strings.NewReader(body))
 }
 
-// A recall has its messages read again, and is answered as if it had not.
+// The messages of a recall are doubted, and the recall is answered as usual.
 func TestReceiver_DoubtsWhatIsRecalled(t *testing.T) {
 	tests := []struct {
 		name, body string
@@ -89,7 +89,7 @@ func TestReceiver_DoubtsWhatIsRecalled(t *testing.T) {
 	}
 }
 
-// The backend is asked meanwhile, and its answer is the reply.
+// The backend is asked at the same time, and its answer is the reply.
 func TestReceiver_DoubtsWhatIsRecalledBesideTheRelay(t *testing.T) {
 	backend := relaytest.Start(t)
 	for name, doubt := range map[string]func(context.Context) error{"noted": nil, "not noted": fails} {
@@ -100,7 +100,7 @@ func TestReceiver_DoubtsWhatIsRecalledBesideTheRelay(t *testing.T) {
 				return relaytest.OK
 			})
 			store := &doubts{doubt: func(ctx context.Context) error {
-				<-asked // the store has not held the backend up
+				<-asked // the store has not delayed the backend
 				if doubt == nil {
 					return nil
 				}

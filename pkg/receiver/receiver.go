@@ -1,6 +1,7 @@
-// Package receiver is the core that every entrypoint shares: an http.Handler that
-// authenticates a webhook, decodes it, delivers it to everything configured within a
-// budget, and replies. It keeps no state of its own but a count, and writes one log line a request.
+// Package receiver is the core that every entrypoint shares. It is an http.Handler that
+// authenticates a webhook, decodes it, delivers it to everything configured within a budget, and
+// replies. It writes one log line per request. Its only state is a count of refused requests and
+// whether a first request has come.
 //
 //	platform event -> gateway -> receiver -> webhook (authenticate) -> msgext (decode)
 //	                                      -> sinks and store -> reply
@@ -34,17 +35,18 @@ const (
 	DefaultBudget       = 1500 * time.Millisecond
 )
 
-// Options configure a Receiver. Verifier must be set; the zero value of everything else is useful.
+// Options configure a Receiver. Verifier must be set. Every other field may be left zero.
 type Options struct {
 	// Verifier decides who may call.
 	Verifier webhook.Verifier
 
-	// Path is the only path that takes webhooks; any when empty. How long a request takes says
-	// nothing of it but its length.
+	// Path is the only path that takes webhooks; any path when empty. It is compared in constant
+	// time, so response times reveal nothing but its length.
 	Path string
 
-	// AllowFrom are the addresses that webhooks are taken from; any when empty. A request's is its
-	// RemoteAddr, with a port or without. IPv4 stands as such, not mapped into IPv6.
+	// AllowFrom are the addresses that webhooks are taken from; any address when empty. A request's
+	// address is its RemoteAddr, with or without a port. IPv4 is written as IPv4, not mapped into
+	// IPv6.
 	AllowFrom []netip.Prefix
 
 	// MaxBodyBytes caps the body of our commands; DefaultMaxBodyBytes when zero.
@@ -57,57 +59,57 @@ type Options struct {
 	// Store keeps the merged state; none when nil.
 	Store state.Recorder
 
-	// Announce are the texts by which a sent message is known whose extensions are to be expected,
-	// see msgext.Announced; no message is when there are none. The Store hears of it beside
+	// Announce are the texts that mark a sent message whose extensions are to be expected, see
+	// msgext.Announced. Without texts no message is announced. The Store is told in addition to
 	// whatever answers the command.
 	Announce []string
 
-	// Relay has the app's own backend answer other commands, which are acknowledged when it is nil.
-	// RelayBudget is the backend's time from arrival; DefaultRelayBudget when zero. Commands whose
-	// answer Chat ignores get 500 ms of it.
+	// Relay passes other commands to the app's own backend, which answers them. When it is nil we
+	// acknowledge them. RelayBudget is the backend's time, from the request's arrival;
+	// DefaultRelayBudget when zero. For commands whose answer Chat ignores it is at most 500 ms.
 	Relay       *relay.Relay
 	RelayBudget time.Duration
 
-	// RelayPass has Chat do with another command what its console says for a failed webhook,
-	// wherever the backend does not answer, or we cannot ask it: the reply then has another status
-	// than 200. Otherwise such a command, and one that the backend answers with 5xx, is answered
-	// OK.
+	// RelayPass lets Chat's console setting for failed webhooks decide about another command when
+	// the backend does not answer it, or when we cannot ask the backend. The reply then has a
+	// status other than 200. A 5xx answer of the backend is passed on too. Without RelayPass the
+	// reply is OK in all these cases.
 	RelayPass bool
 
-	// Started is when a process did that a platform starts for a request: its first request has
-	// waited since then, and its line says how long. Zero for a process that runs whether or not
-	// there are requests.
+	// Started is when the process started, for a platform that starts processes because a request
+	// came. The first request has waited since then, and its line says how long. It is zero for a
+	// process that runs whether or not there are requests.
 	Started time.Time
 
-	// Budget is the time from arrival in which everything must have accepted an event;
-	// DefaultBudget when zero. A deadline of the platform that comes sooner, less a margin to
-	// reply, goes first.
+	// Budget is the time from arrival within which everything must have accepted an event;
+	// DefaultBudget when zero. An earlier deadline of the platform, less a margin to reply, takes
+	// precedence.
 	Budget time.Duration
 
-	// Hold keeps the reply to an event that our side failed until Chat has timed out, because
-	// a time-out is the only thing Chat retries.
+	// Hold delays the reply to an event that our side failed to process until Chat has timed out. A
+	// time-out is the only failure that Chat retries.
 	Hold bool
 
-	// Logger takes the one line a request; slog.Default() when nil. Of requests that are refused
-	// before anything is known of their sender, five a minute have a line; the others are counted,
-	// and the next line of any kind is preceded by one that says how many they were.
+	// Logger takes the one line per request; slog.Default() when nil. Requests that are refused
+	// before anything is known of their sender get at most five lines a minute. The others are
+	// counted, and the count is logged before the next line of any kind.
 	Logger *slog.Logger
 
-	// Metrics says how measurements are added to that line; they are not when nil. It is given what
-	// was measured, each a number under its name (Accepted, RequestTime, ...), and by what a
-	// refusal is counted apart: signature, app, address or other, empty where nothing was refused.
-	// It returns what the line carries. It may use the slice.
+	// Metrics converts a request's measurements to attributes of its line; without it they are not
+	// logged. It gets what was measured, each a number under its name (Accepted, RequestTime, ...),
+	// and the kind of a refusal: signature, app, address or other, empty if nothing was refused. It
+	// returns the attributes for the line. It may reuse the slice.
 	Metrics func(at time.Time, measured []slog.Attr, refusal string) []slog.Attr
 
-	// RequestID and InvocationID tell the gateway's and the platform's name of a request; none when
-	// nil. The line has the second only where it is another one.
+	// RequestID and InvocationID return the gateway's and the platform's identifier of a request;
+	// none when nil. The line has the second only if it differs from the first.
 	RequestID, InvocationID func(context.Context) string
 
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 
-	// Observe, when set, is shown every request after its verdict, body included. It is for
-	// the local console: it must be quick and keep secrets to itself.
+	// Observe, when set, is called for every request after its verdict, body included. It is for
+	// the local console. It must return quickly and must not publish secrets.
 	Observe func(Observation)
 }
 
@@ -121,23 +123,23 @@ type Observation struct {
 	Event     *msgext.Event
 	Verdict   string // "accepted", "rejected" or "deferred"
 	Reason    string
-	Err       error // what the sender is not told
+	Err       error // internal error, not part of the reply
 	Status    int
 	ErrorInfo string
 
-	// Backend is what the app's own backend made of the request, nil where it was not asked.
+	// Backend is the backend's answer to the request, nil if the backend was not asked.
 	Backend *Backend
 
-	// Outcomes has one for each destination that was told, the store first; Told is what the sinks
-	// were told, nil where there was none to tell.
+	// Outcomes has one entry for each destination that was called, the store first. Told is the
+	// event that the sinks got, nil if there was none.
 	Outcomes []sink.Outcome
 	Told     *cloudevent.Event
 }
 
-// Backend is what the app's own backend made of a command.
+// Backend is how the app's own backend answered a command.
 type Backend struct {
 	Took   time.Duration
-	Answer *relay.Answer // nil where there was none
+	Answer *relay.Answer // nil if there was none
 }
 
 // Receiver serves webhooks. It is safe for concurrent use.
@@ -178,23 +180,23 @@ func (rc *Receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rc.answer(w, r, func(r *http.Request, rec *record) error { return rc.receive(w, r, rec) })
 }
 
-// Malformed answers a gateway event that makes no sense, which therefore is no request. It is what
-// a gateway is given beside the Receiver itself.
+// Malformed answers a gateway event that is not a valid request. A gateway gets it in addition to
+// the Receiver itself.
 func (rc *Receiver) Malformed(w http.ResponseWriter, r *http.Request) {
 	rc.answer(w, r, func(*http.Request, *record) error { return ErrGatewayEvent })
 }
 
 // NotReady returns a handler for a platform on which a process cannot refuse to start. It answers
-// 503, so that the console shows it, and OK to a command that is not ours, so that no user is
-// blocked. The reason stands in the log line.
+// 503, so that the console shows the failure. Commands that are not ours get OK, so that no user is
+// blocked. The reason is in the log line.
 func (rc *Receiver) NotReady(reason error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rc.answer(w, r, func(*http.Request, *record) error { return errors.Join(ErrNotReady, reason) })
 	})
 }
 
-// answer runs one request from arrival to reply: the only place that replies, logs and
-// recovers.
+// answer handles one request from arrival to reply. It is the only place that replies, logs and
+// recovers from panics.
 func (rc *Receiver) answer(w http.ResponseWriter, r *http.Request, receive func(*http.Request, *record) error) {
 	rec := record{
 		arrived: rc.options.Now(),
@@ -223,7 +225,8 @@ func (rc *Receiver) answer(w http.ResponseWriter, r *http.Request, receive func(
 	verdict.reply(err).Write(w, verdict.status)
 }
 
-// receive does what a request asks for. Its error is one of the table's, or our side's.
+// receive processes a request. Its error is one of the reply table's, or counts as a failure of our
+// side.
 func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request, rec *record) error {
 	if rc.options.Path != "" && subtle.ConstantTimeCompare([]byte(r.URL.Path), []byte(rc.options.Path)) != 1 {
 		return ErrPath
@@ -271,8 +274,8 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
-// acknowledge takes another command: it is answered OK whatever becomes of it, because a
-// "before" command that is not would block a user.
+// acknowledge takes a command that is not ours. The reply is always OK, because any other reply to
+// a "before" command blocks a user.
 func (rc *Receiver) acknowledge(r *http.Request, rec *record) error {
 	rec.reason = reasonOther
 	if !rc.options.ForwardOther && rc.noter(rec.command) == nil {
@@ -310,7 +313,7 @@ func (rc *Receiver) finish(r *http.Request, rec *record, verdict rule, err error
 		level = max(level, slog.LevelWarn)
 	}
 	if rc.options.Logger.Enabled(r.Context(), level) && !(anonymous(rec, verdict) && rc.refusals.leaveOut(verdict.refusal(), rec.arrived)) {
-		var room [24]slog.Attr // off the heap
+		var room [24]slog.Attr // on the stack, to save an allocation
 		rc.logCounted(r.Context(), now)
 		rc.options.Logger.LogAttrs(r.Context(), level, message,
 			rec.appendAttrs(r.Context(), room[:0], rc.options, verdict, err, now)...)

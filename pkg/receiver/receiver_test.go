@@ -80,13 +80,13 @@ func TestReceiver_NotReady(t *testing.T) {
 	assert.Contains(t, lines.only(t)["error"], "MSGEXT_TOKEN: missing")
 }
 
-// Our own trouble before the command is known blocks nobody: whatever it is, a command that is not
-// ours is answered OK, and at once, although a reply to ours is held. It answered FAIL/1 once, and
-// every message of an app whose configuration had an unknown variable was blocked.
-func TestReceiver_OurTroubleBlocksNobody(t *testing.T) {
-	troubles := map[string]struct {
+// A failure of our side before the command is known blocks no user: a command that is not ours is
+// answered OK, and at once even if replies to our own commands are held. An earlier version
+// answered FAIL/1, and a configuration with an unknown variable blocked every message of the app.
+func TestReceiver_AFailureOfOurSideBlocksNoUser(t *testing.T) {
+	failures := map[string]struct {
 		receive    func() error
-		wantStatus int // of a probe and of our own commands
+		wantStatus int // for a probe and for our own commands
 		wantReason string
 		wantLevel  string
 	}{
@@ -95,7 +95,7 @@ func TestReceiver_OurTroubleBlocksNobody(t *testing.T) {
 		"an unknown failure":        {func() error { return errors.New("nobody knows") }, 503, "unknown", "ERROR"},
 		"a malformed gateway event": {func() error { return receiver.ErrGatewayEvent }, 400, "malformed gateway event", "WARN"},
 	}
-	for name, trouble := range troubles {
+	for name, failure := range failures {
 		for _, vector := range vectortest.Load(t) {
 			other := strings.HasPrefix(vector.Name, "other-")
 			if !other && !strings.HasPrefix(vector.Name, "probe") && !strings.HasPrefix(vector.Name, "sample-") {
@@ -106,14 +106,14 @@ func TestReceiver_OurTroubleBlocksNobody(t *testing.T) {
 				options.Now, options.Hold = clock(), true
 				arrived := time.Now()
 				reply := httptest.NewRecorder()
-				receiver.New(options).Answer(reply, vectorRequest(t, vector.Name, now), trouble.receive)
+				receiver.New(options).Answer(reply, vectorRequest(t, vector.Name, now), failure.receive)
 
 				line := lines.only(t)
-				assert.Equal(t, trouble.wantReason, line["reason"], "%s, %s", name, vector.Name)
-				assert.Equal(t, trouble.wantLevel, line["level"], "%s, %s: the operator is told all the same", name, vector.Name)
+				assert.Equal(t, failure.wantReason, line["reason"], "%s, %s", name, vector.Name)
+				assert.Equal(t, failure.wantLevel, line["level"], "%s, %s: the operator is told all the same", name, vector.Name)
 				assert.NotContains(t, lines.String(), "planted-value")
 				if !other {
-					assert.Equal(t, trouble.wantStatus, reply.Code, "%s, %s", name, vector.Name)
+					assert.Equal(t, failure.wantStatus, reply.Code, "%s, %s", name, vector.Name)
 					assert.Contains(t, reply.Body.String(), "FAIL", "%s, %s", name, vector.Name)
 					return
 				}
@@ -190,13 +190,14 @@ func TestRules_CoverEverySentinel(t *testing.T) {
 		texts[err.Error()] = true
 		assert.True(t, tested[err], "%v has a rule and no line above", err)
 	}
-	elsewhere := []string{"msgext.ErrPath", "msgext.ErrAddress", "relay.ErrHeader"} // of readers and repair, and of a start
+	// Of readers, repair and the start.
+	elsewhere := []string{"msgext.ErrPath", "msgext.ErrAddress", "relay.ErrHeader"}
 	for name, text := range sentinels(t, ".", "../webhook", "../msgext", "../relay") {
 		assert.True(t, texts[text] || slices.Contains(elsewhere, name), "%s has no rule", name)
 	}
 }
 
-// sentinels returns the errors that the packages in folders declare, by name, with their text.
+// sentinels returns the errors that the packages in folders declare, by name, with their texts.
 func sentinels(t *testing.T, folders ...string) map[string]string {
 	t.Helper()
 	declaration := regexp.MustCompile(`(?m)^(?:var|\t)\s*([Ee]rr\w+)\s*= errors\.New\("(.*)"\)`)
@@ -210,7 +211,8 @@ func sentinels(t *testing.T, folders ...string) map[string]string {
 			require.NoError(t, err)
 			for _, match := range declaration.FindAllSubmatch(content, -1) {
 				pkg, _, isSentinel := strings.Cut(string(match[2]), ": ")
-				if isSentinel && !strings.HasSuffix(file, "_test.go") { // what has no package's name is wrapped by one that has
+				// An error whose text has no package's name is wrapped by one that has.
+				if isSentinel && !strings.HasSuffix(file, "_test.go") {
 					found[pkg+"."+string(match[1])] = string(match[2])
 				}
 			}
@@ -220,7 +222,7 @@ func sentinels(t *testing.T, folders ...string) map[string]string {
 	return found
 }
 
-// What must not leak is planted in every place a request has; no outcome may log it.
+// A secret is placed in every part of a request. No outcome may log it.
 func TestReceiver_LogsNoSecretAndNoContent(t *testing.T) {
 	const plant = "7f3aplant"
 	body := `{"CallbackCommand":"` + msgext.GroupCommand + `","GroupId":"g","MsgSeq":1,"OperateType":1,"Seq":1,` +
@@ -296,7 +298,7 @@ func TestReceiver_Line(t *testing.T) {
 	assert.NotContains(t, lines.String(), "jared", "accounts are personal data")
 }
 
-// Where a platform starts the process for a request, the first line says how long that took.
+// If a platform starts the process for a request, the first line says how long that took.
 func TestReceiver_LineOfAColdStart(t *testing.T) {
 	options, lines := logged(options())
 	options.Started = now.Add(-312 * time.Millisecond)
@@ -308,8 +310,8 @@ func TestReceiver_LineOfAColdStart(t *testing.T) {
 	assert.NotContains(t, lines.only(t), "start_ms", "it has waited for nothing")
 }
 
-// The line of a deferred webhook names the message whole: where the store alone failed, it is all
-// that is left of it.
+// The line of a deferred webhook names the message completely. If the store alone failed, the line
+// is the only trace of the message.
 func TestReceiver_ADeferredLineNamesTheMessage(t *testing.T) {
 	for vector, want := range map[string]map[string]any{
 		"sample-group-set": {"group_id": "test", "msg_seq": 10.0},
@@ -326,7 +328,7 @@ func TestReceiver_ADeferredLineNamesTheMessage(t *testing.T) {
 	}
 }
 
-// A sender makes ids and commands as long as it likes; once a group of 900 KB made a line of 900
+// A sender chooses the length of ids and commands. A group id of 900 KB once caused a line of 900
 // KB.
 func TestReceiver_TheLineIsBounded(t *testing.T) {
 	long := strings.Repeat("日", 300_000)

@@ -16,11 +16,11 @@ import (
 // message is the text of every line.
 const message = "webhook"
 
-// Keys of the line, beside those of the message. Tokens, Sign, values, bodies, addresses and URLs
-// have none.
+// Keys of the line, in addition to the message's. Tokens, signatures, values, bodies, addresses and
+// URLs are never logged.
 const (
 	keyRequestID = "request_id"
-	keyInvoked   = "invocation_id" // the platform's, where the gateway has one of its own
+	keyInvoked   = "invocation_id" // the platform's, if the gateway has its own id
 	keyCommand   = "command"
 	keyAppID     = "app_id"
 	keyOperation = "op"
@@ -28,24 +28,24 @@ const (
 	keyFate      = "fate"
 	keyReason    = "reason"
 	keyDuration  = "duration_ms"
-	keyTook      = "took_ms" // of each destination, until it answered or was given up
+	keyTook      = "took_ms" // per destination, until it answered or its time was up
 	keyCold      = "cold"
 	keyStart     = "start_ms"   // how long the process had run when its first request came
 	keyOverLimit = "over_limit" // key-values longer than the vendor documents
-	keyEffect    = "effect"     // what becomes of the change that a refused body tells of
-	keyTolerated = "tolerated"  // what broke a rule without harm, by field and rule
+	keyEffect    = "effect"     // what happens to the change that a refused body reports
+	keyTolerated = "tolerated"  // violations that were tolerated, by field and rule
 	keyFailed    = "failed"     // destinations that did not accept
 	keyError     = "error"
 	keyStack     = "stack"
-	keyMark      = "mark_error" // everything was accepted, but not marked as seen
+	keyMark      = "mark_error" // everything accepted the event, but it was not marked as seen
 	keyRelay     = "relay"      // the backend's status, if it answered, and its time
 	keyStatus    = "status"
-	keyAnnounced = "announced"    // false of a message that was announced, but the store did not take it
-	keyFrom      = "from_account" // of a one-to-one message alone that a replay is to name: accounts are personal data
+	keyAnnounced = "announced"    // false when the store did not take an announced message
+	keyFrom      = "from_account" // only where a replay needs it: personal data
 	keyTo        = "to_account"
 )
 
-// Reasons of what was accepted.
+// Reasons of accepted requests.
 const (
 	reasonDelivered     = "delivered"
 	reasonProbe         = "probe"
@@ -57,45 +57,45 @@ const (
 // maxErrorBytes bounds the text of an error in a line.
 const maxErrorBytes = 2048
 
-// record gathers what the line of one request says.
+// record holds what is known of one request, for its log line.
 type record struct {
 	arrived  time.Time
-	received time.Time // arrived, or the moment of signing where our clock is behind Chat's; set once authentic
+	received time.Time // arrived, or the later time of signing by Chat's clock; set once authentic
 	took     time.Duration
 	delivery time.Duration
 	cold     bool
 
 	command, appID string         // set once authentic
-	message        msgext.Message // zero where none could be read
-	event          *msgext.Event  // nil where there is none
+	message        msgext.Message // zero if none could be read
+	event          *msgext.Event  // nil if there is none
 	change         msgext.Event   // what it points to
 	effect         effect         // of a body that was refused
-	announced      bool           // the message is known from now on
-	unannounced    bool           // the message was announced, but the store did not take it
+	announced      bool           // the store took the announcement
+	unannounced    bool           // the store failed to take the announcement
 	body           []byte
-	reason         string // of what was accepted, when not delivered
+	reason         string // of an accepted request, unless delivered
 
 	outcomes []sink.Outcome // of the store and the sinks
-	room     struct {       // of lists that are short for most requests
+	room     struct {       // memory for lists, which are short for most requests
 		outcomes [3]sink.Outcome
 		measured [8]slog.Attr
 		times    [3]slog.Attr
 	}
-	told       *cloudevent.Event // nil where no sink was
+	told       *cloudevent.Event // nil if no sink was called
 	toldEvent  cloudevent.Event  // what it points to
 	markErr    error
 	forwardErr error
-	backend    *Backend // nil where it was not asked
+	backend    *Backend // nil if it was not asked
 }
 
-// tell tells all sinks.
+// tell sends an event to all sinks.
 func (rec *record) tell(ctx context.Context, sinks []sink.Sink, event cloudevent.Event) {
 	rec.toldEvent = event
 	rec.told = &rec.toldEvent
 	rec.ended(sink.SendAll(ctx, sinks, event)...)
 }
 
-// ended notes what became of deliveries.
+// ended adds the outcomes of deliveries.
 func (rec *record) ended(outcomes ...sink.Outcome) {
 	if rec.outcomes == nil {
 		rec.outcomes = rec.room.outcomes[:0]
@@ -103,7 +103,8 @@ func (rec *record) ended(outcomes ...sink.Outcome) {
 	rec.outcomes = append(rec.outcomes, outcomes...)
 }
 
-// failure returns what the destinations did not accept as one error, nil where all of them did.
+// failure returns the errors of the destinations that did not accept as one error, nil if all
+// accepted.
 func (rec *record) failure() error {
 	var errs []error
 	for _, outcome := range rec.outcomes {
@@ -136,7 +137,7 @@ func (rec *record) times() []slog.Attr {
 	return times
 }
 
-// appendAttrs appends what the line says.
+// appendAttrs appends the attributes of the line.
 func (rec *record) appendAttrs(ctx context.Context, attrs []slog.Attr, options Options, verdict rule, err error, now time.Time) []slog.Attr {
 	requestID := options.RequestID(ctx)
 	if requestID != "" {
@@ -151,7 +152,7 @@ func (rec *record) appendAttrs(ctx context.Context, attrs []slog.Attr, options O
 	if m := rec.message; m != (msgext.Message{}) {
 		attrs = m.AppendLogAttrs(attrs)
 		if !m.IsGroup() && (verdict.fate == deferred || rec.effect == lost || rec.unannounced) {
-			// The line may be all that is left of the message, and is what a replay goes by.
+			// The line may be the only trace of the message, and a replay needs the accounts.
 			attrs = append(attrs, slog.String(keyFrom, msgext.Loggable(m.From)), slog.String(keyTo, msgext.Loggable(m.To)))
 		}
 	}
@@ -202,7 +203,7 @@ func (rec *record) appendAttrs(ctx context.Context, attrs []slog.Attr, options O
 	return attrs
 }
 
-// texts are those of faults: field and rule, never content.
+// texts returns the texts of faults: field and rule, never content.
 func texts(faults []msgext.FieldError) []string {
 	all := make([]string, len(faults))
 	for i, fault := range faults {
@@ -213,7 +214,7 @@ func texts(faults []msgext.FieldError) []string {
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// bounded returns an error's text on one line of bounded length.
+// bounded returns an error's text on one line, cut to maxErrorBytes.
 func bounded(err error) string {
 	text := strings.ReplaceAll(err.Error(), "\n", "; ")
 	if len(text) > maxErrorBytes {

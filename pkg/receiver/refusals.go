@@ -11,20 +11,19 @@ import (
 	"msgext/internal/metric"
 )
 
-// maxRefusedLines is how many refused requests a minute have a line of their own. A line costs more
-// than all else that refusing costs, and whoever sends a million requests decides how many there
-// are.
+// maxRefusedLines is how many refused requests a minute get a line of their own. A line costs more
+// than the rest of a refusal, and an attacker decides how many requests there are.
 const maxRefusedLines = 5
 
 // countMessage is the text of a line that stands for many refused requests.
 const countMessage = "webhook: refused, counted"
 
-// keyCounted is how many.
+// keyCounted is the key of the number of requests that such a line stands for.
 const keyCounted = "counted"
 
-// refusals decides which refused requests have a line of their own, and counts the others until the
-// next line of any kind takes the count along. It lives as long as the process: with it goes what
-// was counted since its last line.
+// refusals decides which refused requests get a line of their own. It counts the others until the
+// next line of any kind, before which the count is logged. When the process ends, what was counted
+// since the last line is lost.
 type refusals struct {
 	mu      sync.Mutex
 	minute  int64 // Unix time in minutes
@@ -32,7 +31,8 @@ type refusals struct {
 	counted map[string]int
 }
 
-// leaveOut reports whether a request that was refused at a moment has no line, and then counts it.
+// leaveOut reports whether a request that was refused at the given time gets no line. If so, it
+// counts the request.
 func (r *refusals) leaveOut(refusal string, at time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -50,7 +50,7 @@ func (r *refusals) leaveOut(refusal string, at time.Time) bool {
 	return true
 }
 
-// take returns what was counted and begins anew.
+// take returns the counts and resets them.
 func (r *refusals) take() map[string]int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -59,14 +59,14 @@ func (r *refusals) take() map[string]int {
 	return counted
 }
 
-// anonymous reports whether a request was refused before anything was known of its sender. Such
-// requests cost whoever sends them nothing. What was refused later is the app's own, and has its
-// line always.
+// anonymous reports whether a request was refused before anything was known of its sender. Anybody
+// can send such requests at no cost. A request that was refused later comes from the app's own Chat
+// and always gets its line.
 func anonymous(rec *record, verdict rule) bool {
 	return verdict.fate == rejected && rec.command == ""
 }
 
-// logCounted writes a line for each kind of refusal that was counted since the last line.
+// logCounted writes one line for each kind of refusal that was counted since the last line.
 func (rc *Receiver) logCounted(ctx context.Context, now time.Time) {
 	counted := rc.refusals.take()
 	for _, refusal := range slices.Sorted(maps.Keys(counted)) {

@@ -27,7 +27,7 @@ func (l *lines) all(t *testing.T) (all []map[string]any) {
 	return all
 }
 
-// flood is a receiver on a clock, and how a request of each kind is sent to it.
+// flood is a receiver on a clock, with functions that send it a request of each kind.
 type flood struct {
 	*lines
 	now time.Time
@@ -89,8 +89,8 @@ func TestReceiver_AFloodHasFiveLinesAMinute(t *testing.T) {
 	assert.Subset(t, lines[0], map[string]any{"refusal": "other", "counted": 2.0})
 }
 
-// What is refused after its sender was known is the app's own, and its line may be all that is left
-// of a change.
+// A request that is refused after its sender was authenticated always has its line, which may be
+// the only trace of a change.
 func TestReceiver_WhatIsAuthenticHasItsLineAlways(t *testing.T) {
 	f := newFlood(metric.Plain)
 	f.send(20, wrongSign)
@@ -113,7 +113,7 @@ func TestReceiver_AFloodIsCountedInFull(t *testing.T) {
 			f.send(2, browser)
 			f.now = f.now.Add(20 * time.Second)
 		}
-		f.now = now // when what follows is signed
+		f.now = now // the time at which the next requests are signed
 		f.send(1, join)
 		requests, counted := 0.0, 0.0
 		for _, line := range f.all(t) {
@@ -133,7 +133,8 @@ func TestReceiver_AFloodIsCountedInFull(t *testing.T) {
 	}
 }
 
-// What one refused request costs in log, before and after: docs/floods.md has the figures.
+// Measures what one refused request costs in log, before and after the limit. docs/floods.md has
+// the figures.
 func TestReceiver_WhatAFloodCostsInLog(t *testing.T) {
 	f := newFlood(metric.Embedded("msgext-Webhook-1A2B3C4D5E6F"))
 	f.send(1, wrongSign)

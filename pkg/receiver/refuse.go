@@ -9,18 +9,18 @@ import (
 	"msgext/pkg/state"
 )
 
-// effect is what becomes of the change that a refused body tells of.
+// effect is what happens to the change that a refused body reports.
 type effect string
 
 const (
-	doubted effect = "doubted" // its message is read back from Chat
-	lost    effect = "lost"    // no message could be read from it, or there is nothing to note it in
+	doubted effect = "doubted" // repair reads the message from Chat
+	lost    effect = "lost"    // the body names no message, or there is no store
 )
 
-// refuse sees to the message of a body that breaks the contract: something happened to it that we
-// could not take in, and Chat, which ignores a FAIL, will not say it again. It is doubted, durably
-// and before the reply, so that repair reads it back. Its error is the body's, unless our side
-// failed.
+// refuse handles a body that breaks the contract. A change happened that we could not take in, and
+// Chat ignores a FAIL and does not send the change again. So refuse doubts the message, durably and
+// before the reply, and repair reads the message from Chat. The error is the body's, unless our
+// side failed.
 func (rc *Receiver) refuse(ctx context.Context, rec *record, broken error) error {
 	rec.effect = lost
 	message, named := msgext.Identify(rec.appID, rec.command, rec.body)
@@ -37,7 +37,7 @@ func (rc *Receiver) refuse(ctx context.Context, rec *record, broken error) error
 		return rc.options.Store.Doubt(ctx, message, rec.received, state.FromWebhook)
 	}))
 	if err := rec.failure(); err != nil {
-		return fmt.Errorf("%w; %s", err, broken) // ours to answer for, since the sender is heard no more
+		return fmt.Errorf("%w; %s", err, broken) // our failure: the sender does not retry
 	}
 	rec.effect = doubted
 	return broken

@@ -28,7 +28,7 @@ var silent = slog.New(slog.DiscardHandler)
 
 const refused = `{"ActionStatus":"FAIL","ErrorInfo":"msgext: Seq: missing","ErrorCode":1}`
 
-// doubtingStore is a store whose Doubt does as told.
+// doubtingStore is a store with a configurable Doubt.
 type doubtingStore struct {
 	state.Store
 	doubt func(ctx context.Context, message msgext.Message, at time.Time, source state.Source) error
@@ -38,8 +38,8 @@ func (s *doubtingStore) Doubt(ctx context.Context, message msgext.Message, at ti
 	return s.doubt(ctx, message, at, source)
 }
 
-// Our clock may be behind Chat's: a doubt, as an event, is heard no sooner than it was signed. A
-// time too early would let a read settle it that a lagging replica answered.
+// Our clock may be behind Chat's. A doubt, like an event, must not be recorded as heard before Chat
+// signed it. With an earlier time, a read from a lagging replica could settle the doubt.
 func TestReceiver_ADoubtIsHeardNoSoonerThanItWasSigned(t *testing.T) {
 	options := options()
 	signed := now.Add(30 * time.Second)
@@ -56,7 +56,7 @@ func TestReceiver_ADoubtIsHeardNoSoonerThanItWasSigned(t *testing.T) {
 func TestReceiver_DoubtsTheMessageOfARefusedBodyBeforeItReplies(t *testing.T) {
 	options, lines := logged(options())
 	options.Metrics = metric.Plain
-	options.Sinks = []sink.Sink{&fakeSink{"a", new(journal), panics}} // hears nothing of it
+	options.Sinks = []sink.Sink{&fakeSink{"a", new(journal), panics}} // must not be called
 	reply := httptest.NewRecorder()
 	doubts := 0
 	options.Store = &doubtingStore{doubt: func(_ context.Context, message msgext.Message, at time.Time, source state.Source) error {
@@ -92,8 +92,8 @@ func TestReceiver_WithoutAStoreTheLogNamesTheMessage(t *testing.T) {
 	assert.NotContains(t, line, metric.Doubted)
 }
 
-// A one-to-one message is named in full where the line is all that is left of it, and only there:
-// accounts are personal data.
+// A one-to-one message is named completely only if the line is its only trace, because accounts are
+// personal data.
 func TestReceiver_TheLineNamesAOneToOneMessageThatIsLost(t *testing.T) {
 	for effect, store := range map[string]state.Recorder{"lost": nil, "doubted": memstate.New()} {
 		options, lines := logged(options())
@@ -116,8 +116,8 @@ func TestReceiver_TheLineNamesAOneToOneMessageThatIsLost(t *testing.T) {
 	}
 }
 
-// A doubt that cannot be noted is our side's failure: Chat may send such a webhook again, where it
-// is held.
+// If the doubt cannot be stored, it is a failure of our side, and the reply is held, because Chat
+// may then send the webhook again.
 func TestReceiver_ADoubtThatCannotBeNoted(t *testing.T) {
 	end := make(chan struct{})
 	defer close(end)
@@ -163,8 +163,8 @@ func TestReceiver_DoubtsNothingOverTheCap(t *testing.T) {
 	assert.NotContains(t, lines.only(t), "effect")
 }
 
-// FuzzReceiver_NothingAuthenticIsIgnored holds the receiver to the sentence that says which body
-// names its message: such a webhook is applied, or its message is doubted; every other leaves
+// FuzzReceiver_NothingAuthenticIsIgnored compares the receiver with msgexttest.Named. A webhook
+// whose body identifies a message is applied, or its message is doubted. Any other webhook changes
 // nothing.
 func FuzzReceiver_NothingAuthenticIsIgnored(f *testing.F) {
 	vectors := vectortest.Load(f)

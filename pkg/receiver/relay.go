@@ -23,10 +23,10 @@ const (
 	maxRelayedBytes = 10 << 20
 )
 
-// errRelay is trouble of our own with a command that is the backend's to answer.
+// errRelay means that our side failed to pass a command on to the backend.
 var errRelay = errors.New("receiver: not relayed")
 
-// attr is the line's word of the backend.
+// attr returns the line's attribute for the backend.
 func (b *Backend) attr() slog.Attr {
 	took := slog.Float64(keyDuration, milliseconds(b.Took))
 	if b.Answer == nil {
@@ -35,8 +35,8 @@ func (b *Backend) attr() slog.Attr {
 	return slog.Group(keyRelay, slog.Int(keyStatus, b.Answer.Status), took)
 }
 
-// relay has the app's backend answer another command. Its error is one of package relay's, or
-// errRelay.
+// relay passes a command to the app's backend, which answers it. Its error is one of package
+// relay's, or errRelay.
 func (rc *Receiver) relay(w http.ResponseWriter, r *http.Request, rec *record) error {
 	rec.reason = reasonRelayed
 	ctx, cancel := rc.withBudget(r.Context(), rec.arrived, rc.relayBudget(rec))
@@ -46,7 +46,7 @@ func (rc *Receiver) relay(w http.ResponseWriter, r *http.Request, rec *record) e
 			return err
 		}
 		wait := rc.noteBeside(ctx, rec)
-		defer wait() // Chat ignores what is answered to such a command
+		defer wait() // delays no user: Chat ignores the answer to such a command
 		giveUp := rc.forwardBeside(ctx, rec)
 		defer giveUp()
 		return rc.ask(ctx, r, rec)
@@ -57,9 +57,10 @@ func (rc *Receiver) relay(w http.ResponseWriter, r *http.Request, rec *record) e
 	return err
 }
 
-// relayBudget is how long the backend may take, from arrival. The first request of a process has
-// waited for its start, too. Where that took longer than everything, the process was started ahead
-// of its first request, or whoever sent it has gone.
+// relayBudget returns how long the backend may take, from arrival. For the first request of a
+// process, the time that the process took to start is subtracted, because the request waited for
+// it. If the start took longer than the whole budget nothing is subtracted: either the process was
+// started ahead of its first request, or the client has already gone.
 func (rc *Receiver) relayBudget(rec *record) time.Duration {
 	budget := rc.options.RelayBudget
 	if age := rec.arrived.Sub(rc.options.Started); rec.cold && age > 0 && age < budget {
@@ -71,16 +72,16 @@ func (rc *Receiver) relayBudget(rec *record) time.Duration {
 	return budget
 }
 
-// readBefore reads a body, as long as ctx allows where the server can stop reading.
+// readBefore reads a body. Where the server supports read deadlines, it stops at ctx's deadline.
 func readBefore(ctx context.Context, w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	deadline, _ := ctx.Deadline()
-	// A gateway cannot, and has the body already. A server sets another deadline for the next
-	// request.
+	// A gateway has no read deadline, but has the whole body already. A server sets a new deadline
+	// for the next request.
 	_ = http.NewResponseController(w).SetReadDeadline(deadline)
 	return webhook.ReadBody(r.Body, r.ContentLength, maxRelayedBytes)
 }
 
-// ask makes the one request and notes what came of it.
+// ask makes one request to the backend and records its result.
 func (rc *Receiver) ask(ctx context.Context, r *http.Request, rec *record) error {
 	began, inTime := rc.options.Now(), ctx.Err() == nil
 	answer, err := rc.options.Relay.Do(ctx, relay.Request{
@@ -96,7 +97,8 @@ func (rc *Receiver) ask(ctx context.Context, r *http.Request, rec *record) error
 	return err
 }
 
-// forwardBeside hands the command to the sinks meanwhile, if so configured, until giveUp is called.
+// forwardBeside sends the command to the sinks in the background, if so configured, until giveUp is
+// called.
 func (rc *Receiver) forwardBeside(ctx context.Context, rec *record) (giveUp func()) {
 	if !rc.options.ForwardOther {
 		return func() {}
@@ -106,25 +108,25 @@ func (rc *Receiver) forwardBeside(ctx context.Context, rec *record) (giveUp func
 	go func() { forwarded <- guard.Recover(func() error { return rc.forward(ctx, rec) }) }()
 	return func() {
 		cancel()
-		rec.forwardErr = <-forwarded // at once: no destination is waited for when its context is done
+		rec.forwardErr = <-forwarded // at once: the context is cancelled
 	}
 }
 
 // writeAnswer sends what the backend answered.
 func writeAnswer(w http.ResponseWriter, answer *relay.Answer) {
 	header := w.Header()
-	header["Content-Type"] = nil // or a server would guess one
+	header["Content-Type"] = nil // otherwise the server would guess one
 	for name, values := range answer.Header {
 		header[name] = values
 	}
 	header.Set(relay.AnsweredHeader, "backend")
 	w.WriteHeader(answer.Status)
 	if len(answer.Body) > 0 {
-		_, _ = w.Write(answer.Body) // whoever is gone needs no reply
+		_, _ = w.Write(answer.Body) // if it fails, the client has gone
 	}
 }
 
-// heard reports whether the backend's answer is the reply.
+// heard reports whether the backend's answer is used as the reply.
 func (rc *Receiver) heard(rec *record, err error) bool {
 	if err != nil || rec.backend == nil || rec.backend.Answer == nil {
 		return false

@@ -31,7 +31,7 @@ import (
 // chatTimeout is how long Chat waits (trtc.io/document/34354).
 const chatTimeout = 2 * time.Second
 
-// relaying returns options of a receiver that relays to a backend.
+// relaying returns the options of a receiver that relays to a backend.
 func relaying(t testing.TB, backend *relaytest.Backend, pass bool) receiver.Options {
 	t.Helper()
 	passOn, err := relay.New(relay.Options{URL: secret.String(backend.URL)})
@@ -42,7 +42,7 @@ func relaying(t testing.TB, backend *relaytest.Backend, pass bool) receiver.Opti
 	return options
 }
 
-// relayedQuery is a signed query in a form that no encoder writes.
+// relayedQuery is a signed query in a form that no encoder produces.
 func relayedQuery(command string) string {
 	return "own=%7e+%20&SdkAppid=" + vectortest.SDKAppID + "&CallbackCommand=" + command + "&&x&contenttype=json&ClientIP=203.0.113.7" +
 		"&Sign=17773bc39a671d7b9aa835458704d2a6db81360a5940292b587d6d760d484061&RequestTime=1669872112"
@@ -60,7 +60,7 @@ func TestReceiver_RelayVectors(t *testing.T) {
 		for setting, want := range map[string]relaytest.Reply{"pass": vector.Pass, "allow": vector.Allow} {
 			t.Run(vector.Name+", "+setting, func(t *testing.T) {
 				options, lines := logged(relaying(t, backend, setting == "pass"))
-				options.Hold = true // which is for our own commands
+				options.Hold = true // applies only to our own commands
 				if !vector.Complete {
 					options.RelayBudget = 500 * time.Millisecond
 				}
@@ -73,7 +73,7 @@ func TestReceiver_RelayVectors(t *testing.T) {
 				reply := httptest.NewRecorder()
 				receiver.New(options).ServeHTTP(reply, request)
 
-				header := reply.Result().Header // with what a server adds
+				header := reply.Result().Header // including the headers that a server adds
 				assert.Less(t, time.Since(arrived), chatTimeout)
 				assert.Equal(t, want, relaytest.Reply{
 					Status: reply.Code, Body: reply.Body.String(),
@@ -108,7 +108,8 @@ func TestReceiver_RelayVectors(t *testing.T) {
 	}
 }
 
-// Ours, what is not authentic, the console's probe and other methods are answered here.
+// Our own commands, requests that are not authentic, the console's probe and other methods are not
+// relayed.
 func TestReceiver_WhatIsNotRelayed(t *testing.T) {
 	backend := relaytest.Start(t)
 	for _, vector := range vectortest.Load(t) {
@@ -150,7 +151,7 @@ func TestReceiver_RelayBudget(t *testing.T) {
 	tests := []struct {
 		name    string
 		command string
-		age     time.Duration // of the process, 0 where it is not known
+		age     time.Duration // of the process, 0 if unknown
 		first   bool
 		want    time.Duration
 	}{
@@ -172,7 +173,7 @@ func TestReceiver_RelayBudget(t *testing.T) {
 	}
 }
 
-// The platform's deadline comes first, less what the reply takes.
+// The platform's deadline, less the time for the reply, takes precedence.
 func TestReceiver_RelayWithinThePlatformsDeadline(t *testing.T) {
 	backend := relaytest.Start(t)
 	backend.Answer(relaytest.Answer{End: relaytest.Hang})
@@ -188,7 +189,7 @@ func TestReceiver_RelayWithinThePlatformsDeadline(t *testing.T) {
 	assert.Equal(t, "relay: no answer", lines.only(t)["reason"])
 }
 
-// Whoever hangs up does not take back what was sent: the backend's answer is waited for.
+// If the client hangs up, the receiver still waits for the backend's answer.
 func TestReceiver_RelayOutlivesItsClient(t *testing.T) {
 	backend := relaytest.Start(t)
 	options, lines := logged(relaying(t, backend, true))
@@ -198,7 +199,7 @@ func TestReceiver_RelayOutlivesItsClient(t *testing.T) {
 	assert.Equal(t, "relayed", lines.only(t)["reason"])
 }
 
-// A sick backend is asked five times, then the answer comes at once.
+// A failing backend is asked five times. After that the reply comes at once.
 func TestReceiver_RelaySkips(t *testing.T) {
 	backend := relaytest.Start(t)
 	backend.Answer(relaytest.Answer{End: relaytest.Close})
@@ -226,7 +227,8 @@ func TestReceiver_RelaySkips(t *testing.T) {
 	assert.Len(t, backend.Requests(), 5)
 }
 
-// After-commands that are cut short say nothing of the backend: before-commands still reach it.
+// After-commands that end early do not count as failures of the backend, so before-commands still
+// reach it.
 func TestReceiver_AfterCommandsDoNotOpenTheCircuit(t *testing.T) {
 	backend := relaytest.Start(t)
 	backend.Answer(relaytest.Answer{End: relaytest.Hang})
@@ -242,7 +244,7 @@ func TestReceiver_AfterCommandsDoNotOpenTheCircuit(t *testing.T) {
 	assert.Equal(t, relaytest.OKBody, reply.Body.String())
 }
 
-// The sinks are told beside the relay, which waits for none of them.
+// The sinks get the command at the same time as the backend, and the reply waits for none of them.
 func TestReceiver_RelayAndForward(t *testing.T) {
 	hangs := make(chan struct{})
 	t.Cleanup(func() { close(hangs) })
@@ -276,7 +278,7 @@ func TestReceiver_RelayAndForward(t *testing.T) {
 			}
 			options.Sinks = []sink.Sink{sent}
 			backend.AnswerBy(func(*http.Request) relaytest.Answer {
-				<-told // so that the reply is not sooner than the sink
+				<-told // so that the sink comes before the reply
 				answer := relaytest.OK
 				answer.Trickle = time.Millisecond
 				return answer
@@ -293,7 +295,7 @@ func TestReceiver_RelayAndForward(t *testing.T) {
 	}
 }
 
-// What is forwarded is given up when the answer is there, and not when the budget is used up.
+// Forwarding to sinks ends when the backend's answer is there, not when the budget is used up.
 func TestReceiver_ForwardIsGivenUpWithTheAnswer(t *testing.T) {
 	backend := relaytest.Start(t)
 	options := relaying(t, backend, true)
@@ -310,8 +312,8 @@ func TestReceiver_ForwardIsGivenUpWithTheAnswer(t *testing.T) {
 	assert.ErrorIs(t, <-ended, context.Canceled)
 }
 
-// Our own trouble with another command has Chat do as its console says, or lets it through, and
-// never denies it.
+// A failure of our side with another command either leaves the decision to Chat's console setting
+// or lets the command through. It never denies the command.
 func TestReceiver_OurOwnTroubleWithTheRelay(t *testing.T) {
 	for name, body := range map[string]func() io.Reader{
 		"panic":              func() io.Reader { return readerFunc(func([]byte) (int, error) { panic("planted-value") }) },
@@ -344,7 +346,7 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// A body that trickles in is waited for no longer than the backend would be.
+// The receiver waits for a slow body no longer than it would for the backend.
 func TestReceiver_RelayOfABodyThatTrickles(t *testing.T) {
 	backend := relaytest.Start(t)
 	options, lines := logged(relaying(t, backend, true))
@@ -363,8 +365,8 @@ func TestReceiver_RelayOfABodyThatTrickles(t *testing.T) {
 	assert.Empty(t, backend.Requests())
 }
 
-// A connection from Chat takes the next request after one that was relayed: no deadline of the
-// first is left on it.
+// A connection from Chat must serve the next request after one that was relayed: the read deadline
+// of the first must not remain.
 func TestReceiver_RelayLeavesTheConnectionToChat(t *testing.T) {
 	backend := relaytest.Start(t)
 	options, _ := logged(relaying(t, backend, true))
@@ -388,7 +390,8 @@ func TestReceiver_RelayLeavesTheConnectionToChat(t *testing.T) {
 	assert.EqualValues(t, 1, opened.Load())
 }
 
-// Not ready, or broken before the command was known: Chat is not told OK where a backend decides.
+// If the receiver is not ready, or fails before the command is known, Chat is not told OK when a
+// backend decides.
 func TestReceiver_NotReadyWithARelay(t *testing.T) {
 	for pass, want := range map[bool]int{true: http.StatusServiceUnavailable, false: http.StatusOK} {
 		options, lines := logged(options())
@@ -404,7 +407,7 @@ func TestReceiver_NotReadyWithARelay(t *testing.T) {
 	}
 }
 
-// What is planted in a request, in the backend's URL and in its answer stays out of the log.
+// Secrets in a request, in the backend's URL and in its answer must stay out of the log.
 func TestReceiver_RelayLogsNoSecret(t *testing.T) {
 	backend := relaytest.Start(t)
 	passOn, err := relay.New(relay.Options{

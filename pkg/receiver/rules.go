@@ -20,18 +20,18 @@ var (
 	ErrDelivery     = errors.New("receiver: not accepted by everything configured")
 )
 
-// errEarlyPanic is a panic before the command was known.
+// errEarlyPanic is a panic that happened before the command was known.
 var errEarlyPanic = errors.New("receiver: panic before the command was known")
 
-// fate is what becomes of a request.
+// fate is how a request ended.
 type fate string
 
 const (
 	accepted fate = "accepted" // answered OK
-	rejected fate = "rejected" // the sender's fault
-	deferred fate = "deferred" // ours: what was not accepted is repaired later
+	rejected fate = "rejected" // refused, the sender's fault
+	deferred fate = "deferred" // our side failed; repair completes it later
 
-	// unanswered is for the app's backend to answer for, which did not.
+	// unanswered means that the app's backend had to answer the command and did not.
 	unanswered fate = "unanswered"
 )
 
@@ -45,14 +45,15 @@ func (f fate) level() slog.Level {
 	return slog.LevelError
 }
 
-// rule says how one outcome is answered. The outside gets info; an empty info stands for the
-// error's own text, which only a body's faults have: bounded, and without content.
+// rule says how one outcome is answered. The sender gets info. An empty info stands for the error's
+// own text: only the faults of a body are told to the sender, and their text is bounded and free of
+// content.
 //
-// A rule that spares is about trouble of our own that comes before the command is known, or about a
-// backend that did not answer. Where the query names a command that is not ours, the reply is OK
-// all the same: a "before" command that is answered otherwise blocks a user. With Options.RelayPass
-// it is the rule's status that spares the user, because Chat then does what its console says. Log
-// and metric tell of the trouble either way.
+// A rule with spares set is for a failure of our side before the command is known, or for a backend
+// that did not answer. If the query names a command that is not ours, the reply is OK all the same,
+// because any other reply to a "before" command blocks a user. With Options.RelayPass the reply
+// keeps the rule's status, and Chat's console setting for failed webhooks decides whether the user
+// is blocked. Log and metrics show the failure either way.
 type rule struct {
 	err    error
 	status int
@@ -68,9 +69,9 @@ const (
 	infoBackend        = "the backend gave no answer"
 )
 
-// rules is the reply table (docs/design.md, section 4). Whatever is authentic gets HTTP 200,
-// because Chat counts any other status as a broken endpoint. Where nothing could be said of a
-// request because of our own trouble the endpoint is broken, and 503 shows it in the console.
+// rules is the reply table (docs/design.md, section 4). Every authentic request gets HTTP 200,
+// because Chat counts any other status as a broken endpoint. A failure of our side before the
+// request was authenticated gets 503: the endpoint is broken then, and the console shows it.
 var rules = []rule{
 	{errRelay, http.StatusBadGateway, unanswered, "relay: our side failed", infoBackend, true},
 	{relay.ErrNoAnswer, http.StatusBadGateway, unanswered, "relay: no answer", infoBackend, true},
@@ -100,8 +101,8 @@ var rules = []rule{
 	{guard.ErrPanic, http.StatusOK, deferred, "panic", infoOurs, false},
 }
 
-// judge finds the rule for the outcome of a request with a raw query; what the table does not know
-// is ours. The rule that it returns spares only where it applies.
+// judge returns the rule for the outcome of a request with a raw query. An error that is not in the
+// table counts as a failure of our side. spares is set in the returned rule only if it applies.
 func judge(err error, rawQuery string, pass bool) rule {
 	verdict := find(err)
 	if verdict.spares = verdict.spares && !pass && webhook.NamesCommand(rawQuery, isOther); verdict.spares {
@@ -124,7 +125,7 @@ func find(err error) rule {
 
 func isOther(command string) bool { return !msgext.IsCommand(command) }
 
-// reply is what the sender is told, by a rule that judge returned.
+// reply returns what the sender is told. r must be a rule that judge returned.
 func (r rule) reply(err error) webhook.Reply {
 	switch {
 	case r.fate == accepted, r.spares:

@@ -19,11 +19,11 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// now is the second of the vendor's published signature.
+// now is the time of the vendor's published signature.
 var now = time.Unix(1669872112, 0)
 
-// clock goes on from now at the pace of the bubble it is called in, whose own time starts in 2000:
-// too early for a RequestTime of ten digits.
+// clock runs from now at the speed of the synctest bubble in which it is called. The bubble's own
+// time starts in 2000, too early for a RequestTime of ten digits.
 func clock() func() time.Time {
 	started := time.Now()
 	return func() time.Time { return now.Add(time.Since(started)) }
@@ -81,8 +81,8 @@ func TestReceiver_Vectors(t *testing.T) {
 	}
 }
 
-// kept returns the paths of the messages that a store has, those apart that are doubted and nothing
-// else.
+// kept returns the paths of a store's messages. Messages that have only a doubt are returned
+// separately.
 func kept(t *testing.T, store state.Store) (doubts, applied []string) {
 	t.Helper()
 	page, err := store.Each(t.Context(), "", 1000)
@@ -100,7 +100,7 @@ func kept(t *testing.T, store state.Store) (doubts, applied []string) {
 	return doubts, applied
 }
 
-// What was tolerated stands in the line by field and rule. The content does not.
+// Tolerated faults are in the line by field and rule, without the content.
 func TestReceiver_LogsWhatItTolerated(t *testing.T) {
 	want := map[string][]any{
 		"sample-group-set":         nil,

@@ -6,11 +6,11 @@ import (
 )
 
 const (
-	maxFailures = 5           // in a row, after which the backend is left alone
-	pause       = time.Second // from the end of one try to the next
+	maxFailures = 5           // in a row, after which only trials are made
+	pause       = time.Second // from the end of one trial to the next
 )
 
-// result is what one request says of the backend.
+// result is what one request shows about the backend.
 type result int
 
 const (
@@ -19,28 +19,28 @@ const (
 	failed
 )
 
-// circuit spares those who wait for an answer that will not come, and the concurrency they occupy:
-// after maxFailures in a row it lets one request through at a time, a pause apart, until one
-// succeeds.
+// circuit keeps users from waiting for an answer that will not come, and frees the concurrency that
+// such requests occupy. After maxFailures in a row it lets through one request at a time, a pause
+// apart, until one succeeds.
 type circuit struct {
 	now func() time.Time
 
 	mu       sync.Mutex
 	failures int
-	trying   bool      // whether the backend is well again
-	ended    time.Time // when the last of those that failed did
+	trying   bool      // a trial is being made
+	ended    time.Time // when the last failure or trial ended
 }
 
-// enter reports whether a request may be made, and whether it is the one that tries if the backend
-// is well again. What it lets in must leave.
+// enter reports whether a request may be made, and whether it is a trial of a backend that failed
+// before. An allowed request must call leave.
 func (c *circuit) enter() (allowed, trial bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.failures < maxFailures {
 		return true, false
 	}
-	// Round strips the monotonic reading, which stands still while a sandbox is frozen. A clock
-	// that was set back does not count.
+	// Round removes the monotonic reading, which stands still while a sandbox is frozen. A negative
+	// time, after a clock was set back, counts as elapsed.
 	elapsed := c.now().Round(0).Sub(c.ended)
 	if c.trying || elapsed >= 0 && elapsed < pause {
 		return false, false
@@ -49,7 +49,7 @@ func (c *circuit) enter() (allowed, trial bool) {
 	return true, true
 }
 
-// leave takes in how a request ended.
+// leave records how a request ended.
 func (c *circuit) leave(trial bool, r result) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 	"msgext/pkg/relay"
 )
 
-// pipes is a network within the process, for bubbles of synctest.
+// pipes is a network within the process, for synctest bubbles.
 type pipes struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -49,7 +49,7 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// bubble runs a test on a clock of its own, with a backend and a relay to it.
+// bubble runs a test in a synctest bubble, with a backend and a relay to it.
 func bubble(t *testing.T, test func(*testing.T, *relaytest.Backend, *relay.Relay)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -88,8 +88,8 @@ func TestRelay_KeepsAConnectionForLessThanFiveSeconds(t *testing.T) {
 	})
 }
 
-// A kept connection that dies takes one request with it, which is not sent again; the next opens a
-// new one.
+// When a kept connection breaks, the request on it fails and is not sent again. The next request
+// opens a new connection.
 func TestRelay_KeptConnectionDies(t *testing.T) {
 	for name, end := range map[string]relaytest.End{"closed": relaytest.Close, "silent": relaytest.Hang} {
 		t.Run(name, func(t *testing.T) {
@@ -163,7 +163,7 @@ func TestRelay_WhatOpensTheCircuit(t *testing.T) {
 			bubble(t, func(t *testing.T, backend *relaytest.Backend, r *relay.Relay) {
 				backend.Answer(test.answer)
 				for range 20 {
-					_ = do(t, r, test.brief) // the circuit is asked next
+					_ = do(t, r, test.brief) // the test checks the circuit
 				}
 				backend.Answer(relaytest.OK)
 				if test.opens {
@@ -176,7 +176,7 @@ func TestRelay_WhatOpensTheCircuit(t *testing.T) {
 	}
 }
 
-// A success in between starts the count over, and what never went out does not count.
+// A success resets the count of failures. A request that was never sent does not count.
 func TestRelay_WhatDoesNotCount(t *testing.T) {
 	bubble(t, func(t *testing.T, backend *relaytest.Backend, r *relay.Relay) {
 		for i := range 20 {
@@ -202,8 +202,8 @@ func TestRelay_WhatDoesNotCount(t *testing.T) {
 	})
 }
 
-// A try that ends as an after-command's does leaves the circuit open, and the next a second later
-// may try.
+// A trial that ends early because it is an after-command leaves the circuit open. The next trial is
+// allowed a second later.
 func TestRelay_TryOfAnAfterCommand(t *testing.T) {
 	bubble(t, func(t *testing.T, backend *relaytest.Backend, r *relay.Relay) {
 		backend.Answer(relaytest.Answer{End: relaytest.Hang})

@@ -5,8 +5,8 @@ import (
 	"net"
 )
 
-// NewWithResolver returns a Relay that looks names up elsewhere, and that directly, whatever the
-// environment's proxy.
+// NewWithResolver returns a Relay that uses another resolver, and no proxy, whatever the
+// environment.
 func NewWithResolver(options Options, resolver *net.Resolver) (*Relay, error) {
 	options.resolver = resolver
 	r, err := New(options)
@@ -16,7 +16,7 @@ func NewWithResolver(options Options, resolver *net.Resolver) (*Relay, error) {
 	return r, err
 }
 
-// SetDial has connections made by another function, before the first Do.
+// SetDial sets the function that makes connections. Call it before the first Do.
 func (r *Relay) SetDial(dial func(ctx context.Context, network, address string) (net.Conn, error)) {
 	r.transport.DialContext = dial
 }

@@ -11,24 +11,24 @@ import (
 	"msgext/pkg/secret"
 )
 
-// HopsHeader counts how often a webhook was passed on. It ends a circle of receivers that relay to
+// HopsHeader counts how often a webhook was passed on. It ends loops of receivers that relay to
 // each other.
 const HopsHeader = "Msgext-Hops"
 
-// AnsweredHeader stands on a reply that is the backend's own, for whoever tries a deployment out.
+// AnsweredHeader marks a reply as the backend's own, for people who test a deployment.
 const AnsweredHeader = "Msgext-Answered-By"
 
-// maxHops is how often a webhook may be passed on: one msgext may stand behind another, and the
+// maxHops is how often a webhook may be passed on: one msgext may be behind another, and the
 // backend behind both.
 const maxHops = 2
 
-// Header is one that each request to the backend gets.
+// Header is a header that is added to each request to the backend.
 type Header struct {
 	Name  string
 	Value secret.String
 }
 
-// ParseHeaders reads headers of the form Name: value, one a line. Its error is ErrHeader and names
+// ParseHeaders reads headers of the form Name: value, one per line. Its error is ErrHeader, and has
 // the line and the rule, never the value.
 func ParseHeaders(text string) ([]Header, error) {
 	var headers []Header
@@ -49,7 +49,7 @@ func ParseHeaders(text string) ([]Header, error) {
 	return headers, nil
 }
 
-// check refuses what is no header, and those that the relay or the connection sets.
+// check refuses invalid headers, and those that the relay or the connection sets.
 func (h Header) check() error {
 	switch name := textproto.CanonicalMIMEHeaderKey(h.Name); name {
 	case contentType, contentEncoding, userAgent, HopsHeader:
@@ -64,8 +64,8 @@ const (
 	userAgent       = "User-Agent"
 )
 
-// outgoingHeader returns what the backend is told: nothing of who called, and nothing that the
-// gateway added.
+// outgoingHeader returns the headers for the backend. They have nothing about the caller and
+// nothing that the gateway added.
 func (r *Relay) outgoingHeader(incoming http.Header, hops string) http.Header {
 	header := make(http.Header, len(r.header)+4)
 	for name, values := range r.header {
@@ -77,13 +77,13 @@ func (r *Relay) outgoingHeader(incoming http.Header, hops string) http.Header {
 		}
 	}
 	if len(header[userAgent]) == 0 {
-		header[userAgent] = []string{""} // or net/http sends one of its own
+		header[userAgent] = []string{""} // otherwise net/http sends its own
 	}
 	header[HopsHeader] = []string{hops}
 	return header
 }
 
-// answerHeader returns what Chat is told of an answer beside status and body.
+// answerHeader returns the backend's headers that Chat gets with status and body.
 func answerHeader(received http.Header) http.Header {
 	header := make(http.Header, 2)
 	for _, name := range []string{contentType, contentEncoding} {
@@ -94,8 +94,8 @@ func answerHeader(received http.Header) http.Header {
 	return header
 }
 
-// nextHop returns what the next receiver is told. A count that is none ends the circle, too. Its
-// error is ErrLoop.
+// nextHop returns the hop count for the next receiver. A count that is not a number ends the loop,
+// too. Its error is ErrLoop.
 func nextHop(header http.Header) (string, error) {
 	values := header[HopsHeader]
 	if len(values) == 0 {

@@ -1,10 +1,9 @@
-// Package relay passes a webhook that is not ours on to the app's own backend and brings back what
-// the backend answered. It is for a receiver that stands where the backend stood before: Chat has
-// one URL for all commands (trtc.io/document/34520), and takes the answer to a "before" command as
-// a decision.
+// Package relay passes a webhook that is not ours on to the app's own backend, and returns the
+// backend's answer. It is for a receiver that took the place of the backend: Chat has one URL for
+// all commands (trtc.io/document/34520), and takes the answer to a "before" command as a decision.
 //
 // A request that may have reached the backend is never sent twice, a redirect is never followed,
-// and nothing is compressed or unpacked on the way. Who may call is not judged here.
+// and nothing is compressed or decompressed on the way. The package does not check who may call.
 //
 // Its API is v0: it may change with any release.
 package relay
@@ -33,7 +32,7 @@ var (
 	ErrHeader    = outbound.ErrHeader
 )
 
-// Errors of Do. ErrNoAnswer has what went wrong with it, without addresses of the request.
+// Errors of Do. ErrNoAnswer includes the cause, without addresses of the request.
 var (
 	ErrNoAnswer = errors.New("relay: no complete answer")
 	ErrRedirect = errors.New("relay: the backend redirects")
@@ -44,10 +43,10 @@ var (
 )
 
 const (
-	// MaxAnswerBytes caps a backend's answer. Chat needs some 60 bytes of it.
+	// MaxAnswerBytes limits a backend's answer. Chat needs some 60 bytes of it.
 	MaxAnswerBytes = 64 << 10
 
-	// idleTimeout is how long an unused connection is taken up again, by the wall clock. Widespread
+	// idleTimeout is how long an unused connection is kept for reuse, by the wall clock. Common
 	// servers close theirs after 5 s (Node.js, server.keepAliveTimeout), and a request needs time
 	// to get there.
 	idleTimeout = 4 * time.Second
@@ -57,18 +56,19 @@ const (
 
 // Options configure a Relay. URL must be set.
 type Options struct {
-	// URL is the backend's. It may have a query of its own, which goes before that of the request.
-	// It may carry secrets, and is never logged.
+	// URL is the backend's. It may have a query of its own, which comes before that of the request.
+	// It may contain secrets and is never logged.
 	URL secret.String
 
 	// Headers are added to each request.
 	Headers []Header
 
-	// AllowLinkLocal lets requests reach link-local and cloud metadata addresses, AllowPlain any
-	// host by http://, as they do for the https:// sinks.
+	// AllowLinkLocal allows requests to link-local and cloud metadata addresses, AllowPlain http://
+	// to any host, as for the https:// sinks.
 	AllowLinkLocal, AllowPlain bool
 
-	// TLS has the roots and other settings of connections; nil for the system's.
+	// TLS has the root certificates and other settings of connections. The system's are used when
+	// it is nil.
 	TLS *tls.Config
 
 	// Now is the clock of the pause after failures; time.Now when nil.
@@ -115,25 +115,25 @@ func (r *Relay) Close() error {
 	return nil
 }
 
-// Request is what is passed on, as a POST.
+// Request is the request to pass on. It is sent as a POST.
 type Request struct {
 	RawQuery string      // byte for byte
-	Header   http.Header // as it came; what of it is passed on is this package's to choose
-	Body     []byte      // byte for byte; it must not be changed until Do returns, nor after
+	Header   http.Header // as received; this package chooses what is passed on
+	Body     []byte      // byte for byte; it must never be changed, not even after Do
 
-	// Brief says that the context ends early because nobody waits for the answer. That it ended
-	// then says nothing of the backend.
+	// Brief says that the context ends early because nobody waits for the answer. Reaching its
+	// deadline then does not count as a failure of the backend.
 	Brief bool
 }
 
-// Answer is what a backend answered, all of it.
+// Answer is a backend's complete answer.
 type Answer struct {
 	Status int         // 2xx, 4xx or 5xx
-	Header http.Header // Content-Type and Content-Encoding, where the backend sent them
+	Header http.Header // Content-Type and Content-Encoding, if sent
 	Body   []byte
 }
 
-// Do passes a request on, once, and returns the answer, if all of it came before ctx is done. Its
+// Do passes a request on, once, and returns the answer if all of it came before ctx is done. Its
 // errors are ErrNoAnswer, ErrRedirect, ErrTooLarge, ErrSkipped, ErrLoop and ErrQuery.
 func (r *Relay) Do(ctx context.Context, request Request) (answer Answer, err error) {
 	outgoing, err := r.outgoing(ctx, request)
@@ -147,7 +147,7 @@ func (r *Relay) Do(ctx context.Context, request Request) (answer Answer, err err
 	if !allowed {
 		return Answer{}, ErrSkipped
 	}
-	result := failed // if this panics, too
+	result := failed // also after a panic
 	defer func() { r.circuit.leave(trial, result) }()
 	answer, err = r.exchange(outgoing)
 	switch {
@@ -159,7 +159,7 @@ func (r *Relay) Do(ctx context.Context, request Request) (answer Answer, err err
 	return answer, err
 }
 
-// outgoing makes the request to the backend. It has no GetBody, without which net/http never sends
+// outgoing makes the request to the backend. It sets no GetBody, because with one net/http may send
 // a POST again.
 func (r *Relay) outgoing(ctx context.Context, request Request) (*http.Request, error) {
 	hops, err := nextHop(request.Header)
@@ -188,7 +188,7 @@ func (r *Relay) outgoing(ctx context.Context, request Request) (*http.Request, e
 	return outgoing.WithContext(ctx), nil
 }
 
-// fitsRequestLine reports whether a query has neither a space nor control characters, which would
+// fitsRequestLine reports whether a query has neither spaces nor control characters, which would
 // end the request's target early.
 func fitsRequestLine(query string) bool {
 	for i := range len(query) {
@@ -201,10 +201,10 @@ func fitsRequestLine(query string) bool {
 
 // exchange makes the one request.
 func (r *Relay) exchange(request *http.Request) (Answer, error) {
-	response, err := r.transport.RoundTrip(request) // a Client would follow redirects
+	response, err := r.transport.RoundTrip(request) // not by a Client, which would follow redirects
 	if err != nil {
 		if request.Context().Err() == nil {
-			r.transport.CloseIdleConnections() // those that died with this one; of a slow backend they are well
+			r.transport.CloseIdleConnections() // the others are probably dead, too
 		}
 		return Answer{}, noAnswer(err)
 	}
@@ -242,7 +242,7 @@ func readAnswer(response *http.Response) ([]byte, error) {
 	return body.Bytes(), nil
 }
 
-// noAnswer keeps of an error what does not repeat the answer or the request.
+// noAnswer removes from an error everything that may repeat the answer or the request.
 func noAnswer(err error) error {
 	return fmt.Errorf("%w: %w", ErrNoAnswer, outbound.Describe(err, context.DeadlineExceeded, context.Canceled))
 }

@@ -25,7 +25,7 @@ func open(t testing.TB, url string, headers ...relay.Header) *relay.Relay {
 	return r
 }
 
-// within is a context for a try that ends by itself, or in vain.
+// within returns a context that ends after d.
 func within(t testing.TB, d time.Duration) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), d)
@@ -43,7 +43,8 @@ func incoming(hops string) http.Header {
 	return header
 }
 
-// What is complete comes back as it was; all else is an error. The backend sees each request once.
+// A complete answer is returned unchanged. Everything else is an error. The backend sees each
+// request once.
 func TestRelay_Vectors(t *testing.T) {
 	backend := relaytest.Start(t)
 	reasons := map[string]error{
@@ -78,7 +79,7 @@ func TestRelay_Vectors(t *testing.T) {
 	}
 }
 
-func TestRelay_NobodyListens(t *testing.T) {
+func TestRelay_ARefusedConnectionIsNoAnswer(t *testing.T) {
 	backend := relaytest.Start(t)
 	backend.Stop()
 	_, err := open(t, backend.URL).Do(within(t, plenty), relay.Request{})
@@ -122,7 +123,7 @@ func TestRelay_Request(t *testing.T) {
 	}
 }
 
-// What the request does not have, the backend does not get from us.
+// The backend gets no headers that the request does not have.
 func TestRelay_RequestWithoutHeaders(t *testing.T) {
 	backend := relaytest.Start(t)
 	_, err := open(t, backend.URL).Do(within(t, plenty), relay.Request{Header: incoming("1")})
@@ -136,7 +137,7 @@ func TestRelay_RequestWithoutHeaders(t *testing.T) {
 	assert.Empty(t, seen[1].Body)
 }
 
-// A query can hold what would end the request's line only where no server has read it.
+// Only a query that no server has parsed can contain characters that would end the request line.
 func TestRelay_QueryThatEndsTheLine(t *testing.T) {
 	backend := relaytest.Start(t)
 	for _, query := range []string{"a=b HTTP/1.1", "a\r\nX: y", "a\x00", "a\x7f", "\t"} {
@@ -221,7 +222,8 @@ func TestRelay_ErrorsKeepSecrets(t *testing.T) {
 	}
 }
 
-// The backend reads of a query what the sender meant, whatever the URL's own is.
+// The backend must read the same parameters from the query as the sender meant, whatever query the
+// URL itself has.
 func FuzzRelay_Query(f *testing.F) {
 	f.Add("key=1", "SdkAppid=1&Sign=ab&x=%7e+")
 	f.Add("", "&&=&;")

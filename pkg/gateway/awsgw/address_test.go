@@ -26,8 +26,8 @@ func TestAdapter_EverySampleComesFromTheSameAddress(t *testing.T) {
 	}
 }
 
-// Each shape has one place where the platform says an address; what stands anywhere else is a
-// client's, or another's.
+// Each shape has one place where the platform reports the address. An address anywhere else is set
+// by a client, or is not the client's.
 func TestAdapter_Address(t *testing.T) {
 	const rest, v2, alb = `"httpMethod":"POST","requestContext":{`, `"rawPath":"/","requestContext":{"http":{"method":"POST"`, `"httpMethod":"POST","requestContext":{"elb":{}}`
 	tests := []struct{ name, event, want string }{

@@ -1,12 +1,12 @@
 // Package awsgw serves an http.Handler behind the gateways of AWS Lambda: a REST API (payload
 // format 1.0), an HTTP API (2.0), a function URL, and an Application Load Balancer with single or
-// multi-value headers. One binary tells the shapes apart by the event alone.
+// multi-value headers. One binary serves all of them, because the event shows its format.
 //
 // Sources: "Working with AWS Lambda proxy integrations" (API Gateway Developer Guide), "Invoking
 // Lambda function URLs" and "Lambda functions as targets" (Elastic Load Balancing), read
 // 2026-11-24; the samples in aws-lambda-go's events/testdata; X-Forwarded-For from "HTTP headers
-// and Application Load Balancers". What a custom domain does to path is not documented; we go by
-// what github.com/localstack/localstack/pull/12296 lists.
+// and Application Load Balancers". How a custom domain changes path is not documented. We follow
+// the list in github.com/localstack/localstack/pull/12296.
 //
 // It is for any http.Handler that runs on Lambda. Its API is v0: it may change with any release.
 package awsgw
@@ -22,16 +22,16 @@ import (
 	"msgext/pkg/gateway"
 )
 
-// New returns an adapter, which implements lambda.Handler.
+// New returns an adapter. It implements lambda.Handler.
 func New(handler, malformed http.Handler) *gateway.Adapter {
 	return gateway.NewAdapter(gateway.Shape{Request: request, Reply: reply}, handler, malformed)
 }
 
-// shape is a form of event and of the reply to it.
+// shape is a format of events and their replies.
 type shape int
 
 const (
-	shapeREST shape = iota // payload format 1.0, and whatever has a method only
+	shapeREST shape = iota // payload format 1.0, and any event that only has a method
 	shapeHTTP              // payload format 2.0: HTTP API and function URL
 	shapeALB
 )
@@ -52,7 +52,7 @@ func request(ctx context.Context, event gateway.Event) gateway.Request {
 	case shapeHTTP:
 		r.Method = event.Context.Method
 		r.Path = withoutStage(event.RawPath, event.Context.Stage)
-		// The parsed form joins repeated names by commas, and so would hide a second Sign.
+		// The parsed map joins repeated names by commas, and so would hide a second Sign.
 		r.RawQuery = event.RawQuery
 		r.RemoteAddr = event.Context.HTTPSourceIP
 	case shapeALB:
@@ -60,8 +60,8 @@ func request(ctx context.Context, event gateway.Event) gateway.Request {
 		r.RawQuery = query(event).Raw()
 		r.RemoteAddr = lastHop(event.Header)
 	default:
-		// The gateway has taken the stage off path already, unless the request came through a
-		// custom domain or an HTTP API; then both paths are the one that was sent.
+		// The gateway has already removed the stage from path, unless the request came through a
+		// custom domain or an HTTP API. In those cases both paths are the one that was sent.
 		if event.Path == event.Context.Path {
 			r.Path = withoutStage(event.Path, event.Context.Stage)
 		}
@@ -77,10 +77,10 @@ func request(ctx context.Context, event gateway.Event) gateway.Request {
 	return r
 }
 
-// lastHop returns what a load balancer has appended to X-Forwarded-For: whom it was spoken to by.
-// That holds while its attribute routing.http.xff_header_processing.mode is append, as it is unless
-// somebody changed it. It is not documented to which of several lines it appends, so none of them
-// is believed.
+// lastHop returns the last address in X-Forwarded-For. A load balancer appends the address that
+// connected to it, as long as its attribute routing.http.xff_header_processing.mode is append, the
+// default. If there are several lines it is not documented to which one it appends, so none is
+// believed.
 func lastHop(header http.Header) string {
 	if len(header["X-Forwarded-For"]) != 1 {
 		return ""
@@ -95,8 +95,8 @@ func query(event gateway.Event) gateway.Pairs {
 	return event.Query
 }
 
-// withoutStage takes a stage's prefix off a path. An HTTP API's has it for every stage but
-// $default. The base path of a custom domain's mapping stays: no event tells it.
+// withoutStage removes a stage's prefix from a path. An HTTP API adds it for every stage but
+// $default. The base path of a custom domain's mapping stays, because no event contains it.
 func withoutStage(path, stage string) string {
 	if stage == "" || stage == "$default" {
 		return path
@@ -120,7 +120,7 @@ func reply(event gateway.Event, response *gateway.Response) []byte {
 		b = gateway.AppendString(b, strconv.Itoa(response.Status())+" "+http.StatusText(response.Status()))
 	}
 	if shape == shapeALB && event.HasMultiHeader {
-		b = append(b, `,"multiValueHeaders":`...) // with the attribute switched on, nothing else is read
+		b = append(b, `,"multiValueHeaders":`...) // the only field that is read in this mode
 		b = gateway.AppendMultiHeader(b, response.Header())
 	} else {
 		b = append(b, `,"headers":`...)

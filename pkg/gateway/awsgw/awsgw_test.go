@@ -24,15 +24,14 @@ import (
 	"msgext/pkg/gateway/awsgw"
 )
 
-// seen is what a handler was given.
+// seen is the request that a handler got.
 type seen struct {
 	method, path, query, body, id, host string
 	length                              int64
 	header                              http.Header
 }
 
-// record returns a handler that notes its request in *seen and replies with something of
-// everything.
+// record returns a handler that stores its request in *seen and replies with a bit of everything.
 func record(to *seen) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -94,7 +93,8 @@ func TestAdapter_Shapes(t *testing.T) {
 			seen{"POST", "/", "", "", "", "", 0, http.Header{"A": {"1", "2"}}}, headers},
 		{"headers of one name in two cases", `{"headers":{"x-a":"1","X-A":"2","n":7,"l":["3","4"],"t":true,"o":{}},"httpMethod":"POST"}`,
 			seen{"POST", "/", "", "", "", "", 0, http.Header{"X-A": {"1", "2"}, "N": {"7"}, "L": {"3", "4"}, "T": {""}}}, headers},
-		// A bad byte where nobody reads once refused the event, other commands' too.
+		// A bad byte in an unused field once made the adapter refuse the event, even for other
+		// commands.
 		{"a lone surrogate in a header, a bad byte in another and in its name", `{"httpMethod":"POST","headers":{"a":"\ud83d","b` + "\xff" + `":"` + "\xff" + `"},"x":"\udead"}`,
 			seen{"POST", "/", "", "", "", "", 0, http.Header{"A": {"\ufffd"}, "b\xff": {"\xff"}}}, headers},
 		{"a bad byte in the body stays, for the body has rules of its own", `{"httpMethod":"POST","body":"a` + "\xff" + `\"\ud83d\u00e9"}`,
@@ -226,7 +226,7 @@ func TestAdapter_EveryShapeBringsTheSameRequest(t *testing.T) {
 			require.EqualValues(t, len(request.Body), got.length, event.Shape)
 			values, err := url.ParseQuery(got.query)
 			require.NoError(t, err)
-			if event.Shape != "alb" { // which keeps one value of a name
+			if event.Shape != "alb" { // which keeps only one value per name
 				require.Equal(t, query, values, event.Shape)
 			}
 		}

@@ -23,7 +23,7 @@ import (
 	"msgext/pkg/gateway/awsgw"
 )
 
-// One webhook, as every gateway sends it, is one request.
+// The same webhook through every gateway must give the same request.
 func TestAdapter_EverySampleIsTheSameRequest(t *testing.T) {
 	want := processtest.SampleRequest()
 	wantQuery, err := url.ParseQuery(want.RawQuery)
@@ -52,7 +52,7 @@ func TestAdapter_EverySampleIsTheSameRequest(t *testing.T) {
 	}
 }
 
-// replyOf is what a gateway would send for a response.
+// replyOf returns what a gateway would send for a response.
 type replyOf struct {
 	status int
 	header http.Header
@@ -61,7 +61,7 @@ type replyOf struct {
 
 // receive reads a response the way the shape's gateway does.
 func receive(t require.TestingT, shape string, response []byte) replyOf {
-	var r events.ALBTargetGroupResponse // has every field of the others
+	var r events.ALBTargetGroupResponse // it has all fields of the others
 	decoder := json.NewDecoder(bytes.NewReader(response))
 	decoder.DisallowUnknownFields()
 	require.NoError(t, decoder.Decode(&r), "%s", response)
@@ -115,7 +115,7 @@ func TestAdapter_EveryShapeBringsTheReplyBack(t *testing.T) {
 		response, err := awsgw.New(handler, refused).Invoke(context.Background(), sample.Payload)
 		require.NoError(t, err)
 		expected := want
-		if !strings.HasPrefix(sample.Shape, "alb-multi") { // one string a name
+		if !strings.HasPrefix(sample.Shape, "alb-multi") { // one string per name
 			expected.header = http.Header{}
 			for name, values := range want.header {
 				expected.header[name] = []string{strings.Join(values, ", ")}
@@ -125,8 +125,8 @@ func TestAdapter_EveryShapeBringsTheReplyBack(t *testing.T) {
 	})
 }
 
-// BenchmarkAdapter has a handler that does nothing but reply. The floor is what decoding the event
-// costs with encoding/json, which leaves the request and the reply still to be made.
+// BenchmarkAdapter uses a handler that only replies. The floor is the cost of decoding the event
+// with encoding/json, without making the request and the reply.
 func BenchmarkAdapter(b *testing.B) {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

@@ -10,8 +10,8 @@ import (
 	"msgext/pkg/gateway/awsgw"
 )
 
-// A load balancer without multi-value headers, or whatever looks like it, is told of once; every
-// other shape, which shows what was sent twice, is not.
+// SingleValued is called once for a load balancer without multi-value headers, or an event that
+// looks like one. It is not called for other shapes, which show a parameter that was sent twice.
 func TestAdapter_SingleValued(t *testing.T) {
 	for name, test := range map[string]struct {
 		event string

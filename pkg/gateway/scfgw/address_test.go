@@ -11,8 +11,8 @@ import (
 	"msgext/pkg/gateway/scfgw"
 )
 
-// An API gateway says where a request comes from. A function URL has a header alone, which a client
-// may write too.
+// An API gateway reports where a request comes from. A function URL only has a header, which a
+// client can write, too.
 func TestAdapter_Address(t *testing.T) {
 	var address string
 	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { address = r.RemoteAddr })

@@ -1,10 +1,11 @@
 // Package scfgw serves an http.Handler behind the gateways of Tencent SCF: a function URL and an
-// API gateway, whose event is the same with a few fields more.
+// API gateway, whose event has a few additional fields.
 //
 // Sources: tencentcloud.com/document/product/583/69491 and 583/96099 (function URL, read 2025-08),
 // 583/12513 (API gateway trigger). A queryString value is a string, a list of strings, or true for
-// a name without a value; scf-go-lib's own struct fails on numbers, so those are taken too. Names
-// and values come decoded, and path without the stage (neither is documented; real events show it).
+// a name without a value. Numbers are accepted as well, although scf-go-lib's own struct fails on
+// them. Names and values arrive decoded, and path without the stage. Neither is documented, but
+// real events show it.
 //
 // It is for any http.Handler that runs on SCF. Its API is v0: it may change with any release.
 package scfgw
@@ -19,7 +20,7 @@ import (
 	"msgext/pkg/gateway"
 )
 
-// New returns an adapter, which implements scf-go-lib's handler of raw bytes.
+// New returns an adapter. It implements scf-go-lib's handler of raw bytes.
 func New(handler, malformed http.Handler) *gateway.Adapter {
 	return gateway.NewAdapter(gateway.Shape{Request: request, Reply: reply}, handler, malformed)
 }
@@ -33,9 +34,9 @@ func request(ctx context.Context, event gateway.Event) gateway.Request {
 		Header:   event.Header,
 		Body:     event.Body,
 
-		// A function URL's event has no requestContext, and the address in the header
-		// x-scf-remote-addr alone. Whether that overwrites a header of the client's own is not
-		// documented, so it is not taken.
+		// A function URL's event has no requestContext. The address is only in the header
+		// x-scf-remote-addr. It is not documented whether the platform overwrites a header that the
+		// client sent, so we do not use it.
 		RemoteAddr: event.Context.SourceIP,
 	}
 	if r.Method == "" {

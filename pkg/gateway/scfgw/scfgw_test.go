@@ -23,7 +23,7 @@ import (
 	"msgext/pkg/gateway/scfgw"
 )
 
-// seen is what a handler was given.
+// seen is the request that a handler got.
 type seen struct {
 	method, path, query, body, id string
 	length                        int64
@@ -85,7 +85,7 @@ func TestAdapter_AnEventThatMakesNoSenseGetsAnHTTPReply(t *testing.T) {
 	}
 }
 
-// One webhook, as every gateway sends it, is one request.
+// The same webhook through every gateway must give the same request.
 func TestAdapter_EverySampleIsTheSameRequest(t *testing.T) {
 	want := processtest.SampleRequest()
 	for _, sample := range sample.Events("scf") {
@@ -164,8 +164,8 @@ func FuzzAdapter(f *testing.F) {
 	})
 }
 
-// BenchmarkAdapter has a handler that does nothing but reply. The floor is what decoding the event
-// costs with encoding/json, which leaves the request and the reply still to be made.
+// BenchmarkAdapter uses a handler that only replies. The floor is the cost of decoding the event
+// with encoding/json, without making the request and the reply.
 func BenchmarkAdapter(b *testing.B) {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -182,7 +182,7 @@ func BenchmarkAdapter(b *testing.B) {
 			}
 		})
 		if sample.Shape == "apigw-query-values" {
-			continue // scf-go-lib's struct cannot take it
+			continue // scf-go-lib's struct cannot decode it
 		}
 		b.Run("floor/"+sample.Shape, func(b *testing.B) {
 			b.ReportAllocs()

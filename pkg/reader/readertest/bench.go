@@ -22,18 +22,19 @@ import (
 	"msgext/pkg/state/statetest"
 )
 
-// Query is a way to have a message's key-values without the product: what Run sends, and how many
-// it found.
+// Query is a way to get a message's key-values without this project's code. Run makes the query and
+// returns how many key-values it found.
 type Query struct {
 	Name string
 	Run  func(ctx context.Context, m msgext.Message, isRead bool) (int, error)
 }
 
 // BenchmarkRead measures reading a message of 300 keys through the function, from a function URL's
-// event to the reply, beside queries that have the same key-values from the store. All take turns,
-// so that a machine that slows down slows all, and medians are compared; load is what the store's
-// Load takes of the function's time. The message is measured as webhooks leave it (heard), and as a
-// read of Chat does (read). It wants some hundred turns: -benchtime 300x.
+// event to the reply, and queries that get the same key-values directly from the store. They
+// alternate, so that a slow phase of the machine affects all of them, and medians are compared.
+// load is the part of the function's time that the store's Load takes. The message is measured as
+// webhooks leave it (heard), and as a read of Chat leaves it (read). Run it with some hundred
+// turns: -benchtime 300x.
 func BenchmarkRead(b *testing.B, store state.Store, queries ...Query) {
 	for _, isRead := range []bool{false, true} {
 		name := "heard"
@@ -48,7 +49,7 @@ func BenchmarkRead(b *testing.B, store state.Store, queries ...Query) {
 			ways := []Query{
 				{"function", func(ctx context.Context, _ msgext.Message, _ bool) (found int, err error) {
 					reply, err = function.Invoke(ctx, event)
-					return msgext.MaxKeys, err // found is counted once, below
+					return msgext.MaxKeys, err // the number found is checked once, below
 				}},
 				{"load", func(ctx context.Context, m msgext.Message, _ bool) (int, error) {
 					record, err := store.Load(ctx, m)
@@ -80,8 +81,8 @@ func BenchmarkRead(b *testing.B, store state.Store, queries ...Query) {
 	}
 }
 
-// fill makes a message of 300 keys with values of 100 bytes: by fifteen webhooks, or by those and a
-// read.
+// fill makes a message of 300 keys with values of 100 bytes, from fifteen webhooks, or from those
+// and a read.
 func fill(b *testing.B, store state.Store, isRead bool) msgext.Message {
 	b.Helper()
 	m := statetest.NewMessage()
