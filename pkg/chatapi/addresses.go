@@ -8,19 +8,18 @@ import (
 
 const addressList = "ConfigSvc/GetIPList"
 
-// Place is where an app's webhooks are received.
+// Place is the region where an app's webhooks are received.
 type Place int
 
-// The places, by the number that Chat's API has for the addresses of webhooks to there
-// (trtc.io/document/36742).
+// The places, by the number that Chat's API uses for them (trtc.io/document/36742).
 const (
 	InChina   Place = 5 // Hong Kong included
 	Elsewhere Place = 6
 )
 
-// Addresses returns the addresses that Chat's webhooks to a place come from, some of them networks
-// in CIDR notation, as Chat writes them. It may be none: the vendor's page once said that for
-// places outside of the Chinese mainland the list is for apps alone that have asked for it.
+// Addresses returns the addresses that Chat's webhooks to a place come from. Some are networks in
+// CIDR notation, as Chat writes them. The list may be empty: the vendor's page once said that
+// outside the Chinese mainland only apps that have asked for the list get it.
 //
 // Errors: ErrReply, *Error. It honours the context.
 func (c *Client) Addresses(ctx context.Context, to Place) ([]string, error) {

@@ -26,29 +26,29 @@ const (
 	extensions = "openim_msg_ext_http_svc/"
 )
 
-// maxReply bounds a reply: 200 key-values at the documented limits stay below it even with every
-// byte escaped, and so does the megabyte above which Chat itself refuses to answer (error 10018).
+// maxReply is the greatest length of a reply. 200 key-values at the documented limits are shorter,
+// even with every byte escaped. So is the megabyte above which Chat itself refuses to answer (error
+// 10018).
 const maxReply = 2 << 20
 
-// status is what every reply of Chat's begins with.
+// status is the beginning of every reply of Chat's.
 type status struct {
 	ActionStatus string
 	ErrorCode    int
 	ErrorInfo    string
 }
 
-// call is one command with its request, and how far it may be repeated.
+// call is one command with its request, and how it may be repeated.
 type call struct {
 	command    string     // with its service
-	query      url.Values // beside what every call has
+	query      url.Values // in addition to every call's parameters
 	request    any
-	idempotent bool // may be repeated although it may have taken effect
+	idempotent bool // may be repeated even if it may have taken effect
 	quiet      bool // its ErrorInfo may quote what was sent
 }
 
-// do makes the call, trying again what may succeed while the context lasts. It returns the reply
-// and its Date, also where the reply carries an ErrorCode; its error is then an *Error, as it is
-// for whatever else went wrong on the way.
+// do makes the call, and repeats it after failures that may be temporary, while the context lasts.
+// It returns the reply and its Date even if the reply has an ErrorCode. Any error is an *Error.
 func (c *Client) do(ctx context.Context, call call) ([]byte, time.Time, error) {
 	body, err := json.Marshal(call.request, jsontext.AllowInvalidUTF8(true))
 	if err != nil {
@@ -67,7 +67,7 @@ func (c *Client) do(ctx context.Context, call call) ([]byte, time.Time, error) {
 	return reply, date, err
 }
 
-// mayRepeat reports whether a call that failed so may be made again at once.
+// mayRepeat reports whether a call that failed with e may be repeated at once.
 func (e *Error) mayRepeat(idempotent bool) bool {
 	return e.Retryable() && (idempotent || e.treatment() != transient)
 }
@@ -86,7 +86,7 @@ func (c *Client) attempt(ctx context.Context, call call, body []byte) ([]byte, t
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	date, _ := http.ParseTime(response.Header.Get("Date")) // zero where there is none
+	date, _ := http.ParseTime(response.Header.Get("Date")) // zero if there is none
 	if response.StatusCode != http.StatusOK {
 		return nil, date, &Error{Status: response.StatusCode}
 	}
@@ -107,7 +107,7 @@ func (c *Client) attempt(ctx context.Context, call call, body []byte) ([]byte, t
 	return reply, date, failure
 }
 
-// post sends one request and reads its reply, whatever the status. Its error is an *Error.
+// post sends one request and reads its reply, whatever its status. Its error is an *Error.
 func (c *Client) post(ctx context.Context, call call, sig secret.String, body []byte) (*http.Response, []byte, error) {
 	query := url.Values{
 		"sdkappid":    {c.app},
@@ -137,8 +137,8 @@ func (c *Client) post(ctx context.Context, call call, sig secret.String, body []
 	return response, data, nil
 }
 
-// decode reads a reply. Bytes that are no UTF-8 become U+FFFD: a value that some client cut in the
-// middle of a character must not make its message unreadable for good.
+// decode reads a reply. Bytes that are not UTF-8 become U+FFFD. Otherwise a value that a client cut
+// in the middle of a character would make its message unreadable forever.
 func decode(data []byte, into any) error {
 	return json.Unmarshal(data, into, jsontext.AllowInvalidUTF8(true))
 }

@@ -20,49 +20,52 @@ const (
 )
 
 const (
-	// burst is how many calls may go out at once after a pause. With the default rate no second has
-	// more than 200 calls; Chat refuses above that (trtc.io/document/52169).
+	// burst is how many calls may be made at once after a pause. With the default rate no second
+	// has more than 200 calls, above which Chat refuses calls (trtc.io/document/52169).
 	burst       = 4
-	maxIdle     = 64                     // connections that are kept: all calls go to one host
-	maxAttempts = 4                      // at one call
-	firstWait   = 200 * time.Millisecond // long against a reply's, because nobody waits for repair
+	maxIdle     = 64                     // kept connections: all calls go to one host
+	maxAttempts = 4                      // per call
+	firstWait   = 200 * time.Millisecond // no user waits for repair, so it may be long
 )
 
-// Options configure a Client. The first four are required; the zero value of the others is useful.
+// Options configure a Client. The first four are required. All others may be left zero.
 type Options struct {
-	// Endpoint is where the app lives: china, singapore, seoul, tokyo, frankfurt, silicon-valley,
-	// jakarta, mumbai; or a base URL, https:// or http:// to loopback.
+	// Endpoint is the app's region: china, singapore, seoul, tokyo, frankfurt, silicon-valley,
+	// jakarta, mumbai. It may also be a base URL: https://, or http:// to loopback.
 	Endpoint string
 
 	SDKAppID  string        // decimal
 	Admin     string        // an account that the console lists as an admin of the app
 	SecretKey secret.String // the app's key, from which UserSigs are made
 
-	// HTTPClient makes the calls; nil for one of its own. Its CheckRedirect is not used:
-	// redirects are failures, because following one would send the UserSig along in the Referer.
+	// HTTPClient makes the calls. When nil, the client makes its own. Its CheckRedirect is not
+	// used: a redirect is a failure, because following one would send the UserSig along in the
+	// Referer.
 	HTTPClient *http.Client
 
-	// CallsPerSecond bounds this client's calls, tries included. DefaultCallsPerSecond when zero.
+	// CallsPerSecond limits this client's calls, including repeated ones. DefaultCallsPerSecond
+	// when zero.
 	CallsPerSecond float64
 
-	// CallTimeout bounds one try of one call. DefaultCallTimeout when zero.
+	// CallTimeout limits one try of one call. DefaultCallTimeout when zero.
 	CallTimeout time.Duration
 
-	// Now tells when a UserSig expires and a read begins; time.Now when nil. Waits are real time.
+	// Now is the clock for the expiry of a UserSig and the beginning of a read; time.Now when nil.
+	// Waits use real time.
 	Now func() time.Time
 
-	// Rand makes the random parameter of each call and the jitter of the waits. It must be safe for
-	// concurrent use; math/rand/v2's when nil.
+	// Rand makes the random parameter of each call and the random part of the waits. It must be
+	// safe for concurrent use. When nil, math/rand/v2 is used.
 	Rand func() uint32
 }
 
-// Client calls Chat's REST API for one app. It is safe for concurrent use; the rate limit holds for
-// all of its callers together.
+// Client calls Chat's REST API for one app. It is safe for concurrent use. The rate limit holds for
+// all its callers together.
 type Client struct {
 	base    string
 	app     string
 	admin   string
-	signer  func() *signer // behind a function, so that no verb of fmt's reaches the key
+	signer  func() *signer // a function, so that no verb of fmt's reaches the key
 	http    *http.Client
 	limiter *rate.Limiter
 	timeout time.Duration

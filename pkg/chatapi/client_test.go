@@ -29,7 +29,7 @@ var (
 	c2c   = msgext.Message{SDKAppID: "1400000000", From: "62768", To: "116400", MsgKey: "44739199_12_1665388280"}
 )
 
-// transport answers requests without a network, which lets time stand still under synctest.
+// transport answers requests without a network, so that time can stand still under synctest.
 type transport func(*http.Request) (*http.Response, error)
 
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
@@ -42,7 +42,7 @@ func serve(handler http.Handler) transport {
 	}
 }
 
-// reply answers every request with one body, and notes the requests' bodies.
+// reply answers every request with the same body, and records the requests' bodies.
 func reply(body string, requests *[]string) transport {
 	return func(r *http.Request) (*http.Response, error) {
 		request, err := io.ReadAll(r.Body)
@@ -139,7 +139,8 @@ func TestClient_SignsItsCalls(t *testing.T) {
 			now := began
 			var sigs, randoms []string
 			verify := func(sig string, at time.Time) error {
-				return tencentyun.VerifyUserSig(1400000000, key, "administrator", sig, at) // the vendor's own
+				// The vendor's own check.
+				return tencentyun.VerifyUserSig(1400000000, key, "administrator", sig, at)
 			}
 			simOptions := simOptions()
 			simOptions.Now = func() time.Time { return now }
@@ -204,7 +205,7 @@ func TestClient_TriesAgain(t *testing.T) {
 	tests := []struct {
 		name    string
 		trouble int
-		reads   int // calls that a Read makes
+		reads   int // calls made by one Read
 		sets    int
 	}{
 		{"failure inside Chat", 10002, 4, 1},

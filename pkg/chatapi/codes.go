@@ -1,24 +1,24 @@
 package chatapi
 
-// treatment is what an ErrorCode means for the call that got it.
+// treatment is how the client handles an ErrorCode.
 type treatment int
 
 const (
-	permanent treatment = iota // of this message: trying again does not help
-	denied                     // of every call, until somebody mends key, rights, edition or address
-	transient                  // a passing failure: whether the call took effect is not known
+	permanent treatment = iota // for this message: trying again does not help
+	denied                     // for every call, until key, rights, edition or address are corrected
+	transient                  // a temporary failure; the call may have taken effect
 	throttled                  // refused before it took effect; may be called again a little later
 	expired                    // the signature is too old: may be called again with a new one
 	gone                       // the group or message is not there
-	conflict                   // somebody else changed the key first
+	conflict                   // another user changed the key first
 )
 
-// lookUp returns what we know of an ErrorCode, in our words
+// lookUp returns the meaning of an ErrorCode, in our words, and its treatment
 // (cloud.tencent.com/document/product/679/131708 and the vendor's V2TIMErrorCode.h; 20022, 20023
 // and 90054 from trtc.io/document/35015, on recalling). For the extension calls themselves we found
-// no code named but 23001 (53445), so this takes the group codes (10xxx), the message codes (20xxx,
-// 9xxxx) and the common ones (60000 to 79999) as meant everywhere. One that is not listed counts as
-// permanent.
+// no code but 23001 (53445). So we assume that the group codes (10xxx), the message codes (20xxx,
+// 9xxxx) and the common ones (60000 to 79999) mean the same for them. A code that is not listed
+// counts as permanent.
 func lookUp(code int) (meaning string, t treatment) {
 	switch code {
 	case 10002, 20004, 20005, 60013, 70169, 70500, 90992, 90994, 90995, 91000:

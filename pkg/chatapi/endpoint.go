@@ -9,8 +9,8 @@ import (
 	"msgext/internal/loopback"
 )
 
-// host returns the host that serves a region's apps (trtc.io/document/52169), "" for no region we
-// know.
+// host returns the host that serves a region's apps (trtc.io/document/52169), "" for an unknown
+// region.
 func host(region string) string {
 	switch region {
 	case "china":
@@ -35,8 +35,8 @@ func host(region string) string {
 
 const regions = "china, singapore, seoul, tokyo, frankfurt, silicon-valley, jakarta, mumbai"
 
-// CheckEndpoint says whether New takes an endpoint, where configuration wants to know before it has
-// the rest. Its error is ErrOptions.
+// CheckEndpoint reports whether New accepts an endpoint. It is for checking configuration before
+// the rest is known. Its error is ErrOptions.
 func CheckEndpoint(endpoint string) error {
 	if _, err := parseEndpoint(endpoint); err != nil {
 		return fmt.Errorf("%w: Endpoint: %w", ErrOptions, err)
@@ -44,7 +44,7 @@ func CheckEndpoint(endpoint string) error {
 	return nil
 }
 
-// parseEndpoint turns a region's name or a base URL into a base URL without a slash at its end.
+// parseEndpoint turns a region's name or a base URL into a base URL without a trailing slash.
 func parseEndpoint(endpoint string) (string, error) {
 	if host := host(endpoint); host != "" {
 		return "https://" + host, nil

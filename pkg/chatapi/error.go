@@ -19,42 +19,44 @@ import (
 
 // Errors that callers branch on.
 var (
-	// ErrGone: the group or the message does not exist, or no longer. Asking again does not help.
+	// ErrGone means that the group or the message does not exist, or no longer exists. Asking again
+	// does not help.
 	ErrGone = errors.New("chatapi: no such group or message")
-	// ErrRefused: Chat refuses this call about this message, and would refuse it again. What it
-	// refuses of every call, such as a key that does not fit, is not meant: somebody mends that.
+	// ErrRefused means that Chat refuses this call about this message, and would refuse it again.
+	// It is not used for a cause that affects every call, such as a wrong key, because an operator
+	// can correct that.
 	ErrRefused = errors.New("chatapi: refused for good")
-	// ErrConflict: a key that was to be set has been changed by somebody else.
+	// ErrConflict means that another user has changed a key that was to be set.
 	ErrConflict = errors.New("chatapi: key changed by somebody else")
-	// ErrReply: what came back is no reply of Chat's: too long, not its JSON, or against its own
-	// rules.
+	// ErrReply means that the answer is not a reply of Chat's: too long, not its JSON, or against
+	// its own rules.
 	ErrReply = errors.New("chatapi: not a reply of Chat's")
-	// ErrNoProgress: reading page by page comes to no end.
+	// ErrNoProgress means that reading page by page does not reach an end.
 	ErrNoProgress = errors.New("chatapi: pages come to no end")
-	// ErrForeignApp: the message belongs to another app than the client's.
+	// ErrForeignApp means that the message belongs to another app than the client's.
 	ErrForeignApp = errors.New("chatapi: message of another app")
-	// ErrChange: Chat takes no such change: set and delete have 1 to 20 key-values, clear none.
+	// ErrChange means that Chat accepts no such change: set and delete have 1 to 20 key-values,
+	// clear has none.
 	ErrChange = errors.New("chatapi: not a change that Chat takes")
-	// ErrOptions: New cannot work with these options.
+	// ErrOptions means that New cannot work with these options.
 	ErrOptions = errors.New("chatapi: options")
 )
 
-// Error is a call that failed: Chat's own ErrorCode, an HTTP status that is not 200, or no reply at
-// all. It is ErrGone, ErrRefused or ErrConflict for errors.Is where its code says so, and unwraps
-// to the transport's error where there was no reply.
+// Error is a failed call: Chat's own ErrorCode, an HTTP status that is not 200, or no reply at all.
+// For errors.Is it is ErrGone, ErrRefused or ErrConflict if its code says so. If there was no reply
+// it unwraps to the transport's error.
 type Error struct {
-	Code   int // Chat's ErrorCode, 0 where none was received
-	Status int // the HTTP status, 0 where no reply came
+	Code   int // Chat's ErrorCode, 0 if none was received
+	Status int // the HTTP status, 0 if no reply came
 
-	// Info is Chat's ErrorInfo: text of the vendor's, in the vendor's words, cut to 200 bytes, made
-	// printable and without anything that could be a UserSig. It is empty for Set, because it may
-	// quote the values.
+	// Info is Chat's ErrorInfo in the vendor's words, cut to 200 bytes, made printable and without
+	// anything that could be a UserSig. It is empty for Set, because it may quote the values.
 	Info string
 
 	cause error // without the URL
 }
 
-// Error names the code and what it means. It holds no URL, no UserSig and no values.
+// Error returns the code and its meaning. It contains no URL, no UserSig and no values.
 func (e *Error) Error() string {
 	switch {
 	case e.Code != 0 && e.Info != "":
@@ -69,8 +71,8 @@ func (e *Error) Error() string {
 	return "chatapi: no reply: " + reason(e.cause)
 }
 
-// reason says in fixed words why there was no reply. The error's own text is left out: net/http
-// quotes in it what the other side sent, which may be what we sent.
+// reason says in fixed words why there was no reply. It leaves out the error's own text, because
+// net/http quotes the other side's bytes in it, and those may repeat what we sent.
 func reason(err error) string {
 	var timeout interface{ Timeout() bool }
 	var errno syscall.Errno
@@ -95,8 +97,8 @@ func reason(err error) string {
 	return "transport failed"
 }
 
-// Unwrap returns why no reply could be read, nil when one could. It has no URL, but is net/http's
-// own error and may quote the other side: do not log it.
+// Unwrap returns why no reply could be read, nil if one was read. The error has no URL, but it is
+// net/http's own and may quote the other side: do not log it.
 func (e *Error) Unwrap() error { return e.cause }
 
 // Is reports whether the code means ErrGone, ErrRefused or ErrConflict.
@@ -112,8 +114,7 @@ func (e *Error) Is(target error) bool {
 	return false
 }
 
-// Retryable reports whether the same call may succeed a little later without anybody changing
-// anything.
+// Retryable reports whether the same call may succeed a little later without a change by anyone.
 func (e *Error) Retryable() bool {
 	t := e.treatment()
 	return t == transient || t == throttled || t == expired
@@ -132,29 +133,29 @@ func (e *Error) treatment() treatment {
 	case e.Status == http.StatusTooManyRequests:
 		return throttled
 	case e.Status == 0, e.Status == http.StatusOK, e.Status >= 500:
-		return transient // no reply, or one that somebody between Chat and us made up
+		return transient // no reply, or one that an intermediary made up
 	}
 	return denied
 }
 
-// SetError is a set or delete that did not change all of its keys. It is ErrConflict where
-// at least one was changed by somebody else.
+// SetError is the error of a set or delete that did not change all of its keys. It is ErrConflict
+// if another user changed at least one of them.
 type SetError struct{ Failed []KeyFailure }
 
 // KeyFailure is one key that was not changed, and why.
 type KeyFailure struct {
 	Code   int             // Chat's ErrorCode for this key
-	Newest msgext.KeyValue // the key as it stands, where Chat tells
+	Newest msgext.KeyValue // the key's current value, if Chat tells it
 }
 
-// Error counts the keys and names the first code; it holds no keys and no values.
+// Error returns the number of keys and the first code. It contains no keys and no values.
 func (e *SetError) Error() string {
 	code := e.Failed[0].Code
 	meaning, _ := lookUp(code)
 	return fmt.Sprintf("chatapi: keys not changed: %d, the first by error %d (%s)", len(e.Failed), code, meaning)
 }
 
-// Is reports whether target is ErrConflict and some key was changed by somebody else.
+// Is reports whether target is ErrConflict and another user changed some key.
 func (e *SetError) Is(target error) bool {
 	if target != ErrConflict {
 		return false
@@ -169,10 +170,11 @@ func (e *SetError) Is(target error) bool {
 
 const maxInfo = 200 // bytes
 
-// signatureLike is what could be a UserSig, or a good part of one, however it was encoded or cut.
+// signatureLike matches text that could be a UserSig, or a large part of one, however it was
+// encoded or cut.
 var signatureLike = regexp.MustCompile(`[A-Za-z0-9*_%+/=-]{40,}`)
 
-// sanitise makes the vendor's text fit for a log line.
+// sanitise makes the vendor's text safe for a log line.
 func sanitise(info string) string {
 	return printable(signatureLike.ReplaceAllLiteralString(info, secret.Redacted))
 }

@@ -95,7 +95,7 @@ func TestError_NoReplyOfChats(t *testing.T) {
 	}
 }
 
-// A server that sends back all it knows, in every place where an error could pick it up.
+// A server that returns every secret it has received, wherever an error could include it.
 func TestError_HoldsNeitherUserSigNorValues(t *testing.T) {
 	echo := func(write func(w http.ResponseWriter, everything string)) transport {
 		return serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -17,27 +17,27 @@ const (
 	maxC2CPage   = 100 // messages (trtc.io/document/35478)
 )
 
-// Sent is a message that history tells of.
+// Sent is a message in the history.
 type Sent struct {
 	Message msgext.Message
 
-	// JSON is what Chat says of it: its content, and fields of which some are not documented.
+	// JSON is Chat's data about it: its content, and some undocumented fields.
 	JSON []byte
 }
 
-// GroupPage is a part of a group's history, the newest first.
+// GroupPage is a part of a group's history, newest first.
 type GroupPage struct {
 	Messages []Sent
 
-	// Next is the MsgSeq to go on from, where there is More.
+	// Next is the MsgSeq of the next page, if there is More.
 	Next int64
 	More bool
 }
 
-// GroupHistory returns up to 20 messages of a group, those with the greatest MsgSeq up to a given
-// one, or the newest of all where upTo is 0. What expired, was deleted or could not be stored is
-// left out; what was recalled is not. It goes back as far as Chat keeps messages, 7 to 90 days by
-// edition (trtc.io/document/48000).
+// GroupHistory returns up to 20 messages of a group: those with the greatest MsgSeq up to upTo, or
+// the newest if upTo is 0. Messages that have expired, were deleted or could not be stored are left
+// out. Recalled messages are included. The history goes back as far as Chat keeps messages, 7 to 90
+// days by edition (trtc.io/document/48000).
 //
 // Errors: ErrGone, ErrRefused, ErrReply, ErrNoProgress, *Error. It honours the context.
 func (c *Client) GroupHistory(ctx context.Context, group string, upTo int64) (GroupPage, error) {
@@ -45,7 +45,7 @@ func (c *Client) GroupHistory(ctx context.Context, group string, upTo int64) (Gr
 		GroupID         string `json:"GroupId"`
 		ReqMsgNumber    int
 		ReqMsgSeq       int64 `json:",omitzero"`
-		WithRecalledMsg int   // so that a page of nothing is the end, and not twenty recalled messages
+		WithRecalledMsg int   // so that an empty page means the end, not twenty recalled messages
 	}{group, maxGroupPage, upTo, 1}
 	data, _, err := c.do(ctx, call{command: groupHistory, request: request, idempotent: true})
 	if err != nil {
@@ -60,7 +60,7 @@ func (c *Client) GroupHistory(ctx context.Context, group string, upTo int64) (Gr
 	}
 	if len(reply.RspMsgList) == 0 {
 		if reply.IsFinished == 0 {
-			return GroupPage{}, ErrNoProgress // too long to be returned, all of them
+			return GroupPage{}, ErrNoProgress // all of them are too long to be returned
 		}
 		return GroupPage{}, nil
 	}
@@ -84,25 +84,25 @@ func (c *Client) GroupHistory(ctx context.Context, group string, upTo int64) (Gr
 	return page, nil
 }
 
-// Span is a part of what two accounts have sent to each other: from Since to Until, to the second
-// and both included, as Account sees it. It may have deleted something that Peer still sees.
+// Span is a part of the messages between two accounts: from Since to Until, to the second and both
+// included, as Account sees it. Account may have deleted messages that Peer still sees.
 type Span struct {
 	Account, Peer string
 	Since, Until  time.Time
 
-	// Before is the MsgKey from which to go on; "" to begin with.
+	// Before is the MsgKey from which to continue; "" for the beginning.
 	Before string
 }
 
-// C2CPage is a part of a Span, and what is left of it where there is More.
+// C2CPage is a part of a Span, and the rest of the Span if there is More.
 type C2CPage struct {
 	Messages []Sent
 	Next     Span
 	More     bool
 }
 
-// C2CHistory returns up to 100 messages of a span, and fewer where they are long; recalled ones are
-// among them. Errors as of GroupHistory.
+// C2CHistory returns up to 100 messages of a span, fewer if they are long. Recalled messages are
+// included. Its errors are those of GroupHistory.
 func (c *Client) C2CHistory(ctx context.Context, span Span) (C2CPage, error) {
 	request := struct {
 		Operator   string `json:"Operator_Account"`

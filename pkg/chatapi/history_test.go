@@ -106,7 +106,7 @@ func TestAddresses_IsTheVendorsSample(t *testing.T) {
 	assert.ErrorIs(t, err, chatapi.ErrReply)
 }
 
-// By pages every message of the simulated Chat is met once, the newest first.
+// Page by page, every message of the simulated Chat is returned once, newest first.
 func TestHistory_OfTheSimulatedChat(t *testing.T) {
 	options := simOptions()
 	options.Addresses = map[int][]string{6: {"192.0.2.1"}}

@@ -12,37 +12,37 @@ import (
 )
 
 const (
-	// maxReads is how often a message is read from its first page on while it keeps changing.
+	// maxReads is how often a message is read from its first page while it keeps changing.
 	maxReads = 3
-	// maxPages bounds one reading. 300 keys (trtc.io/document/53445) are two pages of 200; a
-	// message changed without pause may show more.
+	// maxPages limits one reading. 300 keys (trtc.io/document/53445) are two pages of 200. A
+	// message that changes constantly may have more pages.
 	maxPages = 32
 )
 
 type readRequest struct {
 	msgext.Address
-	StartSeq int64 `json:"StartSeq,omitzero"` // only versions at or above it
+	StartSeq int64 `json:"StartSeq,omitzero"` // only versions from this one on
 }
 
-// Reading is what Read found, and since when at the latest it was so.
+// Reading is the result of Read, with the time at which the read began.
 type Reading struct {
-	msgext.Snapshot // its Number and After are the caller's to fill in
+	msgext.Snapshot // the caller sets its Number and After
 
-	// Began is when the read began, by the client's clock before the first page was asked for, and
-	// not after the Date that Chat's reply carries: whatever Chat had done before Began is in the
-	// read. It is set, too, where Read's error is ErrGone.
+	// Began is when the read began: by the client's clock, before the first page was asked for, and
+	// never after the Date of Chat's reply. Everything that Chat had done before Began is in the
+	// read. It is set even if Read's error is ErrGone.
 	Began time.Time
 }
 
-// maxClockError bounds how far a reply's Date is believed: a UserSig, which lives an hour, fails
-// beyond it.
+// maxClockError is how far a reply's Date may differ from our clock and still be believed. A
+// UserSig, which is valid for an hour, fails beyond it.
 const maxClockError = time.Hour
 
-// Read reads all extensions of a message: the truth as of Snapshot.Latest. Where the message
-// changed while its pages were read it reads again; if that happens three times in a row, the
-// smallest version seen is Latest, what is newer goes into Newer, and Ahead is the greatest version
-// seen, so that a later read is called for. What Chat lists is present, what it does not list is
-// absent (not documented for deleted keys).
+// Read reads all extensions of a message: the truth as of Snapshot.Latest. If the message changed
+// while its pages were read, Read starts again. After three such attempts the smallest version seen
+// is Latest, newer key-values go into Newer, and Ahead is the greatest version seen, so that the
+// caller knows that a later read is needed. A key that Chat lists is present. A key that it does
+// not list is absent (not documented for deleted keys).
 //
 // Errors: ErrForeignApp, ErrGone, ErrRefused, ErrReply, ErrNoProgress, *Error. It honours the
 // context.
@@ -63,7 +63,7 @@ func (c *Client) Read(ctx context.Context, message msgext.Message) (Reading, err
 	return Reading{pages.snapshot(), pages.began}, nil
 }
 
-// reading is what the pages of one message, read once from first to last, say together.
+// reading is the content of all pages of one message, read once from first to last.
 type reading struct {
 	began              time.Time
 	smallest, greatest int64 // of the pages' LatestSeq
@@ -109,20 +109,21 @@ func (c *Client) readPages(ctx context.Context, message msgext.Message) (reading
 		case len(seen) == before:
 			return all, ErrNoProgress
 		}
-		// StartSeq is inclusive, and up to 20 keys share a Seq, so that a page may end among them.
+		// StartSeq is inclusive, and up to 20 keys may have the same Seq, so a page may end in the
+		// middle of them.
 		request.StartSeq = reply.ExtensionList[len(reply.ExtensionList)-1].Seq
 	}
 	return all, ErrNoProgress
 }
 
-// notAfter moves the beginning to the date of a reply, where that is earlier and not absurd.
+// notAfter moves the beginning back to a reply's date, if that is earlier and within maxClockError.
 func (r *reading) notAfter(date time.Time) {
 	if early := r.began.Sub(date); early > 0 && early < maxClockError {
 		r.began = date
 	}
 }
 
-// readPage returns a page and the date of the reply, zero where it has none.
+// readPage returns a page and the reply's date, zero if it has none.
 func (c *Client) readPage(ctx context.Context, command string, request readRequest) (msgext.ReadReply, time.Time, error) {
 	data, date, err := c.do(ctx, call{command: command, request: request, idempotent: true})
 	if err != nil {
@@ -135,7 +136,7 @@ func (c *Client) readPage(ctx context.Context, command string, request readReque
 	return reply, date, nil
 }
 
-// wellFormed holds a page against what the vendor says of it.
+// wellFormed checks a page against the vendor's documentation.
 func wellFormed(reply msgext.ReadReply) bool {
 	if reply.LatestSeq < 0 || reply.ClearSeq < 0 {
 		return false
@@ -145,16 +146,16 @@ func wellFormed(reply msgext.ReadReply) bool {
 			return false
 		}
 	}
-	// The way from page to page depends on the order; a single page is good in any.
+	// Going from page to page depends on the order. A single page may have any order.
 	return reply.CompleteFlag == 1 || slices.IsSortedFunc(reply.ExtensionList, bySeq)
 }
 
 func bySeq(a, b msgext.KeyValue) int { return cmp.Compare(a.Seq, b.Seq) }
 
-// snapshot divides what was read at the smallest LatestSeq. A key found twice moved from one page
-// to a later one, so of each side its greatest version counts. What a clear covers is gone,
-// whichever page listed it: a client is to delete all key-values whose Seq is at or below ClearSeq
-// (see the package's sources).
+// snapshot splits the reading at the smallest LatestSeq. A key found twice moved from one page to a
+// later one, so on each side its greatest version counts. Key-values that a clear covers are
+// removed, whichever page listed them: a client is to delete all key-values whose Seq is at or
+// below ClearSeq (see the package's sources).
 func (r reading) snapshot() msgext.Snapshot {
 	present, newer := make(map[string]msgext.KeyValue), make(map[string]msgext.KeyValue)
 	for _, kv := range r.keyValues {

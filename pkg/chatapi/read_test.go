@@ -45,7 +45,7 @@ func TestRead_IsTheVendorsSample(t *testing.T) {
 	assert.Len(t, requests, 3)
 }
 
-// pages answers with one page after the other, and starts over after the last.
+// pages answers with the pages in order, and starts over after the last.
 func pages(t *testing.T, list ...string) (*chatapi.Client, *[]string) {
 	requests, next := new([]string), 0
 	return newClient(t, transport(func(r *http.Request) (*http.Response, error) {
@@ -116,8 +116,8 @@ func TestRead_Pages(t *testing.T) {
 	})
 }
 
-// Whether a value comes by a webhook or by a read, it is the same: else a read would change what no
-// user has touched.
+// A value must be the same from a webhook and from a read. Otherwise a read would show a change
+// that no user made.
 func TestRead_HasTextThatIsNotUnicodeAsAWebhookHasIt(t *testing.T) {
 	pieces := []string{"a", "é", "日", "\ufffd", "\xff", "\xc3", "\xe6\x97", "\xed\xa0\xbd", "\xf0\x9f", "\x80", `\ud83d`, `\ude00`, `\uD83D`, `\u00e9`, `\n`, `\\`, `\"`, `\/`, `\ufffd`, "ud83d"}
 	rapid.Check(t, func(rt *rapid.T) {
@@ -179,7 +179,7 @@ func TestRead_Gone(t *testing.T) {
 	assert.ErrorIs(t, err, chatapi.ErrGone)
 }
 
-// After a day of users' doings every message reads as the truth, over real HTTP.
+// After a day of simulated changes, reading every message over real HTTP gives the truth.
 func TestRead_IsTheTruth(t *testing.T) {
 	sim := chatsim.New(simOptions())
 	server := httptest.NewServer(sim.Handler())
@@ -267,8 +267,8 @@ func TestRead_OfAMovingMessageAndTheWebhooksAboveItGiveTheTruth(t *testing.T) {
 	})
 }
 
-// Whatever Chat had done before Began is in the read: so Began is our clock's before the first
-// page, and where Chat's clock was behind ours, Chat's.
+// Everything that Chat had done before Began is in the read. So Began is our clock's time before
+// the first page or, if Chat's clock was behind ours, Chat's time.
 func TestRead_BeganIsNotAfterTheFirstPage(t *testing.T) {
 	now := time.Date(2026, 1, 4, 12, 0, 0, 250e6, time.UTC)
 	for name, test := range map[string]struct {

@@ -19,10 +19,10 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// FuzzReply holds Read and Set to what they promise of whatever comes back. The pages of one fuzzed
-// list are read as the list means: the greatest version of each key that no clear covers, divided
-// at the smallest LatestSeq. A page of any bytes is an error of the documented ones, bounded and
-// printable, or a snapshot by its own rules; nothing is asked for without end.
+// FuzzReply checks Read and Set against arbitrary replies. The pages of one fuzzed list must be
+// read correctly: the greatest version of each key that no clear covers, split at the smallest
+// LatestSeq. A page of arbitrary bytes gives either a documented error, of limited length and
+// printable, or a valid snapshot. The number of requests is limited.
 func FuzzReply(f *testing.F) {
 	f.Add(`{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"","CompleteFlag":1,"LatestSeq":2,"ClearSeq":0,"ExtensionList":[{"Key":"a","Value":"\ud83d","Seq":1}]}`, 200, []byte("a1b2"), uint8(2), uint8(3), uint8(0))
 	f.Add(`{"ActionStatus":"OK","ErrorCode":0,"CompleteFlag":0,"LatestSeq":5,"ExtensionList":[{"Key":"a","Value":"","Seq":1}]}`, 200, []byte("a1a5b2c9"), uint8(5), uint8(9), uint8(2))
@@ -44,7 +44,8 @@ func FuzzReply(f *testing.F) {
 		list := listOf(script)
 		status, calls = 200, 0
 		half := len(list) / 2
-		if half > 0 && half < len(list) && list[half-1].Seq != list[0].Seq { // else a page would not get on
+		// Otherwise reading would not advance.
+		if half > 0 && half < len(list) && list[half-1].Seq != list[0].Seq {
 			answer = func(call int) string {
 				if call%2 == 1 {
 					return page(0, int64(latest), int64(cleared), list[:half]...)
@@ -59,7 +60,7 @@ func FuzzReply(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, expected(list, max(latest, cleared), max(later, cleared), cleared), got.Snapshot)
 
-		synctest.Test(t, func(t *testing.T) { // tries again after pauses
+		synctest.Test(t, func(t *testing.T) { // retries wait between calls
 			status, calls = rawStatus, 0
 			answer = func(int) string { return raw }
 			got, err := client.Read(t.Context(), group)
@@ -87,8 +88,8 @@ func FuzzReply(f *testing.F) {
 	})
 }
 
-// listOf reads pairs of a key and a version, in the order of versions, as Chat lists them; each
-// pair once.
+// listOf decodes pairs of a key and a version, sorted by version as Chat lists them, without
+// repeated pairs.
 func listOf(script []byte) kvs {
 	var list kvs
 	for i := 0; i+1 < len(script) && len(list) < 50; i += 2 {
@@ -103,8 +104,8 @@ func listOf(script []byte) kvs {
 	return list
 }
 
-// expected is what Read makes of a list, worked out by going through it once for each key. In a
-// list by versions the last of a key is its greatest.
+// expected computes Read's result for a list in the simplest way, one pass per key. The list is
+// sorted by version, so a key's last entry is its greatest.
 func expected(list kvs, first, second, cleared uint8) msgext.Snapshot {
 	want := msgext.Snapshot{Latest: int64(min(first, second)), Clear: int64(cleared)}
 	for i, item := range list {

@@ -14,7 +14,7 @@ type setRequest struct {
 	ExtensionList []msgext.KeyValue `json:",omitzero"`
 }
 
-// setReply tells of each key by itself how it went: some may be changed and others not.
+// setReply has a result for each key: some may be changed and others not.
 type setReply struct {
 	ExtensionList []struct {
 		ErrorCode int
@@ -23,14 +23,14 @@ type setReply struct {
 }
 
 // Set sets or deletes up to 20 key-values of a message, or clears them all (then without
-// key-values). The Seq of each is the version the caller last saw, 0 for none. Chat changes a key
-// only if nobody has changed it since, but does not look when the admin calls, as this client does
-// (see the package's sources): then the last one wins.
+// key-values). The Seq of each is the version the caller last saw, 0 for none. Chat changes a
+// member's key only if no other user has changed it since that version. It does not check this for
+// the admin, as whom this client calls (see the package's sources), so the last call wins.
 //
-// It returns the keys that were changed, with their new versions. Where some were not, its error is
-// a *SetError, which is ErrConflict and carries the newest value if somebody else was faster. Other
-// errors: ErrForeignApp, ErrChange, ErrGone, ErrReply, *Error. A call of which nobody knows whether
-// it took effect is not repeated: after an *Error without Code, read.
+// It returns the changed keys with their new versions. If some were not changed, its error is a
+// *SetError. That is ErrConflict, with the newest value, if another user was faster. Other errors:
+// ErrForeignApp, ErrChange, ErrGone, ErrReply, *Error. A call that may have taken effect is not
+// repeated: after an *Error without Code, read the message.
 func (c *Client) Set(ctx context.Context, message msgext.Message, operation msgext.Operation, keyValues []msgext.KeyValue) ([]msgext.KeyValue, error) {
 	if message.SDKAppID != c.app {
 		return nil, ErrForeignApp

@@ -10,11 +10,11 @@ import (
 	"msgext/pkg/secret"
 )
 
-// A signature that leaked lets anybody be the admin until it expires, so it lives
-// for an hour and not for the day that the vendor suggests for users' logins.
+// With a leaked signature anyone can act as the admin until it expires. So it is valid for an hour,
+// and not for the day that the vendor suggests for users' logins.
 const (
 	sigLifetime = time.Hour
-	sigMargin   = 5 * time.Minute // how long before it expires a new one is made
+	sigMargin   = 5 * time.Minute // how long before expiry a new one is made
 )
 
 // signer makes the admin's UserSig and keeps it until shortly before it expires. It is safe
@@ -27,7 +27,7 @@ type signer struct {
 
 	mu    sync.Mutex
 	sig   secret.String
-	renew time.Time // when sig is too old
+	renew time.Time // when a new sig is needed
 }
 
 func newSigner(appID int, options Options) func() *signer {
@@ -35,7 +35,7 @@ func newSigner(appID int, options Options) func() *signer {
 	return func() *signer { return s }
 }
 
-// userSig returns a signature that is valid for some minutes at least.
+// userSig returns a signature that is valid for at least some minutes.
 func (s *signer) userSig() (secret.String, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -43,7 +43,7 @@ func (s *signer) userSig() (secret.String, error) {
 	if s.sig != "" && now.Before(s.renew) {
 		return s.sig, nil
 	}
-	// The vendor's library counts the lifetime from the time of day. The clock may be another one.
+	// The vendor's library counts the lifetime from the system time. now may be from another clock.
 	lifetime := sigLifetime + time.Until(now)
 	sig, err := tencentyun.GenUserSig(s.appID, s.key.Reveal(), s.admin, int(lifetime/time.Second))
 	if err != nil {
@@ -53,7 +53,7 @@ func (s *signer) userSig() (secret.String, error) {
 	return s.sig, nil
 }
 
-// refuse forgets a signature that Chat did not take, unless there is a newer one already.
+// refuse discards a signature that Chat refused, unless there is a newer one already.
 func (s *signer) refuse(sig secret.String) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// sent is the webhook after a message was sent, in the fields that the vendor documents
-// (trtc.io/document/34375 and 34365): a poll as the vendor's plugin sends it.
+// sent is the webhook that reports a sent message, with the fields that the vendor documents
+// (trtc.io/document/34375 and 34365). The message is a poll as the vendor's plugin sends it.
 type sent struct {
 	CallbackCommand string
 	msgext.Address
@@ -38,8 +38,8 @@ func newAnnouncement(message msgext.Message, user string, at time.Time) Delivery
 	return d
 }
 
-// announce adds to a plan that each message is sent, at the moment of its first change, and is
-// doubled at random.
+// announce adds to a plan a webhook that reports each message as sent, at the moment of its first
+// change. Some of these webhooks are duplicated at random.
 func (f Faults) announce(plan *Plan, changes []told) {
 	r := rand.New(rand.NewPCG(f.Seed, 0x616e6e6f756e))
 	known := make(map[msgext.Message]bool)
@@ -58,7 +58,7 @@ func (f Faults) announce(plan *Plan, changes []told) {
 	}
 }
 
-// silence draws the messages all of whose webhooks about extensions are lost.
+// silence chooses at random the messages that lose all webhooks about extensions.
 func (f Faults) silence(changes []told) map[msgext.Message]bool {
 	r := rand.New(rand.NewPCG(f.Seed, 0x73696c656e63))
 	silent := make(map[msgext.Message]bool)

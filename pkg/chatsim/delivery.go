@@ -16,26 +16,27 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// Delivery is one webhook as it goes out: what stands in its URL's query and its body. Send it as
-// an HTTP request (Request, Sender) or wrap it into whatever event a gateway would make of it.
+// Delivery is one webhook as it is sent: the query in its URL and its body. Send it as an HTTP
+// request (Request, Sender), or convert it to the event that a gateway would make of it.
 type Delivery struct {
 	Message msgext.Message
-	Version int64 // of the change it tells of
-	Attempt int   // 1, or more where Chat tries again
+	Version int64 // of the change that it reports
+	Attempt int   // 1, or more if Chat tries again
 	Forgery Forgery
-	Garbled bool // its body is not as the vendor documents, but for the fields that name the message
+	Garbled bool // its body is not as documented, except for the fields that identify the message
 
 	Command  string
 	Platform string // OptPlatform: where the change was made
-	ClientIP string // from the block reserved for documentation, RFC 5737
+	ClientIP string // from a block that RFC 5737 reserves for documentation
 
-	// RawQuery is what Chat appends to the app's URL, signed at the moment of sending; it is
-	// empty in a Plan.
+	// RawQuery is the query that Chat appends to the app's URL, signed at the moment of sending. It
+	// is empty in a Plan.
 	RawQuery string
 	Body     []byte
 }
 
-// Forgery tells a forged webhook from a true one, and where its version lies.
+// Forgery distinguishes a forged webhook from a true one, and says how its version compares with
+// the true one.
 type Forgery int
 
 // A forged webhook's version is below, at, or above that of the truth when it is sent.
@@ -65,7 +66,7 @@ func (d Delivery) Request(ctx context.Context, appURL string) (*http.Request, er
 	return request, nil
 }
 
-// sign returns the delivery with the query that Chat would send it with at a given time.
+// sign returns the delivery with the query that Chat would send at the given time.
 func (s *Sim) sign(d Delivery, now time.Time) Delivery {
 	query := []string{
 		"SdkAppid=" + url.QueryEscape(s.options.SDKAppID),
@@ -82,7 +83,7 @@ func (s *Sim) sign(d Delivery, now time.Time) Delivery {
 	return d
 }
 
-// body is either event, its fields in the order of the vendor's samples.
+// body is either kind of event, with its fields in the order of the vendor's samples.
 type body struct {
 	CallbackCommand string
 	msgext.Address
@@ -96,7 +97,7 @@ type change struct {
 	EventTime     int64 // milliseconds
 }
 
-// change returns what the event of an outcome says.
+// change returns the content of an outcome's event.
 func (o Outcome) change(c Change, at time.Time) change {
 	return change{OperateType: c.Operation, ExtensionList: o.KeyValues, Seq: o.Version, EventTime: at.UnixMilli()}
 }
@@ -120,12 +121,12 @@ func encode(body any) []byte {
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(body); err != nil {
-		panic(err) // texts and numbers only: there is nothing to fail
+		panic(err) // cannot happen: there are only texts and numbers
 	}
 	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
 }
 
-// origin makes up where a user sits: always the same for the same user.
+// origin makes up a platform and an address for a user, always the same for the same user.
 func origin(user string) (platform, clientIP string) {
 	if user == "" {
 		return "RESTAPI", "192.0.2.1"

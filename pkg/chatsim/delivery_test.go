@@ -18,7 +18,7 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// The three samples of trtc.io/document/76007 and the first of 76006, without the comments, their
+// The three samples of trtc.io/document/76007 and the first of 76006, without their comments, with
 // versions counted from 1.
 func TestDelivery_IsTheVendorsSample(t *testing.T) {
 	now := time.UnixMilli(1764688294360)

@@ -8,14 +8,13 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Faults say what goes wrong between a change and its webhook's arrival. Each probability is that
-// of a single webhook, from 0 to 1. The zero value sends every webhook once, in order, at the
-// moment of its change.
+// Faults say what goes wrong between a change and the arrival of its webhook. Each probability
+// applies to a single webhook and is from 0 to 1. The zero value sends every webhook once, in
+// order, at the moment of its change.
 type Faults struct {
 	// Drop loses the webhook.
 	Drop float64
-	// KeepLast spares the last webhook of each message: then every loss is betrayed by a later
-	// version.
+	// KeepLast never drops the last webhook of a message. Then a later version reveals every loss.
 	KeepLast bool
 	// Duplicate sends it once more, up to MaxDelay later.
 	Duplicate float64
@@ -25,33 +24,32 @@ type Faults struct {
 	Delay float64
 	// MaxDelay is 5 s when zero.
 	MaxDelay time.Duration
-	// TimeOut lets Chat's first attempt time out and sends it again RetryAfter later. Every other
-	// time the first attempt has arrived all the same.
+	// TimeOut makes Chat's first attempt time out and sends the webhook again RetryAfter later. In
+	// half of the cases the first attempt has arrived nevertheless.
 	TimeOut float64
-	// RetryAfter is how long after the attempt Chat tries again, the time-out included; 3 s when
-	// zero.
+	// RetryAfter is the time between the two attempts, including the time-out; 3 s when zero.
 	RetryAfter time.Duration
-	// Burst holds a webhook and those after it, of any message, BurstSize in all, and sends them at
-	// once.
+	// Burst holds back a webhook and the following ones, of any message, BurstSize in all, and
+	// sends them at once.
 	Burst float64
 	// BurstSize is 50 when zero.
 	BurstSize int
-	// NewerSeq writes into the outer Seq of a webhook that is sent after the message's next change
-	// the version of that one, which is how "latest version of the whole message"
-	// (trtc.io/document/76007) may be meant. It does not concern clears, nor webhooks that are on
-	// time.
+	// NewerSeq affects a webhook that is sent after the message's next change: its outer Seq
+	// becomes the version of that change. "Latest version of the whole message"
+	// (trtc.io/document/76007) may mean this. Clears and webhooks that are on time are not
+	// affected.
 	NewerSeq float64
-	// Forge sends, right after the change's moment, an event nobody made under a valid Sign, with a
-	// version below, at and above the truth's in turn.
+	// Forge sends, right after the change, an event that nobody made, under a valid Sign. Its
+	// version is below, at and above the true one in turn.
 	Forge float64
 	// Garble sends the webhook with a body that is not as the vendor documents: a field of another
-	// type, a list of another shape, a field missing, the end cut off. Only what names the message
-	// stays.
+	// type, a list of another shape, a missing field, or the end cut off. The fields that identify
+	// the message stay.
 	Garble float64
-	// Silence loses every webhook about extensions of a message, the last and forged ones included.
-	// It is the probability of a message, and not of a webhook.
+	// Silence loses every webhook about a message's extensions, including the last and forged ones.
+	// It is the probability per message, not per webhook.
 	Silence float64
-	// Seed decides which webhooks are hit; the workload's history does not depend on it.
+	// Seed decides which webhooks are affected. The workload's history does not depend on it.
 	Seed uint64
 }
 
@@ -68,7 +66,7 @@ func (f Faults) withDefaults() Faults {
 	return f
 }
 
-// told is one change with the moment it was made and the webhook that tells of it.
+// told is one change, with its time and its webhook.
 type told struct {
 	at      time.Time
 	change  change
@@ -77,8 +75,8 @@ type told struct {
 	version int64
 }
 
-// spoil turns changes, in the order they were made, into what is sent: it adds the deliveries and
-// their counts to the plan.
+// spoil converts changes, in the order they were made, into the webhooks that are sent. It adds the
+// deliveries and their counts to the plan.
 func (f Faults) spoil(plan *Plan, changes []told) {
 	f = f.withDefaults()
 	r := rand.New(rand.NewPCG(f.Seed, 0x6661756c7473))
@@ -144,8 +142,8 @@ type fate struct {
 	delay, duplicate                                time.Duration
 }
 
-// draw decides the fates. It takes the same number of random numbers for each webhook whatever the
-// probabilities are, so that turning one fault up leaves the others where they were.
+// draw decides the fates. It draws the same number of random numbers for each webhook whatever the
+// probabilities are, so that changing one fault does not change the others.
 func (f Faults) draw(r *rand.Rand, next []int) []fate {
 	fates := make([]fate, len(next))
 	late := func() time.Duration {
@@ -164,7 +162,7 @@ func (f Faults) draw(r *rand.Rand, next []int) []fate {
 			fates[i].duplicate = duplicate
 		}
 	}
-	// One that is overtaken needs a webhook that overtakes it: sent, and on time.
+	// A webhook that is overtaken needs another one that overtakes it: sent, and on time.
 	overtaking := make(map[int]bool)
 	for i := range fates {
 		switch {
@@ -193,7 +191,7 @@ func nextOfMessage(changes []told) []int {
 	return next
 }
 
-// bunch makes bursts of deliveries that are sorted by time, and leaves them sorted.
+// bunch makes bursts of deliveries that are sorted by time, and keeps them sorted.
 func (f Faults) bunch(r *rand.Rand, sent []Step) (bursts int) {
 	for i := 0; i < len(sent); i++ {
 		if r.Float64() >= f.Burst {

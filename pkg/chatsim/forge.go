@@ -6,8 +6,8 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// forge makes an event nobody made, as whoever has seen a Sign can send one while it is fresh:
-// about the message of c, right after c was made.
+// forge makes an event that nobody caused, about the message of c, right after c. Anyone who has
+// seen a Sign can send one while the Sign is fresh.
 func forge(r *rand.Rand, c told, plan *Plan) Delivery {
 	version, forgery := c.version, ForgedAt
 	distance := 1 + r.Int64N(5)

@@ -9,8 +9,8 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// garble is one way in which a webhook's body is not what the vendor documents. What is documented
-// of the ids stays, so the message is named all the same.
+// garble is one way to change a webhook's body so that it is not as the vendor documents. The ids
+// stay as documented, so the body still identifies the message.
 type garble func(b *garbled)
 
 // garbled is a body whose fields may be of any type.
@@ -26,7 +26,8 @@ type garbled struct {
 	cut string // the body ends before this text
 }
 
-// garbles go round in this order. None can be taken for the change it tells of.
+// garbles are used in this order, again and again. No result can be mistaken for the change that
+// the webhook reports.
 var garbles = []garble{
 	func(b *garbled) { b.OperateType = 4 },
 	func(b *garbled) { b.OperateType = "set" },
@@ -45,7 +46,7 @@ var garbles = []garble{
 	func(b *garbled) { b.cut = `"EventTime"` },
 }
 
-// garble turns a webhook's body into one that is not as documented, the number-th of a plan.
+// garble makes a webhook's body undocumented. It is the number-th such webhook of a plan.
 func (d Delivery) garble(c told, number int) Delivery {
 	b := garbled{
 		CallbackCommand: d.Command, Address: d.Message.Address(),

@@ -17,24 +17,24 @@ const (
 	maxC2CPage   = 100 // messages that admin_getroammsg may be asked for (trtc.io/document/35478)
 )
 
-// Post is a message as it was sent, which is what history tells of it.
+// Post is a message as it was sent, which the history returns.
 type Post struct {
-	From string // of a group's message; a one-to-one message names its own
+	From string // of a group's message; a one-to-one message has its own
 	At   time.Time
 	Data string // of its custom element
 
-	// Extensible has the message carry SupportMessageExtension 1, which is not documented for
+	// Extensible gives the message SupportMessageExtension 1, which is not documented for the
 	// history.
 	Extensible bool
 
-	// Lost leaves the message's place alone: it has expired, was deleted, or was never stored.
+	// Lost leaves the message's place empty: it has expired, was deleted, or was never stored.
 	Lost bool
 }
 
-// poll is the data of a message of which nothing else is known: one of the vendor's polls.
+// poll is the data of a message that was never posted: one of the vendor's polls.
 const poll = `{"businessID":"group_poll"}`
 
-// Post makes a message known that has no extensions yet, and what it was sent as.
+// Post adds a message without extensions, and what it was sent as.
 func (s *Sim) Post(message msgext.Message, post Post) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,8 +42,8 @@ func (s *Sim) Post(message msgext.Message, post Post) {
 	s.posts[message] = post
 }
 
-// post returns what a message was sent as. One that was never posted is a poll, whose time stands
-// in its MsgKey; that of a group's message is nowhere.
+// post returns what a message was sent as. A message that was never posted is a poll. The time of a
+// one-to-one poll is in its MsgKey; that of a group's poll is not known.
 func (s *Sim) post(message msgext.Message) Post {
 	if post, ok := s.posts[message]; ok {
 		return post
@@ -53,7 +53,8 @@ func (s *Sim) post(message msgext.Message) Post {
 	return Post{From: "user0", At: time.Unix(seconds, 0), Data: poll}
 }
 
-// historyEntry is a message in the answer to either call. Fields of the other one are left out.
+// historyEntry is a message in the answer to either history call. The fields of the other call are
+// left out.
 type historyEntry struct {
 	From string `json:"From_Account"`
 	To   string `json:"To_Account,omitempty"`
@@ -94,8 +95,8 @@ func newEntry(message msgext.Message, post Post) historyEntry {
 	return e
 }
 
-// groupHistory answers group_msg_get_simple: the messages of a group with the greatest MsgSeq up to
-// the one asked for.
+// groupHistory answers group_msg_get_simple: the group's messages with the greatest MsgSeq up to
+// the given one.
 func (s *Sim) groupHistory(body io.Reader) (any, error) {
 	var request struct {
 		GroupID      string `json:"GroupId"`

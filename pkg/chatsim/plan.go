@@ -8,32 +8,33 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Plan is a workload with its faults worked out: who changes what and when, and which webhooks are
-// sent and when. It is made before anything happens, so it can be compared, counted and played more
-// than one way.
+// Plan is a complete schedule of a workload and its faults: who changes what and when, and which
+// webhooks are sent and when. It is made before anything happens, so it can be compared, counted
+// and played in different ways.
 type Plan struct {
 	Steps  []Step // sorted by time; a change comes before the webhooks of the same moment
 	Counts Counts
 }
 
-// Step is one moment of a plan: a change that is made or a webhook that is sent; the other is nil.
+// Step is one moment of a plan: either a change that is made or a webhook that is sent. The other
+// is nil.
 type Step struct {
 	At       time.Time
 	Change   *Change
-	Version  int64 // the version the change makes, 0 for one that is refused
+	Version  int64 // the version that the change makes, 0 if it is refused
 	Delivery *Delivery
 }
 
-// Counts says what a plan holds.
+// Counts has the totals of a plan.
 type Counts struct {
 	Changes   int // made: sets, deletes and clears
 	Sets      int
 	Deletes   int
 	Clears    int
 	Conflicts int // with at least one key refused, because another user was faster
-	Refused   int // refused as a whole, for that reason or because the message was full
+	Refused   int // refused completely, for that reason or because the message was full
 
-	Sent       int // webhooks, everything below included but what was dropped
+	Sent       int // webhooks, including everything below except Dropped
 	Dropped    int
 	Duplicated int
 	Reordered  int
@@ -42,7 +43,7 @@ type Counts struct {
 	Bursts     int
 	NewerSeq   int // with the outer Seq of a later change
 	Garbled    int // with a body that is not as documented
-	Announced  int // messages that were announced; the webhooks that do so are not among those Sent
+	Announced  int // announced messages; their webhooks do not count as Sent
 
 	ForgedBelow int
 	ForgedAt    int
@@ -52,7 +53,7 @@ type Counts struct {
 // Forged counts the forged webhooks.
 func (c Counts) Forged() int { return c.ForgedBelow + c.ForgedAt + c.ForgedAbove }
 
-// Plan works out a workload that goes on from the truth as it is now. It changes nothing.
+// Plan computes a workload that continues from the truth as it is now. It changes nothing.
 func (s *Sim) Plan(workload Workload, faults Faults) Plan {
 	workload = workload.withDefaults(s.options.Now())
 	messages := workload.messages(s.options.SDKAppID)

@@ -17,7 +17,7 @@ var workload = chatsim.Workload{Seed: 7, Messages: 20, Changes: 2000, Start: sta
 
 var everything = chatsim.Faults{Seed: 7, Drop: 0.1, Duplicate: 0.1, Reorder: 0.1, Delay: 0.1, TimeOut: 0.1, Burst: 0.01, NewerSeq: 0.3, Forge: 0.1, Garble: 0.1}
 
-// webhooks returns the deliveries of a plan, the forged ones apart.
+// webhooks returns the true and the forged deliveries of a plan.
 func webhooks(plan chatsim.Plan) (genuine, forged []chatsim.Step) {
 	for _, step := range plan.Steps {
 		switch {
@@ -36,7 +36,7 @@ type version struct {
 	version int64
 }
 
-// made returns when each version is made, and the last version of each message.
+// made returns the time of each version, and the last version of each message.
 func made(plan chatsim.Plan) (map[version]time.Time, map[msgext.Message]int64) {
 	at, last := make(map[version]time.Time), make(map[msgext.Message]int64)
 	for _, step := range plan.Steps {
@@ -95,14 +95,14 @@ func sorted(steps []chatsim.Step) bool {
 	return true
 }
 
-// Each fault alone does what it says, as often as it says, to about as many webhooks as asked for.
+// Each fault alone has its effect, and affects about the requested share of webhooks.
 func TestPlan_EachFault(t *testing.T) {
 	const few, many = 140, 260 // of 2000 at 10 %, more than four standard deviations either way
 	tests := []struct {
 		name   string
 		faults chatsim.Faults
 		count  func(chatsim.Counts) int
-		// hit counts in what is sent what the fault has done.
+		// hit counts the fault's effects in what is sent.
 		hit func(at map[version]time.Time, sent []chatsim.Step) int
 	}{
 		{"drop", chatsim.Faults{Drop: 0.1}, func(c chatsim.Counts) int { return c.Dropped },
@@ -270,7 +270,8 @@ func TestPlan_Forge(t *testing.T) {
 	}
 }
 
-// The boards grow beyond a page of a REST read, and nobody is refused for a full message.
+// The boards become longer than a page of a REST read, and no change is refused because of a full
+// message.
 func TestPlan_FillsPages(t *testing.T) {
 	sim := newSim()
 	plan := sim.Plan(workload, chatsim.Faults{})

@@ -8,35 +8,35 @@ import (
 	"time"
 )
 
-// ErrDiverged is Play's error when a change does not make the version that was planned: somebody
-// else changed the message meanwhile.
+// ErrDiverged is Play's error when a change does not make the planned version, because the message
+// was also changed by something other than the plan.
 var ErrDiverged = errors.New("chatsim: the truth is not what the plan expects")
 
-// Player says how a plan is played. Send is required.
+// Player configures how a plan is played. Send is required.
 type Player struct {
 	// Send delivers one webhook, by HTTP or any other way, and waits for the reply. It is called by
 	// up to Concurrency goroutines at once.
 	Send func(ctx context.Context, d Delivery) error
 
-	// Wait is called before each new moment of the plan, when everything sent at earlier ones is
-	// done: sleep until then, or set a simulated clock. Without it the plan is played as fast as
-	// Send takes it, and webhooks next to each other may overtake each other.
+	// Wait is called before each new moment of the plan, after all earlier webhooks are done. It
+	// can sleep until then, or set a simulated clock. Without it the plan is played as fast as Send
+	// allows, and neighbouring webhooks may overtake each other.
 	Wait func(ctx context.Context, until time.Time) error
 
-	// Concurrency is how many webhooks are under way at once; 8 when zero.
+	// Concurrency is how many webhooks are sent at the same time; 8 when zero.
 	Concurrency int
 
-	// Retries is how often a webhook is sent again, signed anew, when Send returns ErrTimeout: what
-	// an app gets that has switched retries on. (Chat's number and pauses are not documented; there
-	// is no pause here.)
+	// Retries is how often a webhook is sent again, with a new signature, when Send returns
+	// ErrTimeout, as for an app that has switched retries on. Chat's number and pauses are not
+	// documented. There is no pause here.
 	Retries int
 }
 
-// Report says what came of a plan.
+// Report is the result of playing a plan.
 type Report struct {
 	Counts
 	Delivered int // webhooks answered with OK
-	Failed    int // answered otherwise or not at all, in the end
+	Failed    int // finally answered otherwise or not at all
 	TimeOuts  int // attempts that timed out
 	Resent    int // attempts after a time-out
 
@@ -56,9 +56,9 @@ func Sleep(ctx context.Context, until time.Time) error {
 	}
 }
 
-// Play makes the plan's changes and sends its webhooks, signed by the Sim's clock at the moment of
-// sending. That a webhook fails is counted and otherwise ignored, as Chat does. It returns when all
-// are done. Errors: ErrDiverged, Wait's, and the context's.
+// Play makes the plan's changes and sends its webhooks, signed at the moment of sending by the
+// Sim's clock. A webhook that fails is counted and otherwise ignored, as Chat does. Play returns
+// when all are done. Errors: ErrDiverged, Wait's, and the context's.
 func (s *Sim) Play(ctx context.Context, plan Plan, player Player) (Report, error) {
 	if player.Concurrency == 0 {
 		player.Concurrency = 8
@@ -138,7 +138,7 @@ func (r *run) send(ctx context.Context, d Delivery) {
 	}
 }
 
-// note counts what came of an attempt, and reports whether there is to be another.
+// note counts the result of an attempt, and reports whether another one is to be made.
 func (r *run) note(err error, mayResend bool) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -38,7 +38,7 @@ func (c *clock) Wait(_ context.Context, until time.Time) error {
 	return nil
 }
 
-// app is the least an app must do: authenticate, decode, apply.
+// app does the least that an app must do: authenticate, decode, apply.
 type app struct {
 	t      *testing.T
 	clock  *clock
@@ -92,7 +92,7 @@ func TestPlay_WithoutLossesTheWebhooksTellTheTruth(t *testing.T) {
 	}
 }
 
-func TestPlay_LossesThatALaterVersionBetraysShowAsGaps(t *testing.T) {
+func TestPlay_LossesThatALaterVersionRevealsShowAsGaps(t *testing.T) {
 	sim, app := newApp(t)
 	report, err := sim.Play(t.Context(), sim.Plan(workload, chatsim.Faults{Drop: 0.05, KeepLast: true}), chatsim.Player{Send: app.Send, Wait: app.clock.Wait})
 	require.NoError(t, err)
@@ -202,7 +202,7 @@ func TestPlay_StopsWithItsContext(t *testing.T) {
 	assert.Less(t, report.Delivered, 3)
 }
 
-func TestPlay_NoticesThatSomebodyElseChangedAMessage(t *testing.T) {
+func TestPlay_FailsWhenAMessageWasChangedOutsideThePlan(t *testing.T) {
 	sim, app := newApp(t)
 	plan := sim.Plan(workload, chatsim.Faults{})
 	message := plan.Steps[0].Change.Message

@@ -11,8 +11,8 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Paths of the REST calls; the command follows. That of a call that is not about extensions stands
-// whole.
+// Paths of the REST calls. For calls about extensions the command follows; other paths are
+// complete.
 const (
 	api     = "/v4/"
 	service = api + "openim_msg_ext_http_svc/"
@@ -33,8 +33,8 @@ const (
 
 // Handler serves the REST API: group_get_key_values, group_set_key_values, get_key_values and
 // set_key_values; the history calls group_open_http_svc/group_msg_get_simple and
-// openim/admin_getroammsg; and ConfigSvc/GetIPList. As Chat does, it answers with HTTP 200 and an
-// ErrorCode, whatever is wrong.
+// openim/admin_getroammsg; and ConfigSvc/GetIPList. As Chat does, it always answers with HTTP 200
+// and an ErrorCode.
 func (s *Sim) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 
 func (s *Sim) serve(w http.ResponseWriter, r *http.Request) {
@@ -42,7 +42,8 @@ func (s *Sim) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", s.options.Now().UTC().Format(http.TimeFormat))
 	switch trouble := s.trouble(command); {
 	case trouble == Hang:
-		_, _ = io.Copy(io.Discard, r.Body) // a server notices that the caller is gone only after the body
+		// A server notices that the caller has gone only after it has read the body.
+		_, _ = io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
 		return
 	case trouble >= 400 && trouble < 600:
@@ -60,7 +61,7 @@ func (s *Sim) serve(w http.ResponseWriter, r *http.Request) {
 	reply(w, answer)
 }
 
-// trouble counts the call and returns what goes wrong with it, 0 for nothing.
+// trouble counts the call and returns what must go wrong with it, 0 for nothing.
 func (s *Sim) trouble(command string) int {
 	s.mu.Lock()
 	s.calls++
@@ -107,7 +108,7 @@ func (s *Sim) call(command string, r *http.Request) (any, error) {
 	return s.set(request)
 }
 
-// admit decides whether a call is served at all.
+// admit checks whether a call is served at all.
 func (s *Sim) admit(r *http.Request) error {
 	query := r.URL.Query()
 	_, err := strconv.ParseUint(query.Get("random"), 10, 32)
@@ -192,7 +193,7 @@ func (s *Sim) read(message msgext.Message, start int64) (any, error) {
 	return page, nil
 }
 
-// known returns the record of a message. Its error is a *Refusal for one that is not there.
+// known returns the record of a message. Its error is a *Refusal if there is no such message.
 func (t truth) known(message msgext.Message) (*record, error) {
 	if r, ok := t[message]; ok {
 		return r, nil
@@ -208,7 +209,7 @@ func (t truth) known(message msgext.Message) (*record, error) {
 	return nil, &Refusal{Code: codeNoGroup, Info: "no such group"}
 }
 
-// setReply answers for each key by itself.
+// setReply has a result for each key.
 type setReply struct {
 	ActionStatus  string
 	ErrorCode     int
@@ -253,5 +254,5 @@ func refused(refusal *Refusal) any {
 
 func reply(w http.ResponseWriter, answer any) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(answer) // whoever is gone needs no reply
+	_ = json.NewEncoder(w).Encode(answer) // if it fails, the caller has gone
 }

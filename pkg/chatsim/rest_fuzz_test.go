@@ -13,9 +13,9 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// FuzzREST holds the simulated Chat to what Chat says of itself: whatever is asked, the answer is
-// its JSON under status 200; nobody guesses a UserSig; what is read back is the truth, and a change
-// that is answered OK stands in it.
+// FuzzREST checks the simulated Chat against Chat's documentation. Every answer is its JSON with
+// status 200. No guessed UserSig is accepted. A read returns the truth, which includes every change
+// that was answered OK.
 func FuzzREST(f *testing.F) {
 	f.Add("group_get_key_values", "", `{"GroupId":"test","MsgSeq":10,"StartSeq":1}`)
 	f.Add("group_set_key_values", "", `{"GroupId":"test","MsgSeq":10,"OperateType":1,"ExtensionList":[{"Key":"k","Value":"v","Seq":0}]}`)
@@ -23,7 +23,8 @@ func FuzzREST(f *testing.F) {
 	f.Add("get_key_values", "eJyrVgrxCdYrSy1SslIy0jNQ0gHzM1NS80oy0zLBwoYGBkZQ8eKU7MSCgswUJSsTAwMDYzMzQ2OITEpmXmaVkpURWM7I3MQEAHQlGbo_", `{}`)
 	options := restOptions()
 	now := time.Now()
-	options.Now = func() time.Time { return now } // at which the one UserSig below is good for as long as it is fuzzed
+	// A fixed time, at which the UserSig below is valid.
+	options.Now = func() time.Time { return now }
 	good := credentials(f)
 	goodQuery := good.Encode()
 	seed := []msgext.KeyValue{{Key: "a", Value: "1"}, {Key: "b", Value: "2"}}
@@ -91,12 +92,12 @@ func FuzzREST(f *testing.F) {
 	})
 }
 
-// seededAt1 is a key-value of the seed.
+// seededAt1 is a key-value of the seed corpus.
 func seededAt1(key string) msgext.KeyValue {
 	return msgext.KeyValue{Key: key, Value: map[string]string{"a": "1", "b": "2"}[key], Seq: 1}
 }
 
-// recorder is httptest's, without what costs.
+// recorder is httptest's without the expensive parts.
 type recorder struct {
 	header http.Header
 	status int

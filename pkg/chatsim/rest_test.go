@@ -31,7 +31,7 @@ func restOptions() chatsim.Options {
 	return chatsim.Options{SDKAppID: "1400000000", Admin: "administrator", SecretKey: key}
 }
 
-// credentials returns the query of a good call, its UserSig made by the vendor's own library.
+// credentials returns the query of a valid call, with a UserSig made by the vendor's own library.
 func credentials(t testing.TB) url.Values {
 	sig, err := tencentyun.GenUserSig(1400000000, key, "administrator", 3600)
 	require.NoError(t, err)
@@ -276,7 +276,7 @@ func TestREST_ACallThatHangsIsNotAnswered(t *testing.T) {
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
-// Both ways of counting: versions rise all the same, what a read calls the newest may fall.
+// With both ways of counting, versions keep rising, while the LatestSeq of a read may fall.
 func TestREST_LatestSeqMayFall(t *testing.T) {
 	for falls, want := range map[bool][]int64{false: {1, 2, 3, 4, 5}, true: {1, 2, 1, 4, 5}} {
 		options := restOptions()

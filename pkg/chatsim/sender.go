@@ -19,19 +19,20 @@ const maxReplyBytes = 64 << 10
 
 // Errors of a Send function.
 var (
-	// ErrTimeout: no reply within Timeout. It is the one failure that Chat may answer by sending
+	// ErrTimeout means no reply within Timeout. It is the only failure after which Chat may send
 	// again.
 	ErrTimeout = errors.New("chatsim: no reply in time")
-	// ErrUnreachable: no reply, for another reason.
+	// ErrUnreachable means no reply for another reason.
 	ErrUnreachable = errors.New("chatsim: no reply")
-	// ErrReply: a reply that Chat counts as a failed webhook: not status 200, or not its JSON.
+	// ErrReply means a reply that Chat counts as a failed webhook: not status 200, or not its JSON.
 	ErrReply = errors.New("chatsim: not a reply to a webhook")
-	// ErrFailed: a good reply that says FAIL. Chat ignores it.
+	// ErrFailed means a valid reply that says FAIL. Chat ignores it.
 	ErrFailed = errors.New("chatsim: webhook answered with FAIL")
 )
 
-// Sender returns a Send function that makes the HTTP requests Chat would make to the app's URL. Its
-// errors are ErrTimeout, ErrUnreachable, ErrReply and ErrFailed, or that the URL is none.
+// Sender returns a Send function that makes the HTTP requests that Chat would make to the app's
+// URL. Its errors are ErrTimeout, ErrUnreachable, ErrReply and ErrFailed, or that the URL is
+// invalid.
 func Sender(client *http.Client, appURL string) func(context.Context, Delivery) error {
 	return func(ctx context.Context, d Delivery) error {
 		ctx, cancel := context.WithTimeout(ctx, Timeout)
@@ -53,7 +54,7 @@ func Sender(client *http.Client, appURL string) func(context.Context, Delivery) 
 	}
 }
 
-// unreached leaves the URL out, which carries the Sign.
+// unreached removes the URL from an error, because the URL has the Sign.
 func unreached(err error) error {
 	err = outbound.WithoutURL(err)
 	var timeout interface{ Timeout() bool }
@@ -63,7 +64,7 @@ func unreached(err error) error {
 	return fmt.Errorf("%w: %w", ErrUnreachable, err)
 }
 
-// CheckReply judges a reply as Chat does: nil for OK, ErrFailed for FAIL, ErrReply for anything
+// CheckReply checks a reply as Chat does: nil for OK, ErrFailed for FAIL, ErrReply for anything
 // else.
 func CheckReply(status int, body []byte) error {
 	var reply struct {

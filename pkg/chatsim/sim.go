@@ -11,73 +11,72 @@ import (
 	"msgext/pkg/secret"
 )
 
-// Options configure a Sim. SDKAppID is required, the zero value of the others is useful.
+// Options configure a Sim. SDKAppID is required. Everything else may be left zero.
 type Options struct {
 	SDKAppID string
 
-	// Token signs the webhooks; without one they are unsigned, as Chat's are.
+	// Token signs the webhooks. Without one they are unsigned, as Chat's are.
 	Token secret.String
 
-	// Admin and SecretKey are what a REST call must be signed by. Without a key the API serves
-	// nobody.
+	// Admin and SecretKey must have signed a REST call. Without a key the API refuses every call.
 	Admin     string
 	SecretKey secret.String
 
-	// CallsPerSecond is how many REST calls are served in each second of the clock; Chat's limit is
-	// 200 (trtc.io/document/52169). There is none when zero: on a simulated clock a second may
-	// last.
+	// CallsPerSecond is how many REST calls are served in each second of the clock. Chat's limit is
+	// 200 (trtc.io/document/52169). There is no limit when zero, because a simulated clock may stay
+	// in the same second.
 	CallsPerSecond int
 
-	// PageSize is how many key-values one REST read returns; 200, as Chat's, when zero.
+	// PageSize is how many key-values one REST read returns; 200, like Chat's, when zero.
 	PageSize int
 
-	// CheckSeq makes REST sets compare-and-set, as those of members are. Chat does not look at the
-	// versions that the admin gives (see package chatapi's sources), and neither does a Sim without
-	// this.
+	// CheckSeq makes REST sets compare-and-set, like those of members. Chat does not check the
+	// versions that the admin gives (see package chatapi's sources). Without this field a Sim does
+	// not check them either.
 	CheckSeq bool
 
-	// LatestFalls counts as one reading of the vendor's page has it ("the greatest Seq of all KVs",
-	// trtc.io/document/51194): a read's LatestSeq is that of the keys that are listed, and falls
-	// when the newest of them is deleted. Versions go on rising all the same.
+	// LatestFalls follows one interpretation of the vendor's page ("the greatest Seq of all KVs",
+	// trtc.io/document/51194): a read's LatestSeq is the greatest Seq of the listed keys, and falls
+	// when the newest of them is deleted. Versions keep rising.
 	LatestFalls bool
 
-	// Trouble, if set, is asked before each REST call, numbered from 1, is served: 0 serves it,
-	// Hang never answers, 400 to 599 answers with that HTTP status and no JSON, any other number
-	// with that ErrorCode. It may change messages meanwhile.
+	// Trouble, if set, is called before each REST call is served, with its number from 1. 0 serves
+	// the call, Hang never answers it, 400 to 599 answers with that HTTP status and no JSON, any
+	// other number with that ErrorCode. Trouble may change messages.
 	Trouble func(call int, command string) int
 
-	// Refuse, if set, is asked for the ErrorCode with which a call about a message is refused; 0
-	// serves it.
+	// Refuse, if set, returns the ErrorCode with which a call about a message is refused, 0 to
+	// serve the call.
 	Refuse func(message msgext.Message) int
 
-	// Addresses are what GetIPList answers by its nettype: 5 for webhooks into China, 6 elsewhere
+	// Addresses are GetIPList's answers by nettype: 5 for webhooks into China, 6 elsewhere
 	// (trtc.io/document/36742).
 	Addresses map[int][]string
 
-	// OnChange, if set, gets the signed webhook of every change made by REST or by Change, after it
-	// was made, one at a time for each caller. Play plans webhooks of its own.
+	// OnChange, if set, gets the signed webhook of every change made by REST or by Change, after
+	// the change, one at a time for each caller. Play sends its own webhooks.
 	OnChange func(Delivery)
 
-	// Now is the clock by which webhooks are signed and UserSigs expire; time.Now when nil.
+	// Now is the clock for signing webhooks and for the expiry of UserSigs; time.Now when nil.
 	Now func() time.Time
 }
 
-// Hang is the Trouble of a call that is not answered before the caller gives up.
+// Hang is the Trouble of a call that is not answered until the caller gives up.
 const Hang = -1
 
-// Sim is a fake Chat of one app. It is safe for concurrent use.
+// Sim simulates Chat for one app. It is safe for concurrent use.
 type Sim struct {
 	options Options
 
 	mu     sync.Mutex
 	truth  truth
 	posts  map[msgext.Message]Post
-	second int64 // the second of the clock in which served is counted
+	second int64 // the second for which served counts
 	served int   // REST calls in it
-	calls  int   // REST calls ever
+	calls  int   // all REST calls
 }
 
-// New returns a Chat without any messages.
+// New returns a Sim without any messages.
 func New(options Options) *Sim {
 	if options.PageSize == 0 {
 		options.PageSize = 200
@@ -88,7 +87,7 @@ func New(options Options) *Sim {
 	return &Sim{options: options, truth: make(truth), posts: make(map[msgext.Message]Post)}
 }
 
-// Add makes messages known that have no extensions yet; known ones stay as they are.
+// Add adds messages without extensions. Existing ones stay as they are.
 func (s *Sim) Add(messages ...msgext.Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +96,7 @@ func (s *Sim) Add(messages ...msgext.Message) {
 	}
 }
 
-// Remove makes a message unknown, as if it had been recalled. A group whose last message goes is
+// Remove removes a message, as if it had been recalled. A group whose last message is removed is
 // gone too.
 func (s *Sim) Remove(message msgext.Message) {
 	s.mu.Lock()
@@ -118,8 +117,8 @@ func (s *Sim) Messages() []msgext.Message {
 	return messages
 }
 
-// Truth returns everything there is to know of a message, in the shape of one REST read, sorted by
-// Seq, then Key. For an unknown message it is the reply of one that was never changed.
+// Truth returns all extensions of a message, in the shape of one REST read, sorted by Seq, then
+// Key. For an unknown message it is the reply for a message that was never changed.
 func (s *Sim) Truth(message msgext.Message) msgext.ReadReply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,8 +141,8 @@ func (s *Sim) latestOf(r *record, list []msgext.KeyValue) int64 {
 	return list[len(list)-1].Seq
 }
 
-// Change makes a change. Its error is a *Refusal if nothing was changed; keys that were refused
-// while others were changed stand in the outcome.
+// Change makes a change. Its error is a *Refusal if nothing was changed. If only some keys were
+// refused, they are in the outcome.
 func (s *Sim) Change(change Change) (Outcome, error) {
 	s.mu.Lock()
 	outcome, err := s.truth.apply(change)

@@ -8,44 +8,45 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Change is what a user or the admin wants changed.
+// Change is a change that a user or the admin asks for.
 type Change struct {
 	Message   msgext.Message
 	Operation msgext.Operation
 
-	// KeyValues are those to set, or whose keys to delete; none for a clear. Seq is the version of
-	// the key that the user last saw, 0 for a key that was not there.
+	// KeyValues are the key-values to set, or the keys to delete; none for a clear. Seq is the
+	// version of the key that the user last saw, 0 for a key that did not exist.
 	KeyValues []msgext.KeyValue
 
-	// User is who asks. "" is the admin, whose versions are not looked at.
+	// User makes the change. "" is the admin, whose versions are not checked.
 	User string
 }
 
-// Outcome is what became of a change.
+// Outcome is the result of a change.
 type Outcome struct {
-	Version   int64             // the version it made, 0 if it changed nothing
+	Version   int64             // the new version, 0 if nothing changed
 	KeyValues []msgext.KeyValue // as changed, with their new version; deleted ones with an empty value
-	Conflicts []msgext.KeyValue // keys not changed because somebody else was faster, as they stand
+	// Keys not changed because another user was faster, with their current values.
+	Conflicts []msgext.KeyValue
 }
 
-// Refusal is a change that was refused as a whole. It does not quote the change.
+// Refusal is the error of a change that was refused completely. It does not quote the change.
 type Refusal struct {
 	Code      int               // the ErrorCode that Chat gives for it
 	Info      string            // the ErrorInfo
-	Conflicts []msgext.KeyValue // for code 23001, the keys as they stand
+	Conflicts []msgext.KeyValue // for code 23001, the keys' current values
 }
 
 func (r *Refusal) Error() string {
 	return fmt.Sprintf("chatsim: refused, error %d: %s", r.Code, r.Info)
 }
 
-// ErrorCodes of the truth. 23001 is documented (trtc.io/document/53445). For the others we found no
-// code named for the extension calls; these are what Chat's other calls give for the like (see
-// package chatapi).
+// ErrorCodes of refused changes. 23001 is documented (trtc.io/document/53445). For the extension
+// calls we found no others documented, so these are the codes of Chat's other calls for similar
+// cases (see package chatapi).
 const (
 	codeConflict       = 23001
-	codeInvalidGroup   = 10004 // a call about a group that is not understood
-	codeInvalidC2C     = 20001 // the same, one-to-one
+	codeInvalidGroup   = 10004 // a malformed call about a group
+	codeInvalidC2C     = 20001 // the same for one-to-one
 	codeNoGroup        = 10010
 	codeNoGroupMessage = 10030
 	codeNoC2CMessage   = 20022
@@ -58,11 +59,11 @@ func invalid(message msgext.Message, info string) *Refusal {
 	return &Refusal{Code: codeInvalidC2C, Info: info}
 }
 
-// truth is the state of all messages. It is not safe for concurrent use.
+// truth has the state of all messages. It is not safe for concurrent use.
 type truth map[msgext.Message]*record
 
-// record is one message: its key-values that are present, and the versions. A change of any number
-// of keys raises latest by one and gives all of them that version (as in the samples of
+// record is one message: its present key-values and the versions. A change of any number of keys
+// raises latest by one, and gives all of them that version (as in the samples of
 // trtc.io/document/76007).
 type record struct {
 	latest, clear int64
@@ -101,8 +102,8 @@ func (r *record) list(start int64) []msgext.KeyValue {
 	return list
 }
 
-// apply makes a change, of an unknown message as well. It is all or nothing but for conflicts: Chat
-// answers for each key by itself, and the keys without one are changed.
+// apply makes a change, also of an unknown message. Either all of it is made or nothing, except for
+// conflicts: Chat has a result for each key, and changes the keys without a conflict.
 func (t truth) apply(change Change) (Outcome, error) {
 	r := t.record(change.Message)
 	if err := r.check(change); err != nil {
@@ -130,7 +131,7 @@ func (t truth) apply(change Change) (Outcome, error) {
 		if len(outcome.Conflicts) > 0 {
 			return outcome, &Refusal{codeConflict, "key changed by another user", outcome.Conflicts}
 		}
-		return outcome, nil // deleting what is not there changes nothing (not documented)
+		return outcome, nil // deleting an absent key changes nothing (not documented)
 	}
 	r.latest++
 	outcome.Version = r.latest
@@ -146,7 +147,7 @@ func (t truth) apply(change Change) (Outcome, error) {
 	return outcome, nil
 }
 
-// check holds a change against the limits (trtc.io/document/53445).
+// check checks a change against the limits (trtc.io/document/53445).
 func (r *record) check(change Change) error {
 	count := len(change.KeyValues)
 	switch change.Operation {

@@ -24,8 +24,8 @@ const (
 	codeSigForeignApp = 70014
 )
 
-// signature is what a UserSig of version 2.0 holds: this, as JSON, deflated by zlib, in
-// base64 with *, - and _ for +, / and =.
+// signature is the content of a UserSig of version 2.0: JSON, compressed by zlib, in base64 with *,
+// - and _ for +, / and =.
 type signature struct {
 	Version    string `json:"TLS.ver"`
 	Identifier string `json:"TLS.identifier"`
@@ -37,7 +37,7 @@ type signature struct {
 
 const maxSigBytes = 4 << 10 // deflated or not
 
-// checkUserSig returns the ErrorCode for a UserSig, 0 when it is good.
+// checkUserSig returns the ErrorCode for a UserSig, 0 if it is valid.
 func checkUserSig(text, app, identifier string, key secret.String, now time.Time) int {
 	s, err := parseUserSig(text)
 	if err != nil || s.Version != "2.0" {

@@ -9,28 +9,30 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Workload says what the users do. The zero value of every field is useful.
+// Workload says what the users do. Every field may be left zero.
 type Workload struct {
 	// Seed decides everything: who does what to which message, and when.
 	Seed uint64
-	// Messages is how many messages there are: polls, sign-up lists and task boards in turn, every
-	// fifth message one-to-one; 10 when zero. The names do not depend on the seed.
+	// Messages is how many messages there are; 10 when zero. They are polls, sign-up lists and task
+	// boards in turn, and every fifth is one-to-one. The names do not depend on the seed.
 	Messages int
-	// Changes is how many changes are made; 100 when zero. A change that is refused comes on top.
+	// Changes is how many changes are made; 100 when zero. Refused changes are not counted.
 	Changes int
-	// Run is a part of every message's name, so that two runs on one store share none; none when
-	// empty.
+	// Run is a part of every message's name, so that two runs on one store have no message in
+	// common; none when empty.
 	Run string
 	// Users is how many people use each message; 30 when zero.
 	Users int
-	// Zipf, above 1, is how unequal the messages are: the n-th most popular has a share of n to the
-	// power of -Zipf of the changes. All are alike when zero.
+	// Zipf, above 1, makes some messages more popular than others: the n-th most popular has a
+	// share of the changes proportional to n to the power of -Zipf. When zero, all have the same
+	// share.
 	Zipf float64
-	// Every is how much time lies between two changes on average; 100 ms when zero.
+	// Every is the average time between two changes; 100 ms when zero.
 	Every time.Duration
-	// Announce sends the webhook after sending for each message, at the moment of its first change.
+	// Announce sends, for each message, the webhook that reports it as sent, at the moment of its
+	// first change.
 	Announce bool
-	// Start is when the first change is made at the earliest; the Sim's clock when zero.
+	// Start is the earliest time of the first change; the Sim's time when zero.
 	Start time.Time
 }
 
@@ -76,16 +78,16 @@ func (w Workload) pick(r *rand.Rand) func() int {
 	return func() int { return int(zipf.Uint64()) }
 }
 
-// act decides what happens next to the message of a given number, by what stands there now.
+// act decides the next change of a message from its current state.
 type act func(r *rand.Rand, now *record, users int) (user string, operation msgext.Operation, keyValues []msgext.KeyValue)
 
-// scene returns how the message of a given number is used.
+// scene returns how the users of the message with the given number behave.
 func scene(number int) act {
 	return []act{vote, signUp, workOff}[number%3]
 }
 
-// vote: a user chooses an option of a poll, changes the choice or takes it back; once in a while
-// the poll starts over. Everybody has a key of their own, so nobody is ever too late.
+// vote lets a user choose an option of a poll, change the choice or withdraw it. Sometimes the poll
+// is cleared. Every user has a key of their own, so there are no conflicts.
 func vote(r *rand.Rand, now *record, users int) (string, msgext.Operation, []msgext.KeyValue) {
 	user := fmt.Sprintf("user%d", r.IntN(users))
 	have, voted := now.present[user]
@@ -99,7 +101,7 @@ func vote(r *rand.Rand, now *record, users int) (string, msgext.Operation, []msg
 	return user, msgext.Set, []msgext.KeyValue{{Key: user, Value: choice, Seq: have.Seq}}
 }
 
-// signUp: a user signs up with up to two guests and a note, or signs off with all of them.
+// signUp lets a user sign up with up to two guests and a note, or sign off with all of them.
 func signUp(r *rand.Rand, now *record, users int) (string, msgext.Operation, []msgext.KeyValue) {
 	user := fmt.Sprintf("user%d", r.IntN(users))
 	keys := []string{user, user + "/guest 1", user + "/guest 2"}
@@ -119,8 +121,8 @@ func signUp(r *rand.Rand, now *record, users int) (string, msgext.Operation, []m
 	return user, msgext.Set, coming
 }
 
-// workOff: anybody moves any tasks of a board on, several at once, so that two may want the same
-// one: then somebody is too late. A board has more tasks than one page of a REST read.
+// workOff lets any user move several tasks of a board on at once. Two users may choose the same
+// task, and then one of them gets a conflict. A board has more tasks than one page of a REST read.
 func workOff(r *rand.Rand, now *record, users int) (string, msgext.Operation, []msgext.KeyValue) {
 	const tasks = 240
 	states := []string{"todo", "doing", "done ✓"}
@@ -156,8 +158,8 @@ func workOff(r *rand.Rand, now *record, users int) (string, msgext.Operation, []
 	return user, msgext.Set, keyValues
 }
 
-// note is a remark such as people leave: mostly short, now and then as long as Chat takes, with
-// characters that JSON and databases trip over.
+// note returns a user's remark. It is mostly short, sometimes as long as Chat allows, and has
+// characters that cause problems in JSON and databases.
 func note(r *rand.Rand) string {
 	remarks := []string{"", "vegetarian", "komme später", "带上孩子", "\"maybe\" \\o/", "<b>&amp;</b>", "line\nbreak\ttab", "🎉🎉", "0", "null"}
 	remark := remarks[r.IntN(len(remarks))]
