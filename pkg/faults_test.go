@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every test that docs/faults.md names is there.
+// Every test that docs/faults.md names must exist.
 func TestFaultsHaveTheirTests(t *testing.T) {
 	page, err := os.ReadFile("../docs/faults.md")
 	require.NoError(t, err)

@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// goList runs `go list` at the root, for the build without tests, and returns its lines. It looks
-// at every folder itself, because `go test` reuses a result unless what the test has opened has
-// changed.
+// goList runs `go list` at the root, for the build without tests, and returns its lines. It also
+// looks at every folder itself, because `go test` reuses a cached result unless something that the
+// test has opened has changed.
 func goList(t *testing.T, arguments ...string) []string {
 	t.Helper()
 	require.NoError(t, filepath.WalkDir("..", func(_ string, entry fs.DirEntry, err error) error {
@@ -31,14 +31,14 @@ func goList(t *testing.T, arguments ...string) []string {
 	return strings.Split(strings.TrimSpace(string(out)), "\n")
 }
 
-// code is a package with what it imports and what it links; packages of ours are named without the
-// module's path.
+// code is a package with its direct imports and everything it links. Our own packages are named
+// without the module's path.
 type code struct {
 	path           string
 	imports, links []string
 }
 
-// packages returns those of the module that have code besides tests.
+// packages returns the module's packages that have code besides tests.
 func packages(t *testing.T) []code {
 	t.Helper()
 	module := goList(t, "-m")[0] + "/"
@@ -54,7 +54,7 @@ func packages(t *testing.T) []code {
 	return all
 }
 
-// named splits a list of packages, and puts ./ in place of the module's path.
+// named splits a list of packages, and replaces the module's path by ./.
 func named(module, list string) []string {
 	paths := strings.Fields(list)
 	for i, path := range paths {
@@ -65,8 +65,8 @@ func named(module, list string) []string {
 	return paths
 }
 
-// mayLink says which packages of ours a package may link (docs/architecture.md): imports point
-// one way. What stands in `shared` any may.
+// mayLink says which of our packages a package may link (docs/architecture.md). Imports point in
+// one direction only. Every package may link those in `shared`.
 var mayLink = map[string]string{
 	"internal/guard":     "",
 	"internal/jsonquote": "",
@@ -119,9 +119,10 @@ var mayLink = map[string]string{
 	"scripts/zip":                      "",
 }
 
-var shared = []string{"internal/guard", "internal/jsonquote", "internal/jsonwalk", "internal/location", "internal/loopback", "internal/outbound"} // rules that have no home above
+// Packages that all others may use.
+var shared = []string{"internal/guard", "internal/jsonquote", "internal/jsonwalk", "internal/location", "internal/loopback", "internal/outbound"}
 
-// forTests are the packages that only tests import: no program links one.
+// forTests are the packages that only tests import. No program may link one.
 var forTests = []string{
 	"internal/consumertest", "internal/outbound/outboundtest", "internal/peertest", "internal/processtest", "internal/relaytest", "internal/sqlstate/sqlstatetest",
 	"internal/vectortest", "pkg/msgext/msgexttest", "pkg/reader/readertest", "pkg/sink/sinktest", "pkg/state/dynamostate/dynamotest", "pkg/state/statetest",
@@ -135,12 +136,12 @@ const (
 	console, sim                    = "functions/local/internal/console", "pkg/chatsim"
 )
 
-// notForReading is what a program that only reads must not link: nothing of it sends or receives,
-// or can hold a key.
+// notForReading are the packages that a program that only reads must not link: it must not send,
+// receive, or be able to hold a key.
 var notForReading = []string{"pkg/sink", "pkg/cloudevent", "pkg/receiver", "pkg/repair", chat, admin, kafka, console, sim}
 
-// programs are the mains and what wires them: what one links decides what it can hold and what it
-// costs to start.
+// programs are the main packages and the packages that assemble them. What they link decides which
+// secrets they can hold and what they cost to start.
 var programs = map[string]struct{ links, avoids []string }{
 	"internal/driver":             {avoids: []string{dynamo, redis, postgres, sqlite, kafka, aws, chat, admin, console, sim}},
 	"internal/driver/stores":      {avoids: append([]string{dynamo, redis, postgres, sqlite}, notForReading...)},
@@ -171,7 +172,7 @@ var programs = map[string]struct{ links, avoids []string }{
 }
 
 func TestImports_EveryPackageFollowsItsRule(t *testing.T) {
-	unused := make(map[string]bool) // rules, until a package is found for each
+	unused := make(map[string]bool) // rules for which no package was found yet
 	for path := range mayLink {
 		unused[path] = true
 	}
@@ -215,7 +216,7 @@ func TestImports_EveryPackageFollowsItsRule(t *testing.T) {
 	assert.Empty(t, unused, "rules without a package")
 }
 
-// links reports whether a package links the one named, or one below it.
+// links reports whether a package links the named one, or one below it.
 func links(c code, path string) bool {
 	return hasPrefix(c.links, path) || hasPrefix(c.links, "./"+path)
 }
@@ -224,8 +225,8 @@ func hasPrefix(paths []string, path string) bool {
 	return slices.ContainsFunc(paths, func(p string) bool { return p == path || strings.HasPrefix(p, path+"/") })
 }
 
-// leaves says where a vendor's code may be imported. A folder that ends in a slash stands for what
-// is below it.
+// leaves says in which packages a vendor's code may be imported. A folder that ends in a slash
+// includes everything below it.
 var leaves = map[string]string{
 	"github.com/aws/aws-sdk-go-v2":                "internal/awssdk internal/driver/awssinks pkg/state/dynamostate pkg/state/dynamostate/dynamotest pkg/sink/sqssink pkg/sink/eventbridgesink pkg/sink/internal/awscall",
 	"github.com/aws/smithy-go":                    "pkg/state/dynamostate/dynamotest pkg/sink/sqssink pkg/sink/eventbridgesink pkg/sink/internal/awscall",
@@ -250,7 +251,7 @@ var leaves = map[string]string{
 	"github.com/rs/zerolog":                       "pkg/sink/sinktest",
 }
 
-// Cloud SDKs and database drivers stand only in the leaf that needs them.
+// Cloud SDKs and database drivers may be imported only by the package that needs them.
 func TestImports_VendorsStandInTheirLeaves(t *testing.T) {
 	for _, code := range packages(t) {
 		for _, path := range code.imports {

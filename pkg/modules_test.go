@@ -18,9 +18,9 @@ var update = flag.Bool("update", false, "write functions/modules.txt anew")
 
 const modulesFile = "../functions/modules.txt"
 
-// Which modules each binary links stands in a list, so that a new one in a function that holds
-// secrets is a decision. scripts/reproducible compares the same list with what `go version -m`
-// finds in the binaries.
+// The modules that each binary links are in a list, so that adding one to a function that holds
+// secrets is a deliberate decision. scripts/reproducible compares the same list with what `go
+// version -m` finds in the binaries.
 func TestModules(t *testing.T) {
 	linked := map[string][]string{} // module -> binaries
 	t.Setenv("GOOS", "linux")

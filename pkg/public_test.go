@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Whatever another program may import says for whom it is, and shows how it is used. Suites for
-// tests need no example: the tests of the drivers are that.
+// Every package that another program may import must say who it is for, and have an example. Test
+// suites need no example, because the drivers' tests show their use.
 func TestPublicPackages(t *testing.T) {
 	found := 0
 	require.NoError(t, filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
@@ -37,7 +37,7 @@ func TestPublicPackages(t *testing.T) {
 			}
 		}
 		if comment == "" {
-			return nil // a folder of folders
+			return nil // a folder that only has folders
 		}
 		found++
 		assert.Contains(t, comment, "It is for ", path)
