@@ -52,7 +52,7 @@ type Options struct {
 	// MaxBodyBytes caps the body of our commands; DefaultMaxBodyBytes when zero.
 	MaxBodyBytes int64
 
-	// Sinks are told of every change, and of other commands when ForwardOther is set.
+	// Sinks get every change, and other commands when ForwardOther is set.
 	Sinks        []sink.Sink
 	ForwardOther bool
 

@@ -33,7 +33,7 @@ func (o Outcome) Failure() error {
 // the others. A panic is returned as an error.
 func Attempt(ctx context.Context, name string, send func(context.Context) error) Outcome {
 	started := time.Now()
-	var a struct { // allocated as one
+	var a struct { // one allocation for both
 		outbound.Counting
 		begun atomic.Bool
 	}
@@ -70,7 +70,7 @@ func sendSideBySide(ctx context.Context, sinks []Sink, event cloudevent.Event) [
 }
 
 func sendToOne(ctx context.Context, s Sink, event cloudevent.Event) []Outcome {
-	one := &struct { // allocated as one
+	one := &struct { // one allocation for both
 		event    cloudevent.Event
 		outcomes [1]Outcome
 	}{event: event}

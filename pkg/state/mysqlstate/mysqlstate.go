@@ -170,7 +170,9 @@ func (d *database) Read(ctx context.Context, queries []sqlstate.Query) error {
 			return err
 		}
 		defer func() { _ = rows.Close() }() // Err returns the same error
-		for rows.Next() {                   // sqlstate.Newer; the driver waits for ever where an error comes instead of rows that nobody asks for
+		// The rows of sqlstate.Newer are read although they are not used: if the server sends an error
+		// instead and nothing reads it, the driver waits forever.
+		for rows.Next() {
 		}
 		for _, query := range queries {
 			if !rows.NextResultSet() {

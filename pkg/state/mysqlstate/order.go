@@ -2,7 +2,7 @@ package mysqlstate
 
 import "msgext/internal/sqlstate"
 
-// place is the position of a statement among writes.
+// place is the position of a statement among all writes.
 type place struct{ write, statement int }
 
 // ordered returns the order in which the statements of writes are sent. If all writes have the same

@@ -19,7 +19,7 @@ type script struct {
 	results   []int // by statement, the index of its result
 	count     int   // of results
 	insert    string
-	rest      string // of an insert that may get more rows
+	rest      string // of an insert that may have several rows
 	err       error
 }
 

@@ -16,11 +16,11 @@ import (
 	"msgext/internal/outbound"
 )
 
-// sentinelPort is where a sentinel listens unless it is told otherwise
+// sentinelPort is the default port of a sentinel
 // (redis.io/docs/latest/operate/oss_and_stack/management/sentinel).
 const sentinelPort = "26379"
 
-// Why a URL that has to do with Sentinel is refused.
+// Reasons to refuse a URL with sentinels.
 var (
 	errMasterName     = fmt.Errorf("%w: master_name, the name that the sentinels know the master by, is empty or there twice", ErrURL)
 	errNoMasterName   = fmt.Errorf("%w: addr, username and password are options for Sentinel, and master_name is missing", ErrURL)
@@ -29,12 +29,12 @@ var (
 	errSentinelHost   = fmt.Errorf("%w: an addr is not HOST:PORT", ErrURL)
 )
 
-// errUnknownMaster is the error of every call where the sentinels answer that they watch no such
-// master.
+// errUnknownMaster is every call's error if the sentinels answer that they do not watch a master of
+// that name.
 var errUnknownMaster = errors.New("redisstate: the sentinels know no master of the name in master_name")
 
-// namesMaster reports whether a URL's options name a master, so that its hosts are sentinels. A URL
-// that is only half of that is refused.
+// namesMaster reports whether a URL's options name a master, which means that its hosts are
+// sentinels. It refuses options for a master that are incomplete or exclude each other.
 func namesMaster(query url.Values) (bool, error) {
 	if !query.Has("master_name") {
 		if query.Has("addr") || query.Has("username") || query.Has("password") {
@@ -54,7 +54,7 @@ func namesMaster(query url.Values) (bool, error) {
 }
 
 // parseSentinels reads the URL of one sentinel and the addresses of others, in the form that
-// go-redis' ParseFailoverURL has.
+// go-redis's ParseFailoverURL accepts.
 func parseSentinels(u *url.URL, others []string) (options, error) {
 	if db := strings.Trim(u.Path, "/"); db != "" {
 		if _, err := strconv.Atoi(db); err != nil {
@@ -88,19 +88,20 @@ func withSentinelPort(u *url.URL) string {
 	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), sentinelPort))
 }
 
-// sentinelClient returns a client of whichever server the sentinels name as the master. Connections
-// to the sentinels are doubted as those to the master are.
+// sentinelClient returns a client of the server that the sentinels name as the master. Idle
+// connections to the sentinels are checked before reuse, like those to the master.
 func sentinelClient(o *redis.FailoverOptions, pinger *outbound.Pinger) redis.UniversalClient {
-	o.ReplicaOnly, o.RouteByLatency, o.RouteRandomly = false, false, false // replicas follow behind
+	o.ReplicaOnly, o.RouteByLatency, o.RouteRandomly = false, false, false // replicas lag behind
 	o.ContextTimeoutEnabled = true
 	o.ReadTimeout = cmp.Or(o.ReadTimeout, readTimeout)
 	o.ConnMaxIdleTime = cmp.Or(o.ConnMaxIdleTime, outbound.IdleTimeout)
 	o.DisableIdentity = true
-	// Not redis.NewDialer: with TLS it waits for a sentinel that is gone though another has answered.
+	// redis.NewDialer is not used: with TLS it waits for an unreachable sentinel even if another
+	// has answered.
 	dialer := &net.Dialer{Timeout: cmp.Or(o.DialTimeout, dialTimeout)}
 	dial := dialer.DialContext
 	if o.TLSConfig != nil {
-		o.TLSConfig.ServerName = "" // each has a name of its own
+		o.TLSConfig.ServerName = "" // each server has its own name
 		dial = (&tls.Dialer{NetDialer: dialer, Config: o.TLSConfig}).DialContext
 	}
 	o.Dialer = pinger.Dial(dial)
@@ -109,8 +110,9 @@ func sentinelClient(o *redis.FailoverOptions, pinger *outbound.Pinger) redis.Uni
 	return client
 }
 
-// masterHook is a redis.Hook for the answer that there is no such master. go-redis has it as
-// redis.Nil, which is elsewhere a script's empty reply: a write would seem to have been done.
+// masterHook is a redis.Hook for the answer that there is no such master. go-redis returns
+// redis.Nil for it. Elsewhere redis.Nil is a script's empty reply, so a write would seem to have
+// succeeded.
 type masterHook struct{}
 
 func (masterHook) DialHook(next redis.DialHook) redis.DialHook {

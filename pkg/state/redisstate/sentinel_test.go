@@ -27,10 +27,10 @@ import (
 
 const serverPassword, sentinelPassword, masterName = "of-the-servers", "of-the-sentinel", "msgext"
 
-// budget is what a reply may take in all by default, MSGEXT_REPLY_BUDGET.
+// budget is the default time for a reply, MSGEXT_REPLY_BUDGET.
 const budget = 1500 * time.Millisecond
 
-// patience bounds what is not ours, on a loaded machine.
+// patience is how long the test waits for steps that are not ours, on a loaded machine.
 const patience = time.Minute
 
 func TestOpen_Sentinel(t *testing.T) {
@@ -38,7 +38,7 @@ func TestOpen_Sentinel(t *testing.T) {
 		name      string
 		url       secret.String
 		addresses []string
-		want      redis.FailoverOptions // of which what a test names is compared
+		want      redis.FailoverOptions // only the fields that a test sets are compared
 		tls       bool
 	}{
 		{name: "one", url: "redis://a?master_name=m", addresses: []string{"a:26379"}},
@@ -53,7 +53,7 @@ func TestOpen_Sentinel(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_ = open(t, test.url) // go-redis panics at options that it cannot have together
+			_ = open(t, test.url) // go-redis panics at options that exclude each other
 			got, err := redisstate.OpenedSentinel(test.url)
 			require.NoError(t, err)
 			assert.Equal(t, "m", got.MasterName)
@@ -119,8 +119,8 @@ func TestStore_Sentinel(t *testing.T) {
 		store := open(t, secret.String(strings.Replace(url.Reveal(), "@", "@127.0.0.1:1,", 1)))
 		require.NoError(t, apply(t, store, statetest.NewMessage(), 1))
 	})
-	// go-redis has this answer as the one for a script that returns nothing: a write that was not done
-	// would be taken for one that was.
+	// go-redis returns the same answer as for a script that returns nothing, so a write that was
+	// not made would be taken for one that was.
 	t.Run("the sentinel knows no such master", func(t *testing.T) {
 		store := open(t, secret.String(strings.Replace(url.Reveal(), masterName, "another", 1)))
 		for _, err := range []error{apply(t, store, statetest.NewMessage(), 1), store.Forget(t.Context(), statetest.NewMessage())} {
@@ -133,7 +133,7 @@ func TestStore_Sentinel(t *testing.T) {
 	t.Run("after a failover", func(t *testing.T) { failover(t, url, master, replica, sentinel) })
 }
 
-// However many connections died, to sentinels or the master, one ping finds out for all of them.
+// However many connections to sentinels or the master broke, one ping discards all of them.
 func frozen(t *testing.T, sentinel *process) {
 	server := startServer(t)
 	master := newNetwork(t, "127.0.0.1:"+server.port)
@@ -164,22 +164,24 @@ func frozen(t *testing.T, sentinel *process) {
 	assert.EqualValues(t, 2, record.State.Contiguous())
 }
 
-// The next event after a failover goes to the new master, though connections to the old one stand,
-// which is a replica by then.
+// The next event after a failover goes to the new master, even if connections to the old one, now a
+// replica, still exist.
 func failover(t *testing.T, url secret.String, master, replica, sentinel *process) {
 	store, before := open(t, url), statetest.NewMessage()
 	require.NoError(t, apply(t, store, before, 1))
-	for _, server := range []*process{master, replica} { // the replica follows behind
+	for _, server := range []*process{master, replica} { // the replica lags behind
 		require.Eventually(t, func() bool {
 			return server.Exists(t.Context(), redisstate.Keys(before.Path())[0]).Val() == 1
 		}, patience, time.Millisecond)
 	}
 	require.Eventually(t, func() bool {
-		_ = sentinel.Do(t.Context(), "sentinel", "failover", masterName).Err() // until it knows the replica; then one is in progress
+		// Refused until the sentinel knows the replica, then a failover is in progress.
+		_ = sentinel.Do(t.Context(), "sentinel", "failover", masterName).Err()
 		named, err := sentinel.Do(t.Context(), "sentinel", "get-master-addr-by-name", masterName).StringSlice()
 		return err == nil && named[1] == replica.port
 	}, patience, 50*time.Millisecond)
-	require.NoError(t, master.SlaveOf(t.Context(), "127.0.0.1", replica.port).Err()) // as the sentinel does some seconds later
+	// The sentinel does this some seconds later.
+	require.NoError(t, master.SlaveOf(t.Context(), "127.0.0.1", replica.port).Err())
 
 	after := statetest.NewMessage()
 	require.NoError(t, apply(t, store, after, 1))
@@ -190,7 +192,7 @@ func failover(t *testing.T, url secret.String, master, replica, sentinel *proces
 	assert.EqualValues(t, 2, record.State.Contiguous())
 }
 
-// apply has the time that a reply has.
+// apply applies an event within the time for a reply.
 func apply(t *testing.T, store *redisstate.Store, m msgext.Message, version int64) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), budget)
@@ -198,7 +200,7 @@ func apply(t *testing.T, store *redisstate.Store, m msgext.Message, version int6
 	return store.Apply(ctx, statetest.SetEvent(m, version, "v", "a"), start, state.MarkNow)
 }
 
-// process is a server or a sentinel of the test's own, and a client of it.
+// process is a server or a sentinel that only this test uses, and a client of it.
 type process struct {
 	*redis.Client
 	port string
@@ -212,12 +214,12 @@ func startServer(t *testing.T, args ...string) *process {
 	})
 }
 
-// startSentinel starts a sentinel that fails over when it is told to, and never because a loaded
+// startSentinel starts a sentinel that fails over only when asked to, and never because a loaded
 // machine is slow.
 func startSentinel(t *testing.T, master *process) *process {
 	t.Helper()
 	return startRedis(t, sentinelPassword, func(port, folder string) []string {
-		path := filepath.Join(folder, "sentinel.conf") // which it writes to
+		path := filepath.Join(folder, "sentinel.conf") // the sentinel writes to it
 		require.NoError(t, os.WriteFile(path, fmt.Appendf(nil, "port %s\nbind 127.0.0.1\ndir %s\nrequirepass %s\nsentinel monitor %s 127.0.0.1 %s 1\n"+
 			"sentinel auth-pass %s %s\nsentinel down-after-milliseconds %s 600000\n", port, folder, sentinelPassword, masterName, master.port, masterName, serverPassword, masterName), 0o600))
 		return []string{path, "--sentinel"}
@@ -227,14 +229,14 @@ func startSentinel(t *testing.T, master *process) *process {
 // startRedis runs redis-server on a free port until the test ends.
 func startRedis(t *testing.T, password string, args func(port, folder string) []string) *process {
 	t.Helper()
-	_ = peertest.Address(t, peertest.Redis) // where that is, so is redis-server
-	for range 10 {                          // somebody else may take the port first
+	_ = peertest.Address(t, peertest.Redis) // skips where there is no Redis, and so no redis-server
+	for range 10 {                          // another process may take the port first
 		port := freePort(t)
 		command := exec.Command("redis-server", args(port, t.TempDir())...)
 		require.NoError(t, command.Start())
 		ended := make(chan struct{})
 		go func() {
-			_ = command.Wait() // it is killed
+			_ = command.Wait() // its error: it was killed
 			close(ended)
 		}()
 		t.Cleanup(func() {
@@ -251,7 +253,7 @@ func startRedis(t *testing.T, password string, args func(port, folder string) []
 	return nil
 }
 
-// isUp waits until a process answers on its port, or has ended.
+// isUp waits until a process answers on its port or has ended.
 func isUp(t *testing.T, client *redis.Client, pid int, ended <-chan struct{}) bool {
 	t.Helper()
 	up := false
