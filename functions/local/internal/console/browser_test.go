@@ -67,6 +67,13 @@ func until(condition string) chromedp.Action {
 	return chromedp.Poll(condition, nil, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(0))
 }
 
+// click clicks an element in one step. A click at its place on the screen would miss it where the page
+// moves it in between, as a row or a counter more does.
+func click(selector string) chromedp.Action {
+	found := fmt.Sprintf("document.querySelector(%q)", selector)
+	return chromedp.Tasks{until(found + " !== null"), chromedp.Evaluate(found+".click(); 0", nil)}
+}
+
 // text returns the text of an element, once there is one. It asks in one step, because the page may
 // replace the element between two steps.
 func text(t *testing.T, ctx context.Context, selector string) (shown string) {
@@ -149,7 +156,7 @@ func TestBrowser_ARefusedRequestNamesItsRule(t *testing.T) {
 	p := start(t, nil)
 	ctx := browse(t, p.URL+"/console/#/send")
 	require.NoError(t, chromedp.Run(ctx,
-		chromedp.Click(`[data-sample="wrong-sign"]`, chromedp.ByQuery), until(`document.getElementById("result").textContent.includes("HTTP 403")`),
+		click(`[data-sample="wrong-sign"]`), until(`document.getElementById("result").textContent.includes("HTTP 403")`),
 		chromedp.Evaluate(`location.hash = "#/delivery/1"; 0`, nil), until(`document.querySelector("#detail .rule-text") !== null`)))
 	shown := text(t, ctx, "#detail")
 	for _, want := range []string{"Sign matches no token", "wrong signature", "Nothing went out", "64 digits", "10 digits, the second it arrived", "Not read"} {
@@ -165,12 +172,31 @@ func TestBrowser_TheListFiltersAndPauses(t *testing.T) {
 	visible := func(n int) chromedp.Action { return until(fmt.Sprintf("%s === %d", rows, n)) }
 	require.NoError(t, chromedp.Run(ctx, visible(2), chromedp.SendKeys("#filter", "v2", chromedp.ByQuery), visible(1),
 		chromedp.SendKeys("#filter", kb.Backspace+kb.Backspace, chromedp.ByQuery), visible(2),
-		chromedp.Click("#pause", chromedp.ByQuery)))
+		click("#pause")))
 	p.set(t, 3, "chen", "Oslo")
 	require.NoError(t, chromedp.Run(ctx, until(`document.getElementById("pause").textContent === "Resume, 1 new"`), visible(2),
-		chromedp.Click("#pause", chromedp.ByQuery), visible(3),
-		chromedp.Click(`#verdicts input[value=rejected] + span`, chromedp.ByQuery), visible(0)))
+		click("#pause"), visible(3),
+		click(`#verdicts input[value=rejected] + span`), visible(0)))
 	assert.Contains(t, text(t, ctx, "#deliveries-empty"), "No delivery matches")
+}
+
+// A page asks for all deliveries while others are pushed to it. An answer that comes late, from before
+// the newest push, neither hides that delivery nor counts the others as new.
+func TestBrowser_AnAnswerThatComesLate(t *testing.T) {
+	p := start(t, nil)
+	p.set(t, 1, "amira", "Lisbon")
+	p.set(t, 2, "bo", "Kyoto")
+	ctx := browse(t, p.URL+"/console/")
+	const resume = `document.getElementById("pause").textContent === "Resume, 1 new"`
+	require.NoError(t, chromedp.Run(ctx, until(rows+" === 2"), click("#pause")))
+	p.set(t, 3, "chen", "Oslo")
+	require.NoError(t, chromedp.Run(ctx, until(resume), chromedp.Evaluate(`(async () => {
+		const push = await (await fetch("/console/deliveries")).json();
+		push.entries.shift();
+		const tab = new BroadcastChannel("msgext-stream"); // as the tab that follows the process tells the others
+		tab.postMessage({ state: "live", push: { ...push, reset: true } });
+		await new Promise((resolve) => setTimeout(resolve, 300));
+	})()`, nil, awaited), until(resume), click("#pause"), until(rows+" === 3")))
 }
 
 // With the keyboard only: from the list to one delivery and back.

@@ -71,12 +71,17 @@ function merge(push) {
   const newest = feed.entries[0]?.id ?? 0;
   if (push.reset || push.run !== run) {
     if (!push.reset && push.after > 0) return catchUp();
-    // Known entries stay the same objects, so that their rows and the focus stay.
-    const known = new Map(push.run === run ? feed.entries.map((entry) => [entry.id, entry]) : []);
+    // Known entries stay the same objects, so that their rows and the focus stay. Entries that were
+    // pushed after this answer was made stay, too.
+    const same = push.run === run;
+    const known = new Map(same ? feed.entries.map((entry) => [entry.id, entry]) : []);
+    const newer = same ? feed.entries.filter((entry) => entry.id > (push.entries[0]?.id ?? 0)) : [];
+    const fresh = push.entries.filter((entry) => !known.has(entry.id));
+    const entries = push.entries.map((entry) => known.get(entry.id) ?? entry);
+    if (!same || newer.length === 0) feed.counters = push.counters;
     run = push.run;
-    feed.entries = push.entries.slice(0, capacity).map((entry) => known.get(entry.id) ?? entry);
-    feed.counters = push.counters;
-    return tell(push.entries);
+    feed.entries = [...newer, ...entries].slice(0, capacity);
+    return tell(fresh);
   }
   if (push.after > newest) return catchUp();
   const fresh = push.entries.filter((entry) => entry.id > newest);
