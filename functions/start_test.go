@@ -106,6 +106,29 @@ func TestSCF_IsNotReadyUntilItIsConfigured(t *testing.T) {
 	assert.NotContains(t, function.Log(), "7f3a")
 }
 
+// serverless.yml cannot hold rules for values as template.yaml does: the function on SCF has all of
+// them.
+func TestSCF_RefusesWhatTheTemplateRefuses(t *testing.T) {
+	function := processtest.StartSCF(t, binaries.Build(t, "functions/scf/webhook"), 5*time.Second, map[string]string{
+		"MSGEXT_SDK_APP_ID": `"1400000000"`, "MSGEXT_TOKEN": "7f3a,7f3b", "MSGEXT_PATH": "/console/7f3a", "MSGEXT_REPLY_BUDGET": "1901ms",
+		"MSGEXT_STATE": "{{resolve:secretsmanager:7f3a}}", "MSGEXT_SINKS": "https://a.example/7f3a,https://b.example/", "MSGEXT_MAX_SKEW": "'60s'",
+		"MSGEXT_HTTP_SECRET": `{"secret": "7f3a"}`, "MSGEXT_RELAY": "${env:RELAY_7f3a}", "MSGEXT_ON_FAILURE": "7f3a",
+	})
+	_, err := function.Invoke(sample.SCFEvents(sample.Request{Method: http.MethodPost, Path: "/"})[0].Payload)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		return strings.Contains(function.Log(), "MSGEXT_STATE: ") && strings.HasSuffix(function.Log(), "\n")
+	}, time.Minute, time.Millisecond)
+	for _, problem := range []string{
+		"MSGEXT_SDK_APP_ID: stands in quotes", "MSGEXT_TOKEN: ", "MSGEXT_PATH: ", "MSGEXT_REPLY_BUDGET: ", "MSGEXT_SINKS: ", "MSGEXT_ON_FAILURE: ",
+		"MSGEXT_STATE: looks like a {{resolve:...}} that nothing has resolved", "MSGEXT_MAX_SKEW: stands in quotes",
+		"MSGEXT_HTTP_SECRET: looks like JSON", "MSGEXT_RELAY: looks like a ${...}",
+	} {
+		assert.Contains(t, function.Log(), problem)
+	}
+	assert.NotContains(t, function.Log(), "7f3")
+}
+
 // A process that the platform starts for a request counts the start against the backend's time,
 // because the request has waited for it. A process that runs before its requests does not.
 func TestPrograms_KnowWhenTheyWereStarted(t *testing.T) {
