@@ -181,7 +181,7 @@ func failover(t *testing.T, url secret.String, master, replica, sentinel *proces
 		return err == nil && named[1] == replica.port
 	}, patience, 50*time.Millisecond)
 	// The sentinel does this some seconds later.
-	require.NoError(t, master.SlaveOf(t.Context(), "127.0.0.1", replica.port).Err())
+	require.NoError(t, master.ReplicaOf(t.Context(), "127.0.0.1", replica.port).Err())
 
 	after := statetest.NewMessage()
 	require.NoError(t, apply(t, store, after, 1))
