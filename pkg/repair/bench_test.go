@@ -43,16 +43,20 @@ func side(n, atOnce int, do func(i int)) {
 	all.Wait()
 }
 
-// BenchmarkRun_SettleOnly is one run over messages that need nothing but to be settled, on DynamoDB Local behind an
-// index that lags 2 s, beside as many bare writes of one item.
-func BenchmarkRun_SettleOnly(b *testing.B) {
-	const messages, atOnce = 12_000, repair.DefaultConcurrency
-	cfg := aws.Config{
-		Region: "local", BaseEndpoint: aws.String(peertest.Address(b, peertest.DynamoDB)),
+func localDynamoDB(t testing.TB) aws.Config {
+	return aws.Config{
+		Region: "local", BaseEndpoint: aws.String(peertest.Address(t, peertest.DynamoDB)),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "repair", SecretAccessKey: "test"}, nil
 		}),
 	}
+}
+
+// BenchmarkRun_SettleOnly is one run over messages that need nothing but to be settled, on DynamoDB Local behind an
+// index that lags 2 s, beside as many bare writes of one item.
+func BenchmarkRun_SettleOnly(b *testing.B) {
+	const messages, atOnce = 12_000, repair.DefaultConcurrency
+	cfg := localDynamoDB(b)
 	table := "msgext-" + rand.Text()
 	lagging := dynamotest.Lagging(cfg, 2*time.Second, time.Now)
 	store, err := dynamostate.New(lagging, dynamostate.Options{Table: table})

@@ -18,20 +18,26 @@ import (
 // soakFlag chooses how long the soak is. The gate sets MSGEXT_SOAK=gate.
 var soakFlag = flag.String("soak", os.Getenv("MSGEXT_SOAK"), "empty: in small; gate: 30 days of 2,000 messages; long: 90 days of 20,000")
 
-// soakSize is how much of a life a soak plays.
+// soakSize is how much of a life a soak plays, and how little a run of repair can do: so that there is more to do at
+// times than runs have time for.
 type soakSize struct {
 	days, messages, changes int
+	workers                 int
+	run                     time.Duration // of which half is for handing out messages
 }
+
+// capacity is how many messages a run reads at least, at 10 to 150 ms each.
+func (s soakSize) capacity() int { return int(s.run/2/(150*time.Millisecond)) * s.workers }
 
 func chosenSize(t *testing.T) soakSize {
 	t.Helper()
 	switch *soakFlag {
 	case "":
-		return soakSize{days: 12, messages: 100, changes: 3000}
+		return soakSize{days: 12, messages: 100, changes: 3000, workers: 2, run: 1200 * time.Millisecond}
 	case "gate":
-		return soakSize{days: 30, messages: 2000, changes: 60_000}
+		return soakSize{days: 30, messages: 2000, changes: 60_000, workers: 4, run: 2400 * time.Millisecond}
 	case "long":
-		return soakSize{days: 90, messages: 20_000, changes: 1_000_000}
+		return soakSize{days: 90, messages: 20_000, changes: 1_000_000, workers: 16, run: 6 * time.Second}
 	}
 	require.Failf(t, "soak", "%q is neither empty, gate nor long", *soakFlag)
 	return soakSize{}
@@ -50,9 +56,9 @@ func TestRun_Soak_AllWithFallingLatestSeq(t *testing.T) { soak(t, true, true, 2)
 func TestRun_Soak_Gaps(t *testing.T) { soak(t, false, false, 3) }
 
 func soak(t *testing.T, all, falls bool, seed uint64) {
-	size := chosenSize(t)
+	size, open := chosenSize(t), openSoakStore(t)
 	synctest.Test(t, func(t *testing.T) {
-		w := newSoakWorld(t, size, all, falls, seed)
+		w := newSoakWorld(t, size, open(), all, falls, seed)
 		began := time.Now()
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan struct{})
@@ -82,7 +88,9 @@ func (w *soakWorld) repairAll(ctx context.Context) {
 	}()
 	next := time.Now()
 	for n := 0; ctx.Err() == nil; n++ {
-		w.runOnce(ctx, w.straight, 0, n%11 == 5)
+		if restarts := n%11 == 5; !w.runOnce(ctx, w.straight, 0, restarts) && !restarts {
+			w.judgeQueues()
+		}
 		next = next.Add(time.Minute)
 		if now := time.Now(); next.Before(now) {
 			next = now
@@ -92,13 +100,14 @@ func (w *soakWorld) repairAll(ctx context.Context) {
 	<-second
 }
 
-func (w *soakWorld) runOnce(ctx context.Context, r *repair.Repairer, skew time.Duration, restarts bool) {
+// runOnce is one run, cut short where the process restarts. It reports whether it failed.
+func (w *soakWorld) runOnce(ctx context.Context, r *repair.Repairer, skew time.Duration, restarts bool) (failed bool) {
 	run := beginSoakRun(skew)
 	ctx = context.WithValue(ctx, soakRunKey{}, run)
 	if restarts {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithCancel(ctx)
-		stop := time.AfterFunc(2*time.Second, cancel)
+		stop := time.AfterFunc(w.sizes.run/3, cancel)
 		defer stop.Stop()
 		defer cancel()
 	}
@@ -116,6 +125,7 @@ func (w *soakWorld) runOnce(ctx context.Context, r *repair.Repairer, skew time.D
 	w.totals.Gone += report.Gone
 	w.totals.GaveUp += report.GaveUp
 	w.totals.Erased += report.Erased
+	return err != nil
 }
 
 func sleep(ctx context.Context, d time.Duration) {
@@ -130,6 +140,6 @@ func sleep(ctx context.Context, d time.Duration) {
 func (w *soakWorld) summary() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return fmt.Sprintf("%d changes, %d webhooks, %d forged, %d REST calls and %d stale ones, longest wait %s; %+v",
-		w.changes, w.heard, w.forged, w.chat.Calls(), w.stales, w.store.longest, w.totals)
+	return fmt.Sprintf("%d changes, %d webhooks, %d forged, %d garbled, %d REST calls and %d stale ones, longest wait %s; %+v",
+		w.changes, w.heard, w.forged, w.garbles, w.chat.Calls(), w.stales, w.store.longest, w.totals)
 }
