@@ -18,6 +18,9 @@ import (
 // soakFlag chooses how long the soak is. The gate sets MSGEXT_SOAK=gate.
 var soakFlag = flag.String("soak", os.Getenv("MSGEXT_SOAK"), "empty: in small; gate: 30 days of 2,000 messages; long: 90 days of 20,000")
 
+// soakSeed makes other worlds of the same size.
+var soakSeed = flag.Uint64("soak-seed", 0, "added to the seed of each soak's world")
+
 // soakSize is how much of a life a soak plays, and how little a run of repair can do: so that there is more to do at
 // times than runs have time for.
 type soakSize struct {
@@ -58,7 +61,7 @@ func TestRun_Soak_Gaps(t *testing.T) { soak(t, false, false, 3) }
 func soak(t *testing.T, all, falls bool, seed uint64) {
 	size, open := chosenSize(t), openSoakStore(t)
 	synctest.Test(t, func(t *testing.T) {
-		w := newSoakWorld(t, size, open(), all, falls, seed)
+		w := newSoakWorld(t, size, open(), all, falls, seed+*soakSeed)
 		began := time.Now()
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan struct{})
@@ -102,7 +105,7 @@ func (w *soakWorld) repairAll(ctx context.Context) {
 
 // runOnce is one run, cut short where the process restarts. It reports whether it failed.
 func (w *soakWorld) runOnce(ctx context.Context, r *repair.Repairer, skew time.Duration, restarts bool) (failed bool) {
-	run := beginSoakRun(skew)
+	run := beginSoakRun(skew, r == w.crooked)
 	ctx = context.WithValue(ctx, soakRunKey{}, run)
 	if restarts {
 		var cancel context.CancelFunc

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"time"
@@ -17,8 +18,9 @@ import (
 func (w *soakWorld) RoundTrip(r *http.Request) (*http.Response, error) {
 	w.mu.Lock()
 	message := w.byName[addressed(w.t, r)]
-	took := 10*time.Millisecond + time.Duration(w.r.Int64N(int64(140*time.Millisecond)))
 	w.mu.Unlock()
+	chance := w.draw("read", message.Path())
+	took := 10*time.Millisecond + time.Duration(chance.Int64N(int64(140*time.Millisecond)))
 	sleep(r.Context(), took/2)
 	if within(w.crowds[:1], time.Now()) && message.hot && w.codeOf(message) == 0 {
 		w.change(message, false) // a webhook in each of its checks
@@ -27,7 +29,9 @@ func (w *soakWorld) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, io.ErrUnexpectedEOF
 	}
 	reply := httptest.NewRecorder()
-	if stale := w.stale(message); stale != nil {
+	if chance.IntN(100) == 0 { // it hangs
+		<-r.Context().Done()
+	} else if stale := w.stale(message, chance); stale != nil {
 		reply.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
 		_, _ = reply.Write(stale)
 	} else {
@@ -56,10 +60,10 @@ func addressed(t require.TestingT, r *http.Request) msgext.Message {
 }
 
 // stale returns what a replica of Chat's that lags a few seconds behind has of a message, once in a while.
-func (w *soakWorld) stale(m *soakMessage) []byte {
+func (w *soakWorld) stale(m *soakMessage, r *rand.Rand) []byte {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if m.code != 0 || m.before == nil || time.Since(m.changed) > replicaLag || w.r.IntN(2) > 0 {
+	if m.code != 0 || m.before == nil || time.Since(m.changed) > replicaLag || r.IntN(2) > 0 {
 		return nil
 	}
 	w.stales++

@@ -145,7 +145,7 @@ func (w *soakWorld) note(m *soakMessage, heard bool) {
 // deferred is what becomes of a message whose webhook the store alone failed: every other line is replayed by an
 // operator once the outage is over.
 func (w *soakWorld) deferred(m *soakMessage) {
-	replay := w.draw().IntN(2) == 0
+	replay := w.draw("deferred", m.Path()).IntN(2) == 0
 	w.mu.Lock()
 	m.unheard = true
 	w.mu.Unlock()

@@ -27,6 +27,19 @@ type soakRun struct {
 	began time.Time // by the clock of the test
 	clock time.Time // by that of the repairer
 	saved map[msgext.Message][]state.Outcome
+
+	crooked bool // which of the two repairers it is
+}
+
+// by says whose call it is, for what is keyed by that.
+func (r *soakRun) by() string {
+	switch {
+	case r == nil:
+		return "others"
+	case r.crooked:
+		return "crooked"
+	}
+	return "straight"
 }
 
 // window is a time in which something does not work.
@@ -40,6 +53,7 @@ func (w window) has(at time.Time) bool { return !at.Before(w.from) && at.Before(
 //   - no outcome is due again in the run that wrote it, and none is written twice in a run.
 type soakStore struct {
 	state.Store
+	*chance
 	t    *testing.T
 	down []window
 
@@ -61,8 +75,8 @@ func (s *soakStore) complain(what, format string, about ...any) {
 	}
 }
 
-func beginSoakRun(skew time.Duration) *soakRun {
-	return &soakRun{began: time.Now(), clock: time.Now().Add(skew), saved: make(map[msgext.Message][]state.Outcome)}
+func beginSoakRun(skew time.Duration, crooked bool) *soakRun {
+	return &soakRun{crooked: crooked, began: time.Now(), clock: time.Now().Add(skew), saved: make(map[msgext.Message][]state.Outcome)}
 }
 
 func (s *soakStore) isDown(at time.Time) bool {
@@ -84,7 +98,10 @@ func (s *soakStore) wasDown(began time.Time) bool {
 	return false
 }
 
-func (s *soakStore) fails(ctx context.Context) error {
+// fails reports how a call fails, once it has arrived. A call about no message has an empty one.
+func (s *soakStore) fails(ctx context.Context, call string, message msgext.Message) error {
+	run, _ := ctx.Value(soakRunKey{}).(*soakRun)
+	s.tick(call, message.Path(), run.by())
 	if s.isDown(time.Now()) {
 		return errStoreDown
 	}
@@ -138,7 +155,7 @@ func (s *soakStore) judgeAll() {
 }
 
 func (s *soakStore) Apply(ctx context.Context, event msgext.Event, heard time.Time, mark state.Mark) error {
-	if err := s.fails(ctx); err != nil {
+	if err := s.fails(ctx, "Apply", event.Message); err != nil {
 		return s.hear(ctx, err)
 	}
 	defer s.look(event.Message)
@@ -146,7 +163,7 @@ func (s *soakStore) Apply(ctx context.Context, event msgext.Event, heard time.Ti
 }
 
 func (s *soakStore) MarkSeen(ctx context.Context, message msgext.Message, version int64) error {
-	if err := s.fails(ctx); err != nil {
+	if err := s.fails(ctx, "MarkSeen", message); err != nil {
 		return err
 	}
 	defer s.look(message)
@@ -154,35 +171,35 @@ func (s *soakStore) MarkSeen(ctx context.Context, message msgext.Message, versio
 }
 
 func (s *soakStore) Doubt(ctx context.Context, message msgext.Message, at time.Time, source state.Source) error {
-	if err := s.fails(ctx); err != nil {
+	if err := s.fails(ctx, "Doubt", message); err != nil {
 		return s.hear(ctx, err)
 	}
 	return s.hear(ctx, s.Store.Doubt(ctx, message, at, source))
 }
 
 func (s *soakStore) Announce(ctx context.Context, message msgext.Message, at, due time.Time) error {
-	if err := s.fails(ctx); err != nil {
+	if err := s.fails(ctx, "Announce", message); err != nil {
 		return err
 	}
 	return s.Store.Announce(ctx, message, at, due)
 }
 
 func (s *soakStore) Load(ctx context.Context, message msgext.Message) (state.Record, error) {
-	if err := s.fails(ctx); err != nil {
+	if err := s.fails(ctx, "Load", message); err != nil {
 		return state.Record{}, err
 	}
 	return s.Store.Load(ctx, message)
 }
 
 func (s *soakStore) Due(ctx context.Context, lane state.Lane, before time.Time, after state.Cursor, limit int) (state.Page, error) {
-	if err := s.fails(ctx); err != nil {
+	if err := s.fails(ctx, "Due", msgext.Message{}); err != nil {
 		return state.Page{}, err
 	}
 	return s.Store.Due(ctx, lane, before, after, min(limit, soakPage))
 }
 
 func (s *soakStore) Merge(ctx context.Context, message msgext.Message, read msgext.Snapshot) error {
-	if err := s.fails(ctx); err != nil {
+	if err := s.fails(ctx, "Merge", message); err != nil {
 		return err
 	}
 	defer s.look(message)
@@ -190,7 +207,7 @@ func (s *soakStore) Merge(ctx context.Context, message msgext.Message, read msge
 }
 
 func (s *soakStore) Drop(ctx context.Context, message msgext.Message, drop state.Drop) (bool, error) {
-	if err := s.fails(ctx); err != nil {
+	if err := s.fails(ctx, "Drop", message); err != nil {
 		return false, err
 	}
 	defer s.look(message)
@@ -198,14 +215,14 @@ func (s *soakStore) Drop(ctx context.Context, message msgext.Message, drop state
 }
 
 func (s *soakStore) Sweep(ctx context.Context, message msgext.Message, revision int64) error {
-	if err := s.fails(ctx); err != nil {
+	if err := s.fails(ctx, "Sweep", message); err != nil {
 		return err
 	}
 	return s.Store.Sweep(ctx, message, revision)
 }
 
 func (s *soakStore) Erase(ctx context.Context, message msgext.Message, revision int64) (bool, error) {
-	if err := s.fails(ctx); err != nil {
+	if err := s.fails(ctx, "Erase", message); err != nil {
 		return false, err
 	}
 	defer s.look(message)
@@ -213,7 +230,7 @@ func (s *soakStore) Erase(ctx context.Context, message msgext.Message, revision 
 }
 
 func (s *soakStore) SaveCheck(ctx context.Context, message msgext.Message, outcome state.Outcome) error {
-	if err := s.fails(ctx); err != nil {
+	if err := s.fails(ctx, "SaveCheck", message); err != nil {
 		return err
 	}
 	defer s.look(message)

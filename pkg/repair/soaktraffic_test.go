@@ -25,12 +25,12 @@ func (w *soakWorld) live() {
 			changes += w.changed() - before
 			crowds = crowds[1:]
 		}
-		time.Sleep(time.Duration(w.draw().ExpFloat64() * float64(length) / float64(w.sizes.changes) * 1.7))
+		time.Sleep(time.Duration(w.r.ExpFloat64() * float64(length) / float64(w.sizes.changes) * 1.7))
 		m := w.active(zipf)
 		if m == nil {
 			continue
 		}
-		switch n := w.draw().IntN(1000); {
+		switch n := w.r.IntN(1000); {
 		case n < 100 && m.announce():
 			at := time.Now()
 			if w.store.Announce(context.Background(), m.Message, at, at.Add(10*time.Minute-grace)) == nil {
@@ -45,14 +45,14 @@ func (w *soakWorld) live() {
 		case n < 20: // a hot poll: a webhook in every check
 			for range 40 {
 				w.change(m, false)
-				time.Sleep(time.Duration(w.draw().Int64N(int64(2 * time.Second))))
+				time.Sleep(time.Duration(w.r.Int64N(int64(2 * time.Second))))
 			}
 		case n < 500:
 			w.change(m, false)
 		default:
 			for range 3 {
 				w.change(m, false)
-				time.Sleep(time.Duration(w.draw().Int64N(int64(20 * time.Second))))
+				time.Sleep(time.Duration(w.r.Int64N(int64(20 * time.Second))))
 			}
 		}
 		w.store.judgeAll()
@@ -85,7 +85,7 @@ func (m *soakMessage) announce() bool { return !m.applied }
 // lost one cannot be read.
 func (w *soakWorld) crowd(flash window) {
 	for range 4 {
-		m := w.messages[w.draw().IntN(len(w.messages))]
+		m := w.messages[w.r.IntN(len(w.messages))]
 		w.change(m, true)
 		w.change(m, false)
 		if w.codeOf(m) == 0 {
@@ -98,7 +98,7 @@ func (w *soakWorld) crowd(flash window) {
 	}
 	for time.Now().Before(flash.to) {
 		for range minute {
-			if m := w.messages[w.draw().IntN(len(w.messages))]; w.codeOf(m) == 0 {
+			if m := w.messages[w.r.IntN(len(w.messages))]; w.codeOf(m) == 0 {
 				w.change(m, true)
 				w.change(m, false)
 			}
@@ -110,7 +110,7 @@ func (w *soakWorld) crowd(flash window) {
 
 // change makes a change, and sends its webhook with what goes wrong on the way, or loses it.
 func (w *soakWorld) change(m *soakMessage, lost bool) {
-	r := w.draw()
+	r := w.draw("change", m.Path())
 	operation := msgext.Set
 	switch n := r.IntN(100); {
 	case n < 3:

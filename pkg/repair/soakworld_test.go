@@ -62,8 +62,9 @@ type soakWorld struct {
 	all   bool
 	falls bool
 	began time.Time
-	end   time.Time // of the traffic
-	r     *rand.Rand
+	end   time.Time  // of the traffic
+	r     *rand.Rand // of the traffic, which one goroutine makes
+	*chance
 
 	chat     *chatsim.Sim
 	store    *soakStore
@@ -94,7 +95,7 @@ func newSoakWorld(t *testing.T, size soakSize, store state.Store, all, falls boo
 	at := func(share float64) time.Time { return began.Add(time.Duration(share * float64(length))) }
 	lasting := func(share float64, d time.Duration) window { return window{at(share), at(share).Add(d)} }
 	w := &soakWorld{
-		t: t, all: all, falls: falls, began: began, end: began.Add(length), r: rand.New(rand.NewPCG(seed, 15)), sizes: size,
+		t: t, all: all, falls: falls, began: began, end: began.Add(length), r: rand.New(rand.NewPCG(seed, 15)), chance: newChance(seed), sizes: size,
 		byName: make(map[msgext.Message]*soakMessage), told: make(map[string]int64),
 		restDown:  []window{lasting(0.30, min(2*day, length/8))},
 		sinksDown: []window{lasting(0.15, 3*time.Hour), lasting(0.55, 2*time.Hour)},
@@ -108,18 +109,12 @@ func newSoakWorld(t *testing.T, size soakSize, store state.Store, all, falls boo
 	}
 	w.consumer = consumertest.New()
 	w.store = &soakStore{
-		Store: store, t: t, allowed: w.allowed,
+		Store: store, chance: w.chance, t: t, allowed: w.allowed,
 		down: []window{lasting(0.10, 4*time.Minute), lasting(0.50, 7*time.Minute), lasting(0.85, 2*time.Minute)},
 		open: make(map[msgext.Message]time.Time), late: make(map[msgext.Message]bool),
 	}
 	w.chat = chatsim.New(chatsim.Options{
 		SDKAppID: app, Admin: "administrator", SecretKey: "key", LatestFalls: falls, Refuse: w.refuse, CallsPerSecond: 200,
-		Trouble: func(call int, _ string) int {
-			if call%100 == 99 {
-				return chatsim.Hang
-			}
-			return 0
-		},
 	})
 	w.punctual = w.receiver(time.Now)
 	w.early = w.receiver(func() time.Time { return time.Now().Add(crookedness) })
@@ -138,7 +133,7 @@ func newSoakWorld(t *testing.T, size soakSize, store state.Store, all, falls boo
 func (w *soakWorld) repairer(now func() time.Time) *repair.Repairer {
 	client, err := chatapi.New(chatapi.Options{
 		Endpoint: "singapore", SDKAppID: app, Admin: "administrator", SecretKey: "key", Now: now,
-		HTTPClient: &http.Client{Transport: w},
+		HTTPClient: &http.Client{Transport: w}, Rand: func() uint32 { return w.draw("jitter").Uint32() },
 	})
 	require.NoError(w.t, err)
 	return repair.New(repair.Options{
@@ -169,18 +164,12 @@ func (w *soakWorld) skewAt(at time.Time) time.Duration {
 	return 0
 }
 
-// draw returns the source of randomness, which RoundTrip shares.
-func (w *soakWorld) draw() *rand.Rand {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return rand.New(rand.NewPCG(w.r.Uint64(), w.r.Uint64()))
-}
-
 // Name and Close make the world the sink of its consumer, which cannot be reached at times.
 func (w *soakWorld) Name() string { return "consumer" }
 func (w *soakWorld) Close() error { return nil }
 
 func (w *soakWorld) Send(ctx context.Context, event cloudevent.Event) error {
+	w.tick("send", event.PartitionKey())
 	if within(w.sinksDown, time.Now()) {
 		return consumertest.ErrDown
 	}
