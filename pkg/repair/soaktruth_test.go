@@ -19,12 +19,13 @@ const promised = 90*time.Second + time.Minute + 10*time.Second
 // allowed is how long a gap may show: what was promised, what an outage takes and the backoff after it, and what is
 // owed to clocks that are off and to forgeries.
 func (w *soakWorld) allowed(message msgext.Message, since, now time.Time) time.Duration {
-	allowed := promised
+	allowed, backoff := promised, time.Duration(0)
 	outages := append(append(append([]window{}, w.restDown...), w.sinksDown...), w.store.down...)
 	for _, o := range outages {
 		after := o.to.Add(min(time.Hour, o.to.Sub(o.from)) + 3*time.Minute) // the backoff may be as long as the outage
 		if since.Before(after) && now.After(o.from) {
 			allowed += after.Sub(o.from) + 3*time.Minute
+			backoff = max(backoff, min(time.Hour, o.to.Sub(o.from)))
 		}
 	}
 	for _, crowd := range w.waves {
@@ -46,8 +47,9 @@ func (w *soakWorld) allowed(message msgext.Message, since, now time.Time) time.D
 			hangs++
 		}
 	}
-	// A check that failed is repeated after the backoff, in the next run.
-	allowed += time.Duration(hangs)*(70*time.Second) + grace<<hangs - grace
+	// A check that failed is repeated after the backoff, in the next run. That goes on from where an outage has taken it:
+	// the first check after one has failed as often as there was time for, and once more where it hangs.
+	allowed += time.Duration(hangs)*(70*time.Second+backoff) + grace<<hangs - grace
 	if w.falls {
 		allowed += 5 * time.Minute // what is ahead because LatestSeq fell is dropped, and read again
 	}
