@@ -85,13 +85,13 @@ func (w *soakWorld) repairAll(ctx context.Context) {
 	go func() {
 		defer close(second)
 		for n := 0; ctx.Err() == nil; n++ {
-			w.runOnce(ctx, w.crooked, w.skewAt(time.Now()), n%7 == 3)
+			w.runOnce(ctx, w.crooked, w.skewNow, n%7 == 3)
 			sleep(ctx, 97*time.Second)
 		}
 	}()
 	next := time.Now()
 	for n := 0; ctx.Err() == nil; n++ {
-		if restarts := n%11 == 5; !w.runOnce(ctx, w.straight, 0, restarts) && !restarts {
+		if restarts := n%11 == 5; !w.runOnce(ctx, w.straight, func() time.Duration { return 0 }, restarts) && !restarts {
 			w.judgeQueues()
 		}
 		next = next.Add(time.Minute)
@@ -104,7 +104,7 @@ func (w *soakWorld) repairAll(ctx context.Context) {
 }
 
 // runOnce is one run, cut short where the process restarts. It reports whether it failed.
-func (w *soakWorld) runOnce(ctx context.Context, r *repair.Repairer, skew time.Duration, restarts bool) (failed bool) {
+func (w *soakWorld) runOnce(ctx context.Context, r *repair.Repairer, skew func() time.Duration, restarts bool) (failed bool) {
 	run := beginSoakRun(skew, r == w.crooked)
 	ctx = context.WithValue(ctx, soakRunKey{}, run)
 	if restarts {

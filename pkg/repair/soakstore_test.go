@@ -29,7 +29,14 @@ type soakRun struct {
 	saved map[msgext.Message][]state.Outcome
 
 	crooked bool // which of the two repairers it is
+
+	skew func() time.Duration // of the repairer's clock now
 }
+
+// setBack reports whether the repairer's clock was set back since the run began. Due times then come
+// from the new clock, and may lie before the cutoff that came from the old one. The run knows which
+// messages it has visited, and checks none of them twice all the same.
+func (r *soakRun) setBack() bool { return r.skew() < r.clock.Sub(r.began) }
 
 // by says whose call it is, for what is keyed by that.
 func (r *soakRun) by() string {
@@ -75,8 +82,10 @@ func (s *soakStore) complain(what, format string, about ...any) {
 	}
 }
 
-func beginSoakRun(skew time.Duration, crooked bool) *soakRun {
-	return &soakRun{crooked: crooked, began: time.Now(), clock: time.Now().Add(skew), saved: make(map[msgext.Message][]state.Outcome)}
+func beginSoakRun(skew func() time.Duration, crooked bool) *soakRun {
+	return &soakRun{
+		crooked: crooked, skew: skew, began: time.Now(), clock: time.Now().Add(skew()), saved: make(map[msgext.Message][]state.Outcome),
+	}
 }
 
 func (s *soakStore) isDown(at time.Time) bool {
@@ -239,7 +248,8 @@ func (s *soakStore) SaveCheck(ctx context.Context, message msgext.Message, outco
 		run.saved[message] = append(run.saved[message], outcome)
 		twice := len(run.saved[message]) > 1
 		s.mu.Unlock()
-		if twice || !outcome.Due.IsZero() && !outcome.Due.After(run.clock.Add(-grace)) {
+		again := !outcome.Due.IsZero() && !outcome.Due.After(run.clock.Add(-grace)) && !run.setBack()
+		if twice || again {
 			s.complain("an outcome that its own run meets again", "%s: run began %s: %+v", message.Path(), run.began, run.saved[message])
 		}
 	}

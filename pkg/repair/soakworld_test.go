@@ -164,6 +164,8 @@ func (w *soakWorld) skewAt(at time.Time) time.Duration {
 	return 0
 }
 
+func (w *soakWorld) skewNow() time.Duration { return w.skewAt(time.Now()) }
+
 // Name and Close make the world the sink of its consumer, which cannot be reached at times.
 func (w *soakWorld) Name() string { return "consumer" }
 func (w *soakWorld) Close() error { return nil }
