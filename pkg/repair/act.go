@@ -12,13 +12,15 @@ import (
 	"msgext/pkg/state"
 )
 
-// errOvertaken: another check has read the message meanwhile, and tells and writes what there is to.
+// errOvertaken: another check has read the message meanwhile, and tells and writes what there is
+// to.
 var errOvertaken = errors.New("repair: overtaken by another read")
 
 // maxLooks bounds how often one check reads a message: once, and once more after a drop.
 const maxLooks = 3
 
-// check looks at one due message and carries out what is decided. A panic is this message's failure.
+// check looks at one due message and carries out what is decided. A panic is this message's
+// failure.
 func (r *Repairer) check(ctx context.Context, head state.Head) (result, error) {
 	d := r.policy.plan(head, r.options.Now())
 	if d.foreign {
@@ -107,7 +109,8 @@ func (r *Repairer) look(ctx context.Context, message msgext.Message) (finding, e
 	return f, nil
 }
 
-// act carries out a decision and writes its outcome. Its error says what failed; then the outcome says so, too.
+// act carries out a decision and writes its outcome. Its error says what failed; then the outcome
+// says so, too.
 func (r *Repairer) act(ctx context.Context, message msgext.Message, d decision, f finding) error {
 	switch err := r.carryOut(ctx, message, d, f); {
 	case errors.Is(err, state.ErrOvertaken):
@@ -179,7 +182,8 @@ func (r *Repairer) event(message msgext.Message, d decision, f finding) (cloudev
 	return cloudevent.NewRepaired(message, truth, now)
 }
 
-// fail writes that a check failed; not where it did because the process ends, which leaves the message as due as it was.
+// fail writes that a check failed; not where it did because the process ends, which leaves the
+// message as due as it was.
 func (r *Repairer) fail(ctx context.Context, message msgext.Message, failed state.Outcome) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return nil
@@ -187,8 +191,8 @@ func (r *Repairer) fail(ctx context.Context, message msgext.Message, failed stat
 	return r.save(ctx, message, failed, failed)
 }
 
-// save writes an outcome. It is worth writing even when the check itself used up its time. Where it cannot be
-// written, at least that the message moves behind the others is tried once more.
+// save writes an outcome. It is worth writing even when the check itself used up its time. Where it
+// cannot be written, at least that the message moves behind the others is tried once more.
 func (r *Repairer) save(ctx context.Context, message msgext.Message, outcome, failed state.Outcome) error {
 	if outcome.Revision == 0 {
 		return nil // a message nobody has heard of

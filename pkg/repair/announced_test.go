@@ -45,8 +45,8 @@ func (w *world) told() (paths []string) {
 	return paths
 }
 
-// A message without extensions is read four times, told to nobody, and erased after the last read, however Chat
-// answers.
+// A message without extensions is read four times, told to nobody, and erased after the last read,
+// however Chat answers.
 func TestRun_AnAnnouncedMessageWithoutExtensionsIsErasedAfterItsLastRead(t *testing.T) {
 	for name, answer := range map[string]struct {
 		known     bool
@@ -93,7 +93,8 @@ func TestRun_AnAnnouncedMessageIsToldOnceItHasExtensions(t *testing.T) {
 	assert.Equal(t, 2, w.chat.Calls(), "a doubled announcement changes nothing")
 }
 
-// Chat may know a one-to-one message by its accounts in the other order: then that is its name here, too.
+// Chat may know a one-to-one message by its accounts in the other order: then that is its name
+// here, too.
 func TestRun_AnAnnouncedMessageIsLookedForWithItsAccountsExchanged(t *testing.T) {
 	exchanged := private
 	exchanged.From, exchanged.To = private.To, private.From

@@ -15,7 +15,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// lastAnnouncedRead is how long after its announcement a message is read for the last time, if nothing is heard of it.
+// lastAnnouncedRead is how long after its announcement a message is read for the last time, if
+// nothing is heard of it.
 const lastAnnouncedRead = 7 * 24 * time.Hour
 
 // unheard is an announced message none of whose webhooks about extensions ever arrives.
@@ -25,9 +26,10 @@ type unheard struct {
 	changes   []time.Time
 }
 
-// Two weeks of messages that are announced and then never heard of, changed up to nine days later, or not at all. A message is
-// right if a scheduled read follows its last change. One without extensions by its last read is forgotten, and nobody is told
-// of it. What changes after the last read is found by a comparison with Chat, and by nothing else.
+// Two weeks of messages that are announced and then never heard of, changed up to nine days later,
+// or not at all. A message is right if a scheduled read follows its last change. One without
+// extensions by its last read is forgotten, and nobody is told of it. What changes after the last
+// read is found by a comparison with Chat, and by nothing else.
 func TestRun_Soak_AnnouncedMessagesOfWhichNothingIsHeard(t *testing.T) {
 	w := newWorld(t, nil)
 	messages := w.playUnheard(t, rand.New(rand.NewPCG(1, 20)))
@@ -68,7 +70,8 @@ func TestRun_Soak_AnnouncedMessagesOfWhichNothingIsHeard(t *testing.T) {
 	}
 }
 
-// playUnheard announces messages and changes them, while repair runs, until their last reads are over.
+// playUnheard announces messages and changes them, while repair runs, until their last reads are
+// over.
 func (w *world) playUnheard(t *testing.T, r *rand.Rand) (messages []unheard) {
 	t.Helper()
 	type step struct {

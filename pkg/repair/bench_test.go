@@ -52,8 +52,8 @@ func localDynamoDB(t testing.TB) aws.Config {
 	}
 }
 
-// BenchmarkRun_SettleOnly is one run over messages that need nothing but to be settled, on DynamoDB Local behind an
-// index that lags 2 s, beside as many bare writes of one item.
+// BenchmarkRun_SettleOnly is one run over messages that need nothing but to be settled, on DynamoDB
+// Local behind an index that lags 2 s, beside as many bare writes of one item.
 func BenchmarkRun_SettleOnly(b *testing.B) {
 	const messages, atOnce = 12_000, repair.DefaultConcurrency
 	cfg := localDynamoDB(b)
@@ -119,7 +119,8 @@ func (c *slowChat) RoundTrip(r *http.Request) (*http.Response, error) {
 	return reply.Result(), nil
 }
 
-// BenchmarkRun_ReadBack is one run over more messages than there is time to read, beside the calls that Chat allows.
+// BenchmarkRun_ReadBack is one run over more messages than there is time to read, beside the calls
+// that Chat allows.
 func BenchmarkRun_ReadBack(b *testing.B) {
 	const limit = 200 // calls a second, trtc.io/document/52169
 	chat := chatsim.New(chatsim.Options{SDKAppID: app, Admin: "administrator", SecretKey: "key"})

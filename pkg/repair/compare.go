@@ -15,8 +15,8 @@ import (
 // Comparison is what holding a message against Chat came to.
 type Comparison int
 
-// The comparisons. A message is undecided while it waits for a check or was not settled by one, for then repair is to have it
-// first, and where it changed meanwhile, here or in Chat.
+// The comparisons. A message is undecided while it waits for a check or was not settled by one, for
+// then repair is to have it first, and where it changed meanwhile, here or in Chat.
 const (
 	Equal Comparison = iota
 	Differs
@@ -36,8 +36,8 @@ type Verdict struct {
 	// Latest is the greatest version that the store knows of, ChatLatest Chat's.
 	Latest, ChatLatest int64
 
-	// Differences are sorted by key. There may be none although the message differs, where a change was lost that
-	// another one undid.
+	// Differences are sorted by key. There may be none although the message differs, where a change
+	// was lost that another one undid.
 	Differences []Difference
 
 	place place
@@ -49,19 +49,20 @@ type Difference struct {
 	Here, Chat *msgext.KeyValue
 }
 
-// place is how a message stood when it was compared. Where it is the same later, nothing was heard, doubted or read
-// of the message meanwhile.
+// place is how a message stood when it was compared. Where it is the same later, nothing was heard,
+// doubted or read of the message meanwhile.
 type place struct{ revision, read int64 }
 
 func placeOf(record state.Record) place {
 	return place{record.Check.Revision, record.State.ReadNumber()}
 }
 
-// Compare reads a message and holds what the store shows of it against that. A webhook may be on its way that the read
-// has overtaken: that the message differs is certain only where Compare says so again after the grace time, of a message that
-// stands as it did; see Verify.
+// Compare reads a message and holds what the store shows of it against that. A webhook may be on
+// its way that the read has overtaken: that the message differs is certain only where Compare says
+// so again after the grace time, of a message that stands as it did; see Verify.
 //
-// Errors: ErrNoAccess, state.ErrNotFound, those of chatapi.Client.Read but ErrGone, and the store's.
+// Errors: ErrNoAccess, state.ErrNotFound, those of chatapi.Client.Read but ErrGone, and the
+// store's.
 func (r *Repairer) Compare(ctx context.Context, message msgext.Message) (Verdict, error) {
 	if r.options.Chat == nil {
 		return Verdict{}, ErrNoAccess
@@ -106,7 +107,8 @@ func isUnheard(record state.Record) bool {
 	return record.State.Latest == 0 && record.State.Base == nil
 }
 
-// compare holds what is known of a message against a read; there is none of a message that Chat does not have.
+// compare holds what is known of a message against a read; there is none of a message that Chat
+// does not have.
 func compare(message msgext.Message, record state.Record, read msgext.Snapshot, there bool) Verdict {
 	v := Verdict{Message: message, Latest: record.State.Latest, ChatLatest: max(read.Latest, read.Ahead), place: placeOf(record)}
 	switch {

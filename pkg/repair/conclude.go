@@ -56,14 +56,15 @@ func refused(err error) bool {
 	return errors.Is(err, chatapi.ErrRefused) || errors.Is(err, chatapi.ErrNoProgress) || errors.Is(err, chatapi.ErrReply)
 }
 
-// tooSoon reports whether a read that lies below the one that stands must not be believed yet: it may come from a
-// replica of Chat's that lags behind.
+// tooSoon reports whether a read that lies below the one that stands must not be believed yet: it
+// may come from a replica of Chat's that lags behind.
 func (p policy) tooSoon(f finding) bool {
 	base := f.record.State.Base
 	return base != nil && f.read.Latest < base.Latest && !f.began.After(state.Moment(base.Number).Add(p.margin()))
 }
 
-// concludeGone decides about a message that Chat has no more, which is final until something is heard of it.
+// concludeGone decides about a message that Chat has no more, which is final until something is
+// heard of it.
 func (p policy) concludeGone(d decision, f finding, now time.Time) decision {
 	c := f.record.Check
 	d.result.Gone = true
@@ -172,8 +173,8 @@ func (p policy) measure(f finding) measured {
 	return m
 }
 
-// onlyDeleted reports whether all that was heard above a version are deletions: where Chat counts no higher
-// than its greatest key, deleting that one lowers its LatestSeq.
+// onlyDeleted reports whether all that was heard above a version are deletions: where Chat counts
+// no higher than its greatest key, deleting that one lowers its LatestSeq.
 func onlyDeleted(s msgext.State, version int64) bool {
 	found := false
 	for _, entry := range s.Entries {
@@ -187,7 +188,8 @@ func onlyDeleted(s msgext.State, version int64) bool {
 	return found && s.Clear <= version
 }
 
-// again returns when a message must be read once more because a read cannot decide yet; zero if it need not.
+// again returns when a message must be read once more because a read cannot decide yet; zero if it
+// need not.
 func (p policy) again(c state.Check, m measured, save state.Outcome, settled bool) time.Time {
 	var at time.Time
 	wait := func(since time.Time) {

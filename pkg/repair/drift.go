@@ -10,9 +10,10 @@ import (
 	"msgext/pkg/state"
 )
 
-// verify holds a sample of all messages against Chat, once everything else is done. What was lost of a message whose last
-// read is over, nothing else finds. A message that differs is doubted. It takes the grace time where one seems to; what the run has no
-// time for stays undecided, and is somebody else's sample.
+// verify holds a sample of all messages against Chat, once everything else is done. What was lost
+// of a message whose last read is over, nothing else finds. A message that differs is doubted. It
+// takes the grace time where one seems to; what the run has no time for stays undecided, and is
+// somebody else's sample.
 func (r *run) verify(ctx context.Context) error {
 	repairer := r.repairer
 	if repairer.options.VerifySample == 0 || repairer.options.Chat == nil {

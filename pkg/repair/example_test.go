@@ -17,7 +17,8 @@ import (
 	"msgext/pkg/state/memstate"
 )
 
-// A vote whose webhook never arrived: the message is read back from Chat, and store and sinks are told.
+// A vote whose webhook never arrived: the message is read back from Chat, and store and sinks are
+// told.
 func Example() {
 	poll := msgext.Message{SDKAppID: "1400000000", GroupID: "test", MsgSeq: 10}
 	chat := chatsim.New(chatsim.Options{SDKAppID: "1400000000", Admin: "administrator", SecretKey: "key"})

@@ -34,8 +34,9 @@ func (r *Repairer) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return json.Marshal(report)
 }
 
-// named returns the message that an event names, if it names one. A field that belongs neither to a message nor to a
-// schedule's event is an error: a misspelt name would else be a run that says nothing of the message.
+// named returns the message that an event names, if it names one. A field that belongs neither to a
+// message nor to a schedule's event is an error: a misspelt name would else be a run that says
+// nothing of the message.
 func (r *Repairer) named(event []byte) (message msgext.Message, named bool, err error) {
 	if len(event) == 0 {
 		return msgext.Message{}, false, nil
@@ -85,8 +86,8 @@ func isAddress(name string) bool {
 	return false
 }
 
-// isSchedule knows the fields of a schedule's event: EventBridge's (Amazon EventBridge User Guide, "AWS service event
-// metadata") and those of SCF's timer (583/9708).
+// isSchedule knows the fields of a schedule's event: EventBridge's (Amazon EventBridge User Guide,
+// "AWS service event metadata") and those of SCF's timer (583/9708).
 func isSchedule(name string) bool {
 	switch name {
 	case "version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail",

@@ -34,8 +34,9 @@ func (r Report) measurements(err error) []slog.Attr {
 	return values
 }
 
-// left asks the store what is left to do. A run looks at what is due alone: a message that stays refused is due
-// once an hour, and open all the while. What the store cannot say is not measured, for 0 would be a lie.
+// left asks the store what is left to do. A run looks at what is due alone: a message that stays
+// refused is due once an hour, and open all the while. What the store cannot say is not measured,
+// for 0 would be a lie.
 func (r *Repairer) left(ctx context.Context) []slog.Attr {
 	if r.options.Metrics == nil {
 		return nil

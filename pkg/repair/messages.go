@@ -15,8 +15,8 @@ func (r *Repairer) Messages(ctx context.Context) iter.Seq2[msgext.Message, error
 	}
 }
 
-// Sample are up to n messages of the app, each once: those that the store holds from a place on that key decides, and where
-// it ends, from the beginning.
+// Sample are up to n messages of the app, each once: those that the store holds from a place on
+// that key decides, and where it ends, from the beginning.
 func (r *Repairer) Sample(ctx context.Context, n int, key uint64) iter.Seq2[msgext.Message, error] {
 	return func(yield func(msgext.Message, error) bool) {
 		met := make(map[msgext.Message]bool)

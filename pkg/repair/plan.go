@@ -11,11 +11,13 @@ import (
 var (
 	// ErrNoAccess: the message has to be read, and there is no REST access to do it.
 	ErrNoAccess = errors.New("repair: no access to Chat's REST API")
-	// ErrGap: the read did not close the gap, so some version is still on its way or does not exist.
+	// ErrGap: the read did not close the gap, so some version is still on its way or does not
+	// exist.
 	ErrGap = errors.New("repair: gap that a read did not close")
 	// ErrAhead: webhooks spoke of versions that Chat does not have: forged, or another app's.
 	ErrAhead = errors.New("repair: versions that Chat does not have")
-	// ErrGaveUp: Chat has refused the read for good, so that the message is left alone until the next event.
+	// ErrGaveUp: Chat has refused the read for good, so that the message is left alone until the
+	// next event.
 	ErrGaveUp = errors.New("repair: given up")
 	// ErrTooSoon: a read is below an earlier one, and is not believed before the margin is over.
 	ErrTooSoon = errors.New("repair: below an earlier read, looked at again later")
@@ -76,7 +78,8 @@ func (p policy) plan(head state.Head, now time.Time) decision {
 	return d
 }
 
-// failed is the outcome of a check that failed and is to be repeated. What the message was due for is still open.
+// failed is the outcome of a check that failed and is to be repeated. What the message was due for
+// is still open.
 func (p policy) failed(c state.Check, started, now time.Time) state.Outcome {
 	return state.Outcome{
 		Revision: c.Revision, DroppedAt: c.DroppedAt, Started: p.began(started, now),

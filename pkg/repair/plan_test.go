@@ -119,7 +119,8 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-// known is a message of which version 1, alice, and 2, bob, were heard and seen, and version 1 was read long ago.
+// known is a message of which version 1, alice, and 2, bob, were heard and seen, and version 1 was
+// read long ago.
 func known(change func(*state.Record)) state.Record {
 	r := state.Record{Check: state.Check{Revision: 5, Heard: ago(time.Minute), SinksUpToDate: true}}
 	r.State.Merge(msgext.Snapshot{Number: ago(time.Hour).UnixMilli(), Latest: 1, KeyValues: []msgext.KeyValue{{Key: "alice", Seq: 1}}})

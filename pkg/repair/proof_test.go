@@ -23,9 +23,10 @@ import (
 )
 
 // The promise, on a simulated clock: thousands of changes on hundreds of messages, webhooks lost
-// (last ones too), doubled, reordered, delayed, forged and with bodies that are not as documented, and a
-// sink that is down for a while; repair once a minute. At the end every message's state is Chat's, and so is what
-// the sink's consumer knows, in both ways of counting that the vendor's pages allow.
+// (last ones too), doubled, reordered, delayed, forged and with bodies that are not as documented,
+// and a sink that is down for a while; repair once a minute. At the end every message's state is
+// Chat's, and so is what the sink's consumer knows, in both ways of counting that the vendor's
+// pages allow.
 func TestProof_EverythingConverges(t *testing.T) {
 	for seed, falls := range map[uint64]bool{1: false, 2: true, 3: false, rand.Uint64(): true} {
 		t.Run(fmt.Sprintf("seed %d, LatestSeq falls %t", seed, falls), func(t *testing.T) {
@@ -50,8 +51,9 @@ func TestProof_WithoutRepairItDiffers(t *testing.T) {
 	assert.Greater(t, sinkDiffers, 50)
 }
 
-// Nothing authentic is ignored: a webhook whose body is not as documented has its message read back, whatever its
-// versions say and without any reading of all. Without the doubt it would not be.
+// Nothing authentic is ignored: a webhook whose body is not as documented has its message read
+// back, whatever its versions say and without any reading of all. Without the doubt it would not
+// be.
 func TestProof_WhatCannotBeTakenInIsReadBack(t *testing.T) {
 	p := proof{
 		seed: 1, repairing: true, doubting: true, readAll: false,
@@ -68,8 +70,8 @@ func TestProof_WhatCannotBeTakenInIsReadBack(t *testing.T) {
 	assert.Positive(t, sinkDiffers)
 }
 
-// A fifth of the messages have all of their webhooks lost, and are announced: they are right after the last
-// scheduled read that follows their last change.
+// A fifth of the messages have all of their webhooks lost, and are announced: they are right after
+// the last scheduled read that follows their last change.
 func TestProof_AnnouncedMessagesConvergeThoughNothingIsHeard(t *testing.T) {
 	for seed, falls := range map[uint64]bool{1: false, 2: true, rand.Uint64(): false} {
 		t.Run(fmt.Sprintf("seed %d, LatestSeq falls %t", seed, falls), func(t *testing.T) {

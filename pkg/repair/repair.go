@@ -1,12 +1,12 @@
-// Package repair closes the loop: it takes the messages that are due for a check, finds those
-// with a version missing, reads the truth back from Chat, merges it into the store, and
-// tells the sinks what changed or what they may have missed. It may be run at any time and any number
-// of times at once: every step is idempotent, so a second run is wasteful and nothing worse.
+// Package repair closes the loop: it takes the messages that are due for a check, finds those with
+// a version missing, reads the truth back from Chat, merges it into the store, and tells the sinks
+// what changed or what they may have missed. It may be run at any time and any number of times at
+// once: every step is idempotent, so a second run is wasteful and nothing worse.
 //
 // The rules are those of docs/state.md.
 //
-// It is for programs that keep a store true, from a schedule or a loop of their own. Its API is
-// v0: it may change with any release.
+// It is for programs that keep a store true, from a schedule or a loop of their own. Its API is v0:
+// it may change with any release.
 package repair
 
 import (
@@ -40,14 +40,14 @@ type Options struct {
 	// SDKAppID completes the messages that an operator names, see Invoke.
 	SDKAppID string
 
-	// Chat reads the truth. Without it messages whose versions are complete are settled as usual; gaps and
-	// doubts are counted, reported and put off, and nothing else changes.
+	// Chat reads the truth. Without it messages whose versions are complete are settled as usual;
+	// gaps and doubts are counted, reported and put off, and nothing else changes.
 	Chat *chatapi.Client
 
 	// Sinks are told of what a read changed, and of what some sink may have missed.
 	Sinks []sink.Sink
 
-	// Grace is how long a message must have been due: a hole that a late webhook
+	// Grace is how long a message must have been due: a gap that a late webhook
 	// fills by itself costs no read. DefaultGrace when zero.
 	Grace time.Duration
 
@@ -55,8 +55,8 @@ type Options struct {
 	// again 10 minutes, 1 hour, 1 day and 7 days after the last change that was heard of.
 	ReadAll bool
 
-	// Retention is after how long a message is erased of which nothing more was heard; zero keeps messages for
-	// good. It should be 8 days at least: the last look at a message comes after 7.
+	// Retention is after how long a message is erased of which nothing more was heard; zero keeps
+	// messages for good. It should be 8 days at least: the last look at a message comes after 7.
 	Retention time.Duration
 
 	// MaxRun bounds a run; what is left over is for the next. DefaultMaxRun when zero.
@@ -69,20 +69,21 @@ type Options struct {
 	// Logger takes a line for each run and each message in trouble; slog.Default() when nil.
 	Logger *slog.Logger
 
-	// Metrics says how a run's counts, each a number under its name (Checked, Gaps, ...), are added to
-	// its line, as receiver.Options.Metrics does; nothing is ever refused. When nil they are added as they
-	// are, what is left in the store is not counted, and a run that had nothing to check has no line.
+	// Metrics says how a run's counts, each a number under its name (Checked, Gaps, ...), are added
+	// to its line, as receiver.Options.Metrics does; nothing is ever refused. When nil they are
+	// added as they are, what is left in the store is not counted, and a run that had nothing to
+	// check has no line.
 	Metrics func(at time.Time, measured []slog.Attr, refusal string) []slog.Attr
 
-	// VerifySample is how many messages a run holds against Chat, from a random place in the store on. What differs is
-	// doubted, and the next run reads it back. None when zero.
+	// VerifySample is how many messages a run holds against Chat, from a random place in the store
+	// on. What differs is doubted, and the next run reads it back. None when zero.
 	VerifySample int
 
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 
-	// Wait lets a time pass, or returns the context's error; on the real clock when nil. Rand decides where a sample
-	// begins; math/rand/v2's when nil.
+	// Wait lets a time pass, or returns the context's error; on the real clock when nil. Rand
+	// decides where a sample begins; math/rand/v2's when nil.
 	Wait func(ctx context.Context, d time.Duration) error
 	Rand func() uint64
 

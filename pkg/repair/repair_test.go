@@ -124,7 +124,7 @@ func TestRun_BacksOffAndNeverBlocksTheRest(t *testing.T) {
 	assert.Equal(t, w.chat.Truth(poll), w.record(t, poll).State.Reply())
 }
 
-func TestRun_AMessageThatChatNoLongerHasIsLeftInPeace(t *testing.T) {
+func TestRun_StopsCheckingDeletedMessages(t *testing.T) {
 	w := newWorld(t, nil)
 	w.change(t, poll, msgext.Set, "alice", "1")
 	w.receive(t, w.change(t, poll, msgext.Set, "alice", "2"))
@@ -159,7 +159,8 @@ func TestRun_ForgeriesAreHealedWhereEverythingIsRead(t *testing.T) {
 			w.run(t, r)
 			w.receive(t, forged(t, version, "forged"))
 
-			// A schedule of a minute: at or below the truth within two minutes, above it within four.
+			// A schedule of a minute: at or below the truth within two minutes, above it within
+			// four.
 			limit := 2 * time.Minute
 			if version > 2 {
 				limit = 4 * time.Minute
@@ -233,8 +234,9 @@ func TestRun_ALostLastVersionIsFoundByTheLaterReads(t *testing.T) {
 	assert.Equal(t, calls, w.chat.Calls(), "then it is left alone")
 }
 
-// Where LatestSeq falls, a webhook that comes late may lie above every read, and if the store fails just then, the
-// sinks alone have it. Nothing in the store tells of it, so only a read that is told anyhow can mend it.
+// Where LatestSeq falls, a webhook that comes late may lie above every read, and if the store fails
+// just then, the sinks alone have it. Nothing in the store tells of it, so only a read that is told
+// anyhow can mend it.
 func TestRun_WhatTheSinksAloneTookIsDecidedByTheLastRead(t *testing.T) {
 	w := newWorld(t, func(options *chatsim.Options) { options.LatestFalls = true })
 	r := w.repairer(func(options *repair.Options) { options.ReadAll = true })
@@ -264,8 +266,8 @@ func TestRun_WhatTheSinksAloneTookIsDecidedByTheLastRead(t *testing.T) {
 	assert.Len(t, w.sink.Repaired(), told, "and is told once")
 }
 
-// A receiver's clock is ahead of ours, so a read that finds the message gone does not decide what it took in. Gone is final,
-// so the consumer would show that for good.
+// A receiver's clock is ahead of ours, so a read that finds the message gone does not decide what
+// it took in. Gone is final, so the consumer would show that for good.
 func TestRun_WhatIsGoneIsToldAgainOnceItDecidesAllThatWasHeard(t *testing.T) {
 	w := newWorld(t, nil)
 	r := w.repairer(func(options *repair.Options) { options.ReadAll = true })
@@ -288,8 +290,9 @@ func TestRun_WhatIsGoneIsToldAgainOnceItDecidesAllThatWasHeard(t *testing.T) {
 	assert.Equal(t, 2, w.chat.Calls())
 }
 
-// One of Chat's replicas lags behind the webhook that could not be taken in, and the message is read at once because it
-// was due already. Where only gaps are read nothing else would ever tell of the change.
+// One of Chat's replicas lags behind the webhook that could not be taken in, and the message is
+// read at once because it was due already. Where only gaps are read nothing else would ever tell of
+// the change.
 func TestRun_ADoubtIsNotSettledByAReplicaThatLags(t *testing.T) {
 	w := newWorld(t, nil)
 	r := w.repairer(nil)
@@ -380,8 +383,8 @@ func (s troubleSink) Send(ctx context.Context, _ cloudevent.Event) error {
 	return s.send(ctx)
 }
 
-// A sink that panics, or never answers, costs its message a later check, and nothing else: a panic ended the
-// process once, and every later run died on the same message.
+// A sink that panics, or never answers, costs its message a later check, and nothing else: a panic
+// ended the process once, and every later run died on the same message.
 func TestRun_ASinkInTroubleCostsNoMoreThanItsMessage(t *testing.T) {
 	for name, send := range map[string]func(context.Context) error{
 		"panics":  func(context.Context) error { panic("planted-value") },

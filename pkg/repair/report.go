@@ -26,13 +26,13 @@ type Report struct {
 	Foreign  int           `json:",omitempty"` // another app's, in this app's store: not looked at
 	Longest  time.Duration // the longest time a message had been due
 
-	// Verified counts messages that were held against Chat by themselves, and Drift those of them that differed, or that
-	// Chat has no more.
+	// Verified counts messages that were held against Chat by themselves, and Drift those of them
+	// that differed, or that Chat has no more.
 	Verified int `json:",omitempty"`
 	Drift    int `json:",omitempty"`
 
-	// AnnouncedSkipped counts messages that were only announced and due, for which there was no time; a thousand
-	// stand for that many or more.
+	// AnnouncedSkipped counts messages that were only announced and due, for which there was no
+	// time; a thousand stand for that many or more.
 	AnnouncedSkipped int `json:",omitempty"`
 }
 

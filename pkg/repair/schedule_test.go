@@ -26,8 +26,8 @@ import (
 	"msgext/pkg/state/memstate"
 )
 
-// line is a world on simulated time in which messages wait for repair: its index lags by 2 s, and a REST call
-// takes 100 ms.
+// line is a world on simulated time in which messages wait for repair: its index lags by 2 s, and a
+// REST call takes 100 ms.
 type line struct {
 	*world
 	t     *testing.T
@@ -110,8 +110,8 @@ func (l *line) everyMinute(r *repair.Repairer, minutes int) (reports []repair.Re
 	return reports
 }
 
-// Messages that Chat no longer has were read at every run once they had been quiet for 7 days, and a hundred of
-// them were all that a run looked at.
+// Messages that Chat no longer has were read at every run once they had been quiet for 7 days, and
+// a hundred of them were all that a run looked at.
 func TestSchedule_WhatIsGoneIsReadOnce(t *testing.T) {
 	scheduled(t, func(t *testing.T, l *line) {
 		r := l.with(nil)
@@ -159,7 +159,8 @@ func TestSchedule_ARunVisitsEveryMessageOnceHoweverTheIndexLags(t *testing.T) {
 	}
 }
 
-// What the index says of a message that has moved on is left out of a page, which may be empty then, and is not the end.
+// What the index says of a message that has moved on is left out of a page, which may be empty
+// then, and is not the end.
 func TestSchedule_AnEmptyPageIsNotTheEnd(t *testing.T) {
 	scheduled(t, func(t *testing.T, l *line) {
 		for i := range 1000 {
@@ -282,7 +283,8 @@ func TestSchedule_FirstChecksGoBeforeRetriesWhichStillGetAShare(t *testing.T) {
 	})
 }
 
-// Each batch waited for its slowest: one hanging read in a hundred cut a run to an eighth. Calls of 10 to 150 ms.
+// Each batch waited for its slowest: one hanging read in a hundred cut a run to an eighth. Calls of
+// 10 to 150 ms.
 func TestSchedule_AHangingReadCostsOnlyItself(t *testing.T) {
 	scheduled(t, func(t *testing.T, l *line) {
 		const limit = 200 // calls a second that Chat allows, trtc.io/document/52169
@@ -310,7 +312,8 @@ func TestSchedule_AHangingReadCostsOnlyItself(t *testing.T) {
 	})
 }
 
-// Two reads of one message never overlap: the one that began first and came last is neither merged nor told.
+// Two reads of one message never overlap: the one that began first and came last is neither merged
+// nor told.
 func TestSchedule_ASlowOldReadDoesNotOvertakeAFastNewOne(t *testing.T) {
 	scheduled(t, func(t *testing.T, l *line) {
 		l.loses(poll)
@@ -369,8 +372,8 @@ func TestSchedule_AnnouncedMessagesComeLastAndSlowly(t *testing.T) {
 	})
 }
 
-// A forgery on a message that is never quiet was never dropped, because what was found out about it was written only
-// if nothing had been heard meanwhile.
+// A forgery on a message that is never quiet was never dropped, because what was found out about it
+// was written only if nothing had been heard meanwhile.
 func TestSchedule_AForgeryOnAHotMessageIsDropped(t *testing.T) {
 	scheduled(t, func(t *testing.T, l *line) {
 		ctx, stop := context.WithCancel(t.Context())
@@ -420,7 +423,8 @@ func TestSchedule_AnotherAppsMessagesAreNotTouched(t *testing.T) {
 	})
 }
 
-// A message that Chat refuses is given up in the end, and taken up again by an event or by an operator.
+// A message that Chat refuses is given up in the end, and taken up again by an event or by an
+// operator.
 func TestSchedule_WhatIsRefusedForGoodIsGivenUp(t *testing.T) {
 	scheduled(t, func(t *testing.T, l *line) {
 		refused := 10004
@@ -474,7 +478,8 @@ func TestSchedule_WhatIsGoneIsTold(t *testing.T) {
 	})
 }
 
-// A message that is quiet for the retention time is erased; an event brings it back as one older than the store.
+// A message that is quiet for the retention time is erased; an event brings it back as one older
+// than the store.
 func TestSchedule_QuietMessagesAreErased(t *testing.T) {
 	scheduled(t, func(t *testing.T, l *line) {
 		r := l.with(func(o *repair.Options) { o.Retention = 8 * 24 * time.Hour })

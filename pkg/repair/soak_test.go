@@ -21,8 +21,8 @@ var soakFlag = flag.String("soak", os.Getenv("MSGEXT_SOAK"), "empty: in small; g
 // soakSeed makes other worlds of the same size.
 var soakSeed = flag.Uint64("soak-seed", 0, "added to the seed of each soak's world")
 
-// soakSize is how much of a life a soak plays, and how little a run of repair can do: so that there is more to do at
-// times than runs have time for.
+// soakSize is how much of a life a soak plays, and how little a run of repair can do: so that there
+// is more to do at times than runs have time for.
 type soakSize struct {
 	days, messages, changes int
 	workers                 int
@@ -46,10 +46,11 @@ func chosenSize(t *testing.T) soakSize {
 	return soakSize{}
 }
 
-// Months of dirty life on a simulated clock: hot polls, losses, duplicates, late and forged events, doubts, groups
-// that disband, messages recalled, refusals by code, hanging reads, an index that lags, sinks down for hours,
-// REST down for two days, the store down for minutes, clocks off by five minutes, restarts in the middle of a
-// run, two runs at once. What must hold is checked on the way (see soakStore), and at the end.
+// Months of dirty life on a simulated clock: hot polls, losses, duplicates, late and forged events,
+// doubts, groups that disband, messages recalled, refusals by code, hanging reads, an index that
+// lags, sinks down for hours, REST down for two days, the store down for minutes, clocks off by
+// five minutes, restarts in the middle of a run, two runs at once. What must hold is checked on the
+// way (see soakStore), and at the end.
 func TestRun_Soak_All(t *testing.T) { soak(t, true, false, 1) }
 
 // The same with a LatestSeq that falls when the newest key is deleted.
@@ -78,8 +79,8 @@ func soak(t *testing.T, all, falls bool, seed uint64) {
 	})
 }
 
-// repairAll runs two repairers until the context is done: one a minute, the other, whose clock may be wrong, every
-// half, with runs that are cut short.
+// repairAll runs two repairers until the context is done: one a minute, the other, whose clock may
+// be wrong, every half, with runs that are cut short.
 func (w *soakWorld) repairAll(ctx context.Context) {
 	second := make(chan struct{})
 	go func() {

@@ -59,7 +59,8 @@ func addressed(t require.TestingT, r *http.Request) msgext.Message {
 	return message
 }
 
-// stale returns what a replica of Chat's that lags a few seconds behind has of a message, once in a while.
+// stale returns what a replica of Chat's that lags a few seconds behind has of a message, once in a
+// while.
 func (w *soakWorld) stale(m *soakMessage, r *rand.Rand) []byte {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -70,7 +71,8 @@ func (w *soakWorld) stale(m *soakMessage, r *rand.Rand) []byte {
 	return m.before
 }
 
-// refuse counts the calls about a message, which are bounded for each day, and says what they are refused with.
+// refuse counts the calls about a message, which are bounded for each day, and says what they are
+// refused with.
 func (w *soakWorld) refuse(message msgext.Message) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()

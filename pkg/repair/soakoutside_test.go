@@ -21,8 +21,8 @@ import (
 	"msgext/pkg/state/sqlitestate"
 )
 
-// soakStoreFlag is MSGEXT_STATE of the store that a soak plays on; in memory behind a lagging index where it is empty. Every
-// message in the store is forgotten first.
+// soakStoreFlag is MSGEXT_STATE of the store that a soak plays on; in memory behind a lagging index
+// where it is empty. Every message in the store is forgotten first.
 var soakStoreFlag = os.Getenv("MSGEXT_SOAK_STORE")
 
 // openSoakStore returns how a soak comes to its store, which is called within the simulated clock.
@@ -65,8 +65,8 @@ func forgetAll(t *testing.T, store state.Store) {
 	}
 }
 
-// outside is a store that lives outside of the simulated clock, which stands still while it works: a connection that waits for
-// its server would keep that clock from ever moving.
+// outside is a store that lives outside of the simulated clock, which stands still while it works:
+// a connection that waits for its server would keep that clock from ever moving.
 type outside struct {
 	state.Store
 	workers chan *worker
@@ -98,7 +98,8 @@ func startWorkers(t *testing.T) chan *worker {
 	return workers
 }
 
-// ask has a worker call the store, with a context of its own: that of the caller belongs to the simulated clock.
+// ask has a worker call the store, with a context of its own: that of the caller belongs to the
+// simulated clock.
 func ask[T any](o outside, ctx context.Context, call func(context.Context) (T, error)) (answer T, err error) {
 	if err := ctx.Err(); err != nil {
 		return answer, err

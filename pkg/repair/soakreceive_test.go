@@ -20,8 +20,8 @@ import (
 	"msgext/pkg/webhook"
 )
 
-// soakURL is the app's URL with what Chat adds to it. The app has no token, so that receivers whose clocks are off take
-// webhooks, too.
+// soakURL is the app's URL with what Chat adds to it. The app has no token, so that receivers whose
+// clocks are off take webhooks, too.
 const soakURL = "http://127.0.0.1/?SdkAppid=" + app + "&CallbackCommand=" + msgext.GroupCommand + "&contenttype=json"
 
 // receiver is what the webhook function has.
@@ -33,7 +33,8 @@ func (w *soakWorld) receiver(now func() time.Time) http.Handler {
 
 type soakRequestKey struct{}
 
-// soakRequest is what became of a webhook in the store: it was taken in, or doubted, or the store failed.
+// soakRequest is what became of a webhook in the store: it was taken in, or doubted, or the store
+// failed.
 type soakRequest struct{ taken, failed bool }
 
 // soakBody is a webhook's body, whose fields may be of any type.
@@ -63,7 +64,8 @@ var lenient = []func(b *soakBody){
 	func(b *soakBody) { b.Extra = json.RawMessage(`{"new":[1,{"deep":null}]}`) },
 }
 
-// garbled are bodies that cannot be taken in. Each still names its message, but for one cut off too soon.
+// garbled are bodies that cannot be taken in. Each still names its message, but for one cut off too
+// soon.
 var garbled = []func(b *soakBody){
 	func(b *soakBody) { b.OperateType = 4 },
 	func(b *soakBody) { b.OperateType = "set" },
@@ -129,7 +131,8 @@ func (w *soakWorld) arrived(m *soakMessage, version int64) {
 	}
 }
 
-// note counts something of a message that has reached the store, and whether it was heard of its extensions.
+// note counts something of a message that has reached the store, and whether it was heard of its
+// extensions.
 func (w *soakWorld) note(m *soakMessage, heard bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -142,8 +145,8 @@ func (w *soakWorld) note(m *soakMessage, heard bool) {
 	m.events++
 }
 
-// deferred is what becomes of a message whose webhook the store alone failed: every other line is replayed by an
-// operator once the outage is over.
+// deferred is what becomes of a message whose webhook the store alone failed: every other line is
+// replayed by an operator once the outage is over.
 func (w *soakWorld) deferred(m *soakMessage) {
 	replay := w.draw("deferred", m.Path()).IntN(2) == 0
 	w.mu.Lock()

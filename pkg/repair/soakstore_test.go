@@ -16,8 +16,8 @@ import (
 
 var errStoreDown = errors.New("the store is down")
 
-// soakPage is how many heads the store gives at once: so few that a page may have none that is due, because the
-// index lags.
+// soakPage is how many heads the store gives at once: so few that a page may have none that is due,
+// because the index lags.
 const soakPage = 3
 
 type soakRunKey struct{}
@@ -33,9 +33,9 @@ type soakRun struct {
 	skew func() time.Duration // of the repairer's clock now
 }
 
-// setBack reports whether the repairer's clock was set back since the run began. Due times then come
-// from the new clock, and may lie before the cutoff that came from the old one. The run knows which
-// messages it has visited, and checks none of them twice all the same.
+// setBack reports whether the repairer's clock was set back since the run began. Due times then
+// come from the new clock, and may lie before the cutoff that came from the old one. The run knows
+// which messages it has visited, and checks none of them twice all the same.
 func (r *soakRun) setBack() bool { return r.skew() < r.clock.Sub(r.began) }
 
 // by says whose call it is, for what is keyed by that.
@@ -75,7 +75,8 @@ type soakStore struct {
 	complaints atomic.Int64
 }
 
-// complain fails the test. What is wrong in one run is wrong in thousands, so that only the first few are said.
+// complain fails the test. What is wrong in one run is wrong in thousands, so that only the first
+// few are said.
 func (s *soakStore) complain(what, format string, about ...any) {
 	if s.complaints.Add(1) <= 10 {
 		assert.Failf(s.t, what, format, about...)
@@ -97,7 +98,8 @@ func (s *soakStore) isDown(at time.Time) bool {
 	return false
 }
 
-// wasDown reports whether the store was down at any time of a run that began at a time and has ended now.
+// wasDown reports whether the store was down at any time of a run that began at a time and has
+// ended now.
 func (s *soakStore) wasDown(began time.Time) bool {
 	for _, w := range s.down {
 		if !w.from.After(time.Now()) && w.to.After(began) {

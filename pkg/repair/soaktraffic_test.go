@@ -81,8 +81,8 @@ func (w *soakWorld) active(zipf *rand.Zipf) *soakMessage {
 // announce reports whether the message is to be announced now, which only one that is new is.
 func (m *soakMessage) announce() bool { return !m.applied }
 
-// crowd is everybody at once, in more messages than repair has time for. Each loses a version, and some that have
-// lost one cannot be read.
+// crowd is everybody at once, in more messages than repair has time for. Each loses a version, and
+// some that have lost one cannot be read.
 func (w *soakWorld) crowd(flash window) {
 	for range 4 {
 		m := w.messages[w.r.IntN(len(w.messages))]

@@ -12,12 +12,12 @@ import (
 	"msgext/pkg/state"
 )
 
-// promised is how long a gap shows at most when all is well: until the grace time is over and the next run begins,
-// one run more where that one was cut short, and a read that hangs.
+// promised is how long a gap shows at most when all is well: until the grace time is over and the
+// next run begins, one run more where that one was cut short, and a read that hangs.
 const promised = 90*time.Second + time.Minute + 10*time.Second
 
-// allowed is how long a gap may show: what was promised, what an outage takes and the backoff after it, and what is
-// owed to clocks that are off and to forgeries.
+// allowed is how long a gap may show: what was promised, what an outage takes and the backoff after
+// it, and what is owed to clocks that are off and to forgeries.
 func (w *soakWorld) allowed(message msgext.Message, since, now time.Time) time.Duration {
 	allowed, backoff := promised, time.Duration(0)
 	outages := append(append(append([]window{}, w.restDown...), w.sinksDown...), w.store.down...)
@@ -47,8 +47,9 @@ func (w *soakWorld) allowed(message msgext.Message, since, now time.Time) time.D
 			hangs++
 		}
 	}
-	// A check that failed is repeated after the backoff, in the next run. That goes on from where an outage has taken it:
-	// the first check after one has failed as often as there was time for, and once more where it hangs.
+	// A check that failed is repeated after the backoff, in the next run. That goes on from where
+	// an outage has taken it: the first check after one has failed as often as there was time for,
+	// and once more where it hangs.
 	allowed += time.Duration(hangs)*(70*time.Second+backoff) + grace<<hangs - grace
 	if w.falls {
 		allowed += 5 * time.Minute // what is ahead because LatestSeq fell is dropped, and read again
@@ -67,7 +68,8 @@ func (w *soakWorld) backlog() time.Duration {
 	return time.Duration(len(w.messages)/w.sizes.capacity()+1) * time.Minute
 }
 
-// troubled reports whether something is wrong, or was a short while ago, that keeps messages waiting.
+// troubled reports whether something is wrong, or was a short while ago, that keeps messages
+// waiting.
 func (w *soakWorld) troubled(now time.Time) bool {
 	outages := append(append(append(append([]window{}, w.restDown...), w.sinksDown...), w.store.down...), w.skewed...)
 	for _, o := range outages {
@@ -78,8 +80,8 @@ func (w *soakWorld) troubled(now time.Time) bool {
 	return false
 }
 
-// judgeQueues holds the lanes to their promises after a run: no first check waits for longer than those ahead of it
-// take, and no retry waits for a crowd's first checks to end.
+// judgeQueues holds the lanes to their promises after a run: no first check waits for longer than
+// those ahead of it take, and no retry waits for a crowd's first checks to end.
 func (w *soakWorld) judgeQueues() {
 	now := time.Now()
 	if w.troubled(now) {
@@ -100,9 +102,9 @@ func (w *soakWorld) judgeQueues() {
 	}
 }
 
-// judgeRead holds a read to what was told before: a replica that lags must not be believed. Where LatestSeq falls,
-// that is not to be seen from outside, and while a repairer's
-// clock is behind, its reads do not protect from older ones.
+// judgeRead holds a read to what was told before: a replica that lags must not be believed. Where
+// LatestSeq falls, that is not to be seen from outside, and while a repairer's clock is behind, its
+// reads do not protect from older ones.
 func (w *soakWorld) judgeRead(event cloudevent.Event) {
 	_, truth, err := event.Truth()
 	if !assert.NoError(w.t, err) || w.falls || within(w.skewed, time.Now()) {
@@ -170,8 +172,8 @@ func (w *soakWorld) compare() {
 	w.t.Logf("%d messages are the truth, %d are gone, %d erased, of %d nothing was ever heard", equal, gone, erased, unknown)
 }
 
-// knowable reports whether something betrays all that happened to a message. Where all are read, that is anything up
-// to 7 days after something of it was heard.
+// knowable reports whether something betrays all that happened to a message. Where all are read,
+// that is anything up to 7 days after something of it was heard.
 func (w *soakWorld) knowable(m *soakMessage) bool {
 	return !m.lost || w.all && m.changed.Sub(m.last) < 7*day-2*time.Hour // webhooks are late by an hour at most
 }

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// verifyPace lies between two messages of Verify: a tenth of the calls that Chat allows, since repair goes on
-	// meanwhile.
+	// verifyPace lies between two messages of Verify: a tenth of the calls that Chat allows, since
+	// repair goes on meanwhile.
 	verifyPace = 50 * time.Millisecond
 
 	// verifyWorkers is how many messages are compared at once.
@@ -28,8 +28,9 @@ type VerifyOptions struct {
 	// Repair doubts what differs, so that the next run of repair reads it back.
 	Repair bool
 
-	// Told is given the verdict of each message, Failed the error of each that could not be compared, and Progress what
-	// it came to so far; nobody is when nil. They are called by one goroutine at a time.
+	// Told is given the verdict of each message, Failed the error of each that could not be
+	// compared, and Progress what it came to so far; nobody is when nil. They are called by one
+	// goroutine at a time.
 	Told     func(Verdict)
 	Failed   func(message msgext.Message, err error)
 	Progress func(Verified)
@@ -58,11 +59,13 @@ func (v Verified) String() string {
 	return text
 }
 
-// Verify holds messages against Chat, up to 20 a second. One that seems to differ is compared again once the grace time is
-// over, and differs only if nothing was heard or read of it meanwhile and the second read says the same: then no webhook
-// was on its way, nor did the read come from a replica that lags.
+// Verify holds messages against Chat, up to 20 a second. One that seems to differ is compared again
+// once the grace time is over, and differs only if nothing was heard or read of it meanwhile and
+// the second read says the same: then no webhook was on its way, nor did the read come from a
+// replica that lags.
 //
-// Its error is that of the messages, or the context's. Then what had to be compared again is undecided.
+// Its error is that of the messages, or the context's. Then what had to be compared again is
+// undecided.
 func (r *Repairer) Verify(ctx context.Context, messages iter.Seq2[msgext.Message, error], options VerifyOptions) (Verified, error) {
 	v := verification{repairer: r, options: options, slots: make(chan struct{}, verifyWorkers)}
 	pace := time.NewTicker(verifyPace)

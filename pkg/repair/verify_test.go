@@ -28,7 +28,8 @@ func listOf(messages ...msgext.Message) iter.Seq2[msgext.Message, error] {
 	}
 }
 
-// verifier is a repairer that waits on the world's clock. meanwhile, if not nil, happens while it does.
+// verifier is a repairer that waits on the world's clock. meanwhile, if not nil, happens while it
+// does.
 func (w *world) verifier(meanwhile func(), change func(*repair.Options)) *repair.Repairer {
 	return w.repairer(func(o *repair.Options) {
 		o.Wait = func(_ context.Context, d time.Duration) error {
@@ -253,7 +254,8 @@ func TestMessagesAndSample(t *testing.T) {
 	}
 }
 
-// A run finds by itself what nothing else does: a change after the last scheduled read, all of whose webhooks are lost.
+// A run finds by itself what nothing else does: a change after the last scheduled read, all of
+// whose webhooks are lost.
 func TestRun_VerifiesASample(t *testing.T) {
 	for sample, found := range map[int]bool{0: false, 5: true} {
 		w := newWorld(t, nil)
