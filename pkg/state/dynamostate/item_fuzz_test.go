@@ -69,6 +69,7 @@ func FuzzHead(f *testing.F) {
 		switch {
 		case fits(name, damaged[name]):
 			require.True(t, err == nil || err == state.ErrSchemaNew && name == "schema")
+		case name == "schema" && err == state.ErrSchemaNew: // a number that no int64 can be is a newer one, too
 		default:
 			require.EqualError(t, err, `an item whose attribute "`+name+`" is not what this package writes`)
 		}
