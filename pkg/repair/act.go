@@ -12,15 +12,15 @@ import (
 	"msgext/pkg/state"
 )
 
-// errOvertaken: another check has read the message meanwhile, and tells and writes what there is
-// to.
+// errOvertaken: another check has read the message meanwhile. That check tells the sinks and writes
+// the outcome.
 var errOvertaken = errors.New("repair: overtaken by another read")
 
 // maxLooks bounds how often one check reads a message: once, and once more after a drop.
 const maxLooks = 3
 
-// check looks at one due message and carries out what is decided. A panic is this message's
-// failure.
+// check looks at one due message and carries out what is decided. A panic counts as a failure of
+// this message alone.
 func (r *Repairer) check(ctx context.Context, head state.Head) (result, error) {
 	d := r.policy.plan(head, r.options.Now())
 	if d.foreign {
@@ -57,13 +57,13 @@ func (r *Repairer) follow(ctx context.Context, head state.Head, d decision) (res
 	return d.result, d.err
 }
 
-// erase erases a message. Where it does not, something was heard of it meanwhile, and it is due.
+// erase erases a message. If something was heard of it meanwhile, it is not erased but due.
 func (r *Repairer) erase(ctx context.Context, message msgext.Message, revision int64, d decision) (result, error) {
 	erased, err := r.options.Store.Erase(ctx, message, revision)
 	return result{Read: d.result.Read, Erased: erased, Open: err != nil}, err
 }
 
-// readBack reads a message and carries out what is concluded, once more after a drop.
+// readBack reads a message and carries out what is concluded. After a drop it does so once more.
 func (r *Repairer) readBack(ctx context.Context, head state.Head, by asked) (result, error) {
 	started := r.options.Now()
 	var found result
@@ -109,7 +109,7 @@ func (r *Repairer) look(ctx context.Context, message msgext.Message) (finding, e
 	return f, nil
 }
 
-// act carries out a decision and writes its outcome. Its error says what failed; then the outcome
+// act carries out a decision and writes its outcome. Its error says what failed. The outcome then
 // says so, too.
 func (r *Repairer) act(ctx context.Context, message msgext.Message, d decision, f finding) error {
 	switch err := r.carryOut(ctx, message, d, f); {
@@ -182,8 +182,8 @@ func (r *Repairer) event(message msgext.Message, d decision, f finding) (cloudev
 	return cloudevent.NewRepaired(message, truth, now)
 }
 
-// fail writes that a check failed; not where it did because the process ends, which leaves the
-// message as due as it was.
+// fail writes that a check failed. If it failed because the process ends, nothing is written, and
+// the message stays due as it was.
 func (r *Repairer) fail(ctx context.Context, message msgext.Message, failed state.Outcome) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return nil
@@ -191,8 +191,9 @@ func (r *Repairer) fail(ctx context.Context, message msgext.Message, failed stat
 	return r.save(ctx, message, failed, failed)
 }
 
-// save writes an outcome. It is worth writing even when the check itself used up its time. Where it
-// cannot be written, at least that the message moves behind the others is tried once more.
+// save writes an outcome. It is worth writing even when the check itself used up its time. If it
+// cannot be written, save tries once more to write at least that the message moves behind the
+// others.
 func (r *Repairer) save(ctx context.Context, message msgext.Message, outcome, failed state.Outcome) error {
 	if outcome.Revision == 0 {
 		return nil // a message nobody has heard of
@@ -201,7 +202,7 @@ func (r *Repairer) save(ctx context.Context, message msgext.Message, outcome, fa
 	defer cancel()
 	err := r.options.Store.SaveCheck(ctx, message, outcome)
 	if err == nil || errors.Is(err, state.ErrNotFound) {
-		return nil // where it is not found, it was erased meanwhile
+		return nil // a message that is not found was erased meanwhile
 	}
 	err = fmt.Errorf("write outcome: %w", err)
 	failed.Read, failed.GaveUp = false, false

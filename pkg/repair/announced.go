@@ -10,10 +10,10 @@ import (
 	"msgext/pkg/state"
 )
 
-// absent reports whether Chat has no extensions of a message that was only announced, or that a
-// backfill asks for, and nothing else is known of it. Chat's documents do not say how the read of a
-// message is answered that never had extensions: LatestSeq 0, no such message and a refusal count
-// alike.
+// absent reports whether Chat has no extensions of a message, and nothing else is known of it. The
+// message was only announced, or a backfill asks for it. Chat's documents do not say how the read
+// of a message that never had extensions is answered. So LatestSeq 0, no such message and a refusal
+// count alike.
 func (f finding) absent() bool {
 	s, c := f.record.State, f.record.Check
 	known := !c.Heard.IsZero() || s.Base != nil || s.Latest != 0 || c.Doubted != 0
@@ -31,9 +31,9 @@ func empty(read msgext.Snapshot) bool {
 	return read.Latest == 0 && read.Ahead == 0 && len(read.KeyValues) == 0
 }
 
-// concludeNothing decides about a message that is absent. Nobody is told, and no read is kept: a
-// message without extensions is none of ours. One that was announced is read again at its next age,
-// and erased after the last.
+// concludeNothing decides about a message that is absent. Nobody is told, and no read is kept,
+// because a message without extensions is none of ours. One that was announced is read again at its
+// next age, and erased after the last.
 func (p policy) concludeNothing(d decision, f finding, now time.Time) decision {
 	d.result.Read, d.result.Absent = f.err == nil, true
 	d.exchange = !f.record.Check.Announced.IsZero()
@@ -43,8 +43,8 @@ func (p policy) concludeNothing(d decision, f finding, now time.Time) decision {
 	return p.stillNothing(d, f.record.Check, f.started, now)
 }
 
-// stillNothing decides when an announced message of which nothing is known is looked at again, if
-// ever.
+// stillNothing decides whether and when an announced message of which nothing is known is looked at
+// again.
 func (p policy) stillNothing(d decision, c state.Check, started, now time.Time) decision {
 	due := p.nextAge(c, now)
 	if due.IsZero() {
@@ -58,11 +58,12 @@ func (p policy) stillNothing(d decision, c state.Check, started, now time.Time) 
 	return d
 }
 
-// lookExchanged announces an announced one-to-one message under its accounts exchanged as well,
-// where Chat has extensions there. Whether the accounts that a webhook about extensions names are
-// those of the message or begin with who changed them is not documented. So the message is known by
-// the name that reads go by, and what was announced stays empty. A failure is no news: the next age
-// looks again.
+// lookExchanged is for an announced one-to-one message. If Chat has extensions under the message's
+// accounts exchanged, it announces the message under those as well. A webhook about extensions
+// names two accounts. It is not documented whether they are those of the message or begin with who
+// changed the extensions. So the message is known by the name that reads go by, and what was
+// announced stays empty. A failure changes nothing: the message is looked for again at its next
+// age.
 func (r *Repairer) lookExchanged(ctx context.Context, message msgext.Message, announced time.Time) error {
 	if message.IsGroup() {
 		return nil
@@ -75,7 +76,7 @@ func (r *Repairer) lookExchanged(ctx context.Context, message msgext.Message, an
 	return r.options.Store.Announce(ctx, message, announced, r.policy.look(r.options.Now(), r.options.Now()))
 }
 
-// Announce makes a message known as if it had been announced now, and due at once: for an
+// Announce makes a message known as if it had been announced now, and due at once. It is for an
 // announcement that the store did not take.
 func (r *Repairer) Announce(ctx context.Context, message msgext.Message) error {
 	now := r.options.Now()

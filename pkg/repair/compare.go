@@ -12,11 +12,12 @@ import (
 	"msgext/pkg/state"
 )
 
-// Comparison is what holding a message against Chat came to.
+// Comparison is the result of comparing a message with Chat.
 type Comparison int
 
-// The comparisons. A message is undecided while it waits for a check or was not settled by one, for
-// then repair is to have it first, and where it changed meanwhile, here or in Chat.
+// The comparisons. A message is undecided while it waits for a check, or if a check did not settle
+// it, because repair is to have it first. It is undecided, too, if it changed meanwhile, here or in
+// Chat.
 const (
 	Equal Comparison = iota
 	Differs
@@ -36,8 +37,8 @@ type Verdict struct {
 	// Latest is the greatest version that the store knows of, ChatLatest Chat's.
 	Latest, ChatLatest int64
 
-	// Differences are sorted by key. There may be none although the message differs, where a change
-	// was lost that another one undid.
+	// Differences are sorted by key. There may be none although the message differs: a change was
+	// lost, and another one undid it.
 	Differences []Difference
 
 	place place
@@ -49,7 +50,7 @@ type Difference struct {
 	Here, Chat *msgext.KeyValue
 }
 
-// place is how a message stood when it was compared. Where it is the same later, nothing was heard,
+// place is how a message stood when it was compared. If it is the same later, nothing was heard,
 // doubted or read of the message meanwhile.
 type place struct{ revision, read int64 }
 
@@ -57,9 +58,10 @@ func placeOf(record state.Record) place {
 	return place{record.Check.Revision, record.State.ReadNumber()}
 }
 
-// Compare reads a message and holds what the store shows of it against that. A webhook may be on
-// its way that the read has overtaken: that the message differs is certain only where Compare says
-// so again after the grace time, of a message that stands as it did; see Verify.
+// Compare reads a message and compares what the store shows of it with the read. The read may have
+// overtaken a webhook that is on its way. So one difference is not certain. It is certain if
+// Compare says the same again after the grace time, of a message whose place is the same; see
+// Verify.
 //
 // Errors: ErrNoAccess, state.ErrNotFound, those of chatapi.Client.Read but ErrGone, and the
 // store's.
@@ -102,12 +104,12 @@ func (r *Repairer) unsettled(record state.Record) bool {
 	return due || c.Standing() != state.Settled || record.State.Gap() && !c.Gone
 }
 
-// isUnheard reports whether the store shows nothing of a message: it was only announced.
+// isUnheard reports whether the store shows nothing of a message because it was only announced.
 func isUnheard(record state.Record) bool {
 	return record.State.Latest == 0 && record.State.Base == nil
 }
 
-// compare holds what is known of a message against a read; there is none of a message that Chat
+// compare compares what is known of a message with a read. There is no read of a message that Chat
 // does not have.
 func compare(message msgext.Message, record state.Record, read msgext.Snapshot, there bool) Verdict {
 	v := Verdict{Message: message, Latest: record.State.Latest, ChatLatest: max(read.Latest, read.Ahead), place: placeOf(record)}
@@ -144,7 +146,7 @@ func differences(here, chat []msgext.KeyValue) []Difference {
 	return slices.SortedFunc(maps.Values(byKey), func(a, b Difference) int { return strings.Compare(a.Key, b.Key) })
 }
 
-// sameAs reports whether two verdicts found the same, of a message that stood as it did.
+// sameAs reports whether two verdicts found the same, of a message whose place did not change.
 func (v Verdict) sameAs(other Verdict) bool {
 	return v.Comparison == other.Comparison && v.place == other.place && v.ChatLatest == other.ChatLatest &&
 		slices.EqualFunc(v.Differences, other.Differences, func(a, b Difference) bool {

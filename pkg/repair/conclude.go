@@ -12,7 +12,7 @@ import (
 	"msgext/pkg/state"
 )
 
-// finding is what one look at Chat brought, and what was known before it.
+// finding is what one read of Chat brought, and what was known before it.
 type finding struct {
 	record  state.Record // as loaded before the read began; zero for a message nobody has heard of
 	started time.Time    // when the check began
@@ -23,7 +23,7 @@ type finding struct {
 	err   error // of the read; then read is empty
 }
 
-// conclude decides about a message by what a look at Chat brought.
+// conclude decides about a message by what a read of Chat brought.
 func (p policy) conclude(f finding, now time.Time) decision {
 	c := f.record.Check
 	d := decision{result: result{Read: true}}
@@ -51,19 +51,19 @@ func (p policy) conclude(f finding, now time.Time) decision {
 	return p.concludeRead(d, f, now)
 }
 
-// refused reports whether the read would fail again in the same way, whoever repeats it.
+// refused reports whether the read would fail again in the same way, no matter who repeats it.
 func refused(err error) bool {
 	return errors.Is(err, chatapi.ErrRefused) || errors.Is(err, chatapi.ErrNoProgress) || errors.Is(err, chatapi.ErrReply)
 }
 
-// tooSoon reports whether a read that lies below the one that stands must not be believed yet: it
-// may come from a replica of Chat's that lags behind.
+// tooSoon reports whether a read must not be believed yet because it lies below the one that
+// stands. It may come from a replica of Chat's that lags behind.
 func (p policy) tooSoon(f finding) bool {
 	base := f.record.State.Base
 	return base != nil && f.read.Latest < base.Latest && !f.began.After(state.Moment(base.Number).Add(p.margin()))
 }
 
-// concludeGone decides about a message that Chat has no more, which is final until something is
+// concludeGone decides about a message that Chat has no more. That is final until something is
 // heard of it.
 func (p policy) concludeGone(d decision, f finding, now time.Time) decision {
 	c := f.record.Check
@@ -75,7 +75,7 @@ func (p policy) concludeGone(d decision, f finding, now time.Time) decision {
 	d.save = &state.Outcome{
 		Revision: c.Revision, DroppedAt: c.DroppedAt, Started: p.began(f.started, now),
 		Settles: true, Decided: f.began,
-		Read: true, Latest: math.MaxInt64, // what is not there is behind nothing
+		Read: true, Latest: math.MaxInt64, // a message that is not there lacks no version
 		Due: p.end(quietSince(c), now), SinksUpToDate: true, Gone: true,
 	}
 	// Sinks may hold what this read does not decide: a receiver's clock may be ahead of ours.
@@ -93,14 +93,14 @@ func (p policy) concludeRead(d decision, f finding, now time.Time) decision {
 	m := p.measure(f)
 	decided := f.began.Add(-p.margin())
 	settled := !c.DroppedAt.IsZero() && c.DroppedAt.Before(decided)
-	early := c.Doubted != 0 && !c.DroppedAt.Before(decided) // a replica of Chat's may not have yet what was doubted
+	early := c.Doubted != 0 && !c.DroppedAt.Before(decided) // a lagging replica of Chat's may lack what was doubted
 
 	d.merge = true
 	d.result.Fell, d.result.Open = m.fell, m.forged
 	changed := !slices.Equal(f.record.State.Visible(), after.Visible())
 	owed := f.record.State.Contiguous() < read.Latest
 	untold := p.readAll && !c.SinksUpToDate && !c.Heard.IsZero()
-	untold = untold || p.readAll && sweeps(c, now) // sinks may have taken what the store, which failed alone, never heard of
+	untold = untold || p.readAll && sweeps(c, now) // if the store alone failed, sinks may have taken what it never heard of
 	d.result.Healed = changed || owed
 	if f.asked != byNobody || changed || owed || untold || c.Doubted != 0 || c.Gone || m.drop || settled {
 		d.tell, d.result.Repaired = truth, true
@@ -150,7 +150,7 @@ func (p policy) concludeRead(d decision, f finding, now time.Time) decision {
 	return d
 }
 
-// measured is a read held against what was heard.
+// measured is a read compared with what was heard.
 type measured struct {
 	top    int64 // the greatest version that the read knows of
 	ahead  bool  // webhooks or earlier reads spoke of versions above that
@@ -173,8 +173,8 @@ func (p policy) measure(f finding) measured {
 	return m
 }
 
-// onlyDeleted reports whether all that was heard above a version are deletions: where Chat counts
-// no higher than its greatest key, deleting that one lowers its LatestSeq.
+// onlyDeleted reports whether all that was heard above a version are deletions. Where Chat's
+// LatestSeq is that of its greatest key, deleting that key lowers it.
 func onlyDeleted(s msgext.State, version int64) bool {
 	found := false
 	for _, entry := range s.Entries {
@@ -188,8 +188,8 @@ func onlyDeleted(s msgext.State, version int64) bool {
 	return found && s.Clear <= version
 }
 
-// again returns when a message must be read once more because a read cannot decide yet; zero if it
-// need not.
+// again returns when a message must be read once more because a read cannot decide yet. It returns
+// zero if no such read is needed.
 func (p policy) again(c state.Check, m measured, save state.Outcome, settled bool) time.Time {
 	var at time.Time
 	wait := func(since time.Time) {

@@ -10,10 +10,10 @@ import (
 	"msgext/pkg/state"
 )
 
-// verify holds a sample of all messages against Chat, once everything else is done. What was lost
-// of a message whose last read is over, nothing else finds. A message that differs is doubted. It
-// takes the grace time where one seems to; what the run has no time for stays undecided, and is
-// somebody else's sample.
+// verify compares a sample of all messages with Chat, once everything else is done. If something
+// was lost of a message whose last read is over, nothing else finds it. A message that differs is
+// doubted. Where one seems to differ, verify waits for the grace time. What the run has no time for
+// stays undecided, and is left to another sample.
 func (r *run) verify(ctx context.Context) error {
 	repairer := r.repairer
 	if repairer.options.VerifySample == 0 || repairer.options.Chat == nil {

@@ -13,9 +13,9 @@ import (
 // ErrPayload is Invoke's error for a payload that names a message, but not a whole one.
 var ErrPayload = errors.New(`repair: a message is named by {"GroupId":"...","MsgSeq":1} or {"From_Account":"...","To_Account":"...","MsgKey":"..."}`)
 
-// Invoke serves one invocation of a repair function on either cloud: a payload that names a
-// message replays that message, any other, such as a schedule's event, is a Run. It answers
-// with the report as JSON. An error is wanted by the platform, which retries.
+// Invoke serves one invocation of a repair function on either cloud. A payload that names a message
+// replays that message. Any other, such as a schedule's event, is a Run. It answers with the report
+// as JSON. If an invocation failed, it returns an error, so that the platform retries.
 func (r *Repairer) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	message, named, err := r.named(event)
 	if err != nil {
@@ -35,8 +35,8 @@ func (r *Repairer) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 }
 
 // named returns the message that an event names, if it names one. A field that belongs neither to a
-// message nor to a schedule's event is an error: a misspelt name would else be a run that says
-// nothing of the message.
+// message nor to a schedule's event is an error. Otherwise a misspelt name would start a run, and
+// its report would not mention the message.
 func (r *Repairer) named(event []byte) (message msgext.Message, named bool, err error) {
 	if len(event) == 0 {
 		return msgext.Message{}, false, nil

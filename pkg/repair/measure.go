@@ -9,14 +9,15 @@ import (
 )
 
 const (
-	// maxLeft is up to how many unsettled messages are counted; then it means that many or more.
+	// maxLeft bounds how many unsettled messages are counted. A count of maxLeft means that many or
+	// more.
 	maxLeft = 1000
 
 	// leftTime is how long the store may take to say what is left.
 	leftTime = 3 * time.Second
 )
 
-// measurements are what a run's line says in numbers, but for what is left in the store.
+// measurements are the numbers in a run's line, except what is left in the store.
 func (r Report) measurements(err error) []slog.Attr {
 	failed := 0
 	if err != nil {
@@ -34,9 +35,9 @@ func (r Report) measurements(err error) []slog.Attr {
 	return values
 }
 
-// left asks the store what is left to do. A run looks at what is due alone: a message that stays
-// refused is due once an hour, and open all the while. What the store cannot say is not measured,
-// for 0 would be a lie.
+// left asks the store what is left to do. A run looks only at what is due. A message that stays
+// refused is due once an hour, and open all the while. If the store cannot say, nothing is
+// measured, because 0 would be wrong.
 func (r *Repairer) left(ctx context.Context) []slog.Attr {
 	if r.options.Metrics == nil {
 		return nil

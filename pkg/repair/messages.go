@@ -8,15 +8,15 @@ import (
 	"msgext/pkg/state"
 )
 
-// Messages are those of the app that the store holds, in an order of the store's own.
+// Messages are those of the app that the store holds. The store decides their order.
 func (r *Repairer) Messages(ctx context.Context) iter.Seq2[msgext.Message, error] {
 	return func(yield func(msgext.Message, error) bool) {
 		r.walk(ctx, "", yield)
 	}
 }
 
-// Sample are up to n messages of the app, each once: those that the store holds from a place on
-// that key decides, and where it ends, from the beginning.
+// Sample returns up to n messages of the app, each once. It begins at a place in the store that key
+// decides. Where the store ends, it goes on from the beginning.
 func (r *Repairer) Sample(ctx context.Context, n int, key uint64) iter.Seq2[msgext.Message, error] {
 	return func(yield func(msgext.Message, error) bool) {
 		met := make(map[msgext.Message]bool)

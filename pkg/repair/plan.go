@@ -23,7 +23,7 @@ var (
 	ErrTooSoon = errors.New("repair: below an earlier read, looked at again later")
 )
 
-// decision is what is to be done about a message, in this order; what is zero is left out.
+// decision is what is to be done about a message, in this order. A field that is zero is left out.
 type decision struct {
 	foreign bool // another app's message: nothing at all
 	erase   bool
@@ -37,7 +37,7 @@ type decision struct {
 	// exchange looks whether Chat has the one-to-one message with its two accounts exchanged.
 	exchange bool
 
-	failed state.Outcome // is saved in the place of save where anything before it fails
+	failed state.Outcome // is saved instead of save if anything before it fails
 	result result
 	err    error // why the message is not settled
 }
@@ -78,8 +78,8 @@ func (p policy) plan(head state.Head, now time.Time) decision {
 	return d
 }
 
-// failed is the outcome of a check that failed and is to be repeated. What the message was due for
-// is still open.
+// failed is the outcome of a check that failed and is to be repeated. The reason for which the
+// message was due still holds.
 func (p policy) failed(c state.Check, started, now time.Time) state.Outcome {
 	return state.Outcome{
 		Revision: c.Revision, DroppedAt: c.DroppedAt, Started: p.began(started, now),

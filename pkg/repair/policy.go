@@ -10,20 +10,20 @@ const (
 	// maxBackoff is the longest time between two checks of a message that fail.
 	maxBackoff = time.Hour
 
-	// maxRefusals is after how many checks a message is given up that Chat refuses to let read.
-	// With the default grace time they are spread over 18 hours.
+	// maxRefusals is the number of checks refused by Chat after which a message is given up. With
+	// the default grace time they are spread over 18 hours.
 	maxRefusals = 24
 
-	// quietBeforeSweep is how long a message must not have been heard of before its garbage
-	// goes: far longer than any delivery can be late.
+	// quietBeforeSweep is how long nothing must have been heard of a message before its garbage
+	// goes. It is far longer than any delivery can be late.
 	quietBeforeSweep = 7 * 24 * time.Hour
 
-	// dateSlack is added where a moment is waited for that a read must begin after: the Date of
-	// Chat's reply, which may bring the beginning forward, has whole seconds.
+	// dateSlack is added where a read must begin after a moment that is waited for. The Date of
+	// Chat's reply may bring the beginning forward, and it has whole seconds.
 	dateSlack = time.Second
 )
 
-// policy is what the rules of plan and conclude depend on beside a message. Its methods are pure.
+// policy is what the rules of plan and conclude depend on besides a message. Its methods are pure.
 type policy struct {
 	app       string // of the messages to look at; "" for all
 	grace     time.Duration
@@ -32,18 +32,18 @@ type policy struct {
 	access    bool // whether there is access to Chat's REST API
 }
 
-// margin is how long before a read's beginning something may have been heard that the read does not
-// decide: an event that reached us before Chat's own read shows it, under clocks that differ.
+// margin is a time before a read's beginning. The read does not decide about what was heard within
+// it. An event may reach us before Chat's own read shows it, and clocks differ.
 func (p policy) margin() time.Duration { return 2 * p.grace }
 
-// look returns the Due with which a message is looked at again at a moment: Run asks for the
-// messages that have been due for the grace time. It lies after the cutoff of the run that writes
-// it, so that no run meets its own outcome.
+// look returns the Due with which a message is looked at again at a moment. Run asks for the
+// messages that have been due for the grace time, so Due is earlier by that time. It lies after the
+// cutoff of the run that writes it, so that no run meets its own outcome.
 func (p policy) look(at, now time.Time) time.Time {
 	return later(at, now.Add(time.Millisecond)).Add(-p.grace)
 }
 
-// began returns the Started of an outcome: when the check began, but after the cutoff of its run.
+// began returns the Started of an outcome: when the check began, but always after its run's cutoff.
 func (p policy) began(started, now time.Time) time.Time {
 	return later(started, now.Add(time.Millisecond-p.grace))
 }
@@ -57,10 +57,10 @@ func (p policy) backoff(tries int) time.Duration {
 	return min(wait, maxBackoff)
 }
 
-// ages are those of the last change heard at which a message is looked at once more, after the
-// first time. A lost last version has nothing after it to betray it, so where all are read, they
-// are read then. A message that was announced, and nothing heard of it, is read at the same ages of
-// its announcement.
+// ages are the ages of the last change heard at which a message is looked at once more, after the
+// first time. If the last version was lost, no later version shows that it is missing. So where all
+// messages are read, they are read at these ages. A message that was announced, and of which
+// nothing was heard, is read at the same ages of its announcement.
 func (p policy) ages(c state.Check) (since time.Time, ages []time.Duration) {
 	reads := []time.Duration{state.FirstAnnouncedRead, time.Hour, 24 * time.Hour, quietBeforeSweep}
 	switch {
@@ -74,8 +74,8 @@ func (p policy) ages(c state.Check) (since time.Time, ages []time.Duration) {
 	return c.Heard, reads[len(reads)-1:]
 }
 
-// next returns the Due of a message with which nothing is wrong; zero for one that is not looked at
-// again.
+// next returns the Due of a message with which nothing is wrong. It is zero for one that is not
+// looked at again.
 func (p policy) next(c state.Check, quiet, now time.Time) time.Time {
 	if due := p.nextAge(c, now); !due.IsZero() {
 		return due
@@ -97,7 +97,7 @@ func (p policy) nextAge(c state.Check, now time.Time) time.Time {
 // silent reports whether a message was only announced: nothing of its own was heard.
 func silent(c state.Check) bool { return c.Heard.IsZero() && !c.Announced.IsZero() }
 
-// end returns the Due of a message that is looked at again only to be erased, if ever.
+// end returns the Due of a message that is looked at again only to be erased. It may be zero.
 func (p policy) end(quiet, now time.Time) time.Time {
 	if p.retention == 0 {
 		return time.Time{}
@@ -111,8 +111,8 @@ func sweeps(c state.Check, now time.Time) bool {
 	return !c.Heard.IsZero() && now.Sub(c.Heard) >= quietBeforeSweep
 }
 
-// mayErase reports whether a message has been quiet for the retention time. One with a doubt that
-// was not given up, or with a gap that nobody has looked at, is read first.
+// mayErase reports whether a message has been quiet for the retention time. A message is read first
+// if it has a doubt that was not given up, or a gap that nobody has looked at.
 func (p policy) mayErase(head state.Head, now time.Time) bool {
 	c := head.Check
 	over := p.retention > 0 && now.Sub(quietSince(c)) >= p.retention
@@ -121,8 +121,9 @@ func (p policy) mayErase(head state.Head, now time.Time) bool {
 	return over && !doubted && !fresh
 }
 
-// quietSince returns since when nothing was heard of a message: if nothing ever was, since it was
-// announced, or else created, which its revision tells at the latest.
+// quietSince returns since when nothing was heard of a message. If nothing ever was, that is since
+// it was announced. If it was not announced, that is since it was created, which its revision tells
+// at the latest.
 func quietSince(c state.Check) time.Time {
 	if heard := later(c.Heard, c.Announced); !heard.IsZero() {
 		return heard

@@ -55,24 +55,26 @@ type Options struct {
 	// again 10 minutes, 1 hour, 1 day and 7 days after the last change that was heard of.
 	ReadAll bool
 
-	// Retention is after how long a message is erased of which nothing more was heard; zero keeps
-	// messages for good. It should be 8 days at least: the last look at a message comes after 7.
+	// Retention is the time after which a message is erased if nothing more was heard of it. Zero
+	// keeps messages for good. It should be 8 days at least, because the last look at a message
+	// comes after 7.
 	Retention time.Duration
 
 	// MaxRun bounds a run; what is left over is for the next. DefaultMaxRun when zero.
 	MaxRun time.Duration
 
-	// Concurrency is how many messages are checked at once; DefaultConcurrency when zero, which is
-	// enough to use all the calls that Chat allows at 150 ms a call, with one in a hundred hanging.
+	// Concurrency is how many messages are checked at once; DefaultConcurrency when zero. The
+	// default is enough to use all the calls that Chat allows, if a call takes 150 ms and one in a
+	// hundred hangs.
 	Concurrency int
 
 	// Logger takes a line for each run and each message in trouble; slog.Default() when nil.
 	Logger *slog.Logger
 
-	// Metrics says how a run's counts, each a number under its name (Checked, Gaps, ...), are added
-	// to its line, as receiver.Options.Metrics does; nothing is ever refused. When nil they are
-	// added as they are, what is left in the store is not counted, and a run that had nothing to
-	// check has no line.
+	// Metrics says how a run's counts are added to its line, as receiver.Options.Metrics does. Each
+	// count is a number under its name (Checked, Gaps, ...). Nothing is ever refused. When nil, the
+	// counts are added as they are, what is left in the store is not counted, and a run that had
+	// nothing to check has no line.
 	Metrics func(at time.Time, measured []slog.Attr, refusal string) []slog.Attr
 
 	// VerifySample is how many messages a run holds against Chat, from a random place in the store

@@ -22,20 +22,20 @@ const (
 // maxAsked bounds how often Replay and Backfill begin again because another read was faster.
 const maxAsked = 3
 
-// Replay reads a message and tells the sinks, whatever the store holds of it: the operator's way to
-// make everybody agree on one message now. It takes up again what was given up. Its errors are,
-// among others, ErrNoAccess, ErrTooSoon, and chatapi.ErrGone for a message that Chat does not have,
-// of which the sinks are told.
+// Replay reads a message and tells the sinks, whatever the store holds of it. With it an operator
+// makes everybody agree on one message now. A message that was given up is taken up again. Among
+// its errors are ErrNoAccess, ErrTooSoon, and chatapi.ErrGone for a message that Chat does not
+// have. The sinks are told that it is gone.
 func (r *Repairer) Replay(ctx context.Context, message msgext.Message) error {
 	_, err := r.ask(ctx, message, toReplay)
 	return err
 }
 
-// Backfill does so for a message of which the store may know nothing, and reports whether there was
-// something to tell. A message without extensions that is not known otherwise leaves no record and
-// is told to nobody, and so does one that Chat does not have, or refuses to let read. A one-to-one
-// message of which Chat has nothing is looked for with its two accounts exchanged as well. Errors
-// as of Replay.
+// Backfill does as Replay does, for a message of which the store may know nothing. It reports
+// whether there was something to tell. A message that is not known otherwise leaves no record and
+// is told to nobody if it has no extensions, if Chat does not have it, or if Chat refuses to let it
+// be read. A one-to-one message of which Chat has nothing is looked for with its two accounts
+// exchanged as well. Its errors are those of Replay.
 func (r *Repairer) Backfill(ctx context.Context, message msgext.Message) (found bool, err error) {
 	result, err := r.ask(ctx, message, toBackfill)
 	if err == nil && result.Absent && !message.IsGroup() {

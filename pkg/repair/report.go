@@ -9,7 +9,7 @@ import (
 	"msgext/pkg/msgext"
 )
 
-// Report is what a run came to.
+// Report is the result of a run.
 type Report struct {
 	Checked  int           // messages looked at
 	Gaps     int           // of them, with a version missing
@@ -26,17 +26,17 @@ type Report struct {
 	Foreign  int           `json:",omitempty"` // another app's, in this app's store: not looked at
 	Longest  time.Duration // the longest time a message had been due
 
-	// Verified counts messages that were held against Chat by themselves, and Drift those of them
-	// that differed, or that Chat has no more.
+	// Verified counts the messages of a run's sample that were compared with Chat. Drift counts
+	// those of them that differed, or that Chat has no more.
 	Verified int `json:",omitempty"`
 	Drift    int `json:",omitempty"`
 
-	// AnnouncedSkipped counts messages that were only announced and due, for which there was no
-	// time; a thousand stand for that many or more.
+	// AnnouncedSkipped counts messages that were only announced and were due, but for which there
+	// was no time. A thousand means that many or more.
 	AnnouncedSkipped int `json:",omitempty"`
 }
 
-// result is what one check came to.
+// result is the result of one check.
 type result struct {
 	Gap, Doubted, Read, Repaired, Healed, Dropped, Fell, Gone, Erased, Open, GaveUp, Foreign bool
 

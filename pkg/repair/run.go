@@ -15,27 +15,27 @@ const (
 	// pageSize is how many messages are asked of the store at once.
 	pageSize = 100
 
-	// retriesEvery is how often retries are asked before first checks: every so many messages.
+	// retriesEvery is how often retries are asked before first checks: once in so many messages.
 	retriesEvery = 4
 
-	// announcedPace lies between two checks of messages that were only announced: a quarter of the
-	// calls that Chat allows.
+	// announcedPace is the time between two checks of messages that were only announced. At this
+	// pace they take a quarter of the calls that Chat allows.
 	announcedPace = 4 * time.Second / chatapi.DefaultCallsPerSecond
 
-	// maxSkipped is up to how many announced messages a run counts for which it had no time.
+	// maxSkipped bounds how many announced messages without time a run counts.
 	maxSkipped = 1000
 )
 
 // Run checks every message that had been due for the grace time when it began, the longest waiting
-// first, until none is left, the run's time is up, or the context is done. First checks go before
-// retries, which get a quarter of the run while there are both; messages that were only announced
-// come last. A message that fails is put off and reported, and never holds up the rest, nor does a
-// slow one. Its error is the store's, when it cannot even say what is due.
+// first. It ends when none is left, the run's time is up, or the context is done. First checks go
+// before retries, which get a quarter of the run while there are both. Messages that were only
+// announced come last. A message that fails is put off and reported. Neither it nor a slow one
+// holds up the rest. Run's error is the store's, when the store cannot even say what is due.
 func (r *Repairer) Run(ctx context.Context) (Report, error) {
 	started := r.options.Now()
 	checking, cancel := context.WithTimeout(ctx, r.options.MaxRun)
 	defer cancel()
-	// The last checks that begin shall have their time.
+	// The last checks that begin must still have their time.
 	dispatching, stop := context.WithTimeout(checking, max(r.options.MaxRun/2, r.options.MaxRun-checkBudget))
 	defer stop()
 
@@ -70,9 +70,9 @@ type run struct {
 	started  time.Time
 	heads    chan state.Head // unbuffered: a message is taken up when a worker is free for it
 
-	// visited are the messages that were taken up. Their outcomes lie after the run's cutoff, but
-	// one may not have been written, and one that an event has moved to another lane is met there
-	// again.
+	// visited are the messages that were taken up. Their outcomes lie after the run's cutoff.
+	// Still, the run may meet one again, because its outcome was not written, or because an event
+	// has moved it to another lane.
 	visited map[msgext.Message]bool
 
 	mu     sync.Mutex
@@ -126,8 +126,8 @@ func (r *run) dispatch(ctx context.Context, announced *line) error {
 	}
 }
 
-// skip counts the messages of a line for which there was no time. That it cannot is no trouble of a
-// message's.
+// skip counts the messages of a line for which there was no time. If the store fails, the count
+// ends there, and no message is reported for it.
 func (r *run) skip(ctx context.Context, line *line) {
 	for n := range maxSkipped {
 		if _, found, err := line.next(ctx); err != nil || !found {
@@ -179,8 +179,8 @@ func (r *run) line(lane state.Lane) *line {
 	return &line{run: r, lane: lane, cutoff: r.started.Add(-r.repairer.options.Grace)}
 }
 
-// next returns the message that has waited longest and was not visited. An empty page is not the
-// line's end.
+// next returns the message that has waited longest and was not visited. A page that is empty may be
+// followed by more.
 func (l *line) next(ctx context.Context) (state.Head, bool, error) {
 	for {
 		for len(l.heads) > 0 {

@@ -12,14 +12,14 @@ import (
 )
 
 const (
-	// verifyPace lies between two messages of Verify: a tenth of the calls that Chat allows, since
-	// repair goes on meanwhile.
+	// verifyPace is the time between two messages of Verify. At this pace it takes a tenth of the
+	// calls that Chat allows, because repair goes on meanwhile.
 	verifyPace = 50 * time.Millisecond
 
 	// verifyWorkers is how many messages are compared at once.
 	verifyWorkers = 8
 
-	// maxSuspects is how many messages that seem to differ wait to be compared again.
+	// maxSuspects bounds how many messages that seem to differ wait to be compared again.
 	maxSuspects = 1000
 )
 
@@ -29,14 +29,14 @@ type VerifyOptions struct {
 	Repair bool
 
 	// Told is given the verdict of each message, Failed the error of each that could not be
-	// compared, and Progress what it came to so far; nobody is when nil. They are called by one
-	// goroutine at a time.
+	// compared, and Progress the counts so far. Each may be nil. They are called by one goroutine
+	// at a time.
 	Told     func(Verdict)
 	Failed   func(message msgext.Message, err error)
 	Progress func(Verified)
 }
 
-// Verified is what Verify came to.
+// Verified is the result of Verify.
 type Verified struct {
 	Compared  int `json:"compared"`
 	Equal     int `json:"equal"`
@@ -59,9 +59,9 @@ func (v Verified) String() string {
 	return text
 }
 
-// Verify holds messages against Chat, up to 20 a second. One that seems to differ is compared again
-// once the grace time is over, and differs only if nothing was heard or read of it meanwhile and
-// the second read says the same: then no webhook was on its way, nor did the read come from a
+// Verify compares messages with Chat, up to 20 a second. One that seems to differ is compared again
+// once the grace time is over. It differs only if the second read says the same and nothing was
+// heard or read of it meanwhile. Then no webhook was on its way, and the read did not come from a
 // replica that lags.
 //
 // Its error is that of the messages, or the context's. Then what had to be compared again is
@@ -175,7 +175,7 @@ func (v *verification) beside(ctx context.Context, message msgext.Message, judge
 	})
 }
 
-// doubt has a message read back that differs, if that is asked for.
+// doubt has a message that differs read back, if that is asked for.
 func (v *verification) doubt(ctx context.Context, verdict Verdict) Verdict {
 	if !v.options.Repair || verdict.Comparison == Undecided {
 		return verdict
