@@ -45,12 +45,13 @@ func backfillVerb(c console) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "backfill [--group GROUP_ID | --from ACCOUNT --to ACCOUNT --since TIME]",
 		Short: "Read messages that may be unknown, by name or from history",
-		Long: `Reads messages from Chat that may be unknown here, and tells the store and every sink. For a message without extensions nothing is
-stored and nothing is told. Lines of standard input name the messages, as GROUP_ID MSG_SEQ or in a form that replay accepts. Or
-they come from the history of a group or of two accounts, as far back as Chat keeps it. Of a history it reads the messages that
-would be announced (by MSGEXT_ANNOUNCE, or because Chat says that they support extensions), those that contain a text, or all.
-When it is interrupted it finishes the messages under way and prints how to continue. The variables are those of the repair
-function.`,
+		Long: `Reads messages from Chat that may be unknown here, and tells the store and every sink. For a message
+without extensions nothing is stored and nothing is told. Lines of standard input name the messages,
+as GROUP_ID MSG_SEQ or in a form that replay accepts. Or they come from the history of a group or of
+two accounts, as far back as Chat keeps it. Of a history it reads the messages that would be
+announced (by MSGEXT_ANNOUNCE, or because Chat says that they support extensions), those that
+contain a text, or all. When it is interrupted it finishes the messages under way and prints how to
+continue. The variables are those of the repair function.`,
 		Example: `  msgext backfill --group '@TGS#1YMVAB3IZ' --containing group_poll
   msgext backfill --from alice --to bob --since 2026-11-01 --all
   echo '@TGS#1YMVAB3IZ 158' | msgext backfill`,

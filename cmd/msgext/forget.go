@@ -17,9 +17,10 @@ func forgetVerb(c console) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "forget {" + messageUse + " | --key KEY}",
 		Short: "Erase a message from the store, or every message that has a key",
-		Long: `Erases everything that the store holds of a message, because user ids are personal data. With --key it reads the whole store and
-erases each message that has or had that key; in most polls keys are user ids. It prints the erased messages, so that replay can
-bring back what Chat still has of them. Delete the key in Chat first. Sinks keep the events that they got. ` + storeVariables,
+		Long: `Erases everything that the store holds of a message, because user ids are personal data. With --key
+it reads the whole store and erases each message that has or had that key; in most polls keys are
+user ids. It prints the erased messages, so that replay can bring back what Chat still has of them.
+Delete the key in Chat first. Sinks keep the events that they got.` + storeVariables,
 		Example: `  MSGEXT_STATE=redis://127.0.0.1 MSGEXT_SDK_APP_ID=1400000000 msgext forget '@TGS#1YMVAB3IZ' 158
   MSGEXT_STATE=redis://127.0.0.1 MSGEXT_SDK_APP_ID=1400000000 msgext forget --key alice >erased
   … msgext replay - <erased    with the variables of the repair function`,

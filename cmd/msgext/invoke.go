@@ -32,9 +32,10 @@ func invokeVerb(c console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "invoke {webhook | repair} BINARY [SAMPLE | -]",
 		Short: "Start an SCF binary on this machine and hand it events",
-		Long: `Starts an SCF binary on this machine as the platform does and sends it events over the runtime's RPC: a sample through both
-gateways, the timer's event, or an event from standard input. The function gets the MSGEXT_ variables; the webhook function needs
-none. scripts/invoke builds the binary first, so that BINARY is left out there.`,
+		Long: `Starts an SCF binary on this machine as the platform does and sends it events over the runtime's
+RPC: a sample through both gateways, the timer's event, or an event from standard input. The
+function gets the MSGEXT_ variables; the webhook function needs none. scripts/invoke builds the
+binary first, so that BINARY is left out there.`,
 		Example: `  msgext invoke webhook dist/scf-webhook/webhook sample-group-clear
   msgext event scf/api-gateway | msgext invoke webhook dist/scf-webhook/webhook -`,
 		Args: cobra.RangeArgs(2, 3),

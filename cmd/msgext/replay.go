@@ -11,9 +11,10 @@ func replayVerb(c console) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "replay {" + messageUse + " | -}",
 		Short: "Read messages from Chat and tell the store and every sink",
-		Long: `Reads messages from Chat and tells the store and every sink, whatever became of their webhooks. With - it reads lines from
-standard input, 20 messages a second: log lines of the webhook function, or messages as the REST API names them. Of log lines it
-takes those of deferred webhooks and of announcements that the store did not accept. The variables are those of the repair function.`,
+		Long: `Reads messages from Chat and tells the store and every sink, whatever became of their webhooks. With
+- it reads lines from standard input, 20 messages a second: log lines of the webhook function, or
+messages as the REST API names them. Of log lines it takes those of deferred webhooks and of
+announcements that the store did not accept. The variables are those of the repair function.`,
 		Example: `  msgext replay '@TGS#1YMVAB3IZ' 158
   msgext replay - <lines
   echo '{"GroupId":"@TGS#1YMVAB3IZ","MsgSeq":158}' | msgext replay -`,

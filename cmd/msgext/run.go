@@ -49,8 +49,9 @@ func run(ctx context.Context, args []string, c console) int {
 	root := &cobra.Command{
 		Use:   "msgext",
 		Short: "The operator's tool of msgext",
-		Long: `The operator's tool of msgext. Its MSGEXT_ variables are those of the functions (docs/configuration.md).
-Exit status: 0, 1 (not found, not as expected, refused, failed), 2 (command line, configuration).`,
+		Long: `The operator's tool of msgext. Its MSGEXT_ variables are those of the functions
+(docs/configuration.md). Exit status: 0, 1 (not found, not as expected, refused, failed), 2 (command
+line, configuration).`,
 		Version:           version.Text(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,

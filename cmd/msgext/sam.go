@@ -31,9 +31,9 @@ func samVerb(c console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "sam BUILD {emulator PROGRAM | docker SAM}",
 		Short: "Check the Lambda functions that SAM has built",
-		Long: `Sends a webhook as the event of every gateway to the Lambda functions that SAM has built, and checks the replies. The functions
-run in SAM's containers, or under the runtime interface emulator that SAM brings. scripts/sam-local builds them first and finds
-the program.`,
+		Long: `Sends a webhook as the event of every gateway to the Lambda functions that SAM has built, and checks
+the replies. The functions run in SAM's containers, or under the runtime interface emulator that SAM
+brings. scripts/sam-local builds them first and finds the program.`,
 		Example: `  msgext sam .aws-sam/build docker sam`,
 		Args:    cobra.ExactArgs(3),
 		RunE: func(command *cobra.Command, args []string) error {

@@ -17,11 +17,14 @@ func schemaVerb(c console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema [URL]",
 		Short: "Make the tables of a store over PostgreSQL or MySQL, or bring them up to date",
-		Long: `Makes the tables that a store over PostgreSQL or MySQL needs, or brings those of an earlier version up to date. Where they
-are up to date, it changes nothing. Without URL, MSGEXT_STATE names the database, so that no password is on the command line.
+		Long: `Makes the tables that a store over PostgreSQL or MySQL needs, or brings those of an earlier version
+up to date. Where they are up to date, it changes nothing. Without URL, MSGEXT_STATE names the
+database, so that no password is on the command line.
 
-The same without this tool: psql -v ON_ERROR_STOP=1 -f pkg/state/pgstate/schema.sql postgres://…
-or: cd pkg/state/mysqlstate && cat schema.sql view.sql | mysql --default-character-set=utf8mb4 -h HOST -u USER -p DATABASE`,
+The same without this tool:
+  psql -v ON_ERROR_STOP=1 -f pkg/state/pgstate/schema.sql postgres://…
+  cd pkg/state/mysqlstate && cat schema.sql view.sql |
+    mysql --default-character-set=utf8mb4 -h HOST -u USER -p DATABASE`,
 		Example: `  msgext schema postgres://msgext@db.internal/votes`,
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {

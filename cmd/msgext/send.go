@@ -28,9 +28,10 @@ func sendVerb(c console) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "send URL [SAMPLE | -]",
 		Short: "Sign a sample as Chat would, send it to a URL, and explain the answer",
-		Long: `Signs a sample as Chat would, sends it to a URL, and explains the answer. SAMPLE is a file of testdata/vectors without .json; -
-reads a body of your own from standard input. MSGEXT_SDK_APP_ID and MSGEXT_TOKEN are the app's. Exit status 1 says that the
-answer is not the one that the sample should get.`,
+		Long: `Signs a sample as Chat would, sends it to a URL, and explains the answer. SAMPLE is a file of
+testdata/vectors without .json; - reads a body of your own from standard input. MSGEXT_SDK_APP_ID
+and MSGEXT_TOKEN are the app's. Exit status 1 says that the answer is not the one that the sample
+should get.`,
 		Example: `  MSGEXT_SDK_APP_ID=1400000000 MSGEXT_TOKEN=… msgext send https://example.com/chat               a set of two key-values on message 10 of group "test"
   MSGEXT_SDK_APP_ID=1400000000 MSGEXT_TOKEN=… msgext send https://example.com/chat other-after   another command: proves the token, touches nothing
   MSGEXT_SDK_APP_ID=1400000000 MSGEXT_TOKEN=… msgext send https://example.com/chat - <body.json`,

@@ -26,9 +26,10 @@ func sourcesVerb(c console) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "sources [--check] [--china | --elsewhere]",
 		Short: "Print where Chat's webhooks come from",
-		Long: `Prints the addresses that Chat's webhooks come from, one a line, for MSGEXT_ALLOW_FROM. With --check it prints those that
-MSGEXT_ALLOW_FROM lacks, and exits with status 1 if there are any. Chat has one list for receivers in China, Hong Kong included, and
-one for receivers elsewhere; without a flag MSGEXT_CHAT_ENDPOINT decides. It needs MSGEXT_SDK_APP_ID and MSGEXT_CHAT_….`,
+		Long: `Prints the addresses that Chat's webhooks come from, one a line, for MSGEXT_ALLOW_FROM. With --check
+it prints those that MSGEXT_ALLOW_FROM lacks, and exits with status 1 if there are any. Chat has one
+list for receivers in China, Hong Kong included, and one for receivers elsewhere; without a flag
+MSGEXT_CHAT_ENDPOINT decides. It needs MSGEXT_SDK_APP_ID and MSGEXT_CHAT_….`,
 		Example: `  MSGEXT_ALLOW_FROM="$(msgext sources | tr '\n' ' ')"
   msgext sources --check`,
 		Args: cobra.NoArgs,

@@ -54,8 +54,8 @@ func urlsVerb(c console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "urls",
 		Short: "Say whether Chat's console takes the URLs of a deployment",
-		Long: `Reads what a deployment printed from standard input and says of each webhook URL in it whether Chat's console takes it.
-MSGEXT_PATH is the function's.`,
+		Long: `Reads what a deployment printed from standard input and says of each webhook URL in it whether
+Chat's console takes it. MSGEXT_PATH is the function's.`,
 		Example: `  sam list stack-outputs --output json --stack-name msgext | msgext urls`,
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return checkURLs(c) },

@@ -14,3 +14,9 @@ func OneProcessor() {
 		runtime.GOMAXPROCS(1)
 	}
 }
+
+// Function begins a function that answers requests: Version, then OneProcessor.
+func Function() {
+	Version()
+	OneProcessor()
+}

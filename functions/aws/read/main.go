@@ -18,8 +18,7 @@ import (
 )
 
 func main() {
-	entry.Version()
-	entry.OneProcessor()
+	entry.Function()
 	logger := entry.CloudLogger(os.Stdout)
 	reading := entry.Must(readwire.Function(context.Background(), os.Environ(), awsstores.List(new(awssdk.SDK), 1), logger))
 	lambda.Start(awsgw.New(reading, http.HandlerFunc(reader.Malformed)))

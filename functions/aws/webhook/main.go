@@ -22,8 +22,7 @@ import (
 )
 
 func main() {
-	entry.Version()
-	entry.OneProcessor()
+	entry.Function()
 	started := time.Now()
 	sdk := new(awssdk.SDK)
 	drivers := driver.Drivers{Stores: awsstores.List(sdk, 1), Sinks: awssinks.List(sdk, os.Stdout)}

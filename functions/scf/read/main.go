@@ -18,8 +18,7 @@ import (
 )
 
 func main() {
-	entry.Version()
-	entry.OneProcessor()
+	entry.Function()
 	logger := entry.CloudLogger(os.Stdout)
 	malformed := http.HandlerFunc(reader.Malformed)
 	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {

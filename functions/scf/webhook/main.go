@@ -22,8 +22,7 @@ import (
 )
 
 func main() {
-	entry.Version()
-	entry.OneProcessor()
+	entry.Function()
 	started := time.Now()
 	logger := entry.CloudLogger(os.Stdout)
 	drivers := driver.Drivers{Stores: scfstores.List(1), Sinks: basesinks.List(os.Stdout, nil)}

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"msgext/internal/outbound/outboundtest"
 	"msgext/internal/peertest"
 	"msgext/pkg/msgext"
 	"msgext/pkg/secret"
@@ -136,7 +137,7 @@ func TestStore_Sentinel(t *testing.T) {
 // However many connections to sentinels or the master broke, one ping discards all of them.
 func frozen(t *testing.T, sentinel *process) {
 	server := startServer(t)
-	master := newNetwork(t, "127.0.0.1:"+server.port)
+	master := outboundtest.NewNetwork(t, "127.0.0.1:"+server.port)
 	host, port, err := net.SplitHostPort(master.Addr().String())
 	require.NoError(t, err)
 	const name = "frozen"
@@ -146,7 +147,7 @@ func frozen(t *testing.T, sentinel *process) {
 	} {
 		require.NoError(t, sentinel.Do(t.Context(), words...).Err())
 	}
-	sentinels := newNetwork(t, "127.0.0.1:"+sentinel.port)
+	sentinels := outboundtest.NewNetwork(t, "127.0.0.1:"+sentinel.port)
 	var ahead atomic.Int64
 	store, err := redisstate.OpenAt(secret.String("redis://:"+sentinelPassword+"@"+sentinels.Addr().String()+"?master_name="+name+"&password="+serverPassword), func() time.Time {
 		return time.Now().Add(time.Duration(ahead.Load()))
@@ -155,8 +156,8 @@ func frozen(t *testing.T, sentinel *process) {
 	t.Cleanup(func() { assert.NoError(t, store.Close()) })
 	m := statetest.NewMessage()
 	require.NoError(t, apply(t, store, m, 1))
-	master.freeze()
-	sentinels.freeze()
+	master.Freeze()
+	sentinels.Freeze()
 	ahead.Add(int64(time.Hour))
 	require.NoError(t, apply(t, store, m, 2))
 	record, err := store.Load(t.Context(), m)
