@@ -31,11 +31,7 @@ func (c console) withRepairer(ctx context.Context, use func(repairer *repair.Rep
 func (c console) withChat(ctx context.Context, function config.Function, use func(connected) error) (err error) {
 	sdk := new(awssdk.SDK)
 	drivers := driver.Drivers{Stores: allstores.List(sdk), Sinks: awssinks.List(sdk, c.stdout), Checks: []config.Check{repairwire.CheckChat}}
-	cfg, err := drivers.Load(c.environ, function)
-	if err != nil {
-		return err
-	}
-	connections, err := drivers.Open(ctx, cfg)
+	cfg, connections, err := drivers.LoadAndOpen(ctx, c.environ, function)
 	if err != nil {
 		return err
 	}

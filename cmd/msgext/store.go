@@ -24,11 +24,7 @@ const storeVariables = "MSGEXT_STATE names the store, MSGEXT_SDK_APP_ID the app.
 // because with one made for a mistyped path every message would seem to be missing.
 func (c console) withStore(ctx context.Context, use func(store state.Store, app string) error) (err error) {
 	drivers := driver.Drivers{Stores: append([]state.Driver{sqlitestate.Existing()}, allstores.List(new(awssdk.SDK))...)}
-	cfg, err := drivers.Load(c.environ, config.State)
-	if err != nil {
-		return err
-	}
-	connections, err := drivers.Open(ctx, cfg)
+	cfg, connections, err := drivers.LoadAndOpen(ctx, c.environ, config.State)
 	if err != nil {
 		return err
 	}
