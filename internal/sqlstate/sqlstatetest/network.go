@@ -105,8 +105,8 @@ func (b *behind) apply(t *testing.T, m msgext.Message, version int64, limit time
 	return b.Apply(ctx, statetest.SetEvent(m, version, "v", "a"), heard, state.MarkNow)
 }
 
-// bound is what the first webhook after a freeze may take in a test: three times the promised 600 ms,
-// because a busy machine may hold a test up.
+// bound is what the first webhook after a freeze may take in a test: three times the promised 600
+// ms, because a busy machine may hold a test up.
 const bound = 3 * 600 * time.Millisecond
 
 // A sandbox that was frozen comes back with connections that died without notice. However many

@@ -1,10 +1,10 @@
--- For whoever reads the tables with another tool: times are Unix milliseconds, NULL for none. id and
--- digest are SHA-256. In a text, U+0000 is written as U+0001 U+0001, and U+0001 as U+0001 U+0002.
--- Applying this file again changes nothing.
+-- For whoever reads the tables with another tool: times are Unix milliseconds, NULL for none. id
+-- and digest are SHA-256. In a text, U+0000 is written as U+0001 U+0001, and U+0001 as U+0001
+-- U+0002. Applying this file again changes nothing.
 --
--- Texts compare by their bytes, spaces at the end included, where the server has a collation for that
--- (MySQL 8.0.17, MariaDB 10.2). Before, names that differ in such spaces alone are found together.
--- What the stores themselves compare is binary.
+-- Texts compare by their bytes, spaces at the end included, where the server has a collation for
+-- that (MySQL 8.0.17, MariaDB 10.2). Before, names that differ in such spaces alone are found
+-- together. What the stores themselves compare is binary.
 SELECT GET_LOCK('msgext schema', 60);
 
 CREATE TABLE IF NOT EXISTS msgext_schema (version BIGINT NOT NULL PRIMARY KEY) ENGINE = InnoDB;
@@ -71,8 +71,8 @@ CREATE TABLE IF NOT EXISTS msgext_reads (
   digest     BINARY(32) NOT NULL        -- of what it says
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- One of these rows is locked by each write: the one that its message's id falls to. So writes to one message are kept apart, also
--- where it has no row yet.
+-- One of these rows is locked by each write: the one that its message's id falls to. So writes to
+-- one message are kept apart, also where it has no row yet.
 CREATE TABLE IF NOT EXISTS msgext_locks (n SMALLINT NOT NULL PRIMARY KEY) ENGINE = InnoDB;
 INSERT IGNORE INTO msgext_locks (n)
 SELECT a.d + 16 * b.d + 256 * c.d FROM

@@ -1,6 +1,7 @@
--- The key-values that are present, exactly as Chat has them: for queries. It is one SELECT, with a row of "part" for what was heard
--- and one for what was read, because a view that is a UNION is worked out whole before its WHERE counts (MySQL up to 8.0.28).
--- It stands in a file of its own, because MySQL before 8.0.4 and MariaDB before 10.6 have no JSON_TABLE, and get no view.
+-- The key-values that are present, exactly as Chat has them: for queries. It is one SELECT, with a
+-- row of "part" for what was heard and one for what was read, because a view that is a UNION is
+-- worked out whole before its WHERE counts (MySQL up to 8.0.28). It stands in a file of its own,
+-- because MySQL before 8.0.4 and MariaDB before 10.6 have no JSON_TABLE, and get no view.
 CREATE OR REPLACE ALGORITHM = MERGE VIEW message_extensions AS
 SELECT m.sdk_app_id, m.group_id, m.msg_seq, m.from_account, m.to_account, m.msg_key,
     CONVERT(IF(part.n = 0, e.`key`, kv.k) USING utf8mb4) /*!80017 COLLATE utf8mb4_0900_bin */ /*M!100202 COLLATE utf8mb4_nopad_bin */ AS `key`,

@@ -52,8 +52,8 @@ func (d *database) sendOnce(ctx context.Context, fill func(*pgx.Batch)) error {
 		return err
 	}
 	defer func() {
-		// Released here, because the pool's own hook runs in another goroutine, which the next acquire does
-		// not wait for.
+		// Released here, because the pool's own hook runs in another goroutine, which the next
+		// acquire does not wait for.
 		d.pinger.Release(conn.Conn().PgConn().Conn())
 		conn.Release()
 	}()

@@ -1,9 +1,9 @@
--- For whoever reads the tables with another tool: times are Unix milliseconds, NULL for none. id and
--- digest are SHA-256. In a text, U+0000 is written as U+0001 U+0001, and U+0001 as U+0001 U+0002.
--- Applying this file again changes nothing.
+-- For whoever reads the tables with another tool: times are Unix milliseconds, NULL for none. id
+-- and digest are SHA-256. In a text, U+0000 is written as U+0001 U+0001, and U+0001 as U+0001
+-- U+0002. Applying this file again changes nothing.
 --
--- One DO block under an advisory lock: CREATE ... IF NOT EXISTS is unsafe when two sessions run it at
--- once, and could deadlock with running writers.
+-- One DO block under an advisory lock: CREATE ... IF NOT EXISTS is unsafe when two sessions run it
+-- at once, and could deadlock with running writers.
 DO $schema$ BEGIN
 PERFORM pg_advisory_xact_lock(hashtext('msgext schema'));
 
@@ -79,8 +79,8 @@ CREATE TABLE msgext_reads (
 
 ELSE
 
-  -- From version 1, which had no number. What it knew of a read that found Chat behind did not say over which
-  -- version: the next read says it again.
+  -- From version 1, which had no number. What it knew of a read that found Chat behind did not say
+  -- over which version: the next read says it again.
   ALTER TABLE msgext_messages ADD COLUMN ahead_over bigint NOT NULL DEFAULT 0;
   ALTER TABLE msgext_messages ADD COLUMN announced bigint NOT NULL DEFAULT 0;
   ALTER TABLE msgext_messages ADD COLUMN doubted bigint NOT NULL DEFAULT 0;
@@ -106,8 +106,9 @@ ELSE
 
 END IF;
 
--- A tree takes no more than 2,704 bytes. Names are much shorter in Chat, but nothing here depends on that: the few
--- messages with long ones, if there are any, have indexes of hashes, and a branch of their own.
+-- A tree takes no more than 2,704 bytes. Names are much shorter in Chat, but nothing here depends
+-- on that: the few messages with long ones, if there are any, have indexes of hashes, and a branch
+-- of their own.
 CREATE INDEX msgext_messages_group ON msgext_messages (group_id, msg_seq) WHERE NOT long_name;
 CREATE INDEX msgext_messages_c2c ON msgext_messages (from_account, to_account, msg_key) WHERE NOT long_name;
 CREATE INDEX msgext_messages_long_group ON msgext_messages USING hash (group_id) WHERE long_name;
@@ -123,8 +124,8 @@ CREATE OR REPLACE VIEW msgext_read_keys AS
 SELECT r.message, r.latest, kv."Key" AS key, kv."Value" AS value, kv."Seq" AS seq
   FROM msgext_reads r CROSS JOIN LATERAL jsonb_to_recordset(r.key_values) AS kv ("Key" text COLLATE "C", "Value" text COLLATE "C", "Seq" bigint);
 
--- The key-values that are present, exactly as Chat has them: for queries. "OFFSET 0" keeps what is inside together, where it
--- costs one look at the entries and not one for each key that was read.
+-- The key-values that are present, exactly as Chat has them: for queries. "OFFSET 0" keeps what is
+-- inside together, where it costs one look at the entries and not one for each key that was read.
 CREATE OR REPLACE VIEW message_extensions AS
 SELECT m.sdk_app_id, m.group_id, m.msg_seq, m.from_account, m.to_account, m.msg_key, e.key, e.value, e.seq
   FROM msgext_named m JOIN msgext_entries e ON e.message = m.id LEFT JOIN msgext_reads r ON r.message = m.id

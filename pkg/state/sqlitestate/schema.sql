@@ -1,5 +1,6 @@
--- What lies in the file, for who opens it with another tool: times are Unix milliseconds, NULL for none;
--- id and digest are SHA-256; in a text, U+0000 is written as U+0001 U+0001, and U+0001 as U+0001 U+0002.
+-- What lies in the file, for who opens it with another tool: times are Unix milliseconds, NULL for
+-- none; id and digest are SHA-256; in a text, U+0000 is written as U+0001 U+0001, and U+0001 as
+-- U+0001 U+0002.
 CREATE TABLE msgext_messages (
   id           BLOB PRIMARY KEY,           -- of the message's path: APP/GROUP/SEQ or APP/FROM/TO/KEY, each part escaped
   sdk_app_id   TEXT NOT NULL,

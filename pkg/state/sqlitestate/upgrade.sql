@@ -1,5 +1,5 @@
--- From version 1 to 2. What version 1 knew of a read that found Chat behind did not say over which version:
--- the next read says it again.
+-- From version 1 to 2. What version 1 knew of a read that found Chat behind did not say over which
+-- version: the next read says it again.
 ALTER TABLE msgext_messages ADD COLUMN ahead_over INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE msgext_messages ADD COLUMN announced INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE msgext_messages ADD COLUMN doubted INTEGER NOT NULL DEFAULT 0;

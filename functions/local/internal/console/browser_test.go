@@ -67,8 +67,8 @@ func until(condition string) chromedp.Action {
 	return chromedp.Poll(condition, nil, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(0))
 }
 
-// click clicks an element in one step. A click at its place on the screen would miss it where the page
-// moves it in between, as a row or a counter more does.
+// click clicks an element in one step. A click at its place on the screen would miss it where the
+// page moves it in between, as a row or a counter more does.
 func click(selector string) chromedp.Action {
 	found := fmt.Sprintf("document.querySelector(%q)", selector)
 	return chromedp.Tasks{until(found + " !== null"), chromedp.Evaluate(found+".click(); 0", nil)}
@@ -180,8 +180,8 @@ func TestBrowser_TheListFiltersAndPauses(t *testing.T) {
 	assert.Contains(t, text(t, ctx, "#deliveries-empty"), "No delivery matches")
 }
 
-// A page asks for all deliveries while others are pushed to it. An answer that comes late, from before
-// the newest push, neither hides that delivery nor counts the others as new.
+// A page asks for all deliveries while others are pushed to it. An answer that comes late, from
+// before the newest push, neither hides that delivery nor counts the others as new.
 func TestBrowser_AnAnswerThatComesLate(t *testing.T) {
 	p := start(t, nil)
 	p.set(t, 1, "amira", "Lisbon")

@@ -1,5 +1,5 @@
--- ARGV: path, latest, clear, heard, version to mark or '', limit of seen, least version of an entry or '', then each key
--- and its entry.
+-- ARGV: path, latest, clear, heard, version to mark or '', limit of seen, least version of an entry
+-- or '', then each key and its entry.
 local path, heard = ARGV[1], ARGV[4]
 local have = redis.call('HMGET', KEYS[1], 'latest', 'clear', 'heard', 'due', 'floor', 'revision', 'tries')
 local newest, due = have[3] or '0', have[4] or '0'

@@ -1,5 +1,5 @@
--- ARGV: path, version, the one before it, dropped as loaded, now, due. Returns 0 for an unknown message, 2
--- where something was dropped since it was loaded.
+-- ARGV: path, version, the one before it, dropped as loaded, now, due. Returns 0 for an unknown
+-- message, 2 where something was dropped since it was loaded.
 local version, previous = ARGV[2], ARGV[3]
 local have = redis.call('HMGET', KEYS[1], 'latest', 'floor', 'clear', 'read', 'dropped', 'heard', 'revision')
 if not (have[1] or have[7]) then return 0 end

@@ -1,6 +1,6 @@
--- ARGV: path, number, after, due if the read creates the message, latest, the read's latest, the read, then
--- each newer key and its entry. Returns 2 where another read was merged since this one began. Entries at or
--- below the read can no longer decide anything; they go.
+-- ARGV: path, number, after, due if the read creates the message, latest, the read's latest, the
+-- read, then each newer key and its entry. Returns 2 where another read was merged since this one
+-- began. Entries at or below the read can no longer decide anything; they go.
 local path, number = ARGV[1], ARGV[2]
 local have = redis.call('HMGET', KEYS[1], 'latest', 'read', 'number', 'revision')
 local stands = have[3] or '0'

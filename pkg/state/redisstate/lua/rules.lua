@@ -1,10 +1,12 @@
--- What every script below shares. Versions come as 19 digits, because a Lua number is a double:
--- of equal length, their order as text is their order, in any locale. The one before version 0 is
--- the empty text. Times, revisions and numbers of reads are below 2^53, which a double holds; 0 is none.
+-- What every script below shares. Versions come as 19 digits, because a Lua number is a double: of
+-- equal length, their order as text is their order, in any locale. The one before version 0 is the
+-- empty text. Times, revisions and numbers of reads are below 2^53, which a double holds; 0 is
+-- none.
 --
--- KEYS of a message: 1 head, 2 entries, 3 seen, 4 base. KEYS of its shard: 5, 6 and 7 the lanes of first
--- checks, retries and announced messages, by due; 8 the messages that are not settled, by standing; 9 all
--- messages; 10 the schema's version. They are named literally, because some proxies route by what they read.
+-- KEYS of a message: 1 head, 2 entries, 3 seen, 4 base. KEYS of its shard: 5, 6 and 7 the lanes of
+-- first checks, retries and announced messages, by due; 8 the messages that are not settled, by
+-- standing; 9 all messages; 10 the schema's version. They are named literally, because some proxies
+-- route by what they read.
 local schema = 2
 local none = '0000000000000000000'
 
@@ -37,8 +39,8 @@ local function before(a, b)
   return (a:byte(same + 1) or -1) < (b:byte(same + 1) or -1)
 end
 
--- put takes distinct keys, each followed by its entry, from an argument on; in parts, because unpack
--- takes no more than some thousand.
+-- put takes distinct keys, each followed by its entry, from an argument on; in parts, because
+-- unpack takes no more than some thousand.
 local function put(from)
   for first = from, #ARGV, 2000 do
     local keys, n, changed, m = {}, 0, {}, 0
@@ -58,7 +60,8 @@ local function put(from)
   end
 end
 
--- raised returns the floor raised to a version, and over the seen ones that follow it, which are then forgotten.
+-- raised returns the floor raised to a version, and over the seen ones that follow it, which are
+-- then forgotten.
 local function raised(floor, version)
   local reached, seen = greatest(floor, version), redis.call('ZRANGE', KEYS[3], 0, -1)
   for _, next in ipairs(seen) do
@@ -69,7 +72,8 @@ local function raised(floor, version)
   return reached
 end
 
--- marked notes that a version is completely handled, and returns the floor that the head is then to have.
+-- marked notes that a version is completely handled, and returns the floor that the head is then to
+-- have.
 local function marked(floor, version, limit)
   floor = floor or none
   if version == following(floor) then return raised(floor, version) end
@@ -85,7 +89,8 @@ local function create(path, revision)
   redis.call('ZADD', KEYS[9], 0, path)
 end
 
--- schedule puts a message into its lane, and nowhere else. The index always says what the head says.
+-- schedule puts a message into its lane, and nowhere else. The index always says what the head
+-- says.
 local function schedule(path, lane, due)
   redis.call('HSET', KEYS[1], 'due', due)
   if due ~= '0' and lane == 0 then redis.call('ZADD', KEYS[5], due, path) else redis.call('ZREM', KEYS[5], path) end

@@ -1,5 +1,5 @@
--- ARGV: path, revision, dropped, started, floor, settles, decided, read, the read's latest, since, over, due,
--- tries, told, gave, gone; each as state.Outcome says. Returns 0 for an unknown message.
+-- ARGV: path, revision, dropped, started, floor, settles, decided, read, the read's latest, since,
+-- over, due, tries, told, gave, gone; each as state.Outcome says. Returns 0 for an unknown message.
 local path, revision = ARGV[1], ARGV[2]
 local have = redis.call('HMGET', KEYS[1], 'latest', 'floor', 'revision', 'dropped', 'over', 'doubted', 'due')
 if not (have[1] or have[3]) then return 0 end

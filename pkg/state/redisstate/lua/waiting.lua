@@ -1,6 +1,6 @@
--- KEYS: a lane of one shard. ARGV: before, limit, the due and path of the cursor or '' and ''. Returns paths and
--- scores after the cursor. Its place is that of its path, which need not be in this lane: it is put there
--- for a moment where others are due at the same millisecond.
+-- KEYS: a lane of one shard. ARGV: before, limit, the due and path of the cursor or '' and ''.
+-- Returns paths and scores after the cursor. Its place is that of its path, which need not be in
+-- this lane: it is put there for a moment where others are due at the same millisecond.
 local from = 0
 if ARGV[3] ~= '' then
   from = redis.call('ZCOUNT', KEYS[1], '-inf', '(' .. ARGV[3])
