@@ -3,19 +3,14 @@ package redisstate_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
-	"net/http/httptest"
 	"os"
-	"strings"
 
 	"msgext/pkg/msgext"
-	"msgext/pkg/receiver"
 	"msgext/pkg/secret"
 	"msgext/pkg/state/redisstate"
-	"msgext/pkg/webhook"
 )
 
-// A receiver keeps what it hears in Redis, and other programs read it there.
+// A program in Go reads a message where the webhook function keeps it in Redis.
 func Example() {
 	ctx := context.Background()
 	store, err := redisstate.Open(secret.String(os.Getenv("REDIS_URL")))
@@ -24,23 +19,13 @@ func Example() {
 		return
 	}
 	defer store.Close()
-	handler := receiver.New(receiver.Options{
-		// Use Tokens in production.
-		Verifier: webhook.Verifier{SDKAppID: "1400000000", AllowUnsigned: true},
-		Store:    store,
-		Logger:   slog.New(slog.DiscardHandler),
-	})
-	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST",
-		"/?SdkAppid=1400000000&CallbackCommand="+msgext.GroupCommand, strings.NewReader(`{
-		"CallbackCommand": "Group.CallbackAfterGroupMsgExtension", "GroupId": "redisstate-example", "MsgSeq": 10,
-		"OperateType": 1, "ExtensionList": [{"Key": "alice", "Value": "option 2", "Seq": 1}], "Seq": 1}`)))
-
-	message := msgext.Message{SDKAppID: "1400000000", GroupID: "redisstate-example", MsgSeq: 10}
-	record, err := store.Load(ctx, message)
+	record, err := store.Load(ctx, msgext.Message{SDKAppID: "1400000000", GroupID: "poll", MsgSeq: 10})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(record.State.Visible())
-	fmt.Println(store.Forget(ctx, message)) // user ids are personal data
+	for _, kv := range record.State.Visible() {
+		fmt.Println(kv.Key, kv.Value)
+	}
+	fmt.Println("something is missing:", record.State.Gap())
 }
