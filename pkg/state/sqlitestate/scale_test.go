@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"msgext/internal/sqlstate"
+	"msgext/internal/sqlstate/sqlstatetest"
 	"msgext/pkg/state/sqlitestate"
 	"msgext/pkg/state/statetest"
 )
@@ -14,10 +16,11 @@ import (
 func BenchmarkScale(b *testing.B) {
 	scaled := func(name string) statetest.Scaled {
 		file := filepath.Join(b.TempDir(), name)
-		store, err := sqlitestate.Open(b.Context(), file)
+		database, pool, err := sqlitestate.OpenDatabase(b.Context(), file)
 		require.NoError(b, err)
+		store := sqlstate.New(database, sqlitestate.Dialect)
 		b.Cleanup(func() { require.NoError(b, store.Close()) })
-		return statetest.Scaled{Store: store, Bytes: func() int64 {
+		return statetest.Scaled{Store: store, Copy: sqlstatetest.Copy(sqlstatetest.SQLTables{DB: pool, Quote: `"`}), Bytes: func() int64 {
 			info, err := os.Stat(file)
 			require.NoError(b, err)
 			return info.Size()
