@@ -55,20 +55,22 @@ func BenchmarkScale(b *testing.B, small, large Scaled) {
 
 	for _, call := range scaledCalls(b, now) {
 		b.Run(call.name, func(b *testing.B) {
-			var took [2][]float64
-			for b.Loop() {
-				for i, at := range []struct {
-					store state.Store
-					count int
-				}{{small.Store, smallScale}, {large.Store, count}} {
+			stores := []struct {
+				store state.Store
+				count int
+				took  []float64
+			}{{store: small.Store, count: smallScale}, {store: large.Store, count: count}}
+			for turn := 0; b.Loop(); turn++ {
+				for i := range stores {
+					at := &stores[(i+turn)%len(stores)] // each goes first every other time
 					prepared := call.prepare(at.store, rand.IntN(at.count), at.count)
 					began := time.Now()
 					err := prepared()
-					took[i] = append(took[i], float64(time.Since(began).Nanoseconds())/1000)
+					at.took = append(at.took, float64(time.Since(began).Nanoseconds())/1000)
 					require.NoError(b, err)
 				}
 			}
-			few, many := middle(took[0]), middle(took[1])
+			few, many := middle(stores[0].took), middle(stores[1].took)
 			b.ReportMetric(few, "few-µs")
 			b.ReportMetric(many, "many-µs")
 			b.ReportMetric(many/few, "many/few")
