@@ -102,7 +102,7 @@ func TestDeployAWS_AsksSixQuestions(t *testing.T) {
 		parameters    map[string]string
 	}{
 		{"all", "1400000000\nmsgext/token\nmsgext/chat-key\nfrankfurt\nhttps://a.example/b kafka://c:9092/d\nops@example.com\n",
-			[]string{"6/6", "samconfig.toml", "In the first hour"}, "neither AlarmEmail",
+			[]string{"6/6", "samconfig.toml", "In the first hour (docs/runbooks.md", "the parameter Path behind it, /chat unless", "paste the same URL, Path included"}, "neither AlarmEmail",
 			map[string]string{"SdkAppId": "1400000000", "TokenSecret": "msgext/token", "ChatSecret": "msgext/chat-key", "ChatEndpoint": "frankfurt", "Sinks": "https://a.example/b kafka://c:9092/d", "AlarmEmail": "ops@example.com"}},
 		{"the least", "1400000000\nmsgext/token\n\n\n\n\n\n",
 			[]string{"stays lost, and nobody is told", "go on without repair", "neither AlarmEmail nor AlarmTopic is set"}, "not an address",

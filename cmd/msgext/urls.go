@@ -55,7 +55,8 @@ func urlsVerb(c console) *cobra.Command {
 		Use:   "urls",
 		Short: "Say whether Chat's console takes the URLs of a deployment",
 		Long: `Reads what a deployment printed from standard input and says of each webhook URL in it whether
-Chat's console takes it. MSGEXT_PATH is the function's.`,
+Chat's console takes it. MSGEXT_PATH is that of SCF's function. A stack's outputs are without the
+path.`,
 		Example: `  sam list stack-outputs --output json --stack-name msgext | msgext urls`,
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return checkURLs(c) },
@@ -69,7 +70,10 @@ func checkURLs(c console) error {
 	if err != nil {
 		return err
 	}
-	found := webhookURLs(printed, c.variable("MSGEXT_PATH"))
+	found, behind := stackURLs(printed), ", with the stack's parameter Path behind it"
+	if found == nil {
+		found, behind = functionURLs(string(printed), c.variable("MSGEXT_PATH")), ""
+	}
 	if len(found) == 0 {
 		fmt.Fprintln(c.stdout, "No webhook URL stands in what was printed. Before you paste one into Chat's console, try it with scripts/send, which says whether it is taken there.")
 		return nil
@@ -78,7 +82,7 @@ func checkURLs(c console) error {
 	for _, address := range found {
 		faults := consoleFaults(address)
 		if len(faults) == 0 {
-			fmt.Fprintf(c.stdout, "%s\nChat's console takes this URL; a change there works after %s.\n", address, consoleDelay)
+			fmt.Fprintf(c.stdout, "%s\nChat's console takes this URL%s; a change there works after %s.\n", address, behind, consoleDelay)
 			continue
 		}
 		refused = true
@@ -94,21 +98,29 @@ func checkURLs(c console) error {
 // in it is that of the API gateway.
 var functionURL = regexp.MustCompile(`https://[A-Za-z0-9.-]+\.(?:tencentscf\.com|apigw\.tencentcs\.com(?::443)?)[^\s"',]*`)
 
-// webhookURLs returns the webhook URLs in the output of a deployment. The output is the list of a
-// CloudFormation stack's outputs as SAM prints it, or any text of SCF's tool. The latter does not
-// know the path.
-func webhookURLs(printed []byte, path string) []string {
+// urlOutputs are the outputs of template.yaml that Chat's console is given. They are without the
+// parameter Path, which is NoEcho.
+var urlOutputs = []string{"WebhookURL", "WebhookFunctionURL"}
+
+// stackURLs returns the webhook URLs among a CloudFormation stack's outputs as SAM prints them, and
+// nil for any other text.
+func stackURLs(printed []byte) []string {
 	var outputs []struct{ OutputKey, OutputValue string }
-	if json.Unmarshal(printed, &outputs) == nil {
-		var found []string
-		for _, output := range outputs {
-			if strings.HasPrefix(output.OutputKey, "Webhook") {
-				found = append(found, output.OutputValue)
-			}
-		}
-		return found
+	if json.Unmarshal(printed, &outputs) != nil {
+		return nil
 	}
-	found := functionURL.FindAllString(string(printed), -1)
+	found := []string{}
+	for _, output := range outputs {
+		if slices.Contains(urlOutputs, output.OutputKey) {
+			found = append(found, output.OutputValue)
+		}
+	}
+	return found
+}
+
+// functionURLs returns the webhook URLs in what SCF's tool printed. It does not know the path.
+func functionURLs(printed, path string) []string {
+	found := functionURL.FindAllString(printed, -1)
 	for i, address := range found {
 		if strings.Contains(address, ".tencentscf.com") {
 			found[i] = strings.TrimSuffix(address, "/") + path

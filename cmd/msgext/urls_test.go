@@ -1,10 +1,13 @@
 package main
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestURLs_ThatChatsConsoleDoesNotTake(t *testing.T) {
@@ -27,18 +30,31 @@ func TestURLs_ThatChatsConsoleDoesNotTake(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.url, func(t *testing.T) {
-			outputs := `[{"OutputKey":"QueueURL","OutputValue":"https://sqs/?"},{"OutputKey":"WebhookFunctionURL","OutputValue":"` + test.url + `"}]`
-			status, stdout, stderr := try(t, nil, outputs, "urls")
-			assert.Contains(t, stdout, test.url)
+			outputs := `[{"OutputKey":"QueueURL","OutputValue":"https://sqs/?"},{"OutputKey":"WebhookLogGroup","OutputValue":"msgext-WebhookLog-1"},` +
+				`{"OutputKey":"WebhookFunctionURL","OutputValue":"` + test.url + `"}]`
+			status, stdout, stderr := try(t, []string{"MSGEXT_PATH=/another-deployments"}, outputs, "urls")
+			assert.True(t, strings.HasPrefix(stdout, test.url+"\n"), stdout)
+			assert.NotContains(t, stdout, "WebhookLog", "a log group was once taken for a URL")
 			if test.want == "" {
 				assert.Equal(t, exitOK, status, stderr)
-				assert.Contains(t, stdout, "takes this URL; a change there works after two minutes")
+				assert.Contains(t, stdout, "takes this URL, with the stack's parameter Path behind it; a change there works after two minutes")
 				return
 			}
 			assert.Equal(t, exitFailed, status)
 			assert.Contains(t, stdout, "Chat's console does not take this URL: "+test.want)
 		})
 	}
+}
+
+// Each output of the template that says that it goes into the console is known by its name.
+func TestURLs_AreTheTemplatesOutputs(t *testing.T) {
+	template, err := os.ReadFile("../../template.yaml")
+	require.NoError(t, err)
+	var names []string
+	for _, output := range regexp.MustCompile(`(?m)^  (\w+):\n(?:    Condition: .*\n)?    Description: The URL to paste into the Chat console, with the parameter Path behind it$`).FindAllSubmatch(template, -1) {
+		names = append(names, string(output[1]))
+	}
+	assert.Equal(t, urlOutputs, names)
 }
 
 func TestURLs_FromSCFsTool(t *testing.T) {

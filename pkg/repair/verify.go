@@ -68,21 +68,16 @@ func (v Verified) String() string {
 // undecided.
 func (r *Repairer) Verify(ctx context.Context, messages iter.Seq2[msgext.Message, error], options VerifyOptions) (Verified, error) {
 	v := verification{repairer: r, options: options, slots: make(chan struct{}, verifyWorkers)}
-	pace := time.NewTicker(verifyPace)
-	defer pace.Stop()
+	var began time.Time // when the message before this one was begun
 	var err error
 	for message, failed := range messages {
 		if err = failed; err != nil {
 			break
 		}
-		select {
-		case <-pace.C:
-		case <-ctx.Done():
-			err = ctx.Err()
-		}
-		if err != nil {
+		if err = v.pace(ctx, began); err != nil {
 			break
 		}
+		began = r.options.Now()
 		v.compare(ctx, message)
 		if v.suspected() >= maxSuspects {
 			v.confirm(ctx)
@@ -103,6 +98,15 @@ type verification struct {
 	suspects []Verdict // of messages that seem to differ
 	newest   time.Time // when the last of them was found
 	verified Verified
+}
+
+// pace waits until verifyPace is over since the message before was begun.
+func (v *verification) pace(ctx context.Context, began time.Time) error {
+	options := v.repairer.options
+	if left := began.Add(verifyPace).Sub(options.Now()); left > 0 {
+		return options.Wait(ctx, left)
+	}
+	return ctx.Err()
 }
 
 func (v *verification) suspected() int {

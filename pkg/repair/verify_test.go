@@ -206,6 +206,31 @@ func TestVerify_WhatCannotBeCompared(t *testing.T) {
 	assert.ErrorIs(t, err, repair.ErrNoAccess)
 }
 
+// Chat is asked for 20 messages a second at most, by the clock that the options have. Nothing is
+// waited for before the first message.
+func TestVerify_KeepsItsPace(t *testing.T) {
+	w := newWorld(t, nil)
+	var messages []msgext.Message
+	for n := range int64(21) {
+		m := msgext.Message{SDKAppID: app, GroupID: "g", MsgSeq: n}
+		w.settled(t, m)
+		messages = append(messages, m)
+	}
+	began := w.clock()
+	waited := 0
+	verified, err := w.verifier(func() { waited++ }, nil).Verify(t.Context(), listOf(messages...), repair.VerifyOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, repair.Verified{Compared: 21, Equal: 21}, verified)
+	assert.Equal(t, time.Second, w.clock().Sub(began))
+	assert.Equal(t, 20, waited)
+
+	ended, end := context.WithCancel(t.Context())
+	end()
+	verified, err = w.verifier(nil, nil).Verify(ended, listOf(messages...), repair.VerifyOptions{})
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Zero(t, verified.Compared)
+}
+
 // Where the time is up before the second read, nothing is certain.
 func TestVerify_WithoutTimeForASecondRead(t *testing.T) {
 	m := msgext.Message{SDKAppID: app, GroupID: "g", MsgSeq: 7}
