@@ -73,7 +73,7 @@ func rehearse(t *testing.T, platform, store string, webhooks int) {
 	acknowledged := &acknowledged{}
 	script := newScript(t, webhooks, outages(s, way, taker))
 	began := time.Now()
-	report, err := chat.Play(t.Context(), plan, chatsim.Player{Concurrency: 32, Retries: 1, Send: func(ctx context.Context, d chatsim.Delivery) error {
+	report, err := chat.Play(t.Context(), plan, chatsim.Player{Concurrency: atOnce, Retries: 1, Send: func(ctx context.Context, d chatsim.Delivery) error {
 		script.next()
 		started := time.Now()
 		err := taker.send(ctx, d)
@@ -88,7 +88,7 @@ func rehearse(t *testing.T, platform, store string, webhooks int) {
 
 	require.NotEmpty(t, acknowledged.deliveries)
 	for _, outage := range script.outages {
-		assert.True(t, outage.held, "%s did not come about", outage.name)
+		assert.Equal(t, script.rounds, outage.held, "%s", outage.name)
 	}
 	opened := openStore(t, way.direct)
 	missing := acknowledged.missing(t, s, opened)

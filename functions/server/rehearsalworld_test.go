@@ -94,13 +94,14 @@ type taker interface {
 func newTaker(t *testing.T, platform string, environ []string) taker {
 	t.Helper()
 	if platform == "lambda" {
-		l := &lambdas{binary: binaries.Build(t, "functions/aws/webhook"), environ: environ, free: make(chan *processtest.Lambda, sandboxes)}
-		for range sandboxes {
+		l := &lambdas{binary: binaries.Build(t, "functions/aws/webhook"), environ: environ, free: make(chan *processtest.Lambda, atOnce)}
+		for range atOnce {
 			l.free <- l.start(t)
 		}
 		return l
 	}
-	s := &servers{environ: environ}
+	s := &servers{environ: environ, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: atOnce}}}
+	t.Cleanup(s.client.CloseIdleConnections)
 	s.start(t, environ, "1h") // no repair during the traffic
 	return s
 }
@@ -108,6 +109,7 @@ func newTaker(t *testing.T, platform string, environ []string) taker {
 // servers holds the server that runs now. After a kill the next one takes its place.
 type servers struct {
 	environ []string
+	client  *http.Client // keeps as many connections as Chat has webhooks under way
 	running *processtest.Server
 	url     atomic.Value // string
 }
@@ -119,7 +121,7 @@ func (s *servers) start(t *testing.T, environ []string, repairEvery string) {
 }
 
 func (s *servers) send(ctx context.Context, d chatsim.Delivery) error {
-	return chatsim.Sender(http.DefaultClient, s.url.Load().(string))(ctx, d)
+	return chatsim.Sender(s.client, s.url.Load().(string))(ctx, d)
 }
 
 func (s *servers) kill(t *testing.T) {
@@ -132,8 +134,9 @@ func (s *servers) repair(t *testing.T, environ []string) {
 	s.start(t, environ, "1s")
 }
 
-// sandboxes is how many instances of the function run at once.
-const sandboxes = 8
+// atOnce is how many webhooks are under way at once, and how many instances of the function run.
+// The template's default, Concurrency, is 50.
+const atOnce = 32
 
 // lambdas are the instances of the webhook function. Each takes one event at a time.
 type lambdas struct {
@@ -154,7 +157,7 @@ func (l *lambdas) send(ctx context.Context, d chatsim.Delivery) error {
 }
 
 func (l *lambdas) kill(t *testing.T) {
-	for range sandboxes {
+	for range atOnce {
 		instance := <-l.free
 		instance.Stop(t)
 		l.free <- l.start(t)
@@ -189,7 +192,7 @@ func (l *lambdas) repair(t *testing.T, environ []string) {
 type outage struct {
 	name       string
 	begin, end func(t *testing.T)
-	held       bool
+	held       int // how often it came about
 }
 
 func outages(s *rehearsalSink, w way, e taker) []*outage {
@@ -225,6 +228,7 @@ func outages(s *rehearsalSink, w way, e taker) []*outage {
 type script struct {
 	t        *testing.T
 	outages  []*outage
+	rounds   int // how often each outage comes
 	apart    int // webhooks from the beginning of one outage to that of the next
 	last     int // webhooks that one outage lasts
 	webhooks int
@@ -235,8 +239,9 @@ type script struct {
 }
 
 func newScript(t *testing.T, webhooks int, outages []*outage) *script {
-	apart := webhooks / (len(outages) + 1)
-	return &script{t: t, outages: outages, apart: apart, last: min(apart/2, 400), webhooks: webhooks}
+	rounds := max(1, webhooks/40_000)
+	apart := webhooks / (rounds*len(outages) + 1)
+	return &script{t: t, outages: outages, rounds: rounds, apart: apart, last: min(apart/2, 400), webhooks: webhooks}
 }
 
 // next is called before each webhook. Concurrent webhooks wait while an outage begins or ends.
@@ -246,10 +251,10 @@ func (s *script) next() {
 	s.sent++
 	number := s.sent/s.apart - 1
 	switch {
-	case s.sent%s.apart == 0 && number < len(s.outages):
-		s.under = s.outages[number]
+	case s.sent%s.apart == 0 && number < s.rounds*len(s.outages):
+		s.under = s.outages[number%len(s.outages)]
 		s.t.Logf("%d webhooks of about %d: %s", s.sent, s.webhooks, s.under.name)
-		s.under.held = true
+		s.under.held++
 		s.under.begin(s.t)
 	case s.sent%s.apart == s.last && s.under != nil:
 		s.under.end(s.t)
