@@ -2,8 +2,11 @@ package config
 
 import (
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"msgext/internal/spelling"
 )
@@ -75,7 +78,7 @@ func FromEnviron(environ []string, function Function, linked Linked) (Config, er
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		problems = append(problems, Problem{name, unknown(name), ""})
+		problems = append(problems, Problem{visible(name), unknown(name), ""})
 	}
 	problems = append(problems, c.check(function, linked, unread(problems))...)
 	if len(problems) > 0 {
@@ -91,11 +94,20 @@ func unknown(name string) string {
 	for _, v := range Variables() {
 		names = append(names, strings.TrimPrefix(v.Name, Prefix))
 	}
-	meant := spelling.Nearest(strings.TrimPrefix(name, Prefix), names)
+	start := strings.Index(strings.ToUpper(name), Prefix)
+	meant := spelling.Nearest(name[start+len(Prefix):], names)
 	if meant == "" {
 		return "unknown variable"
 	}
 	return "unknown variable; did you mean " + Prefix + meant + "?"
+}
+
+// visible returns a variable's name, in quotes where it has a character that could not be seen.
+func visible(name string) string {
+	if strings.ContainsFunc(name, func(c rune) bool { return unicode.IsSpace(c) || isInvisible(c) }) {
+		return strconv.QuoteToASCII(name)
+	}
+	return name
 }
 
 // barred says why a secret must not be given to a function: a function cannot leak a secret that it
@@ -135,7 +147,8 @@ func (c *Config) check(function Function, linked Linked, unread func(variable st
 	if len(c.Announce) > 0 && c.State.IsZero() && function&(Webhook|Server) != 0 && !unread("MSGEXT_STATE") {
 		add("MSGEXT_ANNOUNCE", "needs MSGEXT_STATE, which keeps what is announced", "")
 	}
-	if given := c.Chat; function&(Local|Server) != 0 && given != (Chat{}) && (given.Endpoint == "" || given.Admin == "" || given.SecretKey == "") {
+	chatRead := !unread("MSGEXT_CHAT_ADMIN") && !unread("MSGEXT_CHAT_SECRET_KEY")
+	if given := c.Chat; function&(Local|Server) != 0 && chatRead && given != (Chat{}) && (given.Endpoint == "" || given.Admin == "" || given.SecretKey == "") {
 		add("MSGEXT_CHAT_ENDPOINT", "MSGEXT_CHAT_ENDPOINT, MSGEXT_CHAT_ADMIN and MSGEXT_CHAT_SECRET_KEY go together", "")
 	}
 	if function == Read && !unread("MSGEXT_READ_AUTH") && !c.ReadByIAM && len(c.ReadTokens) == 0 {
@@ -176,11 +189,21 @@ func (c *Config) complete(function Function) {
 	}
 }
 
+// serviceLink finds the variables that Kubernetes sets in every container for a service whose name
+// begins with msgext (kubernetes.io/docs/concepts/services-networking/service, environment
+// variables). They are not ours.
+var serviceLink = regexp.MustCompile(`^MSGEXT_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
+
+// ours returns the variables whose names begin with Prefix. A name that only looks so is among
+// them, as it stands: such as one after a byte order mark, after export, or in small letters. It is
+// not one of ours, and to ignore it would drop a setting without a word.
 func ours(environ []string) map[string]string {
 	values := make(map[string]string)
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
-		if strings.HasPrefix(name, Prefix) && value != "" {
+		bare := strings.TrimLeftFunc(name, func(c rune) bool { return unicode.IsSpace(c) || isInvisible(c) })
+		bare = strings.TrimSpace(strings.TrimPrefix(bare, "export "))
+		if strings.HasPrefix(strings.ToUpper(bare), Prefix) && value != "" && !serviceLink.MatchString(name) {
 			values[name] = value
 		}
 	}

@@ -60,6 +60,9 @@ func parseLocations(value string) ([]Location, error) {
 		if isJoined(word) {
 			err = errors.New("sinks are separated by spaces, not by commas or semicolons")
 		}
+		if before := slices.Index(all, location); err == nil && before >= 0 {
+			err = fmt.Errorf("is the same as sink %d, and would get every event twice", before+1)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("sink %d: %w", i+1, err)
 		}
@@ -102,6 +105,9 @@ func (l Linked) check(drivers []Driver, c Config, location Location) error {
 		schemes = append(schemes, driver.Schemes...)
 	}
 	slices.Sort(schemes)
+	if slices.Contains(schemes, strings.ToLower(location.Scheme)) {
+		return errors.New("a scheme is written in small letters")
+	}
 	// The scheme is not quoted, because it may be half of a password.
 	return fmt.Errorf("no driver of this program has this scheme; it has: %s; functions/server has every driver there is",
 		strings.Join(slices.Compact(schemes), ", "))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -110,6 +111,9 @@ func setAppID(c *Config, value string) error {
 	if len(value) > maxAppIDBytes || strings.Trim(value, "0123456789") != "" {
 		return errors.New("not digits alone")
 	}
+	if value[0] == '0' {
+		return errors.New("begins with a zero, and no SDKAppID does")
+	}
 	c.SDKAppID = value
 	return nil
 }
@@ -190,8 +194,11 @@ func setHTTPHeaders(c *Config, value string) error {
 		}
 		host := strings.Fields(line)[0]
 		name, header, err := outbound.ParseHeader(strings.TrimSpace(strings.TrimPrefix(line, host)))
-		if err != nil || strings.ContainsAny(host, ":/") && !isHostPort(host) {
+		if err != nil || strings.ContainsAny(host, ":/") && !isHostPort(host) && !isAddress6(host) {
 			return fmt.Errorf("line %d: not of the form HOST Name: value", i+1)
+		}
+		if header == "" {
+			return fmt.Errorf("line %d: %w", i+1, errEmptyHeader)
 		}
 		c.HTTP.Headers = append(c.HTTP.Headers, HostHeader{i + 1, host, name, secret.String(header)})
 	}
@@ -204,6 +211,22 @@ func isHostPort(text string) bool {
 	return err == nil && port != "" && strings.Trim(port, "0123456789") == ""
 }
 
+// isAddress6 reports whether a host is an IPv6 address in brackets.
+func isAddress6(host string) bool {
+	address, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"))
+	return err == nil && address.Is6() && host == "["+address.String()+"]"
+}
+
+func setKafkaUsername(c *Config, value string) error {
+	first, _ := utf8.DecodeRuneInString(value)
+	last, _ := utf8.DecodeLastRuneInString(value)
+	if isQuote(first) || isQuote(last) {
+		return errQuotes
+	}
+	c.Kafka.Username = value
+	return nil
+}
+
 func setKafkaTLS(c *Config, value string) error {
 	err := boolean(func(c *Config) *bool { return &c.Kafka.TLS })(c, value)
 	c.Kafka.Plain = err == nil && !c.Kafka.TLS
@@ -212,9 +235,41 @@ func setKafkaTLS(c *Config, value string) error {
 
 func setAnnounce(c *Config, value string) error {
 	c.Announce = strings.Fields(value)
+	if slices.ContainsFunc(c.Announce, isWordList) {
+		return errors.New("texts are separated by spaces, not by commas or semicolons")
+	}
 	if len(c.Announce) > 1 && slices.Contains(c.Announce, "*") {
 		return errors.New("* announces every message, and goes with no other text")
 	}
+	return nil
+}
+
+// isWordList reports whether a text is plain words with commas or another separator between. What
+// stands in a message's JSON has quotes or colons as well.
+func isWordList(text string) bool {
+	words := strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune(",;|", c) })
+	return len(words) > 1 && !slices.ContainsFunc(words, func(word string) bool {
+		return strings.ContainsFunc(word, func(c rune) bool { return c != '_' && c != '-' && !unicode.IsLetter(c) && !unicode.IsDigit(c) })
+	})
+}
+
+// setAdmin refuses what no account of an admin looks like. Chat would refuse every call.
+func setAdmin(c *Config, value string) error {
+	first, _ := utf8.DecodeRuneInString(value)
+	last, _ := utf8.DecodeLastRuneInString(value)
+	if isQuote(first) || isQuote(last) || strings.ContainsFunc(value, unicode.IsSpace) || strings.ContainsAny(value, ",;") {
+		return errors.New("is one account, without quotes, spaces, commas or semicolons")
+	}
+	c.Chat.Admin = value
+	return nil
+}
+
+// setSecretKey takes what the console shows, which is 64 hexadecimal digits in every example.
+func setSecretKey(c *Config, value string) error {
+	if strings.ContainsFunc(value, func(c rune) bool { return !isTokenByte(c) }) {
+		return errors.New("has a character other than letters, digits and -._~+/=")
+	}
+	c.Chat.SecretKey = secret.String(value)
 	return nil
 }
 

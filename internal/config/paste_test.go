@@ -73,6 +73,31 @@ func TestFromEnviron_WhatWasCopiedAlong(t *testing.T) {
 			{value + "\u200b", "has a character that cannot be seen"},
 			{value + "\x00", "has a character that cannot be seen"},
 			{value + "\x1b[0m", "has a character that cannot be seen"},
+			{`\"` + value + `\"`, "stands in quotes"},
+			{value + `\n`, "ends with a \\n"},
+			{value + `\r\n`, "ends with a \\n"},
+			{"export " + name + "=plant7f3a", "has a line of its file in it"},
+			{value + "\nMSGEXT_MAX_SKEW=plant7f3a", "has a line of its file in it"},
+			{"$PLANT7F3A", "looks like a ${...} or another reference"},
+			{"$(plant7f3a)", "looks like a ${...} or another reference"},
+			{"%PLANT7F3A%", "looks like a ${...} or another reference"},
+			{"{{ .Values.plant7f3a }}", "looks like a ${...} or another reference"},
+			{"${{ secrets.PLANT7F3A }}", "looks like a ${...} or another reference"},
+			{"!Ref plant7f3a", "looks like a ${...} or another reference"},
+			{"<plant7f3a>", "looks like a text from a document"},
+			{"<your plant7f3a>", "looks like a text from a document"},
+			{"…", "looks like a text from a document"},
+			{"...", "looks like a text from a document"},
+			{"changeme", "looks like a text from a document"},
+			{"REPLACE_ME", "looks like a text from a document"},
+			{"YOUR_PLANT7F3A_TOKEN", "looks like a text from a document"},
+			{"the-secret-key", "looks like a text from a document"},
+			{"********", "looks like a value that is hidden"},
+			{"••••••", "looks like a value that is hidden"},
+			{"null", "looks like what a program writes"},
+			{"undefined", "looks like what a program writes"},
+			{"<nil>", "looks like what a program writes"},
+			{"<no value>", "looks like what a program writes"},
 			{value + "\xff", "has a character that cannot be seen, or is not text"},
 		} {
 			values := sound()
@@ -84,12 +109,60 @@ func TestFromEnviron_WhatWasCopiedAlong(t *testing.T) {
 	}
 }
 
+// A comment behind a value is a part of it, and would become a second token, sink or text.
+func TestFromEnviron_ACommentBehindAValue(t *testing.T) {
+	for name, value := range sound() {
+		if slices.Contains([]string{"MSGEXT_HTTP_HEADERS", "MSGEXT_RELAY_HEADERS", "MSGEXT_KAFKA_PASSWORD"}, name) {
+			continue // a header and a password may have one
+		}
+		for _, comment := range []string{" # plant7f3a", " #plant7f3a", "\t# a", " #"} {
+			values := sound()
+			values[name] = value + comment
+			_, err := load(values)
+			require.ErrorContains(t, err, name+": has a comment at its end", "%q", comment)
+			assert.NotContains(t, err.Error(), "plant7f3a")
+		}
+	}
+}
+
+// A name that only looks like one of ours is reported. The setting would be dropped otherwise.
+func TestFromEnviron_NamesThatLookRight(t *testing.T) {
+	for name, want := range map[string]string{
+		"\ufeffMSGEXT_PATH":  `"\ufeffMSGEXT_PATH": unknown variable; did you mean MSGEXT_PATH?`,
+		"export MSGEXT_PATH": `"export MSGEXT_PATH": unknown variable; did you mean MSGEXT_PATH?`,
+		" MSGEXT_PATH":       `" MSGEXT_PATH": unknown variable; did you mean MSGEXT_PATH?`,
+		"MSGEXT_PATH ":       `"MSGEXT_PATH ": unknown variable; did you mean MSGEXT_PATH?`,
+		"msgext_path":        "msgext_path: unknown variable; did you mean MSGEXT_PATH?",
+		"Msgext_Path":        "Msgext_Path: unknown variable; did you mean MSGEXT_PATH?",
+		"MSGEXT_PATHS":       "MSGEXT_PATHS: unknown variable; did you mean MSGEXT_PATH?",
+		"MSGEXT_":            "MSGEXT_: unknown variable",
+	} {
+		_, err := config.FromEnviron([]string{"MSGEXT_SDK_APP_ID=1400000000", name + "=/plant7f3a"}, config.Local, local)
+		require.Error(t, err, name)
+		assert.Equal(t, "configuration:\n  "+want, err.Error())
+	}
+}
+
+// Kubernetes sets these for a service with the name msgext, in every container of the namespace.
+// Other programs' variables may have our prefix inside their names.
+func TestFromEnviron_NamesOfOthers(t *testing.T) {
+	environ := []string{"MSGEXT_SDK_APP_ID=1400000000"}
+	for _, name := range []string{
+		"MSGEXT_SERVICE_HOST", "MSGEXT_SERVICE_PORT", "MSGEXT_SERVICE_PORT_HTTP", "MSGEXT_PORT", "MSGEXT_PORT_8080_TCP", "MSGEXT_PORT_8080_TCP_PROTO",
+		"MSGEXT_PORT_8080_TCP_PORT", "MSGEXT_PORT_8080_TCP_ADDR", "MSGEXT_SERVER_SERVICE_HOST", "MSGEXT_SERVER_PORT_53_UDP_ADDR", "TF_VAR_MSGEXT_TOKEN", "OLD_MSGEXT_PATH",
+	} {
+		environ = append(environ, name+"=10.0.0.1")
+	}
+	_, err := config.FromEnviron(environ, config.Local, local)
+	assert.NoError(t, err)
+}
+
 func TestFromEnviron_Tokens(t *testing.T) {
 	for value, want := range map[string]string{
 		"old new": "", "old\nnew\n": "", "a'b": "", "a{b}": "",
 		`"old" new`: "a token has a quote", `old "new"`: "a token has a quote", "old 'new": "a token has a quote",
 		"old,new": "separated by spaces", "old, new": "separated by spaces", "old;new": "separated by spaces",
-		strings.Repeat("x", 129): "longer than 128",
+		strings.Repeat("y", 129): "longer than 128",
 	} {
 		values := sound()
 		values["MSGEXT_TOKEN"] = value
@@ -119,7 +192,7 @@ func TestPatternsOfTheTemplate(t *testing.T) {
 		taken    []string
 		refused  []string
 	}{
-		"SdkAppId": {"MSGEXT_SDK_APP_ID", []string{"1400000000", "1"}, []string{"abc", `"1400000000"`, "1400000000.0", "1,400,000,000", "+1", "-1", "0x1", "１４", strings.Repeat("1", 21), "1400000000 1400000001"}},
+		"SdkAppId": {"MSGEXT_SDK_APP_ID", []string{"1400000000", "1"}, []string{"0", "01400000000", "abc", `"1400000000"`, "1400000000.0", "1,400,000,000", "+1", "-1", "0x1", "１４", strings.Repeat("1", 21), "1400000000 1400000001"}},
 		"Path": {"MSGEXT_PATH", []string{"/", "/chat", "/chat/", "/chat/5f1d7a", "/a.b/c-d_e~f", "/consoles", "/apiary/x", "/chat/console/", "/a/.well-known"}, []string{
 			"chat", "https://h/chat", "/a%2Fb", "/a%20b", "/a b", "/a?b", "/a#b", "/a//b", "//a", "/a/../b", "/a/.", "/./a", "/..", "/ä", `/a\b`, "/a;b", "/a,/b",
 			"/console", "/console/", "/console/hook", "/api", "/api/", "/api/hook", "*"}},

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -30,8 +31,15 @@ func setRelay(c *Config, value string) error {
 	return err
 }
 
+// errEmptyHeader is the error for a header without a value, because nobody configures one on
+// purpose.
+var errEmptyHeader = errors.New("a header has no value behind its colon")
+
 func setRelayHeaders(c *Config, value string) (err error) {
 	c.Relay.Headers, err = relay.ParseHeaders(value)
+	if slices.ContainsFunc(c.Relay.Headers, func(h relay.Header) bool { return h.Value == "" }) {
+		return errEmptyHeader
+	}
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 	"syscall"
 
 	"msgext/internal/loopback"
@@ -16,8 +17,8 @@ type Allow struct {
 	Plain     bool // http:// to other hosts than loopback
 }
 
-// ParseURL parses a URL to which events or commands may be sent. Its errors are ErrURL, ErrPlain
-// and ErrLinkLocal.
+// ParseURL parses a URL to which events or commands may be sent. Its errors are ErrURL, ErrPort,
+// ErrPlain and ErrLinkLocal.
 func ParseURL(text string, allow Allow) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
@@ -25,6 +26,9 @@ func ParseURL(text string, allow Allow) (*url.URL, error) {
 	}
 	if u.Scheme != "https" && u.Scheme != "http" {
 		return nil, ErrURL
+	}
+	if u.Port() != "" && !IsPort(u.Port()) || strings.HasSuffix(u.Host, ":") {
+		return nil, ErrPort
 	}
 	if u.Scheme == "http" && !allow.Plain && !loopback.IsHost(u.Hostname()) {
 		return nil, ErrPlain

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/textproto"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -31,6 +32,9 @@ func CheckHeader(name, value string, own ...string) error {
 	if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
 		return fmt.Errorf("%w: the value has a control character", ErrHeader)
 	}
+	if secondLine.MatchString(value) {
+		return fmt.Errorf(`%w: the value has a \n of two characters and a second header: end a line with a line break`, ErrHeader)
+	}
 	name = textproto.CanonicalMIMEHeaderKey(name)
 	if slices.Contains(own, name) {
 		return fmt.Errorf("%w: %s is each request's own", ErrHeader, name)
@@ -45,6 +49,9 @@ func CheckHeader(name, value string, own ...string) error {
 	}
 	return nil
 }
+
+// secondLine finds a header that follows a line break written as two characters.
+var secondLine = regexp.MustCompile(`\\n *[A-Za-z0-9.: -]*[A-Za-z0-9-]+:`)
 
 // isToken reports whether text can be a header's name (RFC 9110, section 5.6.2).
 func isToken(text string) bool {

@@ -16,6 +16,7 @@ import (
 // address.
 var (
 	ErrURL       = errors.New("not an https:// or http:// URL without credentials")
+	ErrPort      = errors.New("the port of a URL is a number from 1 to 65535, and a colon that no port follows is left out")
 	ErrPlain     = errors.New("http:// leads to loopback only, unless MSGEXT_HTTP_ALLOW_PLAIN is true: it is for names within your own network")
 	ErrLinkLocal = errors.New("link-local and metadata addresses are refused")
 )

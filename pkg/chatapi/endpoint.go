@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"msgext/internal/loopback"
+	"msgext/internal/outbound"
 )
 
 // host returns the host that serves a region's apps (trtc.io/document/52169), "" for an unknown
@@ -55,6 +56,10 @@ func parseEndpoint(endpoint string) (string, error) {
 		return "", fmt.Errorf("neither a region (%s) nor a base URL", regions)
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return "", errors.New("a base URL has no credentials, query or fragment")
+	case u.Port() != "" && !outbound.IsPort(u.Port()):
+		return "", errors.New("a port is a number from 1 to 65535")
+	case strings.HasPrefix(u.Path, "/v4"):
+		return "", errors.New("a base URL ends before /v4: every call begins with it")
 	case u.Scheme != "https" && !(u.Scheme == "http" && loopback.IsHost(u.Hostname())):
 		return "", errors.New("a base URL is https://, or http:// to loopback: every call carries a signature in its URL")
 	}

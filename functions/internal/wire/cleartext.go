@@ -40,13 +40,20 @@ func isClearText(location config.Location) bool {
 	return false
 }
 
-// isElsewhere reports whether the host of a URL is another machine.
+// isElsewhere reports whether a host of a URL is another machine. Hosts also stand in the options
+// addr of Redis's sentinels and host of PostgreSQL.
 func isElsewhere(location config.Location) bool {
-	place := location.Place()
-	if end := strings.IndexAny(place, "/?#"); end >= 0 {
+	place, query, _ := strings.Cut(location.Place(), "?")
+	if end := strings.IndexAny(place, "/#"); end >= 0 {
 		place = place[:end]
 	}
 	hosts := strings.Split(place[strings.LastIndex(place, "@")+1:], ",")
+	options, _ := url.ParseQuery(query)
+	for _, host := range append(options["addr"], options["host"]...) {
+		if !strings.HasPrefix(host, "/") { // the folder of a socket
+			hosts = append(hosts, strings.Split(host, ",")...)
+		}
+	}
 	return slices.ContainsFunc(hosts, func(host string) bool {
 		if name, _, err := net.SplitHostPort(host); err == nil {
 			host = name

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -49,7 +50,11 @@ func http() driver.Sink {
 	return driver.Sink{
 		Schemes: []string{"http", "https"},
 		Check: func(cfg config.Config, location config.Location) error {
-			_, err := httpsink.New(options(cfg, location))
+			target, err := url.Parse(location.URL.Reveal())
+			if err == nil && queueHost.MatchString(target.Hostname()) {
+				return errQueue
+			}
+			_, err = httpsink.New(options(cfg, location))
 			return err
 		},
 		Settings: func(cfg config.Config) []config.Problem {
@@ -67,6 +72,11 @@ func http() driver.Sink {
 		},
 	}
 }
+
+// queueHost finds the hosts of SQS. They take requests that are signed with AWS credentials alone.
+var queueHost = regexp.MustCompile(`^((sqs|queue)\.[a-z0-9-]+|[a-z0-9-]+\.queue)\.amazonaws\.com(\.cn)?$`)
+
+var errQueue = errors.New("is the URL of an SQS queue: write sqs:// and the queue's name")
 
 func checkSecrets(cfg config.Config) []config.Problem {
 	for _, s := range cfg.HTTP.Secrets {

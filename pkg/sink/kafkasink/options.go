@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strconv"
 	"strings"
 	"time"
 
@@ -101,8 +100,7 @@ func (o Options) client(log kgo.Logger) ([]kgo.Opt, error) {
 		return nil, fmt.Errorf("%w: a topic has up to 249 letters, digits, dots, hyphens and underscores", ErrOptions)
 	}
 	for _, broker := range o.Brokers {
-		host, port, err := net.SplitHostPort(broker)
-		if _, notNumber := strconv.ParseUint(port, 10, 16); err != nil || host == "" || notNumber != nil {
+		if _, _, err := net.SplitHostPort(broker); err != nil || !outbound.IsHost(broker) {
 			return nil, fmt.Errorf("%w: a broker is not HOST:PORT", ErrOptions)
 		}
 	}

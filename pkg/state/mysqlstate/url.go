@@ -17,6 +17,7 @@ import (
 
 	"msgext/internal/location"
 	"msgext/internal/loopback"
+	"msgext/internal/outbound"
 	"msgext/pkg/secret"
 )
 
@@ -25,11 +26,13 @@ var ErrURL = errors.New("mysqlstate: not a MySQL URL, mysql://USER:PASSWORD@HOST
 
 // Reasons to refuse a URL. None quotes it, because it has a password.
 var (
-	errEscape = fmt.Errorf("%w: %s", ErrURL, location.Escape)
-	errOption = fmt.Errorf("%w: an option is none of tls, ca and pool_max_conns", ErrURL)
-	errTLS    = fmt.Errorf("%w: tls is none of true, false and skip-verify", ErrURL)
-	errCA     = fmt.Errorf("%w: ca is not a file with certificates in PEM", ErrURL)
-	errCount  = fmt.Errorf("%w: pool_max_conns is not a number above 0", ErrURL)
+	errEscape   = fmt.Errorf("%w: %s", ErrURL, location.Escape)
+	errOption   = fmt.Errorf("%w: an option is none of tls, ca and pool_max_conns", ErrURL)
+	errHost     = fmt.Errorf("%w: the host is no name or address, or the port is not a number from 1 to 65535; there is one host", ErrURL)
+	errRepeated = fmt.Errorf("%w: an option is there twice", ErrURL)
+	errTLS      = fmt.Errorf("%w: tls is none of true, false and skip-verify", ErrURL)
+	errCA       = fmt.Errorf("%w: ca is not a file with certificates in PEM", ErrURL)
+	errCount    = fmt.Errorf("%w: pool_max_conns is not a number above 0", ErrURL)
 )
 
 // options are the contents of a URL.
@@ -52,6 +55,9 @@ func parse(url secret.String, connections int) (options, error) {
 	if u.Scheme != "mysql" || u.Hostname() == "" || u.User.Username() == "" || database == "" || strings.Contains(database, "/") || u.Fragment != "" {
 		return options{}, ErrURL
 	}
+	if !outbound.IsHost(strings.TrimSuffix(u.Host, ":")) {
+		return options{}, errHost
+	}
 	config := mysql.NewConfig()
 	config.User = u.User.Username()
 	config.Passwd, _ = u.User.Password()
@@ -67,6 +73,9 @@ func parse(url secret.String, connections int) (options, error) {
 	settings, err := neturl.ParseQuery(u.RawQuery)
 	if err != nil {
 		return options{}, errEscape
+	}
+	if location.IsRepeated(settings) {
+		return options{}, errRepeated
 	}
 	o := options{config, connections}
 	return o, o.set(settings, u.Hostname())

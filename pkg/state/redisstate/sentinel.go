@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"strconv"
-	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -56,15 +54,12 @@ func namesMaster(query url.Values) (bool, error) {
 // parseSentinels reads the URL of one sentinel and the addresses of others, in the form that
 // go-redis's ParseFailoverURL accepts.
 func parseSentinels(u *url.URL, others []string) (options, error) {
-	if db := strings.Trim(u.Path, "/"); db != "" {
-		if _, err := strconv.Atoi(db); err != nil {
-			return options{}, errDatabase
-		}
-	}
 	query := u.Query()
+	if !isDatabase(u, query) {
+		return options{}, errDatabase
+	}
 	for _, address := range query["addr"] {
-		host, port, err := net.SplitHostPort(address)
-		if _, notNumber := strconv.ParseUint(port, 10, 16); err != nil || host == "" || notNumber != nil {
+		if _, _, err := net.SplitHostPort(address); err != nil || !outbound.IsHost(address) {
 			return options{}, errSentinelHost
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"msgext/internal/location"
+	"msgext/internal/outbound"
 	"msgext/pkg/secret"
 )
 
@@ -22,10 +23,13 @@ var ErrCluster = errors.New("redisstate: the server is a node of a cluster: writ
 
 // Reasons to refuse a URL.
 var (
-	errHost     = fmt.Errorf("%w: a host is missing, or a port is not a number", ErrURL)
+	errHost     = fmt.Errorf("%w: a host is missing, or no name or address, or a port is not a number from 1 to 65535", ErrURL)
 	errEscape   = fmt.Errorf("%w: %s", ErrURL, location.Escape)
 	errDatabase = fmt.Errorf("%w: the database is not a number; a cluster has 0 alone", ErrURL)
 	errCluster  = fmt.Errorf("%w: cluster is neither true nor false, or false for several hosts", ErrURL)
+	errUser     = fmt.Errorf("%w: a user name without a password; a password alone is written redis://:PASSWORD@HOST", ErrURL)
+	errRepeated = fmt.Errorf("%w: an option is there twice", ErrURL)
+	errProtocol = fmt.Errorf("%w: protocol is neither 2 nor 3", ErrURL)
 	errOption   = fmt.Errorf("%w: an option that go-redis does not have, or not with such a value", ErrURL)
 )
 
@@ -53,17 +57,24 @@ func parse(given secret.String) (options, error) {
 	}
 	at := strings.LastIndex(rest[:end], "@") + 1
 	hosts := strings.Split(rest[at:end], ",")
-	if slices.ContainsFunc(hosts, func(host string) bool { return host == "" || host[0] == ':' }) {
-		return options{}, errHost
-	}
-	if _, err := url.Parse(scheme + "://" + hosts[0]); err != nil {
+	if slices.ContainsFunc(hosts, func(host string) bool { return !outbound.IsHost(host) }) {
 		return options{}, errHost
 	}
 	u, err := url.Parse(scheme + "://" + rest[:at] + hosts[0] + rest[end:])
 	if err != nil {
 		return options{}, errEscape
 	}
-	query := u.Query()
+	query, err := url.ParseQuery(u.RawQuery)
+	switch {
+	case err != nil || u.Fragment != "":
+		return options{}, errEscape
+	case location.IsRepeated(query, "addr"):
+		return options{}, errRepeated
+	case isNoUser(u.User):
+		return options{}, errUser
+	case !isProtocol(query):
+		return options{}, errProtocol
+	}
 	if sentinels, err := namesMaster(query); err != nil {
 		return options{}, err
 	} else if sentinels {
@@ -80,16 +91,37 @@ func parse(given secret.String) (options, error) {
 	if cluster {
 		return parseCluster(u, hosts[1:])
 	}
-	if db := strings.Trim(u.Path, "/"); db != "" {
-		if _, err := strconv.Atoi(db); err != nil {
-			return options{}, errDatabase
-		}
+	if !isDatabase(u, query) {
+		return options{}, errDatabase
 	}
 	server, err := redis.ParseURL(u.String())
 	if err != nil {
 		return options{}, errOption
 	}
 	return options{server: server}, nil
+}
+
+// isDatabase reports whether the database of a URL, if there is one, can be the number of one.
+func isDatabase(u *url.URL, query url.Values) bool {
+	for _, db := range []string{strings.Trim(u.Path, "/"), query.Get("db")} {
+		if _, err := strconv.ParseUint(db, 10, 31); db != "" && err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// isNoUser reports whether there is a user name without a password. The client would log in as
+// nobody. In most cases the name is the password, and the colon before it is missing.
+func isNoUser(user *url.Userinfo) bool {
+	password, _ := user.Password()
+	return user.Username() != "" && password == ""
+}
+
+// isProtocol reports whether the protocol's version, if it is given, is one that there is.
+func isProtocol(query url.Values) bool {
+	version := query.Get("protocol")
+	return version == "" || version == "2" || version == "3"
 }
 
 func parseCluster(u *url.URL, others []string) (options, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,12 @@ import (
 	"msgext/pkg/secret"
 	"msgext/pkg/state"
 )
+
+// errLiteral is the error for a path that would name a file that nobody means.
+var errLiteral = fmt.Errorf("%w; the path is taken as it stands: ~, $NAME and %%2F are not replaced, and a quote or a space at its beginning belongs to it", ErrURL)
+
+// errBeside is the error for a file that SQLite keeps beside its database.
+var errBeside = fmt.Errorf("%w; the file is one that SQLite keeps beside its database: leave out -wal, -shm or -journal", ErrURL)
 
 // ErrURL is the driver's error for a URL without the path of a file.
 var ErrURL = errors.New("sqlitestate: not sqlite: and the path of a file; SQLite's own :memory:, file: and options are not taken, memory: keeps state in memory")
@@ -62,8 +69,14 @@ func exists(ctx context.Context, path string) bool {
 // file of that name.
 func checkURL(url secret.String) error {
 	path := location.Place(url)
-	if path == "" || strings.HasSuffix(path, "/") || strings.HasPrefix(path, ":") || strings.HasPrefix(path, "file:") || strings.Contains(path, "?") {
+	if path == "" || strings.HasSuffix(path, "/") || strings.HasPrefix(path, ":") || strings.HasPrefix(path, "file:") || strings.ContainsAny(path, "?;") {
 		return ErrURL
+	}
+	if strings.ContainsAny(path[:1], "~$\"' ") || strings.Contains(path, "%2F") || strings.Contains(path, "%2f") {
+		return errLiteral
+	}
+	if strings.HasSuffix(path, "-wal") || strings.HasSuffix(path, "-shm") || strings.HasSuffix(path, "-journal") {
+		return errBeside
 	}
 	return nil
 }
