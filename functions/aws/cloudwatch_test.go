@@ -150,8 +150,9 @@ func (a alarm) value(c cloudWatch, end time.Time) (float64, bool) {
 	return calculate(parsed, values)
 }
 
-// calculate evaluates metric math. An expression has no value where one of its metrics has none, or
-// where it divides by zero.
+// calculate evaluates metric math ("Using metric math", Amazon CloudWatch User Guide). An
+// expression has no value where one of its metrics has none, or where it divides by zero. FILL has
+// another value in the place of a missing one.
 func calculate(expression ast.Expr, values map[string]float64) (float64, bool) {
 	switch e := expression.(type) {
 	case *ast.BasicLit:
@@ -160,6 +161,14 @@ func calculate(expression ast.Expr, values map[string]float64) (float64, bool) {
 	case *ast.Ident:
 		value, found := values[e.Name]
 		return value, found
+	case *ast.CallExpr:
+		if function, ok := e.Fun.(*ast.Ident); !ok || function.Name != "FILL" || len(e.Args) != 2 {
+			break
+		}
+		if value, found := calculate(e.Args[0], values); found {
+			return value, true
+		}
+		return calculate(e.Args[1], values)
 	case *ast.BinaryExpr:
 		x, hasX := calculate(e.X, values)
 		y, hasY := calculate(e.Y, values)
@@ -198,8 +207,15 @@ const (
 
 // next returns the state of an alarm after data points, the oldest first; nil stands for a missing
 // one. The rules are those of "Configuring how CloudWatch alarms treat missing data", Amazon
-// CloudWatch User Guide. CloudWatch examines more points than the alarm evaluates. The newest real
-// points count. Only where they are too few are missing points treated as configured.
+// CloudWatch User Guide (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/
+// alarms-and-missing-data.html, read 2026-11-26): CloudWatch retrieves more points than the alarm
+// evaluates. Where there are enough real points, the newest of them count, and missing ones are not
+// needed. Where they are too few, all of them count, and as many missing ones as are needed are
+// treated as configured.
+//
+// The document gives ignore by examples alone. In them the state is retained where there is no real
+// point, or where every real point breaches and they are too few for an alarm. One that does not
+// breach makes it OK.
 func (a alarm) next(state string, points []*float64) string {
 	toAlarm := cmp.Or(a.DatapointsToAlarm, a.EvaluationPeriods)
 	var breaching []bool
@@ -223,7 +239,7 @@ func (a alarm) next(state string, points []*float64) string {
 	case a.TreatMissingData == "breaching":
 		count += missing
 	case a.TreatMissingData == "ignore":
-		if len(breaching) == 0 || count > 0 {
+		if count == len(breaching) && count < toAlarm {
 			return state
 		}
 	default:
@@ -235,9 +251,19 @@ func (a alarm) next(state string, points []*float64) string {
 	return isOK
 }
 
-// evaluate returns the state of an alarm at a full minute. extra is how many more periods
-// CloudWatch examines than the alarm evaluates. The examples of the document have 2. It does not
-// say how many there are in general.
+// extras returns how many more periods than the alarm evaluates CloudWatch may examine. The
+// document says that there are some, and its examples have 2 of five minutes. With periods of a
+// minute, and alarms of one and of two of them, points of up to six minutes ago were seen to count,
+// and older ones not (github.com/infrahouse/terraform-aws-lambda-monitored, its page on monitoring,
+// measured in September 2026). An alarm must do with any of these.
+func (a alarm) extras() []int {
+	if a.period() == time.Minute {
+		return []int{0, 2, 5}
+	}
+	return []int{0, 2}
+}
+
+// evaluate returns the state of an alarm at a full minute, with so many extra periods.
 func (a alarm) evaluate(c cloudWatch, state string, at time.Time, extra int) string {
 	end := at.Truncate(a.period())
 	var points []*float64
@@ -272,12 +298,13 @@ func TestAlarm_TreatsMissingDataAsDocumented(t *testing.T) {
 		ignore, breaching, notBad string // the states; "" for the state it was in before
 	}{
 		{"0-X-X", 3, isOK, isOK, isOK},
-		{"----0", 3, isOK, isOK, isOK},
+		{"0----", 3, isOK, isOK, isOK},
 		{"-----", 3, "", isAlarm, isOK},
 		{"0XX-X", 3, isAlarm, isAlarm, isAlarm},
 		{"--X--", 3, "", isAlarm, isOK},
 		{"0-X-X", 2, isAlarm, isAlarm, isAlarm},
 		{"00X0X", 2, isAlarm, isAlarm, isAlarm},
+		{"0-X--", 2, isOK, isAlarm, isOK},
 		{"----0", 2, isOK, isAlarm, isOK},
 		{"---X-", 2, "", isAlarm, isOK},
 	} {
