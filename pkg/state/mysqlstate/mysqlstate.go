@@ -1,6 +1,6 @@
 // Package mysqlstate keeps the state of messages in MySQL 8.0.4 or later, or MariaDB 10.6 or later.
-// (MySQL 5.7 should work except for the view message_extensions.) An event costs one round trip,
-// because its transaction travels as one packet of several statements.
+// An older server gets no view message_extensions. An event costs one round trip, because its
+// transaction travels as one packet of several statements.
 //
 // The server's settings decide whether a commit is durable: unless innodb_flush_log_at_trx_commit=1
 // it can lose what it acknowledged. Durability reports this.

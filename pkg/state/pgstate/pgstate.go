@@ -12,6 +12,7 @@ package pgstate
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -28,8 +29,16 @@ import (
 	"msgext/pkg/state"
 )
 
-// ErrSchema is every call's error if the schema is missing or of an earlier version.
-var ErrSchema = fmt.Errorf("pgstate: tables are missing or out of date, apply the schema with scripts/schema: %w", state.ErrSchemaOld)
+var (
+	// ErrSchema is every call's error if the schema is missing or of an earlier version.
+	ErrSchema = fmt.Errorf("pgstate: tables are missing or out of date, apply the schema with scripts/schema: %w", state.ErrSchemaOld)
+
+	// ErrNoTLS is the error for a server without TLS, unless its URL allows clear text.
+	ErrNoTLS = errors.New("pgstate: the server has no TLS; sslmode=disable in the URL says in so many words that clear text is meant")
+
+	// ErrCertificate is the error for a server whose certificate is not trusted.
+	ErrCertificate = errors.New("pgstate: the server's certificate is not trusted; sslrootcert=FILE in the URL names its authority, sslmode=require trusts whoever is there")
+)
 
 // maxConnections is for a process that does several things at once.
 const maxConnections = 16
@@ -158,9 +167,15 @@ func placeholders(sql string) string { return strings.ReplaceAll(sql, "?", "$") 
 func explain(err error) error {
 	const undefinedTable, undefinedColumn, severalRows = "42P01", "42703", "21000" // postgresql.org/docs/15/errcodes-appendix.html
 	server, ok := errors.AsType[*pgconn.PgError](err)
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	failed, unconnected := errors.AsType[*pgconn.ConnectError](err)
 	switch {
 	case err == nil:
 		return nil
+	case untrusted:
+		return ErrCertificate
+	case unconnected && strings.Contains(failed.Error(), "server refused TLS connection"):
+		return ErrNoTLS
 	case ok && (server.Code == undefinedTable || server.Code == undefinedColumn):
 		return ErrSchema
 	case ok && server.Code == severalRows: // caused by sqlstate.Newer; no other statement can cause it
@@ -168,25 +183,19 @@ func explain(err error) error {
 	case ok:
 		return fmt.Errorf("pgstate: %s (%s)", server.Message, server.Code)
 	}
-	return fmt.Errorf("pgstate: %w", outbound.WithoutAddress(unconnected(err)))
+	return fmt.Errorf("pgstate: %w", outbound.WithoutAddress(withoutPlace(err)))
 }
 
-// unconnected removes user, database and host from the client's error for a connection that failed.
-func unconnected(err error) error {
-	if failed, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-		if cause := outbound.WithoutAddress(failed.Unwrap()); cause.Error() != failed.Unwrap().Error() {
-			return fmt.Errorf("connect: %w", cause)
-		}
-		if strings.Contains(failed.Error(), "server refused TLS connection") {
-			return errTLS
-		}
-		return errConnect
+// withoutPlace removes user, database and host from the client's error for a connection that failed.
+func withoutPlace(err error) error {
+	failed, ok := errors.AsType[*pgconn.ConnectError](err)
+	if !ok {
+		return err
 	}
-	return err
+	if cause := outbound.WithoutAddress(failed.Unwrap()); cause.Error() != failed.Unwrap().Error() {
+		return fmt.Errorf("connect: %w", cause)
+	}
+	return errConnect
 }
 
-// Reasons why a connection failed.
-var (
-	errTLS     = errors.New("connect: the server has no TLS; sslmode=disable in the URL says in so many words that clear text is meant")
-	errConnect = errors.New("connect: the server did not take the connection")
-)
+var errConnect = errors.New("connect: the server did not take the connection")

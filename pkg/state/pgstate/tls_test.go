@@ -2,13 +2,18 @@ package pgstate_test
 
 import (
 	"bufio"
+	"bytes"
+	"crypto/tls"
+	"io"
 	"net"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"msgext/internal/sqlstate/sqlstatetest"
 	"msgext/pkg/secret"
+	"msgext/pkg/state"
 	"msgext/pkg/state/pgstate"
 	"msgext/pkg/state/statetest"
 )
@@ -58,3 +63,48 @@ func TestStore_ErrorsNameNoAddress(t *testing.T) {
 		require.NoError(t, store.Close())
 	}
 }
+
+// A server on another machine must have TLS, unless the URL has another sslmode. As with every
+// client of PostgreSQL, its certificate is verified when the URL says so. Each refusal says what to
+// write.
+func TestStore_TLS(t *testing.T) {
+	url, _ := schema(t)
+	open := func(url secret.String) (state.Store, error) { return pgstate.Open(t.Context(), url) }
+	noTLS, untrusted := pgstate.ErrNoTLS, pgstate.ErrCertificate
+	sqlstatetest.RunTLS(t, url, open, negotiate, []sqlstatetest.TLSCase{
+		{Name: "no TLS", Server: sqlstatetest.NoTLS, Want: noTLS, Says: "sslmode=disable"},
+		{Name: "no TLS, and it is wanted on loopback", Host: "127.0.0.1", Options: "sslmode=require", Server: sqlstatetest.NoTLS, Want: noTLS, Says: "sslmode=disable"},
+		{Name: "no TLS, and the URL allows it", Options: "sslmode=disable", Server: sqlstatetest.NoTLS},
+		{Name: "no TLS on loopback", Host: "127.0.0.1", Server: sqlstatetest.NoTLS},
+		{Name: "any certificate"},
+		{Name: "an unknown authority", Options: "sslmode=verify-full", Want: untrusted, Says: "sslrootcert=FILE"},
+		{Name: "the URL's authority", Options: "sslmode=verify-full&sslrootcert=CA"},
+		{Name: "another server's certificate", Options: "sslmode=verify-full&sslrootcert=CA", Server: "127.0.0.2", Want: untrusted, Says: "not trusted"},
+	})
+}
+
+// negotiate is a PostgreSQL server's beginning. The server behind it needs no TLS
+// (postgresql.org/docs/15/protocol-flow.html).
+func negotiate(client, _ net.Conn, secure *tls.Config) (net.Conn, error) {
+	first := make([]byte, 8)
+	if _, err := io.ReadFull(client, first); err != nil {
+		return nil, err
+	}
+	if first[4] != 0x04 { // not a request for TLS: 1234, 5679
+		return begun{client, io.MultiReader(bytes.NewReader(first), client)}, nil
+	}
+	if secure == nil {
+		_, err := client.Write([]byte("N"))
+		return client, err
+	}
+	_, err := client.Write([]byte("S"))
+	return tls.Server(client, secure), err
+}
+
+// begun is a connection whose first bytes were read already.
+type begun struct {
+	net.Conn
+	all io.Reader
+}
+
+func (b begun) Read(p []byte) (int, error) { return b.all.Read(p) }
