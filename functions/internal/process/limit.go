@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"time"
 
+	"msgext/internal/config"
+	"msgext/pkg/msgext"
 	"msgext/pkg/webhook"
 )
 
@@ -11,9 +13,9 @@ import (
 // Chat waits, and turnWait is the rest less a margin.
 const turnWait = 300 * time.Millisecond
 
-// limit handles at most atOnce requests at once. Others wait with their bodies unread, and are
-// answered 503 after turnWait. refused is then called.
-func limit(atOnce int, next http.Handler, refused func()) http.Handler {
+// limit handles at most atOnce requests at once. Others wait with their bodies unread. After
+// turnWait they are turned away.
+func limit(atOnce int, next, turnAway http.Handler) http.Handler {
 	turns := make(chan struct{}, atOnce)
 	take := func(r *http.Request) bool {
 		select {
@@ -33,12 +35,27 @@ func limit(atOnce int, next http.Handler, refused func()) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !take(r) {
-			refused()
-			w.Header().Set("Retry-After", "1")
-			webhook.Fail("too many requests at once").Write(w, http.StatusServiceUnavailable)
+			turnAway.ServeHTTP(w, r)
 			return
 		}
 		defer func() { <-turns }()
 		next.ServeHTTP(w, r)
+	})
+}
+
+// overloaded answers a request that is turned away: 503, or OK for a command that is not ours. Any
+// other reply to a "before" command blocks a user. With a relay that passes failures on, Chat's
+// console setting decides, as it does when the backend does not answer. refused is called each time.
+func overloaded(backend config.Relay, refused func()) http.Handler {
+	passes := backend.URL != "" && !backend.Allow
+	isOther := func(command string) bool { return !msgext.IsCommand(command) }
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		refused()
+		if !passes && r.Method == http.MethodPost && webhook.NamesCommand(r.URL.RawQuery, isOther) {
+			webhook.OK().Write(w, http.StatusOK)
+			return
+		}
+		w.Header().Set("Retry-After", "1")
+		webhook.Fail("too many requests at once").Write(w, http.StatusServiceUnavailable)
 	})
 }

@@ -70,6 +70,7 @@ type Process struct {
 
 	options   Options
 	path      string // the only path that takes webhooks; "" for any
+	relay     config.Relay
 	reads     http.Handler
 	repairer  *repair.Repairer // nil without a store, and where the process does not repair
 	readsBack bool             // it has REST access
@@ -93,7 +94,7 @@ func Open(ctx context.Context, cfg config.Config, drivers driver.Drivers, logger
 }
 
 func open(cfg config.Config, c driver.Connections, logger *slog.Logger, options Options) (*Process, error) {
-	p := &Process{Connections: c, path: cfg.Path, logger: logger, options: options}
+	p := &Process{Connections: c, path: cfg.Path, relay: cfg.Relay, logger: logger, options: options}
 	receiving, err := wire.ReceiverOptions(cfg, c, logger, options.Metrics, options.Started)
 	if err != nil {
 		return nil, err
@@ -159,7 +160,7 @@ func (p *Process) Serve(ctx context.Context, console http.Handler, stopping func
 	servers := []func() error{func() error {
 		handler := routes(p.Webhooks, console, p.reads, p.path)
 		if p.options.AtOnce > 0 {
-			handler = limit(p.options.AtOnce, handler, p.options.Refused)
+			handler = limit(p.options.AtOnce, handler, overloaded(p.relay, p.options.Refused))
 		}
 		server := NewServer(handler, p.logger)
 		server.RegisterOnShutdown(stopping)
