@@ -27,8 +27,8 @@ import (
 
 // Options configure a process. Address must be set.
 type Options struct {
-	// Address is where it listens. On an address that is not loopback, reads need bearer tokens. If
-	// none are configured, the paths of the read answer 404.
+	// Address is where it listens. On an address that is not loopback, and behind proxies, reads
+	// need bearer tokens. If none are configured, the paths of the read answer 404.
 	Address string
 
 	// Webhooks is a second loopback address, which serves only webhooks. Empty for none.
@@ -110,10 +110,10 @@ func open(cfg config.Config, c driver.Connections, logger *slog.Logger, options 
 	p.reads = readwire.New(cfg, c.Store, logger)
 	switch {
 	case len(cfg.ReadTokens) > 0:
-	case isLoopback(options.Address):
+	case isLoopback(options.Address) && options.Proxies == 0:
 		p.reads = personal(p.reads)
-	default:
-		logger.Warn("MSGEXT_READ_TOKENS is not set: below /api/ all is answered 404, because this address is not loopback")
+	default: // not every proxy adds a header by which personal would know it
+		logger.Warn("MSGEXT_READ_TOKENS is not set: below /api/ all is answered 404, because others than this machine reach this process")
 		p.reads = http.HandlerFunc(notFound)
 	}
 	if c.Store != nil && options.RepairEvery > 0 {
