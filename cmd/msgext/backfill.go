@@ -60,7 +60,7 @@ continue. The variables are those of the repair function.`,
 			if err := b.check(time.Now()); err != nil { // before anything is opened
 				return fmt.Errorf("%w: %w", errUsage, err)
 			}
-			return c.withChat(command.Context(), config.Backfill, func(with connected) error { return b.run(command.Context(), with, c) })
+			return c.withChat(command.Context(), config.Backfill, stores(), func(with connected) error { return b.run(command.Context(), with, c) })
 		},
 	}
 	flags := command.Flags()
@@ -141,9 +141,9 @@ func parseTime(text string, now time.Time) (time.Time, error) {
 }
 
 // source returns the source of the messages.
-func (b *backfilling) source(ctx context.Context, with connected, c console) (backfill.Source, error) {
+func (b *backfilling) source(ctx context.Context, with connected, heard *heard, c console) (backfill.Source, error) {
 	if b.group == "" && b.from == "" {
-		reader := lineReader{app: with.cfg.SDKAppID, pairs: true}
+		reader := lineReader{app: with.cfg.SDKAppID, pairs: true, heard: heard}
 		return backfill.NewLines(ctx, c.stdin, b.skip, func(line []byte) (msgext.Message, bool) {
 			w := reader.parse(line)
 			return w.message, w.wish != ignored
@@ -170,7 +170,8 @@ func (b *backfilling) source(ctx context.Context, with connected, c console) (ba
 }
 
 func (b *backfilling) run(ctx context.Context, with connected, c console) error {
-	source, err := b.source(ctx, with, c)
+	heard := new(heard)
+	source, err := b.source(ctx, with, heard, c)
 	if err != nil {
 		return err
 	}
@@ -189,6 +190,8 @@ func (b *backfilling) run(ctx context.Context, with connected, c console) error 
 		err = errInterrupted
 	case err == nil && counts.Failed > 0:
 		return errNotBackfilled
+	case err == nil:
+		return heard.check()
 	}
 	if err != nil {
 		return fmt.Errorf("%w; to go on: %s", err, b.again(counts))

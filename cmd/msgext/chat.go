@@ -8,11 +8,11 @@ import (
 	"msgext/internal/awssdk"
 	"msgext/internal/config"
 	"msgext/internal/driver"
-	"msgext/internal/driver/allstores"
 	"msgext/internal/driver/awssinks"
 	"msgext/internal/repairwire"
 	"msgext/pkg/chatapi"
 	"msgext/pkg/repair"
+	"msgext/pkg/state"
 )
 
 // connected holds what verbs need that read messages from Chat.
@@ -24,13 +24,13 @@ type connected struct {
 
 // withRepairer opens what the repair function's variables name, calls use, and closes it.
 func (c console) withRepairer(ctx context.Context, use func(repairer *repair.Repairer, app string) error) error {
-	return c.withChat(ctx, config.Repair, func(with connected) error { return use(with.repairer, with.cfg.SDKAppID) })
+	return c.withChat(ctx, config.Repair, stores(), func(with connected) error { return use(with.repairer, with.cfg.SDKAppID) })
 }
 
-// withChat does the same with the variables of any function.
-func (c console) withChat(ctx context.Context, function config.Function, use func(connected) error) (err error) {
+// withChat does the same with the variables of any function and any drivers of stores.
+func (c console) withChat(ctx context.Context, function config.Function, stores []state.Driver, use func(connected) error) (err error) {
 	sdk := new(awssdk.SDK)
-	drivers := driver.Drivers{Stores: allstores.List(sdk), Sinks: awssinks.List(sdk, c.stdout), Checks: []config.Check{repairwire.CheckChat}}
+	drivers := driver.Drivers{Stores: stores, Sinks: awssinks.List(sdk, c.stdout), Checks: []config.Check{repairwire.CheckChat}}
 	cfg, connections, err := drivers.LoadAndOpen(ctx, c.environ, function)
 	if err != nil {
 		return err

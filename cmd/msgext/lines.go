@@ -57,7 +57,24 @@ type wanted struct {
 // lineReader finds the messages that lines name.
 type lineReader struct {
 	app   string
-	pairs bool // a line may be GROUP_ID MSG_SEQ; a log line may look the same by chance
+	pairs bool   // a line may be GROUP_ID MSG_SEQ; a log line may look the same by chance
+	heard *heard // counts the lines; may be nil
+}
+
+// heard counts lines that are not blank, and those of them that were understood: they name a
+// message, or are log lines of a webhook.
+type heard struct{ lines, understood int }
+
+// errNotUnderstood says that the input is of some other form. Without it a misspelt list would look
+// like one whose messages are done.
+var errNotUnderstood = errors.New("no line of standard input names a message in a form that is known: see -h")
+
+// check returns errNotUnderstood if there were lines and not one was understood.
+func (h *heard) check() error {
+	if h.lines > 0 && h.understood == 0 {
+		return errNotUnderstood
+	}
+	return nil
 }
 
 // each reads all lines, and calls do with each message that a line names: once for each wish, and
@@ -93,22 +110,32 @@ func (r lineReader) each(ctx context.Context, stdin io.Reader, read func(fresh b
 // webhook that was accepted or rejected, unless its announcement was not accepted. Text that a
 // platform writes before the JSON is ignored.
 func (r lineReader) parse(text []byte) wanted {
+	w, understood := r.understand(text)
+	if r.heard != nil && len(bytes.TrimSpace(text)) > 0 {
+		r.heard.lines++
+		if understood {
+			r.heard.understood++
+		}
+	}
+	return w
+}
+
+func (r lineReader) understand(text []byte) (w wanted, understood bool) {
 	if message, ok := pair(r.app, text); ok && r.pairs {
-		return wanted{message, replay}
+		return wanted{message, replay}, true
 	}
 	begin := bytes.IndexByte(text, '{')
 	var l line
 	if begin < 0 || json.Unmarshal(text[begin:], &l) != nil {
-		return wanted{}
+		return wanted{}, false
 	}
-	var w wanted
 	switch {
 	case l.Announced != nil && !*l.Announced:
 		w.wish = announce
 	case l.Fate == "" || l.Fate == deferred:
 		w.wish = replay
 	default:
-		return wanted{}
+		return wanted{}, true
 	}
 	address := l.Address
 	if address == (msgext.Address{}) {
@@ -116,10 +143,10 @@ func (r lineReader) parse(text []byte) wanted {
 	}
 	message, err := address.Message(r.app)
 	if err != nil {
-		return wanted{}
+		return wanted{}, l.Fate != ""
 	}
 	w.message = message
-	return w
+	return w, true
 }
 
 // pair parses a line GROUP_ID MSG_SEQ.

@@ -88,6 +88,24 @@ func TestStore_IsNotMade(t *testing.T) {
 	assert.Empty(t, empty)
 }
 
+// A file that was cut short, as by a full disk or a copy of a running store, is not called no store.
+func TestStore_ThatCannotBeRead(t *testing.T) {
+	path := t.TempDir() + "/state.db"
+	store, err := sqlitestate.Open(t.Context(), path)
+	require.NoError(t, err)
+	require.NoError(t, store.Close())
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.NoError(t, os.Truncate(path, info.Size()/2))
+	for _, verb := range []string{"read", "forget"} {
+		status, stdout, stderr := try(t, []string{"MSGEXT_STATE=sqlite:" + path, "MSGEXT_SDK_APP_ID=1"}, "", verb, "g", "1")
+		assert.Equal(t, exitFailed, status)
+		assert.Contains(t, stderr, "the store's file cannot be read")
+		assert.NotContains(t, stderr, "no store")
+		assert.Empty(t, stdout)
+	}
+}
+
 // The output is the answer of the read function.
 func TestRead_AnswersAsTheFunctionDoes(t *testing.T) {
 	path := t.TempDir() + "/state.db"

@@ -28,7 +28,7 @@ announcements that the store did not accept. The variables are those of the repa
 			ctx := command.Context()
 			if args[0] == "-" {
 				return c.withRepairer(ctx, func(repairer *repair.Repairer, app string) error {
-					return replayLines(ctx, repairer, lineReader{app: app}, asJSON, c)
+					return replayLines(ctx, repairer, lineReader{app: app, heard: new(heard)}, asJSON, c)
 				})
 			}
 			if _, err := parseMessage("0", args); err != nil { // before anything is opened

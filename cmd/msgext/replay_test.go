@@ -49,6 +49,34 @@ func TestLineReader_Parse(t *testing.T) {
 	}
 }
 
+// Lines of a form that is not known are no success. Log lines of webhooks that need no replay are.
+func TestLines_NotUnderstood(t *testing.T) {
+	p := newPast(t)
+	for verb, lines := range map[string][]string{
+		"replay":   {"@TGS#g 1", `{"GroupId":"@TGS#g","MsgSeq":"one"}`, `{"GroupId":"@TGS#g"}`, "group,seq\n@TGS#g,1", `[{"GroupId":"@TGS#g","MsgSeq":1}]`, "\n \nSTART RequestId: 5f1d"},
+		"backfill": {"@TGS#g", "@TGS#g one", "@TGS#g,1", "'@TGS#g' 1 2", "@TGS#g -1"},
+		"verify":   {"@TGS#g", "g,1"},
+	} {
+		if verb == "verify" { // which needs a store
+			status, _, stderr := try(t, p.environ, "@TGS#g 2", "backfill")
+			require.Equal(t, exitOK, status, stderr)
+		}
+		args := []string{verb, "-"}
+		if verb == "backfill" {
+			args = args[:1]
+		}
+		for _, text := range lines {
+			status, _, stderr := try(t, p.environ, text, args...)
+			assert.Equal(t, exitFailed, status, "%s: %s", verb, text)
+			assert.Contains(t, stderr, "no line of standard input names a message", text)
+		}
+		for _, text := range []string{"", "\n\n", `{"fate":"accepted","group_id":"@TGS#g","msg_seq":1}` + "\ngarbage"} {
+			status, _, stderr := try(t, p.environ, text, args...)
+			assert.Equal(t, exitOK, status, "%s: %s: %s", verb, text, stderr)
+		}
+	}
+}
+
 // A lost announcement is repeated: the message is known, and nothing is read or told yet.
 func TestReplay_AnnouncesWhatStandardInputNames(t *testing.T) {
 	path := t.TempDir() + "/state.db"
@@ -112,7 +140,7 @@ func TestReplay_TakesWhatStandardInputNames(t *testing.T) {
 	plain := msgext.Message{SDKAppID: app, GroupID: "g", MsgSeq: 2}
 	chat.Add(plain)
 	status, said = do("g 1\n", "replay", "-")
-	assert.Equal(t, exitOK, status)
+	assert.Equal(t, exitFailed, status)
 	assert.Contains(t, said, "1 lines, 0 messages", "a log may have such lines by chance")
 	status, said = do("g 1\ng 2\ng 3\n", "backfill")
 	assert.Equal(t, exitOK, status, said)

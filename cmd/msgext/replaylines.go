@@ -93,7 +93,7 @@ func replayLines(ctx context.Context, repairer *repair.Repairer, lines lineReade
 	if err == nil && counts.Failed > 0 {
 		return errNotReplayed
 	}
-	return err
+	return errors.Join(err, lines.heard.check())
 }
 
 func replayOne(ctx context.Context, repairer *repair.Repairer, w wanted) error {

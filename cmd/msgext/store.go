@@ -23,13 +23,21 @@ const storeVariables = "MSGEXT_STATE names the store, MSGEXT_SDK_APP_ID the app.
 // withStore opens the store that the variables name, calls use, and closes it. It makes no store,
 // because with one made for a mistyped path every message would seem to be missing.
 func (c console) withStore(ctx context.Context, use func(store state.Store, app string) error) (err error) {
-	drivers := driver.Drivers{Stores: append([]state.Driver{sqlitestate.Existing()}, allstores.List(new(awssdk.SDK))...)}
+	drivers := driver.Drivers{Stores: existingStores()}
 	cfg, connections, err := drivers.LoadAndOpen(ctx, c.environ, config.State)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, connections.Close()) }()
 	return use(connections.Store, cfg.SDKAppID)
+}
+
+// stores returns the drivers of all stores.
+func stores() []state.Driver { return allstores.List(new(awssdk.SDK)) }
+
+// existingStores returns them for verbs that make no store where there is none.
+func existingStores() []state.Driver {
+	return append([]state.Driver{sqlitestate.Existing()}, stores()...)
 }
 
 // withMessage does the same for the message that the arguments name, within storeTimeout.

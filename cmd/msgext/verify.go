@@ -68,7 +68,7 @@ are those of the repair function.`,
 			if err := v.check(command, args); err != nil { // before anything is opened
 				return err
 			}
-			return c.withChat(command.Context(), config.Repair, func(with connected) error {
+			return c.withChat(command.Context(), config.Repair, existingStores(), func(with connected) error {
 				return v.run(command.Context(), with, args, c)
 			})
 		},
@@ -93,14 +93,14 @@ func (v *verifying) check(command *cobra.Command, args []string) error {
 }
 
 // messages returns the messages to compare.
-func (v *verifying) messages(ctx context.Context, with connected, args []string, c console) (iter.Seq2[msgext.Message, error], error) {
+func (v *verifying) messages(ctx context.Context, with connected, args []string, heard *heard, c console) (iter.Seq2[msgext.Message, error], error) {
 	switch {
 	case v.sample > 0:
 		return with.repairer.Sample(ctx, v.sample, rand.Uint64()), nil
 	case len(args) == 0:
 		return with.repairer.Messages(ctx), nil
 	case len(args) == 1:
-		reader := lineReader{app: with.cfg.SDKAppID, pairs: true}
+		reader := lineReader{app: with.cfg.SDKAppID, pairs: true, heard: heard}
 		return backfill.NewLines(ctx, c.stdin, 0, func(line []byte) (msgext.Message, bool) {
 			w := reader.parse(line)
 			return w.message, w.wish != ignored
@@ -111,7 +111,8 @@ func (v *verifying) messages(ctx context.Context, with connected, args []string,
 }
 
 func (v *verifying) run(ctx context.Context, with connected, args []string, c console) error {
-	messages, err := v.messages(ctx, with, args, c)
+	heard := new(heard)
+	messages, err := v.messages(ctx, with, args, heard, c)
 	if err != nil {
 		return err
 	}
@@ -134,7 +135,7 @@ func (v *verifying) run(ctx context.Context, with connected, args []string, c co
 	if err = errors.Join(err, printed); err == nil && !verified.OK() {
 		return errDrift
 	}
-	return err
+	return errors.Join(err, heard.check())
 }
 
 func (v *verifying) shown(verdict repair.Verdict) drifted {

@@ -70,6 +70,12 @@ func TestVerify_WhatCannotBeCompared(t *testing.T) {
 	p.set(t, groupMessage(1), "yes")
 	status, _, stderr := try(t, p.environ, "", "verify", "@TGS#g", "1")
 	assert.Equal(t, exitFailed, status)
+	assert.Contains(t, stderr, "no store at this path, and none is made")
+	assert.NoFileExists(t, p.state)
+	status, _, stderr = try(t, p.environ, "@TGS#g 2", "backfill")
+	require.Equal(t, exitOK, status, stderr)
+	status, _, stderr = try(t, p.environ, "", "verify", "@TGS#g", "1")
+	assert.Equal(t, exitFailed, status)
 	assert.Contains(t, stderr, "message not found")
 	for _, args := range []string{"g", "a b c d", "g x", "--sample 0", "--sample 3 g 1", "--sample x"} {
 		status, _, stderr := try(t, p.environ, "", append([]string{"verify"}, strings.Fields(args)...)...)

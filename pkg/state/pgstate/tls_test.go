@@ -33,6 +33,19 @@ func TestOpen_ClearTextOnlyInSoManyWords(t *testing.T) {
 		require.NoError(t, err, test.url)
 		assert.Equal(t, test.plain, plain, test.url)
 	}
+	plain, err := pgstate.ClearText("postgres://u:sslmode=@h/d")
+	require.NoError(t, err)
+	assert.False(t, plain, "a password is no option")
+
+	t.Setenv("PGSSLMODE", "disable")
+	_, err = pgstate.ClearText("postgres://u:plant@h/d")
+	require.ErrorIs(t, err, pgstate.ErrURL)
+	require.ErrorContains(t, err, "write sslmode into the URL")
+	plain, err = pgstate.ClearText("postgres://u@h/d?sslmode=require")
+	require.NoError(t, err)
+	assert.False(t, plain, "the URL decides")
+	_, err = pgstate.ClearText("postgres://u@127.0.0.1/d")
+	require.NoError(t, err, "loopback is clear text anyway")
 }
 
 // A server without TLS gives its own error, and no error names user, database or address.

@@ -5,9 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"msgext/internal/location"
 	"msgext/pkg/secret"
@@ -39,31 +43,46 @@ func Existing() state.Driver {
 		if err := checkURL(url); err != nil {
 			return nil, err
 		}
-		if !exists(ctx, location.Place(url)) {
-			return nil, ErrNoStore
+		if err := find(ctx, location.Place(url)); err != nil {
+			return nil, err
 		}
 		return openURL(ctx, url)
 	}}
 }
 
-// exists reports whether there is a store at path. It writes nothing.
-func exists(ctx context.Context, path string) bool {
+// find returns ErrNoStore if there is no store at path, and errUnreadable if there may be one that
+// cannot be read. It writes nothing.
+func find(ctx context.Context, path string) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
-		return false
+		return ErrNoStore
 	}
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-		return false
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: the path's folders do not let this user in", errUnreadable)
+	case err != nil || !info.Mode().IsRegular():
+		return ErrNoStore
 	}
 	db, err := sql.Open("sqlite", dataSource(path)+"&mode=ro")
 	if err != nil {
-		return false
+		return ErrNoStore
 	}
 	defer func() { _ = db.Close() }() // nothing was written
 	var tables int
 	err = db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE name = 'msgext_messages'").Scan(&tables)
-	return err == nil && tables > 0
+	if failed, ok := errors.AsType[*sqlite.Error](err); ok && failed.Code() != sqlite3.SQLITE_NOTADB && info.Size() > 0 {
+		return fmt.Errorf("%w: SQLite needs a file that is whole, and a file and a folder that this user may write to: %w", errUnreadable, err)
+	}
+	if err != nil || tables == 0 {
+		return ErrNoStore
+	}
+	return nil
 }
+
+// errUnreadable is the error for a file that is there and cannot be read. To call it no store would
+// send its owner to look for another one.
+var errUnreadable = errors.New("sqlitestate: the store's file cannot be read")
 
 // checkURL refuses URLs that have a special meaning for SQLite, because this driver would create a
 // file of that name.
