@@ -94,6 +94,29 @@ func applyInTurns(b *testing.B, store *redisstate.Store, keys, of int) {
 	b.ReportMetric(middle[0]/middle[1], "apply/bare")
 }
 
+// BenchmarkWriters makes the same comparison with one writer and with many at once, which share a
+// message in the last cases.
+func BenchmarkWriters(b *testing.B) {
+	for _, kind := range kinds {
+		b.Run(kind.name, func(b *testing.B) {
+			store := open(b, kind.url(b))
+			require.NoError(b, store.LoadScripts(b.Context()))
+			require.NoError(b, bareScript.Load(b.Context(), store.Client()).Err())
+			var messages [50]msgext.Message
+			for i := range messages {
+				messages[i] = statetest.NewMessage()
+			}
+			statetest.BenchmarkInTurns(b, store, func(writer, n, rows int, shared bool) error {
+				if shared {
+					writer = 0
+				}
+				keys := rows - 1 // the other row is the message's
+				return bareApply(b, store, benchmarkEvent(messages[writer], int64(n), n*keys, keys, msgext.MaxKeys))
+			})
+		})
+	}
+}
+
 // run lets each writer write events of the given number of keys to its own message, which has more
 // keys.
 func run(b *testing.B, store *redisstate.Store, writers, keys, of int, write func(msgext.Event) error) {

@@ -64,15 +64,15 @@ type Floor func(writer, n, rows int, shared bool) error
 
 // BenchmarkInTurns measures a store's events and its floor in alternating slices, so that a slow
 // phase of the machine affects both. It reports the medians of the time per event, and of the
-// ratios of neighbouring slices. Run it with some dozen turns: -benchtime 40x. In the last case the
-// writers share one message, like a poll in which everybody votes at once.
+// ratios of neighbouring slices. Run it with some dozen turns: -benchtime 40x. In the last two cases
+// the writers share one message, like a poll in which everybody votes at once.
 func BenchmarkInTurns(b *testing.B, store state.Store, floor Floor) {
 	for _, test := range []struct {
 		writers, keys, of int
 		shared            bool
 	}{
 		{1, 1, msgext.MaxKeys, false}, {1, msgext.MaxKeyValues, msgext.MaxKeys, false},
-		{16, 1, msgext.MaxKeys, false}, {16, msgext.MaxKeyValues, msgext.MaxKeys, false}, {16, 1, msgext.MaxKeys, true},
+		{16, 1, msgext.MaxKeys, false}, {16, msgext.MaxKeyValues, msgext.MaxKeys, false}, {16, 1, msgext.MaxKeys, true}, {50, 1, msgext.MaxKeys, true},
 	} {
 		name := fmt.Sprintf("writers=%d/keys=%d", test.writers, test.keys)
 		if test.shared {
