@@ -110,6 +110,7 @@ var mayLink = map[string]string{
 	"pkg/sink/eventbridgesink":  "pkg/msgext pkg/cloudevent pkg/sink pkg/sink/internal/awscall",
 
 	"functions/scf/internal/lazy":      "",
+	"functions/scf/internal/start":     "",
 	"functions/internal/logqueue":      "",
 	"functions/local/internal/console": "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook internal/metric pkg/receiver pkg/reader pkg/relay",
 	"examples/consumer-go":             "pkg/msgext pkg/cloudevent pkg/consumer",
@@ -140,6 +141,11 @@ const (
 // receive, or be able to hold a key.
 var notForReading = []string{"pkg/sink", "pkg/cloudevent", "pkg/receiver", "pkg/repair", chat, admin, kafka, console, sim}
 
+// byName find methods by their names when they run. A program that links one keeps every exported
+// method of every type, used or not. Lambda's client links one, too, but not as it is built for
+// deployment (scripts/goflags).
+var byName = []string{"net/rpc", "text/template", "html/template"}
+
 // programs are the main packages and the packages that assemble them. What they link decides which
 // secrets they can hold and what they cost to start.
 var programs = map[string]struct{ links, avoids []string }{
@@ -148,7 +154,7 @@ var programs = map[string]struct{ links, avoids []string }{
 	"internal/entry":              {avoids: []string{"pkg"}},
 	"functions/internal/readwire": {avoids: append([]string{dynamo, redis, postgres, sqlite, aws}, notForReading...)},
 	"functions/aws/read":          {[]string{dynamo, redis, postgres}, append([]string{sqlite}, notForReading...)},
-	"functions/scf/read":          {[]string{redis, postgres}, append([]string{sqlite, dynamo, aws}, notForReading...)},
+	"functions/scf/read":          {[]string{redis, postgres}, slices.Concat([]string{sqlite, dynamo, aws}, notForReading, byName)},
 	"internal/driver/basestores":  {[]string{redis}, []string{dynamo, postgres, sqlite, "pkg/sink"}},
 	"internal/driver/localstores": {[]string{sqlite}, []string{dynamo, redis, postgres, "pkg/sink"}},
 	"internal/driver/awsstores":   {[]string{dynamo, postgres}, []string{sqlite, "pkg/sink"}},
@@ -162,9 +168,9 @@ var programs = map[string]struct{ links, avoids []string }{
 	"internal/awssdk":             {avoids: []string{"pkg"}},
 	"internal/repairwire":         {avoids: []string{dynamo, postgres, sqlite, aws, console, sim}},
 	"functions/aws/webhook":       {[]string{dynamo, redis, postgres}, []string{sqlite, chat, admin, console, sim}},
-	"functions/scf/webhook":       {[]string{redis, postgres}, []string{dynamo, sqlite, aws, chat, admin, console, sim}},
+	"functions/scf/webhook":       {[]string{redis, postgres}, append([]string{dynamo, sqlite, aws, chat, admin, console, sim}, byName...)},
 	"functions/aws/repair":        {[]string{dynamo, redis, postgres, chat}, []string{sqlite, console, sim}},
-	"functions/scf/repair":        {[]string{redis, postgres, chat}, []string{dynamo, sqlite, aws, console, sim}},
+	"functions/scf/repair":        {[]string{redis, postgres, chat}, append([]string{dynamo, sqlite, aws, console, sim}, byName...)},
 	"functions/local":             {[]string{sqlite, chat, console, sim}, []string{dynamo, redis, postgres, kafka, aws}},
 	"functions/server":            {[]string{dynamo, redis, postgres, sqlite, kafka, aws, chat}, []string{console, sim}},
 	"functions/internal/process":  {avoids: []string{dynamo, redis, postgres, sqlite, kafka, aws, console, sim}},

@@ -7,10 +7,9 @@ import (
 	"net/http"
 	"os"
 
-	"github.com/tencentyun/scf-go-lib/cloudfunction"
-
 	"msgext/functions/internal/readwire"
 	"msgext/functions/scf/internal/lazy"
+	"msgext/functions/scf/internal/start"
 	"msgext/internal/driver/scfstores"
 	"msgext/internal/entry"
 	"msgext/pkg/gateway/scfgw"
@@ -21,7 +20,7 @@ func main() {
 	entry.Function()
 	logger := entry.CloudLogger(os.Stdout)
 	malformed := http.HandlerFunc(reader.Malformed)
-	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {
+	start.Function(lazy.New(func() (lazy.Handler, error) {
 		reading, err := readwire.Function(context.Background(), os.Environ(), scfstores.List(1), logger)
 		if err != nil {
 			return nil, err

@@ -6,10 +6,9 @@ import (
 	"context"
 	"os"
 
-	"github.com/tencentyun/scf-go-lib/cloudfunction"
-
 	"msgext/functions/internal/wire"
 	"msgext/functions/scf/internal/lazy"
+	"msgext/functions/scf/internal/start"
 	"msgext/internal/config"
 	"msgext/internal/driver"
 	"msgext/internal/driver/basesinks"
@@ -24,7 +23,7 @@ func main() {
 	entry.Version()
 	logger := entry.CloudLogger(os.Stdout)
 	drivers := driver.Drivers{Stores: scfstores.List(repair.DefaultConcurrency), Sinks: basesinks.List(os.Stdout, nil), Checks: []config.Check{repairwire.CheckChat}}
-	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {
+	start.Function(lazy.New(func() (lazy.Handler, error) {
 		cfg, connections, err := drivers.LoadAndOpen(context.Background(), os.Environ(), config.Repair)
 		if err != nil {
 			return nil, err

@@ -8,10 +8,9 @@ import (
 	"os"
 	"time"
 
-	"github.com/tencentyun/scf-go-lib/cloudfunction"
-
 	"msgext/functions/internal/wire"
 	"msgext/functions/scf/internal/lazy"
+	"msgext/functions/scf/internal/start"
 	"msgext/internal/config"
 	"msgext/internal/driver"
 	"msgext/internal/driver/basesinks"
@@ -26,7 +25,7 @@ func main() {
 	started := time.Now()
 	logger := entry.CloudLogger(os.Stdout)
 	drivers := driver.Drivers{Stores: scfstores.List(1), Sinks: basesinks.List(os.Stdout, nil)}
-	cloudfunction.StartHandler(lazy.New(func() (lazy.Handler, error) {
+	start.Function(lazy.New(func() (lazy.Handler, error) {
 		cfg, connections, err := drivers.LoadAndOpen(context.Background(), os.Environ(), config.Webhook)
 		if err != nil {
 			return nil, err

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
@@ -21,10 +22,16 @@ import (
 // BenchmarkScale fills two otherwise unused databases of the server, and empties them.
 func BenchmarkScale(b *testing.B) {
 	scaled := func(database string) statetest.Scaled {
-		store := open(b, secret.String(peertest.Address(b, peertest.Redis)+"/"+database))
+		url := peertest.Address(b, peertest.Redis) + "/" + database
+		store := open(b, secret.String(url))
+		options, err := redis.ParseURL(url)
+		require.NoError(b, err)
+		options.ReadTimeout = time.Minute // for a whole batch of copies
+		copier := redis.NewClient(options)
+		b.Cleanup(func() { require.NoError(b, copier.Close()) })
 		require.NoError(b, store.Client().FlushDB(b.Context()).Err())
 		b.Cleanup(func() { require.NoError(b, store.Client().FlushDB(context.Background()).Err()) })
-		return statetest.Scaled{Store: store, Copy: copying(store.Client()), Bytes: func() int64 {
+		return statetest.Scaled{Store: store, Copy: copying(copier), Bytes: func() int64 {
 			info, err := store.Client().Info(b.Context(), "memory").Result()
 			require.NoError(b, err)
 			match := regexp.MustCompile(`used_memory:(\d+)`).FindStringSubmatch(info)
@@ -39,7 +46,7 @@ func BenchmarkScale(b *testing.B) {
 
 // copying returns statetest.Scaled's Copy: it copies a message's own keys and its places in the
 // indexes of its shard.
-func copying(client redis.UniversalClient) func(context.Context, msgext.Message, iter.Seq[msgext.Message]) error {
+func copying(client *redis.Client) func(context.Context, msgext.Message, iter.Seq[msgext.Message]) error {
 	const own, indexes = 4, 9 // of redisstate.Keys
 	return func(ctx context.Context, of msgext.Message, to iter.Seq[msgext.Message]) error {
 		from := redisstate.Keys(of.Path())
@@ -64,7 +71,7 @@ func copying(client redis.UniversalClient) func(context.Context, msgext.Message,
 				if score, ok := scores[i]; ok {
 					pipe.ZAdd(ctx, key, redis.Z{Score: score, Member: m.Path()})
 				} else if i < own && dumps[i] != "" {
-					pipe.Restore(ctx, key, 0, dumps[i])
+					pipe.RestoreReplace(ctx, key, 0, dumps[i]) // the client may send a batch again
 				}
 			}
 			const batch = 5000

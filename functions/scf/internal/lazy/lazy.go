@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// Handler is a function of raw bytes, as scf-go-lib starts it.
+// Handler is a function of raw bytes, as package start starts it.
 type Handler interface {
 	Invoke(ctx context.Context, payload []byte) ([]byte, error)
 }
