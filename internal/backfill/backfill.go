@@ -73,7 +73,8 @@ type Counts struct {
 	Failed  int `json:"failed"`
 
 	// After holds the command-line flags with which a run continues behind everything that is done.
-	// It is empty where nothing is done yet.
+	// It is empty where nothing is done yet. After ErrFailing it continues with the messages that
+	// failed in a row.
 	After []string `json:"after,omitempty"`
 }
 
@@ -121,10 +122,12 @@ type run struct {
 	stop    context.CancelCauseFunc
 	jobs    chan job
 
-	mu     sync.Mutex
-	counts Counts
-	open   []*batch // in the order of the source
-	inARow int      // messages that have failed in a row
+	mu      sync.Mutex
+	counts  Counts
+	open    []*batch // in the order of the source
+	inARow  int      // messages that have failed in a row
+	before  []string // After when the first of them failed
+	failing bool     // so many that the run is stopped
 }
 
 // batch is a batch that was begun.
@@ -205,10 +208,16 @@ func (r *run) note(j job, found bool, err error) {
 	default:
 		r.counts.Without++
 	}
-	if r.inARow++; !failed {
+	switch {
+	case !failed:
 		r.inARow = 0
+	case r.inARow == 0:
+		r.inARow, r.before = 1, r.counts.After
+	default:
+		r.inARow++
 	}
-	if r.inARow >= maxInARow {
+	if r.inARow >= maxInARow && !r.failing {
+		r.failing, r.counts.After = true, r.before
 		r.stop(ErrFailing)
 	}
 	if failed && r.options.Failed != nil {
@@ -217,9 +226,10 @@ func (r *run) note(j job, found bool, err error) {
 	r.settle()
 }
 
-// settle moves After behind the batches that are done, and stops at the first that is not.
+// settle moves After behind the batches that are done, and stops at the first that is not. Where the
+// run is stopped because message after message failed, After stays before the first of them.
 func (r *run) settle() {
-	for len(r.open) > 0 && r.open[0].left == 0 {
+	for !r.failing && len(r.open) > 0 && r.open[0].left == 0 {
 		r.counts.After, r.open = r.open[0].after, r.open[1:]
 	}
 	if r.options.Progress != nil {

@@ -221,10 +221,16 @@ func TestRun_Failures(t *testing.T) {
 		assert.Len(t, named, 34)
 
 		counts, err = backfill.Run(t.Context(), backfill.NewLines(t.Context(), strings.NewReader(lines(100)), 0, parse), backfill.Options{
-			Read: func(context.Context, msgext.Message) (bool, error) { return false, errBroken },
+			Read: func(_ context.Context, m msgext.Message) (bool, error) {
+				if m.MsgSeq < 5 {
+					return true, nil
+				}
+				return false, errBroken
+			},
 		})
 		require.ErrorIs(t, err, backfill.ErrFailing)
 		assert.Less(t, counts.Failed, 30)
+		assert.Equal(t, []string{"--skip", "5"}, counts.After, "the next run reads those that failed, and not only the rest")
 	})
 }
 
