@@ -2,6 +2,7 @@ package receiver
 
 import (
 	"context"
+	"errors"
 
 	"msgext/pkg/msgext"
 	"msgext/pkg/sink"
@@ -33,5 +34,10 @@ func (rc *Receiver) noteBeside(ctx context.Context, rec *record) (wait func()) {
 	}
 	noted := make(chan []sink.Outcome, 1)
 	go func() { noted <- note(ctx, rec) }()
-	return func() { rec.outcomes = append(rec.outcomes, <-noted...) }
+	return func() {
+		for _, outcome := range <-noted {
+			rec.outcomes = append(rec.outcomes, outcome)
+			rec.noteErr = errors.Join(rec.noteErr, outcome.Failure())
+		}
+	}
 }

@@ -84,6 +84,10 @@ func TestReceiver_DoubtsWhatIsRecalled(t *testing.T) {
 				line := lines.only(t)
 				assert.Equal(t, "other command", line["reason"])
 				assert.Equal(t, test.wantFailed, line["failed"])
+				// The cause once stood nowhere, and the line passed for one of the many that are well.
+				assert.Equal(t, test.wantFailed != nil, line["level"] == "WARN", line["level"])
+				assert.Equal(t, test.wantFailed != nil, line["error"] != nil, line["error"])
+				assert.NotContains(t, lines.String(), "planted-value")
 			})
 		})
 	}

@@ -309,7 +309,7 @@ func (rc *Receiver) finish(r *http.Request, rec *record, verdict rule, err error
 		verdict.reason = rec.reason
 	}
 	level := verdict.fate.level()
-	if rec.unannounced {
+	if rec.noteErr != nil {
 		level = max(level, slog.LevelWarn)
 	}
 	if rc.options.Logger.Enabled(r.Context(), level) && !(anonymous(rec, verdict) && rc.refusals.leaveOut(verdict.refusal(), rec.arrived)) {
@@ -322,7 +322,7 @@ func (rc *Receiver) finish(r *http.Request, rec *record, verdict rule, err error
 		rc.options.Observe(Observation{
 			At: rec.arrived, Duration: rec.took, Request: r, Body: rec.body,
 			Command: rec.command, Event: rec.event,
-			Verdict: string(verdict.fate), Reason: verdict.reason, Err: errors.Join(err, rec.forwardErr),
+			Verdict: string(verdict.fate), Reason: verdict.reason, Err: errors.Join(err, rec.forwardErr, rec.noteErr),
 			Status: verdict.status, ErrorInfo: verdict.reply(err).ErrorInfo,
 			Backend: rec.backend, Outcomes: rec.outcomes, Told: rec.told,
 		})

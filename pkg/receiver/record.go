@@ -85,6 +85,7 @@ type record struct {
 	toldEvent  cloudevent.Event  // what it points to
 	markErr    error
 	forwardErr error
+	noteErr    error    // the store failed to take what the command says about messages
 	backend    *Backend // nil if it was not asked
 }
 
@@ -185,7 +186,7 @@ func (rec *record) appendAttrs(ctx context.Context, attrs []slog.Attr, options O
 	if failed := rec.failed(); len(failed) > 0 {
 		attrs = append(attrs, slog.Any(keyFailed, failed))
 	}
-	if cause := errors.Join(err, rec.forwardErr); cause != nil {
+	if cause := errors.Join(err, rec.forwardErr, rec.noteErr); cause != nil {
 		attrs = append(attrs, slog.String(keyError, bounded(cause)))
 		if panicked, ok := errors.AsType[*guard.PanicError](cause); ok {
 			attrs = append(attrs, slog.String(keyStack, string(panicked.Stack)))
