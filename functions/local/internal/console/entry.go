@@ -51,6 +51,7 @@ type entry struct {
 	told          *told
 	keysAndValues string // text that the search looks through
 
+	answer     string // "OK" or "FAIL", as the reply says; "" where the backend's answer is the reply
 	reply      string // the ErrorInfo of the reply
 	parameters []parameter
 	body       []byte // at most maxKeptBody; nil where it was not read
@@ -66,6 +67,7 @@ func fromObservation(o receiver.Observation) *entry {
 		parameters: describeQuery(o.Request.URL.RawQuery, o.At),
 		bodyBytes:  len(o.Body),
 	}
+	e.answer = said(o)
 	e.Rule, e.advice = explain(o.Err)
 	for _, d := range e.destinations {
 		if !d.Accepted {
@@ -82,6 +84,18 @@ func fromObservation(o receiver.Observation) *entry {
 		e.setChanges(event.KeyValues)
 	}
 	return e
+}
+
+// said returns what the reply to Chat says. Every FAIL has an ErrorInfo. The backend's answer is the
+// reply if its status is.
+func said(o receiver.Observation) string {
+	switch {
+	case o.Backend != nil && o.Backend.Answer != nil && o.Backend.Answer.Status == o.Status:
+		return ""
+	case o.ErrorInfo != "":
+		return "FAIL"
+	}
+	return "OK"
 }
 
 func fromRepair(message msgext.Message, read msgext.Snapshot, at time.Time) *entry {

@@ -126,6 +126,7 @@ func (c *Console) listDeliveries(w http.ResponseWriter, r *http.Request) {
 type delivery struct {
 	*entry
 	Advice     string      `json:"advice"`
+	Answer     string      `json:"answer"`
 	Reply      string      `json:"reply"`
 	Parameters []parameter `json:"parameters"`
 	Body       *string     `json:"body"` // null where it was not read
@@ -143,7 +144,7 @@ func (c *Console) showDelivery(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d := delivery{
-		entry: e, Advice: e.advice, Reply: e.reply, Parameters: e.parameters,
+		entry: e, Advice: e.advice, Answer: e.answer, Reply: e.reply, Parameters: e.parameters,
 		BodyBytes: e.bodyBytes, Whole: e.whole(), Destinations: e.destinations, Told: e.told,
 	}
 	if e.body != nil {

@@ -36,13 +36,13 @@ type entry struct {
 	Changes                                                                    []changed
 	Failed                                                                     []string
 
-	Reply, Advice string
-	Parameters    []struct{ Name, Given string }
-	Body          *string
-	Whole, Again  bool
-	Backend       *backend
-	Destinations  []destination
-	Told          *told
+	Reply, Advice, Answer string
+	Parameters            []struct{ Name, Given string }
+	Body                  *string
+	Whole, Again          bool
+	Backend               *backend
+	Destinations          []destination
+	Told                  *told
 }
 
 type changed struct{ Key, Value string }

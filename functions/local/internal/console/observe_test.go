@@ -168,6 +168,36 @@ func TestObserve_BothAnswers(t *testing.T) {
 	assert.Nil(t, got[2].Backend)
 }
 
+// The view says what Chat was told, whatever the verdict. It once said FAIL of a command that the
+// backend did not answer and that was let through, and OK of every answer of the backend's.
+func TestObserve_WhatChatWasTold(t *testing.T) {
+	for _, test := range []struct {
+		verdict string
+		status  int
+		info    string
+		backend int // the status of its answer, 0 for none
+		want    string
+	}{
+		{"accepted", 200, "", 0, "OK"},
+		{"rejected", 403, "not authenticated", 0, "FAIL"},
+		{"deferred", 200, "not processed, our side failed", 0, "FAIL"},
+		{"deferred", 200, "", 0, "OK"}, // another command, not ready
+		{"unanswered", 502, "the backend gave no answer", 0, "FAIL"},
+		{"unanswered", 200, "", 0, "OK"}, // MSGEXT_RELAY_ON_FAILURE=allow
+		{"accepted", 200, "", 500, "OK"}, // likewise
+		{"accepted", 200, "", 200, ""},
+		{"accepted", 500, "", 500, ""},
+	} {
+		p := start(t, nil)
+		o := receiver.Observation{Request: httptest.NewRequest(http.MethodPost, "/", nil), Verdict: test.verdict, Status: test.status, ErrorInfo: test.info}
+		if test.backend != 0 {
+			o.Backend = &receiver.Backend{Answer: &relay.Answer{Status: test.backend, Body: []byte("said")}}
+		}
+		p.Observe(o)
+		assert.Equal(t, test.want, get[entry](t, p, "deliveries/1").Answer, "%+v", test)
+	}
+}
+
 // fakeSink accepts at the given try, or never.
 type fakeSink struct {
 	name    string

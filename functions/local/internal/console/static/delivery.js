@@ -56,7 +56,7 @@ function facts(d, webhook) {
     d.label && [t("message"), d.message ? h("a", { href: messageLink(d.message) }, inert(d.label)) : inert(d.label)],
     d.operation && [t("change"), h("span", { class: "change" }, change(d, 300))],
     d.command && [t("command"), h("code", {}, inert(d.command))],
-    webhook && [t("answered"), `HTTP ${d.status}, ${d.verdict === "accepted" ? "OK" : "FAIL"}`],
+    webhook && [t("answered"), [`HTTP ${d.status}`, d.answer].filter(Boolean).join(", ")],
     d.reply && ["ErrorInfo", inert(d.reply)],
     d.backend && [t("backendRow"), t("after", { said: backendSaid(d.backend), took: duration(d.backend.durationMs) })],
     d.backend?.reply && [t("backendAnswer"), h("code", {}, inert(d.backend.reply, 2000))],
