@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -12,9 +13,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"msgext/functions/internal/process"
+	"msgext/internal/config"
 	"msgext/internal/processtest"
 	"msgext/internal/sample"
 	"msgext/internal/vectortest"
+	"msgext/pkg/secret"
 )
 
 // A stop lets the request under way finish: its event is delivered and answered.
@@ -60,4 +64,17 @@ func refusesConnections(t *testing.T, url string) {
 		}
 		return err != nil
 	}, 30*time.Second, 20*time.Millisecond)
+}
+
+// Where one path alone takes webhooks, the lines to paste have it. They once led to another path,
+// and were answered 404.
+func TestGreet_NamesThePath(t *testing.T) {
+	for path, want := range map[string]string{"": "http://127.0.0.1:8080/?SdkAppid=1", "/hook": "http://127.0.0.1:8080/hook?SdkAppid=1"} {
+		var greeting bytes.Buffer
+		cfg := config.Config{SDKAppID: "1", Path: path, Tokens: []secret.String{"t"}}
+		greet(&greeting, &process.Process{URL: "http://127.0.0.1:8080"}, cfg, true)
+		assert.Equal(t, 2, strings.Count(greeting.String(), want), greeting.String())
+		assert.Equal(t, path == "", strings.Contains(greeting.String(), "any path takes webhooks"))
+		assert.Equal(t, path != "", strings.Contains(greeting.String(), "MSGEXT_PATH alone takes webhooks"))
+	}
 }

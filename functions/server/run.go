@@ -95,7 +95,7 @@ func start(ctx context.Context, cfg config.Config, drivers driver.Drivers, o opt
 		}
 		defer close()
 	}
-	fmt.Fprintf(stderr, "msgext serves on %s: any path takes webhooks by POST\n", p.URL)
+	fmt.Fprintf(stderr, "msgext serves on %s: %s takes webhooks by POST\n", p.URL, process.Takes(cfg.Path))
 	return p.Serve(ctx, nil, func() { logger.Info("stopping: what was accepted is answered first") })
 }
 

@@ -103,6 +103,14 @@ func TestServer_NotReadyWithoutItsStore(t *testing.T) {
 	assert.NotContains(t, s.Greeting(), "planted")
 }
 
+// The path that takes webhooks may be a second secret. The start does not show it, nor says that any
+// path takes them.
+func TestServer_ShowsNoPath(t *testing.T) {
+	s := server(t, []string{"MSGEXT_PATH=/planted"})
+	assert.Contains(t, s.Greeting(), ": MSGEXT_PATH alone takes webhooks by POST")
+	assert.NotContains(t, s.Greeting(), "planted")
+}
+
 // On an address that is not loopback the read needs a bearer token.
 func TestServer_OnEveryAddress(t *testing.T) {
 	const path = "/api/groups/g/messages/1/extensions"

@@ -68,15 +68,15 @@ func NewTransport(options Options) *http.Transport {
 	}
 }
 
-// Describe returns the part of an error that does not repeat the answer, which net/http's errors
-// quote. An error that it does not know becomes ErrAnswer. also lists errors of the caller that it
-// keeps.
+// Describe returns the part of an error that repeats neither the answer, which net/http's errors
+// quote, nor where it comes from. An error that it does not know becomes ErrAnswer. also lists
+// errors of the caller that it keeps.
 func Describe(err error, also ...error) error {
-	if network, ok := errors.AsType[net.Error](err); ok { // *net.OpError with addresses, timeouts
-		return network
+	if network, ok := errors.AsType[net.Error](err); ok { // *net.OpError, timeouts
+		return WithoutAddress(network)
 	}
 	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return untrusted
+		return WithoutAddress(untrusted)
 	}
 	if plain, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		return plain

@@ -7,7 +7,7 @@ import (
 )
 
 // WithoutAddress removes host names and addresses from a network error, so that no log shows where
-// a store is. errors.Is and errors.As still find the original error.
+// a store or a sink is. errors.Is and errors.As still find the original error.
 func WithoutAddress(err error) error {
 	operation, isOperation := errors.AsType[*net.OpError](err)
 	name, isName := errors.AsType[*net.DNSError](err)

@@ -201,6 +201,15 @@ func notFound(w http.ResponseWriter, _ *http.Request) {
 	webhook.Fail("not found").Write(w, http.StatusNotFound)
 }
 
+// Takes says for people which path takes webhooks. It does not show MSGEXT_PATH, which may be a
+// second secret.
+func Takes(path string) string {
+	if path == "" {
+		return "any path"
+	}
+	return "MSGEXT_PATH alone"
+}
+
 // isLoopback reports whether only this machine can reach a listening address. An address without a
 // host is every address.
 func isLoopback(address string) bool {

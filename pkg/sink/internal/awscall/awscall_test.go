@@ -7,12 +7,14 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -25,6 +27,11 @@ func said(code string) error {
 }
 
 var errBroken = errors.New("connection broken")
+
+// unreachable is the SDK's error where the service's endpoint refuses connections.
+var unreachable = &smithyhttp.RequestSendError{Err: &net.OpError{
+	Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(203, 0, 113, 7), Port: 443}, Err: syscall.ECONNREFUSED,
+}}
 
 func TestCaller_Do(t *testing.T) {
 	tests := []struct {
@@ -39,6 +46,7 @@ func TestCaller_Do(t *testing.T) {
 		{name: "broken twice", answers: []error{errBroken, errBroken, nil}, wantTries: 3},
 		{name: "always throttled", answers: []error{said("ThrottlingException")}, wantTries: 5, wantText: "ThrottlingException (HTTP 200)"},
 		{name: "always broken", answers: []error{errBroken}, wantTries: 5, wantErr: errBroken, wantText: "connection broken"},
+		{name: "unreachable", answers: []error{unreachable}, wantTries: 5, wantErr: syscall.ECONNREFUSED, wantText: "dial: connection refused"},
 		{name: "refused for good", answers: []error{said("ValidationException")}, wantTries: 1, wantText: "ValidationException (HTTP 200)"},
 	}
 	for _, tt := range tests {

@@ -6,6 +6,8 @@ import (
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"msgext/internal/outbound"
 )
 
 // Error is an error that a service answered. It leaves out the service's own message, because a
@@ -20,7 +22,7 @@ func (e *Error) Error() string { return e.Code + " (HTTP " + strconv.Itoa(e.Stat
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// describe shortens the SDK's error to what a log needs.
+// describe shortens the SDK's error to what a log needs, without addresses.
 func describe(err error) error {
 	var (
 		said     smithy.APIError
@@ -35,7 +37,7 @@ func describe(err error) error {
 		}
 		return described
 	case errors.As(err, &sent):
-		return sent.Err
+		return outbound.WithoutAddress(sent.Err)
 	}
-	return err
+	return outbound.WithoutAddress(err)
 }
