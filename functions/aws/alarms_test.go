@@ -274,13 +274,13 @@ func (h history) on(from int) (names []string) {
 const settling = 3
 
 // In normal operation there are single faults: a stranger's request, a delivery that failed once, a
-// loss that is read back, a slow reply, a failed run, a minute without a run. No alarm may fire for
-// them.
+// loss that is read back, a slow reply, a failed run, a minute without a run. A sink takes most of a
+// second for each event. No alarm may fire for any of it.
 func TestAlarms_AreSilentWithoutACause(t *testing.T) {
 	o := operate(t)
 	some, _ := o.live(60, func(minute int) {
 		o.sink.SetDown(minute == 20)
-		o.slow, o.store.down, o.stopped = 0, minute == 35, minute == 42
+		o.slow, o.store.down, o.stopped = 900*time.Millisecond, minute == 35, minute == 42
 		o.traffic(nil)
 		switch minute {
 		case 10, 28, 46:

@@ -126,8 +126,9 @@ func (a alarm) period() time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-// value returns the alarm's data point of the period that ends at a moment.
-func (a alarm) value(c cloudWatch, end time.Time) (float64, bool) {
+// value returns the alarm's data point of the period that ends at a moment. alive has the metrics
+// that have a point among those that are examined.
+func (a alarm) value(c cloudWatch, end time.Time, alive map[string]bool) (float64, bool) {
 	if len(a.Metrics) == 0 {
 		return c.point(series(a.Namespace, a.MetricName, a.Dimensions), a.Statistic+a.ExtendedStatistic, a.period(), end)
 	}
@@ -140,20 +141,21 @@ func (a alarm) value(c cloudWatch, end time.Time) (float64, bool) {
 		}
 		s := m.MetricStat
 		if value, found := c.point(series(s.Metric.Namespace, s.Metric.MetricName, s.Metric.Dimensions), s.Stat, a.period(), end); found {
-			values[m.Id] = value
+			values[m.Id], alive[m.Id] = value, true
 		}
 	}
 	parsed, err := parser.ParseExpr(expression)
 	if err != nil {
 		panic(err)
 	}
-	return calculate(parsed, values)
+	return calculate(parsed, values, alive)
 }
 
 // calculate evaluates metric math ("Using metric math", Amazon CloudWatch User Guide). An
 // expression has no value where one of its metrics has none, or where it divides by zero. FILL has
-// another value in the place of a missing one.
-func calculate(expression ast.Expr, values map[string]float64) (float64, bool) {
+// another value in the place of a missing one. It is not documented whether it has one where a
+// metric has no point at all; here it has none.
+func calculate(expression ast.Expr, values map[string]float64, alive map[string]bool) (float64, bool) {
 	switch e := expression.(type) {
 	case *ast.BasicLit:
 		value, err := strconv.ParseFloat(e.Value, 64)
@@ -162,16 +164,21 @@ func calculate(expression ast.Expr, values map[string]float64) (float64, bool) {
 		value, found := values[e.Name]
 		return value, found
 	case *ast.CallExpr:
-		if function, ok := e.Fun.(*ast.Ident); !ok || function.Name != "FILL" || len(e.Args) != 2 {
+		function, named := e.Fun.(*ast.Ident)
+		if !named || function.Name != "FILL" || len(e.Args) != 2 {
 			break
 		}
-		if value, found := calculate(e.Args[0], values); found {
-			return value, true
+		filled, isMetric := e.Args[0].(*ast.Ident)
+		if !isMetric {
+			break
 		}
-		return calculate(e.Args[1], values)
+		if value, found := values[filled.Name]; found || !alive[filled.Name] {
+			return value, found
+		}
+		return calculate(e.Args[1], values, alive)
 	case *ast.BinaryExpr:
-		x, hasX := calculate(e.X, values)
-		y, hasY := calculate(e.Y, values)
+		x, hasX := calculate(e.X, values, alive)
+		y, hasY := calculate(e.Y, values, alive)
 		if !hasX || !hasY || e.Op == token.QUO && y == 0 {
 			return 0, false
 		}
@@ -266,9 +273,13 @@ func (a alarm) extras() []int {
 // evaluate returns the state of an alarm at a full minute, with so many extra periods.
 func (a alarm) evaluate(c cloudWatch, state string, at time.Time, extra int) string {
 	end := at.Truncate(a.period())
+	alive := make(map[string]bool)
+	for n := range a.EvaluationPeriods + extra {
+		a.value(c, end.Add(-time.Duration(n)*a.period()), alive)
+	}
 	var points []*float64
 	for n := a.EvaluationPeriods + extra - 1; n >= 0; n-- {
-		if value, found := a.value(c, end.Add(-time.Duration(n)*a.period())); found {
+		if value, found := a.value(c, end.Add(-time.Duration(n)*a.period()), alive); found {
 			points = append(points, &value)
 		} else {
 			points = append(points, nil)
