@@ -400,6 +400,16 @@ func TestAlarms_FireWithTheirCause(t *testing.T) {
 				o.lose(100)
 			}
 		}, 15, 20, nil},
+		// The same, and then the store does not say what is open.
+		{"OpenMessages", func(o *operated, caused bool, minute int) {
+			if o.chatError = 0; caused {
+				o.chatError = 60021
+			}
+			o.store.down = caused && minute >= began+15
+			if o.traffic(nil); minute == began {
+				o.lose(1)
+			}
+		}, 15, 20, []string{"FailedDeliveries", "RepairErrors"}},
 		{"RepairBehind", func(o *operated, caused bool, _ int) { // no time for any message
 			if o.repairs.MaxRun = 0; caused {
 				o.repairs.MaxRun = 1
