@@ -43,6 +43,37 @@ func TestDocs_CommandsRunATest(t *testing.T) {
 	assert.Greater(t, commands, 15)
 }
 
+// A row with a bar that is not escaped has more cells than its table, and loses its end, even where
+// the bar stands in code.
+func TestDocs_TableRowsHaveTheCellsOfTheirHead(t *testing.T) {
+	documents, err := filepath.Glob("../docs/*.md")
+	require.NoError(t, err)
+	readmes, err := filepath.Glob("../*.md")
+	require.NoError(t, err)
+	rows := 0
+	for _, document := range append(documents, readmes...) {
+		content, err := os.ReadFile(document)
+		require.NoError(t, err)
+		head, fenced := 0, false
+		for line := range strings.Lines(string(content)) {
+			if strings.HasPrefix(strings.TrimSpace(line), "```") {
+				fenced = !fenced
+			}
+			if fenced || !strings.HasPrefix(line, "|") {
+				head = 0
+				continue
+			}
+			cells := strings.Count(strings.ReplaceAll(line, `\|`, ""), "|")
+			if head == 0 {
+				head = cells
+			}
+			rows++
+			assert.Equal(t, head, cells, "%s: %s", document, line)
+		}
+	}
+	assert.Greater(t, rows, 100)
+}
+
 // hasTest reports whether a package has a test of that name. With below it also looks into the
 // packages below.
 func hasTest(t *testing.T, folder string, below bool, pattern *regexp.Regexp) (found bool) {

@@ -150,6 +150,7 @@ func operate(t *testing.T) *operated {
 	o.receiver = receiver.New(receiver.Options{
 		Verifier: webhook.Verifier{SDKAppID: app, Tokens: []secret.String{appToken}}, AllowFrom: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")},
 		Store: o.store, Sinks: sinks, Relay: backend, RelayPass: true, Budget: patience, RelayBudget: patience, Logger: logger, Metrics: metric.Embedded("Webhook"), Now: clock,
+		Started: o.now, RequestID: func(context.Context) string { return "gateway-1" }, InvocationID: func(context.Context) string { return "lambda-1" },
 	})
 	o.repairs = repair.Options{
 		Store: o.store, SDKAppID: app, Chat: api, Sinks: sinks, Logger: logger, Metrics: metric.Embedded("Repair"), Now: clock,
