@@ -22,6 +22,20 @@ type slow struct {
 	busy   map[string]bool
 	fails  string // a transaction with this message fails
 	ended  []error
+
+	locked   string        // a transaction with this message waits
+	lockWait time.Duration // and fails if it has several; 0 for as long as its context lasts
+}
+
+// wait returns when a transaction ends, if it is not cancelled.
+func (s *slow) wait(messages map[string]bool) <-chan time.Time {
+	switch {
+	case !messages[s.locked]:
+		return time.After(time.Second)
+	case s.lockWait > 0 && len(messages) > 1:
+		return time.After(s.lockWait)
+	}
+	return nil
 }
 
 var errRefused = errors.New("refused")
@@ -43,9 +57,10 @@ func (s *slow) commit(ctx context.Context, writes []sqlstate.Write) (rows [][]in
 		}
 		s.busy[name] = true
 	}
+	wait := s.wait(messages)
 	s.mu.Unlock()
 	select {
-	case <-time.After(time.Second):
+	case <-wait:
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
@@ -55,7 +70,7 @@ func (s *slow) commit(ctx context.Context, writes []sqlstate.Write) (rows [][]in
 	for name := range messages {
 		delete(s.busy, name)
 	}
-	if s.fails != "" && messages[s.fails] {
+	if s.fails != "" && messages[s.fails] || s.locked != "" && messages[s.locked] && err == nil {
 		return nil, errRefused
 	}
 	return rows, err
@@ -131,6 +146,74 @@ func TestGroup_WhatFailsTakesNobodyWithIt(t *testing.T) {
 		}
 		assert.Equal(t, []string{"a", "b", "c", "d", "efg"}, s.groups[:5])
 		assert.ElementsMatch(t, []string{"e", "f", "g"}, s.groups[5:])
+	})
+}
+
+// Where a database stops waiting for a lock in time, nobody but the locked message's writers notices.
+// The others of its group are answered before those are.
+func TestGroup_ALockedMessageHoldsItselfUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &slow{locked: "f", lockWait: time.Second / 4}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		soon, cancelSoon := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancelSoon()
+		began := time.Now()
+		errs := write(t, s, "abcdefgfhi", map[string]context.Context{"f": ctx, "e": soon, "g": soon, "h": soon, "i": soon}, "")
+		assert.Equal(t, 10*time.Second, time.Since(began))
+		assert.ErrorIs(t, errs["f"], context.DeadlineExceeded)
+		delete(errs, "f")
+		for name, err := range errs {
+			assert.NoError(t, err, name)
+		}
+		assert.Equal(t, []string{"a", "b", "c", "d", "efgfhi"}, s.groups[:5])
+		assert.ElementsMatch(t, []string{"e", "f", "g", "h", "i"}, s.groups[5:], "the second f's time is up with the first's")
+	})
+}
+
+// Where a database waits for a lock for longer than callers wait, a locked message takes the others
+// of its group with it once. Its next writes are set apart from theirs, until one is committed.
+func TestGroup_ALockedMessageIsSetApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &slow{locked: "f", busy: make(map[string]bool)}
+		group := sqlstate.NewGroup(s.commit)
+		round := func(messages string) (failed string) {
+			s.groups = nil
+			errs := make(map[string]error)
+			var mu sync.Mutex
+			var all sync.WaitGroup
+			for _, name := range strings.Split(messages, "") {
+				all.Go(func() {
+					ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+					defer cancel()
+					_, err := group.Write(ctx, []byte(name), nil)
+					mu.Lock()
+					defer mu.Unlock()
+					errs[name] = err
+				})
+				synctest.Wait()
+			}
+			all.Wait()
+			synctest.Wait()
+			for _, name := range strings.Split(messages, "") {
+				if errs[name] != nil {
+					failed += name
+				}
+			}
+			return failed
+		}
+		assert.Equal(t, "efg", round("abcdefg"))
+		assert.Equal(t, []string{"a", "b", "c", "d", "efg"}, s.groups)
+		assert.Equal(t, "ff", round("abcdffehig"), "each of a failed group alone")
+		assert.ElementsMatch(t, []string{"a", "b", "c", "d", "ff", "e", "g", "hi"}, s.groups)
+		assert.Equal(t, "f", round("abcdfghe"), "the others have been committed since")
+		assert.ElementsMatch(t, []string{"a", "b", "c", "d", "f", "ghe"}, s.groups)
+
+		s.locked = ""
+		assert.Empty(t, round("abcdfghe"))
+		assert.ElementsMatch(t, []string{"a", "b", "c", "d", "f", "ghe"}, s.groups)
+		assert.Empty(t, round("abcdfghe"))
+		assert.ElementsMatch(t, []string{"a", "b", "c", "d", "fghe"}, s.groups, "it is one of them again")
 	})
 }
 

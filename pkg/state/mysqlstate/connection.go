@@ -90,7 +90,7 @@ var retries = outbound.Policy{Tries: 4, First: 20 * time.Millisecond}
 // onConnection makes an attempt on a connection, and another one on another connection if the
 // server has ended the transaction and mayRepeat returns true. Every statement may arrive twice. A
 // connection on which an attempt failed may still be within a transaction, and is closed.
-func (d *database) onConnection(ctx context.Context, mayRepeat func() bool, attempt func(context.Context, *sqlConn) error) error {
+func (d *database) onConnection(ctx context.Context, mayRepeat func(error) bool, attempt func(context.Context, *sqlConn) error) error {
 	return retries.Do(ctx, func(ctx context.Context) error {
 		c, err := d.pool.Conn(ctx)
 		if err != nil {
@@ -101,7 +101,7 @@ func (d *database) onConnection(ctx context.Context, mayRepeat func() bool, atte
 			_ = c.Raw(func(any) error { return driver.ErrBadConn }) // this closes it
 		}
 		_ = c.Close() // returns it to the pool, unless it is closed
-		if err != nil && isEnded(err) && ctx.Err() == nil && mayRepeat() {
+		if err != nil && isEnded(err) && ctx.Err() == nil && mayRepeat(err) {
 			if isLost(err) {
 				d.pinger.Suspect()
 			}

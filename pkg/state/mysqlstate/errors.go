@@ -81,7 +81,7 @@ func explain(err error) error {
 func isEnded(err error) bool {
 	if server, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		switch server.Number {
-		case 1213, 1205, 3058, // deadlock, lock wait time-out
+		case 1213, lockTimeout, 3058, // deadlock, lock wait time-out
 			1053, 1927, 4031, 1317, // shutdown, killed, idle for too long, interrupted
 			1290, 1792, 1836, // read-only, as after a failover
 			// A cluster's node that is not ready, a commit that conflicted with another node's.
@@ -91,6 +91,12 @@ func isEnded(err error) bool {
 		return false
 	}
 	return isLost(err)
+}
+
+// isLockTimeout reports whether a lock was waited for longer than lockWait.
+func isLockTimeout(err error) bool {
+	server, ok := errors.AsType[*mysql.MySQLError](err)
+	return ok && server.Number == lockTimeout
 }
 
 // isLost reports whether an error means a lost connection.

@@ -38,3 +38,6 @@ func ReadText(queries []sqlstate.Query) (string, error) {
 
 // IsEnded is isEnded.
 var IsEnded = isEnded
+
+// LockOf is lockOf.
+var LockOf = lockOf

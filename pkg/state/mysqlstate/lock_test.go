@@ -2,6 +2,7 @@ package mysqlstate_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"msgext/internal/sqlstate/sqlstatetest"
+	"msgext/pkg/msgext"
 	"msgext/pkg/state"
 	"msgext/pkg/state/mysqlstate"
 	"msgext/pkg/state/statetest"
@@ -62,6 +65,46 @@ func waiting(t *testing.T, db *sql.DB, known int64) (id int64) {
 		return err == nil
 	}, 40*time.Second, 250*time.Millisecond)
 	return id
+}
+
+// lock locks a message as the store does, by a connection of its own.
+func lock(t *testing.T, db *sql.DB, m msgext.Message) *sql.Conn {
+	t.Helper()
+	conn, err := db.Conn(t.Context())
+	require.NoError(t, err)
+	id := sha256.Sum256([]byte(m.Path()))
+	_, err = conn.ExecContext(t.Context(), fmt.Sprint("START TRANSACTION; UPDATE msgext_locks SET n = n WHERE n = ", mysqlstate.LockOf(id[:])))
+	require.NoError(t, err)
+	return conn
+}
+
+func TestStore_ALockedMessageHoldsItselfUp(t *testing.T) {
+	url, db := schema(t)
+	store := open(t, url)
+	sqlstatetest.RunLocked(t, store, func(t *testing.T, m msgext.Message) func() {
+		conn := lock(t, db, m)
+		return func() {
+			_, err := conn.ExecContext(t.Context(), "COMMIT")
+			require.NoError(t, err)
+			require.NoError(t, conn.Close())
+		}
+	})
+	require.NoError(t, store.Close())
+}
+
+// The server's time for a lock is a second, and checked once a second.
+func TestStore_TriesAgainAfterALockTimeout(t *testing.T) {
+	url, db := schema(t)
+	store := open(t, url)
+	sqlstatetest.RunLockTimeout(t, store, func(t *testing.T, m msgext.Message) <-chan error {
+		conn, unlocked := lock(t, db, m), make(chan error, 1)
+		go func() {
+			_, err := conn.ExecContext(context.WithoutCancel(t.Context()), "DO SLEEP(2.2); COMMIT")
+			unlocked <- errors.Join(err, conn.Close())
+		}()
+		return unlocked
+	})
+	require.NoError(t, store.Close())
 }
 
 // Server errors that another attempt may avoid (true) or not (false).

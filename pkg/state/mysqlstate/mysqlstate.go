@@ -13,6 +13,7 @@
 package mysqlstate
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"database/sql"
@@ -20,6 +21,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,7 +107,7 @@ const (
 func writing(writes []sqlstate.Write, order []place) *script {
 	numbers := make([]any, len(writes))
 	for i, write := range writes {
-		numbers[i] = int64(binary.BigEndian.Uint16(write.Message) % locks)
+		numbers[i] = lockOf(write.Message)
 	}
 	text := newScript(fmt.Sprintf(beginWrite, strings.Repeat(", ?", len(numbers)-1)), numbers...)
 	for _, at := range order {
@@ -113,6 +115,9 @@ func writing(writes []sqlstate.Write, order []place) *script {
 	}
 	return text
 }
+
+// lockOf returns the number of the row that a write to a message locks.
+func lockOf(message []byte) int64 { return int64(binary.BigEndian.Uint16(message) % locks) }
 
 func reading(queries []sqlstate.Query) *script {
 	text := newScript(beginRead)
@@ -131,8 +136,10 @@ func (d *database) commit(ctx context.Context, writes []sqlstate.Write) (rows []
 		return nil, err
 	}
 	var changed []int64
-	always := func() bool { return true }
-	err = d.onConnection(ctx, always, func(ctx context.Context, conn *sqlConn) error {
+	several := slices.ContainsFunc(writes[1:], func(w sqlstate.Write) bool { return !bytes.Equal(w.Message, writes[0].Message) })
+	// sqlstate.Group then tries each message alone.
+	mayRepeat := func(err error) bool { return !several || !isLockTimeout(err) }
+	err = d.onConnection(ctx, mayRepeat, func(ctx context.Context, conn *sqlConn) error {
 		changed, err = conn.exec(ctx, sql, args)
 		return err
 	})
@@ -163,7 +170,7 @@ func (d *database) Read(ctx context.Context, queries []sqlstate.Query) error {
 		return err
 	}
 	given := false // rows that the caller already has cannot be taken back
-	mayRepeat := func() bool { return !given }
+	mayRepeat := func(error) bool { return !given }
 	return d.onConnection(ctx, mayRepeat, func(ctx context.Context, conn *sqlConn) error {
 		rows, err := conn.query(ctx, sql, args)
 		if err != nil {

@@ -34,7 +34,7 @@ func ApplySchema(ctx context.Context, url secret.String) (view bool, err error) 
 		return false, explain(err)
 	}
 	view = hasJSONTable(version)
-	return view, d.onConnection(ctx, func() bool { return true }, func(ctx context.Context, conn *sqlConn) error {
+	return view, d.onConnection(ctx, func(error) bool { return true }, func(ctx context.Context, conn *sqlConn) error {
 		return apply(ctx, conn.conn, view)
 	})
 }

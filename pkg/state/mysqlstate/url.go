@@ -35,6 +35,11 @@ var (
 	errCount    = fmt.Errorf("%w: pool_max_conns is not a number above 0", ErrURL)
 )
 
+// lockWait is for how many seconds a transaction waits for a lock. The least possible is longer than
+// a webhook's budget. But a server does not notice that a client has gone while its transaction
+// waits, and the transaction then keeps the locks that it has.
+const lockWait = "1"
+
 // options are the contents of a URL.
 type options struct {
 	config      *mysql.Config
@@ -69,6 +74,7 @@ func parse(url secret.String, connections int) (options, error) {
 	config.ClientFoundRows = true                                 // count the rows that an UPDATE finds, changed or not
 	config.CheckConnLiveness = false                              // package outbound does this
 	config.Logger = log.New(io.Discard, "", 0)                    // it would log addresses
+	config.Params = map[string]string{"innodb_lock_wait_timeout": lockWait}
 
 	settings, err := neturl.ParseQuery(u.RawQuery)
 	if err != nil {

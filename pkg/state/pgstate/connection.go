@@ -35,11 +35,13 @@ var retries = outbound.Policy{Tries: 4, First: 20 * time.Millisecond}
 // send sends the statements that fill queues in one transaction, including BEGIN, and commits it.
 // If the server has ended the transaction and mayRepeat returns true, it sends them again. Every
 // statement may arrive twice.
-func (d *database) send(ctx context.Context, mayRepeat func() bool, fill func(*pgx.Batch)) error {
+func (d *database) send(ctx context.Context, mayRepeat func(error) bool, fill func(*pgx.Batch)) error {
 	return retries.Do(ctx, func(ctx context.Context) error {
 		err := d.sendOnce(ctx, fill)
-		if err != nil && isEnded(err) && ctx.Err() == nil && mayRepeat() {
-			d.pinger.Suspect()
+		if err != nil && isEnded(err) && ctx.Err() == nil && mayRepeat(err) {
+			if !isLockTimeout(err) {
+				d.pinger.Suspect()
+			}
 			return outbound.Again(explain(err), 0)
 		}
 		return explain(err)
@@ -64,18 +66,27 @@ func (d *database) sendOnce(ctx context.Context, fill func(*pgx.Batch)) error {
 }
 
 // isEnded reports whether a connection or a transaction was ended for a reason that another try may
-// avoid: a server that stops, starts or fails over, a lost connection, a deadlock
+// avoid: a server that stops, starts or fails over, a lost connection, a deadlock, a lock time-out
 // (postgresql.org/docs/15/errcodes-appendix.html).
 func isEnded(err error) bool {
 	if server, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch server.Code {
-		case "57P01", "57P02", "57P03", "25006", "40001", "40P01": // stopped, crashed, starting; read-only; serialization, deadlock
+		case "57P01", "57P02", "57P03", "25006", // stopped, crashed, starting; read-only
+			"40001", "40P01", lockTimeout: // serialization, deadlock
 			return true
 		}
 		return strings.HasPrefix(server.Code, "08")
 	}
 	_, connecting := errors.AsType[*pgconn.ConnectError](err)
 	return !connecting && isLost(err)
+}
+
+const lockTimeout = "55P03"
+
+// isLockTimeout reports whether a lock was waited for longer than lock_timeout allows.
+func isLockTimeout(err error) bool {
+	server, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && server.Code == lockTimeout
 }
 
 // isLost reports whether an error that is not a server's means a lost connection.

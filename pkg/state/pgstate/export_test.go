@@ -38,3 +38,6 @@ func ClearText(url secret.String) (bool, error) {
 	}
 	return plain, nil
 }
+
+// LockOf is lockOf.
+var LockOf = lockOf

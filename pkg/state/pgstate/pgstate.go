@@ -88,23 +88,36 @@ type database struct {
 // defaults. synchronous_commit is set because a role may have it off, and a commit is then not
 // durable. The locks separate writes to one message, even if the message has no row yet. They are
 // taken in the order in which they are given.
+//
+// A client that vanishes within a transaction, with its machine, keeps its locks until the server's
+// network time-outs, which may be hours. A transaction of several messages waits for a lock only as
+// long as another transaction on a loaded server takes, because sqlstate.Group then tries each
+// message alone.
 const (
 	beginRead  = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 	beginWrite = "BEGIN ISOLATION LEVEL READ COMMITTED"
 	notNewer   = "SELECT (" + sqlstate.Newer + ")"
-	lock       = "SELECT set_config('synchronous_commit', 'on', true), set_config('plan_cache_mode', 'force_generic_plan', true), (" + sqlstate.Newer + "), (SELECT count(pg_advisory_xact_lock(k)) FROM unnest($1::bigint[]) k)"
+	settings   = "SELECT set_config('synchronous_commit', 'on', true), set_config('plan_cache_mode', 'force_generic_plan', true), "
+	lock       = "(" + sqlstate.Newer + "), (SELECT count(pg_advisory_xact_lock(k)) FROM unnest($1::bigint[]) k)"
+	lockOne    = settings + lock
+	lockMany   = settings + "set_config('lock_timeout', '250ms', true), " + lock
 )
 
 // commit is the group's sqlstate.Commit.
 func (d *database) commit(ctx context.Context, writes []sqlstate.Write) ([][]int64, error) {
 	keys := make([]int64, len(writes))
 	for i, write := range writes {
-		keys[i] = int64(binary.BigEndian.Uint64(write.Message))
+		keys[i] = lockOf(write.Message)
 	}
 	slices.Sort(keys)
+	keys = slices.Compact(keys)
+	lock := lockOne
+	if len(keys) > 1 {
+		lock = lockMany
+	}
 	var rows []int64
-	always := func() bool { return true }
-	err := d.send(ctx, always, func(batch *pgx.Batch) {
+	mayRepeat := func(err error) bool { return len(keys) == 1 || !isLockTimeout(err) }
+	err := d.send(ctx, mayRepeat, func(batch *pgx.Batch) {
 		rows = rows[:0]
 		batch.Queue(beginWrite)
 		batch.Queue(lock, keys)
@@ -123,6 +136,9 @@ func (d *database) commit(ctx context.Context, writes []sqlstate.Write) ([][]int
 	return split(rows, writes), nil
 }
 
+// lockOf returns the key of the advisory lock of a message.
+func lockOf(message []byte) int64 { return int64(binary.BigEndian.Uint64(message)) }
+
 // split returns the row counts of each write's statements.
 func split(rows []int64, writes []sqlstate.Write) [][]int64 {
 	each := make([][]int64, len(writes))
@@ -136,7 +152,7 @@ func split(rows []int64, writes []sqlstate.Write) [][]int64 {
 // Read implements sqlstate.Database.
 func (d *database) Read(ctx context.Context, queries []sqlstate.Query) error {
 	given := false // rows that the caller already has cannot be taken back
-	return d.send(ctx, func() bool { return !given }, func(batch *pgx.Batch) {
+	return d.send(ctx, func(error) bool { return !given }, func(batch *pgx.Batch) {
 		batch.Queue(beginRead)
 		batch.Queue(notNewer)
 		for _, query := range queries {
