@@ -89,7 +89,10 @@ func (a answer) meaning() string {
 	case http.StatusUnauthorized:
 		return "Refused: a parameter is missing, doubled or malformed. Does something on the way change the query?"
 	case http.StatusForbidden:
-		return "Refused: the token is another one, the SDKAppID is another app's, or the signature is older or newer than the function's MSGEXT_MAX_SKEW. Its log line says which, as reason."
+		if reply.ErrorInfo != "not authenticated" {
+			return "Refused: ErrorInfo names the rule."
+		}
+		return "Refused: the token is another one, the SDKAppID is another app's, the signature is older or newer than the function's MSGEXT_MAX_SKEW, or this machine's address is not in its MSGEXT_ALLOW_FROM. Its log line says which, as reason."
 	case http.StatusNotFound:
 		return "Refused: the function has another MSGEXT_PATH."
 	case http.StatusMethodNotAllowed:
@@ -101,7 +104,10 @@ func (a answer) meaning() string {
 	case http.StatusLoopDetected:
 		return "msgext answered: MSGEXT_RELAY leads back to it."
 	case http.StatusServiceUnavailable:
-		return "The function could not say anything of the request: its log line names the reason, most often the configuration. Other commands are answered OK meanwhile."
+		if reply.ErrorInfo == "too many requests at once" {
+			return "Turned away: the server has as many requests in hand as -max-requests allows."
+		}
+		return "The function could not say anything of the request: its log line names the reason, most often the configuration. Other commands are answered OK meanwhile, unless MSGEXT_RELAY has them answered."
 	case http.StatusBadRequest:
 		return "Refused: the gateway's event, or the body in it, cannot be read."
 	}

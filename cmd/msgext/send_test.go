@@ -146,6 +146,24 @@ func TestSend_ExplainsTheClocks(t *testing.T) {
 	assert.Regexp(t, `This machine's clock is 2m[01]s ahead of the server's\. That alone makes the signature stale`, stdout)
 }
 
+// What a server refuses for other reasons than the signature is not put down to the token.
+func TestSend_SaysWhichRefusalItIs(t *testing.T) {
+	for _, test := range []struct {
+		status int
+		reply  webhook.Reply
+		want   string
+	}{
+		{403, webhook.Fail("not authenticated"), "this machine's address is not in its MSGEXT_ALLOW_FROM"},
+		{403, webhook.Fail("MSGEXT_ALLOW_UNSIGNED takes webhooks from this machine alone: Host is not loopback"), "Refused: ErrorInfo names the rule."},
+		{503, webhook.Fail("not processed, our side failed"), "most often the configuration"},
+		{503, webhook.Fail("too many requests at once"), "-max-requests"},
+	} {
+		w := httptest.NewRecorder()
+		test.reply.Write(w, test.status)
+		assert.Contains(t, answer{status: w.Code, body: w.Body.Bytes()}.meaning(), test.want)
+	}
+}
+
 func TestSend_LateAnswer(t *testing.T) {
 	late := answer{status: 200, body: []byte(`{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}`), took: 3 * time.Second}
 	assert.Contains(t, strings.Join(late.explain(), " "), "longer than the 2s that Chat waits")

@@ -12,8 +12,12 @@ import (
 )
 
 // AnnounceClearText logs which connections to other machines are not encrypted. The configuration
-// asked for that: by sslmode, tls or MSGEXT_KAFKA_TLS, or by redis:// instead of rediss://.
+// asked for that: by sslmode, tls, MSGEXT_KAFKA_TLS or MSGEXT_HTTP_ALLOW_PLAIN, or by redis://
+// instead of rediss://.
 func AnnounceClearText(cfg config.Config, logger *slog.Logger) {
+	if cfg.HTTP.AllowPlain {
+		logger.Warn("MSGEXT_HTTP_ALLOW_PLAIN: what goes to http:// can be read and changed on the way, MSGEXT_HTTP_HEADERS included")
+	}
 	if isClearText(cfg.State) {
 		logger.Warn("MSGEXT_STATE may connect to another machine as clear text: the password and every value can be read on the way")
 	}

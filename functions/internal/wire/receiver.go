@@ -71,7 +71,7 @@ func Announce(cfg config.Config, logger *slog.Logger) {
 // AnnounceMessages logs what it costs that every message is announced.
 func AnnounceMessages(cfg config.Config, logger *slog.Logger) {
 	if slices.Contains(cfg.Announce, msgext.AnnounceAll) {
-		logger.Warn("MSGEXT_ANNOUNCE is *: every message that is sent costs a write and 4 reads by Chat's REST API")
+		logger.Warn("MSGEXT_ANNOUNCE is *: every message that is sent costs a write and 4 reads by Chat's REST API, a one-to-one message 8")
 	}
 }
 
@@ -82,9 +82,6 @@ func AnnounceUnsigned(cfg config.Config, logger *slog.Logger) {
 	}
 	if cfg.AllowUnsigned && cfg.Relay.URL != "" {
 		logger.Warn("MSGEXT_ALLOW_UNSIGNED with MSGEXT_RELAY: anybody who knows the URL and the SDKAppID can reach the backend")
-	}
-	if cfg.HTTP.AllowPlain {
-		logger.Warn("MSGEXT_HTTP_ALLOW_PLAIN: what goes to http:// can be read and changed on the way, MSGEXT_HTTP_HEADERS included")
 	}
 }
 

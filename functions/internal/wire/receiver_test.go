@@ -43,6 +43,15 @@ func TestAnnounce_EveryMessage(t *testing.T) {
 	}
 }
 
+// The start logs that http:// to other machines was allowed.
+func TestAnnounce_PlainHTTP(t *testing.T) {
+	for _, allowed := range []bool{true, false} {
+		var log bytes.Buffer
+		wire.Announce(config.Config{HTTP: config.HTTP{AllowPlain: allowed}}, slog.New(slog.NewTextHandler(&log, nil)))
+		assert.Equal(t, allowed, bytes.Contains(log.Bytes(), []byte("MSGEXT_HTTP_ALLOW_PLAIN")))
+	}
+}
+
 // The receiver gets the configuration of the relay, and when the process started.
 func TestReceiverOptions_Relay(t *testing.T) {
 	started := time.Unix(1700000000, 0)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -166,6 +167,25 @@ func TestObserve_BothAnswers(t *testing.T) {
 	assert.Equal(t, 200, got[0].Status)
 	assert.Equal(t, &backend{0, 3, ""}, got[1].Backend)
 	assert.Nil(t, got[2].Backend)
+}
+
+// Every refusal that a person can do something about has advice, and the page has its text. An
+// address that MSGEXT_ALLOW_FROM lacks once had none.
+func TestObserve_AdvisesOnEveryRefusal(t *testing.T) {
+	texts, err := os.ReadFile("static/en.js")
+	require.NoError(t, err)
+	for _, refusal := range []error{
+		receiver.ErrPath, receiver.ErrMethod, receiver.ErrForeignAddress, receiver.ErrNoAddress, receiver.ErrNotReady, receiver.ErrDelivery,
+		webhook.ErrQuery, webhook.ErrRepeated, webhook.ErrUnsigned, webhook.ErrMalformed, webhook.ErrNoCommand, webhook.ErrForeignApp,
+		webhook.ErrStale, webhook.ErrSignature, webhook.ErrBodyTooLarge, webhook.ErrBodyRead, msgext.ErrFormat,
+		relay.ErrNoAnswer, relay.ErrRedirect, relay.ErrTooLarge, relay.ErrSkipped, relay.ErrLoop,
+	} {
+		p := start(t, nil)
+		p.Observe(receiver.Observation{Request: httptest.NewRequest(http.MethodPost, "/", nil), Verdict: "rejected", Err: fmt.Errorf("wrapped: %w", refusal)})
+		advice := get[entry](t, p, "deliveries/1").Advice
+		require.NotEmpty(t, advice, refusal)
+		assert.Contains(t, string(texts), "\n    "+advice+":", refusal)
+	}
 }
 
 // The view says what Chat was told, whatever the verdict. It once said FAIL of a command that the

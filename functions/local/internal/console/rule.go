@@ -23,6 +23,7 @@ var advice = []struct {
 }{
 	{receiver.ErrPath, "path"},
 	{receiver.ErrMethod, "method"},
+	{receiver.ErrForeignAddress, "foreignAddress"},
 	{webhook.ErrQuery, "query"},
 	{webhook.ErrRepeated, "repeated"},
 	{webhook.ErrUnsigned, "unsigned"},
@@ -38,6 +39,7 @@ var advice = []struct {
 	{relay.ErrSkipped, "skipped"},
 	{relay.ErrRedirect, "redirect"},
 	{relay.ErrNoAnswer, "noAnswer"},
+	{relay.ErrTooLarge, "answerTooLarge"},
 	{relay.ErrLoop, "loop"},
 	{receiver.ErrNotReady, "notReady"},
 }

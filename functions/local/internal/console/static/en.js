@@ -299,6 +299,9 @@ export const en = {
     foreignApp:
       "SdkAppid is not the one configured here. Compare it with the SDKAppID of the app in the " +
       "Chat console.",
+    foreignAddress:
+      "The address is not in MSGEXT_ALLOW_FROM. Behind a tunnel or a proxy every request comes " +
+      "from its address.",
     stale:
       "RequestTime is further than MSGEXT_MAX_SKEW from this machine's clock. Check the clock, " +
       "or a proxy that held the request back; a recorded request cannot be replayed.",
@@ -322,6 +325,8 @@ export const en = {
     noAnswer:
       "The backend in MSGEXT_RELAY gave no complete answer in time. MSGEXT_RELAY_ON_FAILURE " +
       "says what Chat is told.",
+    answerTooLarge:
+      "The backend in MSGEXT_RELAY answered more than 64 KiB. Chat needs some 60 bytes.",
     loop: "The backend in MSGEXT_RELAY is this process, or another that relays to it.",
     notReady: "The process could not open what it is configured with.",
   },

@@ -283,6 +283,9 @@ export const ja = {
       "です。",
     foreignApp:
       "SdkAppid がここの設定と異なります。Chat コンソールのアプリの SDKAppID と比べてください。",
+    foreignAddress:
+      "アドレスが MSGEXT_ALLOW_FROM にありません。トンネルやプロキシが前にあると、すべてのリクエス" +
+      "トはそのアドレスから届きます。",
     stale:
       "RequestTime とこのマシンの時計の差が MSGEXT_MAX_SKEW を超えています。時計、またはリクエス" +
       "トを遅らせたプロキシを確認してください。記録したリクエストは再生できません。",
@@ -307,6 +310,8 @@ export const ja = {
     noAnswer:
       "MSGEXT_RELAY のバックエンドが時間内に完全な応答を返しませんでした。Chat への応答は " +
       "MSGEXT_RELAY_ON_FAILURE で決まります。",
+    answerTooLarge:
+      "MSGEXT_RELAY のバックエンドの応答が 64 KiB を超えました。Chat に必要なのは 60 バイト程度です。",
     loop: "MSGEXT_RELAY のバックエンドがこのプロセス自身か、ここへ中継しています。",
     notReady: "設定されたものを開けませんでした。",
   },

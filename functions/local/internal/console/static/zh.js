@@ -272,6 +272,8 @@ export const zh = {
       "复解码或改写参数会造成这种情况。",
     noCommand: "每个回调都在 URL 中给出 CallbackCommand。只有空请求体可以没有，如控制台的测试。",
     foreignApp: "SdkAppid 与此处配置的不同。请与 Chat 控制台中应用的 SDKAppID 对比。",
+    foreignAddress:
+      "地址不在 MSGEXT_ALLOW_FROM 之中。前面有隧道或代理时，所有请求都来自它的地址。",
     stale:
       "RequestTime 与本机时钟相差超过 MSGEXT_MAX_SKEW。请检查时钟，或延迟了请求的代理；录制的请求" +
       "不能重放。",
@@ -286,6 +288,7 @@ export const zh = {
     redirect: "MSGEXT_RELAY 中的后端发生重定向，而 Chat 不会跟随。请设置最终的 URL。",
     noAnswer:
       "MSGEXT_RELAY 中的后端没有及时给出完整应答。MSGEXT_RELAY_ON_FAILURE 决定如何答复 Chat。",
+    answerTooLarge: "MSGEXT_RELAY 中的后端应答超过 64 KiB。Chat 只需要约 60 字节。",
     loop: "MSGEXT_RELAY 中的后端就是此进程，或转发到此进程。",
     notReady: "进程无法打开所配置的内容。",
   },
