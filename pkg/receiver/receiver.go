@@ -35,6 +35,10 @@ const (
 	DefaultBudget       = 1500 * time.Millisecond
 )
 
+// probeWait is how long the end of an empty body without a length may take, on its way behind the
+// request's headers.
+const probeWait = 300 * time.Millisecond
+
 // Options configure a Receiver. Verifier must be set. Every other field may be left zero.
 type Options struct {
 	// Verifier decides who may call.
@@ -235,7 +239,7 @@ func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request, rec *record)
 		return ErrMethod
 	}
 	query, err := webhook.ParseQuery(r.URL.RawQuery)
-	if err == nil && !query.HasCommand && webhook.IsEmpty(r.Body) {
+	if err == nil && !query.HasCommand && isEmpty(w, r) {
 		rec.reason = reasonProbe
 		return nil
 	}
@@ -264,6 +268,20 @@ func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request, rec *record)
 	}
 	rec.event, rec.message = &rec.change, rec.change.Message
 	return rc.deliver(r.Context(), rec)
+}
+
+// isEmpty reports whether a request has no body. Nothing is known of the sender yet, and a body that
+// never comes would occupy the server for as long as its read timeout. So a body with a length is
+// not read, and one without a length is waited for no longer than probeWait.
+func isEmpty(w http.ResponseWriter, r *http.Request) bool {
+	if r.ContentLength > 0 {
+		return false
+	}
+	if r.ContentLength < 0 {
+		// As in readBefore. The deadline is by the real clock.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(probeWait))
+	}
+	return webhook.IsEmpty(r.Body)
 }
 
 // latest returns the later of two moments.

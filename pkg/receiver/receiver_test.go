@@ -45,6 +45,41 @@ func TestReceiver_Path(t *testing.T) {
 	}
 }
 
+// A stranger's body that never comes is not waited for. One with a length was once waited for as long
+// as the server's read timeout, and as many as the server handles at once kept everybody else out.
+func TestReceiver_WaitsForNoStrangersBody(t *testing.T) {
+	request := httptest.NewRequest(http.MethodPost, "/", readerFunc(func([]byte) (int, error) {
+		assert.Fail(t, "the body is read")
+		return 0, io.EOF
+	}))
+	request.ContentLength = 5
+	options, _ := logged(options())
+	reply := httptest.NewRecorder()
+	receiver.New(options).ServeHTTP(reply, request)
+	assert.Equal(t, http.StatusForbidden, reply.Code)
+
+	server := httptest.NewServer(receiver.New(options))
+	defer server.Close()
+	never, write := io.Pipe()
+	defer func() { _ = write.Close() }()
+	client := &http.Client{Timeout: 20 * time.Second} // for the failure of this test
+	response, err := client.Post(server.URL, "application/json", never)
+	require.NoError(t, err)
+	defer func() { _ = response.Body.Close() }()
+	assert.Equal(t, http.StatusForbidden, response.StatusCode)
+}
+
+// The console's trial of the URL is known although its length is not announced.
+func TestReceiver_ProbeInChunks(t *testing.T) {
+	options, lines := logged(options())
+	request := httptest.NewRequest(http.MethodPost, "/", iotest.OneByteReader(strings.NewReader("")))
+	require.EqualValues(t, -1, request.ContentLength)
+	reply := httptest.NewRecorder()
+	receiver.New(options).ServeHTTP(reply, request)
+	assert.Equal(t, ok, reply.Body.String())
+	assert.Equal(t, "probe", lines.only(t)["reason"])
+}
+
 func TestReceiver_BodyOverTheCap(t *testing.T) {
 	for name, body := range map[string]io.Reader{
 		"announced": strings.NewReader(strings.Repeat(" ", 2000)),
