@@ -49,8 +49,9 @@ func chosenSize(t *testing.T) soakSize {
 // Months of dirty life on a simulated clock: hot polls, losses, duplicates, late and forged events,
 // doubts, groups that disband, messages recalled, refusals by code, hanging reads, an index that
 // lags, sinks down for hours, REST down for two days, the store down for minutes, clocks off by
-// five minutes, restarts in the middle of a run, two runs at once. What must hold is checked on the
-// way (see soakStore), and at the end.
+// five minutes, restarts in the middle of a run, two runs at once. Some messages live an incident on
+// purpose, the same in each world. What must hold is checked on the way (see soakStore, debt and
+// judgeShown), and at the end.
 func TestRun_Soak_All(t *testing.T) { soak(t, true, false, 1) }
 
 // The same with a LatestSeq that falls when the newest key is deleted.
@@ -70,10 +71,16 @@ func soak(t *testing.T, all, falls bool, seed uint64) {
 			defer close(ended)
 			w.repairAll(ctx)
 		}()
+		watched := make(chan struct{})
+		go func() {
+			defer close(watched)
+			w.watch(ctx)
+		}()
 		w.live()
 		w.settle()
 		stop()
 		<-ended
+		<-watched
 		w.compare()
 		t.Logf("%s: %s", time.Since(began), w.summary())
 	})

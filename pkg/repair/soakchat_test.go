@@ -28,6 +28,9 @@ func (w *soakWorld) RoundTrip(r *http.Request) (*http.Response, error) {
 	if within(w.restDown, time.Now()) {
 		return nil, io.ErrUnexpectedEOF
 	}
+	if message.stage != nil {
+		return message.stage.answer(r), nil
+	}
 	reply := httptest.NewRecorder()
 	if chance.IntN(100) == 0 { // it hangs
 		<-r.Context().Done()

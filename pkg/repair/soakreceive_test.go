@@ -93,26 +93,9 @@ func (w *soakWorld) spelt(event msgext.Event, r *rand.Rand) []byte {
 	return b.encode(w.t)
 }
 
-// garble is the body of an event that nobody can take in: of another shape, or cut off anywhere.
-func (w *soakWorld) garble(event msgext.Event, r *rand.Rand) []byte {
-	b := bodyOf(event)
-	if n := r.IntN(len(garbled) + 2); n < len(garbled) {
-		garbled[n](&b)
-		return b.encode(w.t)
-	}
-	whole := b.encode(w.t)
-	return whole[:len(whole)-1-r.IntN(len(whole)*2/3)]
-}
-
 // webhook is what the webhook function does. version is that of the truth, or 0 for a forgery.
-func (w *soakWorld) webhook(m *soakMessage, body []byte, version int64) {
-	handler := w.punctual
-	if within(w.skewed, time.Now()) && version%3 == 0 {
-		handler = w.early // one that is behind is set right by the RequestTime, which is Chat's
-	}
-	became := new(soakRequest)
-	ctx := context.WithValue(context.Background(), soakRequestKey{}, became)
-	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodPost, soakURL, bytes.NewReader(body)))
+func (w *soakWorld) webhook(m *soakMessage, body []byte, version int64) (taken bool) {
+	became := w.post(soakURL, body, version)
 	switch {
 	case became.taken:
 		w.note(m, true)
@@ -120,6 +103,19 @@ func (w *soakWorld) webhook(m *soakMessage, body []byte, version int64) {
 	case became.failed:
 		w.deferred(m)
 	}
+	return became.taken
+}
+
+// post sends a body, and returns what became of it.
+func (w *soakWorld) post(url string, body []byte, version int64) *soakRequest {
+	handler := w.punctual
+	if within(w.skewed, time.Now()) && version%3 == 0 {
+		handler = w.early // one that is behind is set right by the RequestTime, which is Chat's
+	}
+	became := new(soakRequest)
+	ctx := context.WithValue(context.Background(), soakRequestKey{}, became)
+	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body)))
+	return became
 }
 
 // arrived notes that a version has.
@@ -134,6 +130,9 @@ func (w *soakWorld) arrived(m *soakMessage, version int64) {
 // note counts something of a message that has reached the store, and whether it was heard of its
 // extensions.
 func (w *soakWorld) note(m *soakMessage, heard bool) {
+	if heard {
+		defer w.heardAgain(m)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.heard++
@@ -148,7 +147,7 @@ func (w *soakWorld) note(m *soakMessage, heard bool) {
 // deferred is what becomes of a message whose webhook the store alone failed: every other line is
 // replayed by an operator once the outage is over.
 func (w *soakWorld) deferred(m *soakMessage) {
-	replay := w.draw("deferred", m.Path()).IntN(2) == 0
+	replay := m.stage == nil && w.draw("deferred", m.Path()).IntN(2) == 0
 	w.mu.Lock()
 	m.unheard = true
 	w.mu.Unlock()

@@ -67,6 +67,11 @@ type soakStore struct {
 	// allowed says how long a gap of a message may last that showed at a time, by now.
 	allowed func(message msgext.Message, since, now time.Time) time.Duration
 
+	// judgeShown judges what is shown of a message, and reports whether the world has it.
+	judgeShown func(message msgext.Message, record state.Record) bool
+
+	beforeErase, judgeErased func(message msgext.Message)
+
 	mu      sync.Mutex
 	open    map[msgext.Message]time.Time // since when a message has shown a gap
 	late    map[msgext.Message]bool      // complained of
@@ -130,6 +135,9 @@ func (s *soakStore) hear(ctx context.Context, err error) error {
 // look notes whether the message shows a gap.
 func (s *soakStore) look(message msgext.Message) {
 	record, err := s.Store.Load(context.Background(), message)
+	if err == nil && !s.judgeShown(message, record) {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	since, was := s.open[message]
@@ -185,6 +193,7 @@ func (s *soakStore) Doubt(ctx context.Context, message msgext.Message, at time.T
 	if err := s.fails(ctx, "Doubt", message); err != nil {
 		return s.hear(ctx, err)
 	}
+	defer s.look(message)
 	return s.hear(ctx, s.Store.Doubt(ctx, message, at, source))
 }
 
@@ -237,7 +246,12 @@ func (s *soakStore) Erase(ctx context.Context, message msgext.Message, revision 
 		return false, err
 	}
 	defer s.look(message)
-	return s.Store.Erase(ctx, message, revision)
+	s.beforeErase(message)
+	erased, err := s.Store.Erase(ctx, message, revision)
+	if erased {
+		s.judgeErased(message)
+	}
+	return erased, err
 }
 
 func (s *soakStore) SaveCheck(ctx context.Context, message msgext.Message, outcome state.Outcome) error {

@@ -122,38 +122,25 @@ func (w *soakWorld) change(m *soakMessage, lost bool) {
 	if operation != msgext.Clear {
 		change.KeyValues = []msgext.KeyValue{{Key: fmt.Sprint("user ", r.IntN(8)), Value: fmt.Sprint(r.IntN(4))}}
 	}
-	before, err := json.Marshal(w.chat.Truth(m.Message))
-	require.NoError(w.t, err)
-	outcome, err := w.chat.Change(change)
-	require.NoError(w.t, err)
-	if outcome.Version == 0 {
+	event, changed := w.make(change, m)
+	if !changed {
 		return
 	}
-	w.mu.Lock()
-	w.changes++
-	m.before, m.changed, m.version = before, time.Now(), outcome.Version
-	w.mu.Unlock()
-	event := msgext.Event{Message: m.Message, Operation: operation, KeyValues: outcome.KeyValues, Seq: outcome.Version}
 	body := w.spelt(event, r)
-	send := func() { w.webhook(m, body, outcome.Version) }
-	w.mu.Lock()
-	m.lost = true
-	w.mu.Unlock()
+	send := func() { w.webhook(m, body, event.Seq) }
 	if w.all && r.IntN(50) == 0 {
-		w.forge(m, outcome.Version, r)
+		w.forge(m, max(1, event.Seq+r.Int64N(9)-4), r)
 	}
 	switch n := r.IntN(100); {
 	case lost || n < 10:
+		w.oweLost(m, event.Seq)
 	case n < 14: // late, up to an hour
 		w.after(time.Duration(r.Int64N(int64(time.Hour))), send)
 	case n < 24: // doubled
 		w.after(time.Duration(r.Int64N(int64(time.Minute))), send)
 		send()
 	case n < 28:
-		w.mu.Lock()
-		w.garbles++
-		w.mu.Unlock()
-		w.webhook(m, w.garble(event, r), outcome.Version)
+		w.garble(m, event, r.IntN(garbledKinds), r)
 	default:
 		send()
 	}
@@ -176,13 +163,36 @@ func (w *soakWorld) after(d time.Duration, f func()) {
 	})
 }
 
-// forge sends an event that nobody made, below, at or above the truth.
-func (w *soakWorld) forge(m *soakMessage, version int64, r *rand.Rand) {
+// make makes a change in Chat, and returns what its webhook says. It reports whether there was
+// something to change.
+func (w *soakWorld) make(change chatsim.Change, m *soakMessage) (event msgext.Event, changed bool) {
+	before, err := json.Marshal(w.chat.Truth(m.Message))
+	require.NoError(w.t, err)
+	outcome, err := w.chat.Change(change)
+	require.NoError(w.t, err)
+	if outcome.Version == 0 {
+		return msgext.Event{}, false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.changes++
+	m.before, m.changed, m.version, m.lost = before, time.Now(), outcome.Version, true
+	m.remember(w.chat.Truth(m.Message))
+	return msgext.Event{Message: m.Message, Operation: change.Operation, KeyValues: outcome.KeyValues, Seq: outcome.Version}, true
+}
+
+// forge sends an event that nobody made, below, at or above the truth. It reports whether that was
+// taken in.
+func (w *soakWorld) forge(m *soakMessage, version int64, r *rand.Rand) (msgext.KeyValue, bool) {
 	w.mu.Lock()
 	m.forged = time.Now()
 	w.forged++
 	w.mu.Unlock()
-	forged := max(1, version+r.Int64N(9)-4)
-	event := msgext.Event{Message: m.Message, Operation: msgext.Set, Seq: forged, KeyValues: []msgext.KeyValue{{Key: "forged", Value: "x", Seq: forged}}}
-	w.webhook(m, bodyOf(event).encode(w.t), 0)
+	forged := msgext.KeyValue{Key: "forged", Value: fmt.Sprint(r.Uint32()), Seq: version}
+	event := msgext.Event{Message: m.Message, Operation: msgext.Set, Seq: version, KeyValues: []msgext.KeyValue{forged}}
+	taken := w.webhook(m, bodyOf(event).encode(w.t), 0)
+	if taken {
+		w.oweForged(m, forged, time.Now())
+	}
+	return forged, taken
 }

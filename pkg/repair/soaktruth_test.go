@@ -3,6 +3,7 @@ package repair_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -129,7 +130,7 @@ func (w *soakWorld) settle() {
 // compare holds what is known against the truth.
 func (w *soakWorld) compare() {
 	var equal, erased, gone, unknown int
-	for _, m := range w.messages {
+	for _, m := range slices.Concat(w.messages, w.staged) {
 		record, err := w.store.Store.Load(context.Background(), m.Message)
 		truth := w.chat.Truth(m.Message)
 		quiet := min(time.Since(m.last), time.Since(m.replayed))

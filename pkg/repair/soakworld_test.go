@@ -37,23 +37,26 @@ type soakMessage struct {
 	msgext.Message
 	from, to time.Time // when people use it
 
-	hot     bool        // gets a webhook during each check while there is a crowd
-	code    int         // what its reads are refused with
-	applied bool        // something of it has reached the store
-	last    time.Time   // when something last did
-	heard   time.Time   // when a webhook about its extensions last did; zero while it was only announced
-	lost    bool        // the newest version never arrived
-	forged  time.Time   // when something forged last arrived
-	hung    []time.Time // when reads of it did not end
-	calls   int         // REST calls of this day
-	events  int         // webhooks of this day
-	callsOf int         // the day
-	changed time.Time   // when it was last changed in Chat
-	version int64       // the version that made
-	before  []byte      // a read of it before that
+	hot     bool                        // gets a webhook during each check while there is a crowd
+	code    int                         // what its reads are refused with
+	applied bool                        // something of it has reached the store
+	last    time.Time                   // when something last did
+	heard   time.Time                   // when a webhook about its extensions last did; zero while it was only announced
+	lost    bool                        // the newest version never arrived
+	forged  time.Time                   // when something forged last arrived
+	hung    []time.Time                 // when reads of it did not end
+	calls   int                         // REST calls of this day
+	events  int                         // webhooks of this day
+	callsOf int                         // the day
+	changed time.Time                   // when it was last changed in Chat
+	version int64                       // the version that made
+	history map[int64][]msgext.KeyValue // what it was as of each of its newest versions
+	before  []byte                      // a read of it before that
 
 	unheard  bool      // the sinks may have what the store has not, and nobody has replayed it
 	replayed time.Time // when an operator last did
+
+	stage *stage // what is done to it on purpose; nil for all others
 }
 
 // soakWorld is a Chat, a store, a sink and repair, with everything that goes wrong among them.
@@ -87,6 +90,8 @@ type soakWorld struct {
 	told                                    map[string]int64 // the greatest LatestSeq that the consumer was told, by partition key
 	waves                                   []window         // the crowds, and when their messages are read again
 	queued                                  bool             // a lane was complained of
+	debts                                   *debts
+	staged                                  []*soakMessage // each lives an incident
 }
 
 func newSoakWorld(t *testing.T, size soakSize, store state.Store, all, falls bool, seed uint64) *soakWorld {
@@ -96,7 +101,7 @@ func newSoakWorld(t *testing.T, size soakSize, store state.Store, all, falls boo
 	lasting := func(share float64, d time.Duration) window { return window{at(share), at(share).Add(d)} }
 	w := &soakWorld{
 		t: t, all: all, falls: falls, began: began, end: began.Add(length), r: rand.New(rand.NewPCG(seed, 15)), chance: newChance(seed), sizes: size,
-		byName: make(map[msgext.Message]*soakMessage), told: make(map[string]int64),
+		byName: make(map[msgext.Message]*soakMessage), told: make(map[string]int64), debts: newDebts(),
 		restDown:  []window{lasting(0.30, min(2*day, length/8))},
 		sinksDown: []window{lasting(0.15, 3*time.Hour), lasting(0.55, 2*time.Hour)},
 		skewed:    []window{lasting(0.65, length/8)},
@@ -109,7 +114,7 @@ func newSoakWorld(t *testing.T, size soakSize, store state.Store, all, falls boo
 	}
 	w.consumer = consumertest.New()
 	w.store = &soakStore{
-		Store: store, chance: w.chance, t: t, allowed: w.allowed,
+		Store: store, chance: w.chance, t: t, allowed: w.allowed, judgeShown: w.judgeShown, beforeErase: w.beforeErase, judgeErased: w.judgeErased,
 		down: []window{lasting(0.10, 4*time.Minute), lasting(0.50, 7*time.Minute), lasting(0.85, 2*time.Minute)},
 		open: make(map[msgext.Message]time.Time), late: make(map[msgext.Message]bool),
 	}
@@ -127,6 +132,7 @@ func newSoakWorld(t *testing.T, size soakSize, store state.Store, all, falls boo
 		w.messages, w.byName[m.Message] = append(w.messages, m), m
 		w.chat.Add(m.Message)
 	}
+	w.stageAll()
 	return w
 }
 
@@ -138,7 +144,7 @@ func (w *soakWorld) repairer(now func() time.Time) *repair.Repairer {
 	require.NoError(w.t, err)
 	return repair.New(repair.Options{
 		Store: w.store, SDKAppID: app, Chat: client, Sinks: []sink.Sink{w}, Grace: grace, ReadAll: w.all,
-		Retention: soakRetention, Concurrency: w.sizes.workers, MaxRun: w.sizes.run, Now: now, Logger: discard,
+		Retention: soakRetention, Concurrency: w.sizes.workers, MaxRun: w.sizes.run, Now: now, Logger: slog.New(soakLog{slog.DiscardHandler, w}),
 	})
 }
 
@@ -178,5 +184,10 @@ func (w *soakWorld) Send(ctx context.Context, event cloudevent.Event) error {
 	if event.IsRepaired() {
 		w.judgeRead(event)
 	}
-	return w.consumer.Send(ctx, event)
+	w.linger(event)
+	if err := w.consumer.Send(ctx, event); err != nil {
+		return err
+	}
+	w.pay(event)
+	return nil
 }
