@@ -45,7 +45,7 @@ func FuzzRows(f *testing.F) {
 		entry := msgext.Entry{Seq: seq, Deleted: deleted, Value: value}
 		var read msgext.State
 		row := new(Store).put(nil, key, entry).Args[2:]
-		require.NoError(t, scanEntry(scanning(row[0], row[1], int64(row[2].(int)), row[3]), &read))
+		require.NoError(t, entries(&read)(scanning(row[0], row[1], int64(row[2].(int)), row[3])))
 		require.Equal(t, map[string]msgext.Entry{key: entry}, read.Entries)
 
 		// A read loads as msgext computes it, and only equal reads have the same digest.

@@ -33,9 +33,7 @@ func (s *Store) Load(ctx context.Context, message msgext.Message) (state.Record,
 			record.State.Seen = append(record.State.Seen, version)
 			return err
 		}},
-		{Statement{s.sql.loadEntries, id}, func(scan func(...any) error) error {
-			return scanEntry(scan, &record.State)
-		}},
+		{Statement{s.sql.loadEntries, id}, entries(&record.State)},
 		{Statement{s.sql.loadRead, id}, func(scan func(...any) error) error {
 			return scanBase(scan, &record.State)
 		}},
@@ -50,17 +48,22 @@ func (s *Store) Load(ctx context.Context, message msgext.Message) (state.Record,
 	return record, nil
 }
 
-func scanEntry(scan func(...any) error, s *msgext.State) error {
+// entries returns the function that takes in rows of entries. The rows share their destinations,
+// because a message may have hundreds.
+func entries(s *msgext.State) func(scan func(...any) error) error {
 	var key, value string
 	var seq, deleted int64
-	if err := scan(&key, &seq, &deleted, &value); err != nil {
-		return err
+	into := []any{&key, &seq, &deleted, &value}
+	return func(scan func(...any) error) error {
+		if err := scan(into...); err != nil {
+			return err
+		}
+		if s.Entries == nil {
+			s.Entries = make(map[string]msgext.Entry)
+		}
+		s.Entries[decode(key)] = msgext.Entry{Seq: seq, Deleted: deleted != 0, Value: decode(value)}
+		return nil
 	}
-	if s.Entries == nil {
-		s.Entries = make(map[string]msgext.Entry)
-	}
-	s.Entries[decode(key)] = msgext.Entry{Seq: seq, Deleted: deleted != 0, Value: decode(value)}
-	return nil
 }
 
 func scanBase(scan func(...any) error, s *msgext.State) error {
