@@ -121,12 +121,16 @@ func requireAlike(b *testing.B, store state.Store, count int) {
 	page, err := store.Due(ctx, state.FirstChecks, time.Now(), "", 10)
 	require.NoError(b, err)
 	require.Len(b, page.Heads, 10)
+	listed := make(map[msgext.Message]bool)
 	for _, head := range page.Heads {
 		var group int64
 		_, err := fmt.Sscanf(head.Message.GroupID, "group %d", &group)
 		require.NoError(b, err)
-		require.Equal(b, scaledMessage(int(group*50+head.Message.MsgSeq)), head.Message)
-		require.Zero(b, (group*50+head.Message.MsgSeq)%100)
+		n := group*50 + head.Message.MsgSeq
+		require.Equal(b, scaledMessage(int(n)), head.Message)
+		require.Zero(b, n%100, "it is due")
+		require.False(b, listed[head.Message], "each is listed once")
+		listed[head.Message] = true
 	}
 }
 
