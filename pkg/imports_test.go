@@ -71,6 +71,7 @@ var mayLink = map[string]string{
 	"internal/guard":     "",
 	"internal/jsonquote": "",
 	"internal/jsonwalk":  "",
+	"internal/logsample": "",
 	"internal/loopback":  "",
 	"internal/outbound":  "",
 	"internal/port":      "",
@@ -121,7 +122,7 @@ var mayLink = map[string]string{
 }
 
 // Packages that all others may use.
-var shared = []string{"internal/guard", "internal/jsonquote", "internal/jsonwalk", "internal/location", "internal/loopback", "internal/outbound"}
+var shared = []string{"internal/guard", "internal/jsonquote", "internal/jsonwalk", "internal/location", "internal/logsample", "internal/loopback", "internal/outbound"}
 
 // forTests are the packages that only tests import. No program may link one.
 var forTests = []string{

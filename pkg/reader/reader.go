@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"msgext/internal/logsample"
 	"msgext/pkg/secret"
 	"msgext/pkg/state"
 	"msgext/pkg/webhook"
@@ -28,17 +29,21 @@ type Options struct {
 	Tokens []secret.String
 	// Budget is how long the store may take, DefaultBudget when zero.
 	Budget time.Duration
-	// Logger takes a line for each request that was refused because of its token, or for which the
-	// store failed. Other requests are not logged. Nil logs nothing.
+	// Logger takes a line for each request for which the store failed, and for at most five a minute
+	// that were refused because of their token. The others of those are counted, and the count is
+	// logged before the next line. Other requests are not logged. Nil logs nothing.
 	Logger *slog.Logger
+	// Now is the time, time.Now when nil. Refused requests are counted by the minute.
+	Now func() time.Time
 	// RequestID returns the platform's id of a request for the log; nil for none.
 	RequestID func(context.Context) string
 }
 
 // Reader is the handler. It is safe for concurrent use.
 type Reader struct {
-	options Options
-	allowed allowed
+	options  Options
+	allowed  allowed
+	refusals logsample.Refusals
 }
 
 // New returns a Reader.
@@ -48,6 +53,9 @@ func New(options Options) *Reader {
 	}
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	if options.Now == nil {
+		options.Now = time.Now
 	}
 	if options.RequestID == nil {
 		options.RequestID = func(context.Context) string { return "" }
@@ -95,7 +103,9 @@ func (rd *Reader) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Allow", "GET, HEAD")
 	case http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		rd.log(r, slog.LevelWarn, refused, nil)
+		if !rd.refusals.LeaveOut(refused.info, rd.options.Now()) {
+			rd.log(r, slog.LevelWarn, refused, nil)
+		}
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "1")
 		rd.log(r, slog.LevelError, refused, err)
@@ -108,8 +118,12 @@ func (rd *Reader) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	webhook.Fail(refused.info).Write(w, refused.status)
 }
 
-// log logs why a request was refused. It leaves out the path, which may have user ids.
+// log logs why a request was refused, and before it how many were refused without a line. It leaves
+// out the path, which may have user ids.
 func (rd *Reader) log(r *http.Request, level slog.Level, refused refusal, cause error) {
+	for reason, n := range rd.refusals.Take() {
+		rd.options.Logger.LogAttrs(r.Context(), slog.LevelWarn, "read: refused, counted", slog.String("reason", reason), slog.Int("counted", n))
+	}
 	attrs := []slog.Attr{slog.Int("status", refused.status), slog.String("reason", refused.info)}
 	if id := rd.options.RequestID(r.Context()); id != "" {
 		attrs = append(attrs, slog.String("request_id", id))

@@ -210,6 +210,28 @@ func TestReader_Tokens(t *testing.T) {
 	}
 }
 
+// A flood of requests without a token gets five lines a minute, and one that counts the others.
+func TestReader_CountsRefusals(t *testing.T) {
+	const target, token = "/api/groups/g/messages/7/extensions", "token-0123456789abcdef0123456789abcdef"
+	var log bytes.Buffer
+	now := time.Date(2026, 11, 26, 21, 40, 0, 0, time.UTC)
+	rd := reader.New(reader.Options{
+		Store: fill(t), SDKAppID: app, Tokens: []secret.String{token}, Logger: slog.New(slog.NewJSONHandler(&log, nil)),
+		Now: func() time.Time { return now },
+	})
+	flood := func(n int) {
+		for range n {
+			assert.Equal(t, http.StatusUnauthorized, ask(t, rd, http.MethodGet, target).Code)
+		}
+	}
+	flood(40)
+	assert.Equal(t, 5, strings.Count(log.String(), `"msg":"read"`))
+	now = now.Add(time.Minute)
+	flood(1)
+	assert.Equal(t, 6, strings.Count(log.String(), `"msg":"read"`))
+	assert.Equal(t, 1, strings.Count(log.String(), `"msg":"read: refused, counted","reason":"Authorization: no valid bearer token","counted":35}`))
+}
+
 // stub is a loader that returns what a test needs.
 type stub func(ctx context.Context, m msgext.Message) (state.Record, error)
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"msgext/internal/guard"
 	"msgext/pkg/msgext"
 	"msgext/pkg/sink"
 )
@@ -32,10 +33,17 @@ func (rc *Receiver) noteBeside(ctx context.Context, rec *record) (wait func()) {
 	if note == nil {
 		return func() {}
 	}
-	noted := make(chan []sink.Outcome, 1)
-	go func() { noted <- note(ctx, rec) }()
+	var outcomes []sink.Outcome
+	noted := make(chan error, 1)
+	go func() {
+		noted <- guard.Recover(func() error {
+			outcomes = note(ctx, rec)
+			return nil
+		})
+	}()
 	return func() {
-		for _, outcome := range <-noted {
+		rec.noteErr = <-noted
+		for _, outcome := range outcomes {
 			rec.outcomes = append(rec.outcomes, outcome)
 			rec.noteErr = errors.Join(rec.noteErr, outcome.Failure())
 		}

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"msgext/internal/guard"
+	"msgext/internal/logsample"
 	"msgext/pkg/cloudevent"
 	"msgext/pkg/msgext"
 	"msgext/pkg/relay"
@@ -150,7 +151,7 @@ type Backend struct {
 type Receiver struct {
 	options  Options
 	warm     atomic.Bool
-	refusals refusals
+	refusals logsample.Refusals
 }
 
 // New returns a Receiver.
@@ -330,7 +331,7 @@ func (rc *Receiver) finish(r *http.Request, rec *record, verdict rule, err error
 	if rec.noteErr != nil {
 		level = max(level, slog.LevelWarn)
 	}
-	if rc.options.Logger.Enabled(r.Context(), level) && !(anonymous(rec, verdict) && rc.refusals.leaveOut(verdict.refusal(), rec.arrived)) {
+	if rc.options.Logger.Enabled(r.Context(), level) && !(anonymous(rec, verdict) && rc.refusals.LeaveOut(verdict.refusal(), rec.arrived)) {
 		var room [24]slog.Attr // on the stack, to save an allocation
 		rc.logCounted(r.Context(), now)
 		rc.options.Logger.LogAttrs(r.Context(), level, message,

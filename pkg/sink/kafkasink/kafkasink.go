@@ -108,6 +108,7 @@ func (s *Sink) produce(ctx context.Context, client *kgo.Client, record kgo.Recor
 		var err error
 		select {
 		case err = <-outcome:
+			err = outbound.WithoutAddress(err)
 		case <-ctx.Done(): // the client notices too, but perhaps only after a dial has timed out
 			err = ctx.Err()
 		}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"msgext/internal/outbound"
 )
 
 // trouble remembers the newest failure of a connection: refused, broken, or rejected by TLS or
@@ -42,10 +44,10 @@ func (t *trouble) Log(_ kgo.LogLevel, _ string, keyvals ...any) {
 	}
 }
 
-// note keeps err, unless err only says that a context has ended.
+// note keeps err without the broker's address, unless err only says that a context has ended.
 func (t *trouble) note(err error) {
 	if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
-		t.newest.Store(&failure{err: err, at: time.Now()})
+		t.newest.Store(&failure{err: outbound.WithoutAddress(err), at: time.Now()})
 	}
 }
 
