@@ -114,6 +114,7 @@ func (w *soakWorld) repairAll(ctx context.Context) {
 // runOnce is one run, cut short where the process restarts. It reports whether it failed.
 func (w *soakWorld) runOnce(ctx context.Context, r *repair.Repairer, skew func() time.Duration, restarts bool) (failed bool) {
 	run := beginSoakRun(skew, r == w.crooked)
+	defer w.store.visits.forget(run)
 	ctx = context.WithValue(ctx, soakRunKey{}, run)
 	if restarts {
 		var cancel context.CancelFunc

@@ -57,15 +57,22 @@ func (w window) has(at time.Time) bool { return !at.Before(w.from) && at.Before(
 // soakStore is a store that is down at times, and holds what repair writes to what was promised:
 //
 //   - no message that shows a gap shows it for longer than allowed;
-//   - no outcome is due again in the run that wrote it, and none is written twice in a run.
+//   - no outcome is due again in the run that wrote it, and none is written twice in a run;
+//   - what soakVisits says.
 type soakStore struct {
 	state.Store
 	*chance
-	t    *testing.T
-	down []window
+	t      *testing.T
+	down   []window
+	visits *soakVisits
 
-	// allowed says how long a gap of a message may last that showed at a time, by now.
+	// trouble, if set, fails a call about a message, or panics.
+	trouble func(ctx context.Context, call string, message msgext.Message) error
+
+	// allowed says how long a gap of a message may last that showed at a time, by now; usual is that
+	// time when nothing is wrong.
 	allowed func(message msgext.Message, since, now time.Time) time.Duration
+	usual   time.Duration
 
 	// judgeShown judges what is shown of a message, and reports whether the world has it.
 	judgeShown func(message msgext.Message, record state.Record) bool
@@ -121,6 +128,11 @@ func (s *soakStore) fails(ctx context.Context, call string, message msgext.Messa
 	if s.isDown(time.Now()) {
 		return errStoreDown
 	}
+	if s.trouble != nil {
+		if err := s.trouble(ctx, call, message); err != nil {
+			return err
+		}
+	}
 	return ctx.Err()
 }
 
@@ -155,7 +167,7 @@ func (s *soakStore) look(message msgext.Message) {
 func (s *soakStore) judge(message msgext.Message, since time.Time) {
 	now := time.Now()
 	lasted, allowed := now.Sub(since), s.allowed(message, since, now)
-	if allowed == promised {
+	if allowed == s.usual {
 		s.longest = max(s.longest, lasted)
 	}
 	if lasted > allowed && !s.late[message] {
@@ -208,6 +220,9 @@ func (s *soakStore) Load(ctx context.Context, message msgext.Message) (state.Rec
 	if err := s.fails(ctx, "Load", message); err != nil {
 		return state.Record{}, err
 	}
+	if s.visits.load(ctx, message) {
+		s.complain("a message that its run visits again", "%s", message.Path())
+	}
 	return s.Store.Load(ctx, message)
 }
 
@@ -223,7 +238,11 @@ func (s *soakStore) Merge(ctx context.Context, message msgext.Message, read msge
 		return err
 	}
 	defer s.look(message)
-	return s.Store.Merge(ctx, message, read)
+	err := s.Store.Merge(ctx, message, read)
+	if err == nil && s.visits.merge(ctx, message, read.Number) {
+		s.complain("two reads of one message overlap", "%s: %d after %d", message.Path(), read.Number, read.After)
+	}
+	return err
 }
 
 func (s *soakStore) Drop(ctx context.Context, message msgext.Message, drop state.Drop) (bool, error) {
@@ -255,6 +274,7 @@ func (s *soakStore) Erase(ctx context.Context, message msgext.Message, revision 
 }
 
 func (s *soakStore) SaveCheck(ctx context.Context, message msgext.Message, outcome state.Outcome) error {
+	s.visits.end(ctx, message)
 	if err := s.fails(ctx, "SaveCheck", message); err != nil {
 		return err
 	}

@@ -114,7 +114,8 @@ func newSoakWorld(t *testing.T, size soakSize, store state.Store, all, falls boo
 	}
 	w.consumer = consumertest.New()
 	w.store = &soakStore{
-		Store: store, chance: w.chance, t: t, allowed: w.allowed, judgeShown: w.judgeShown, beforeErase: w.beforeErase, judgeErased: w.judgeErased,
+		Store: store, chance: w.chance, t: t, allowed: w.allowed, usual: promised, visits: newSoakVisits(),
+		judgeShown: w.judgeShown, beforeErase: w.beforeErase, judgeErased: w.judgeErased,
 		down: []window{lasting(0.10, 4*time.Minute), lasting(0.50, 7*time.Minute), lasting(0.85, 2*time.Minute)},
 		open: make(map[msgext.Message]time.Time), late: make(map[msgext.Message]bool),
 	}
