@@ -1,6 +1,7 @@
 package outbound_test
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -268,4 +270,59 @@ func TestTransport_KnowsAConnectionThatWasNeverUsed(t *testing.T) {
 	}
 	assert.NoError(t, p.get(t, transport, "/", 20*time.Second))
 	assert.Equal(t, 3, p.connections())
+}
+
+// The monotonic clock may stand still while a sandbox is frozen, so idle time is not measured by it.
+func TestClocks_AreWallClocks(t *testing.T) {
+	for name, now := range map[string]func() time.Time{
+		"a pinger": outbound.NewPinger(nil).Now, "a transport": outbound.Doubting(new(http.Transport)).Now,
+	} {
+		at := now()
+		assert.True(t, at == at.Round(0), "%s: %s has a monotonic reading", name, at)
+	}
+}
+
+// A connection that was idle for IdleTimeout is not used again.
+func TestTransport_AnIdleConnectionIsNotKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dialled := 0
+		transport := outbound.NewTransport(outbound.Options{IdleTimeout: outbound.IdleTimeout, MaxIdle: 16})
+		transport.Proxy = nil
+		transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			dialled++
+			client, server := net.Pipe()
+			go answer(server)
+			return client, nil
+		}
+		doubting := outbound.Doubting(transport)
+		for _, step := range []struct {
+			idle    time.Duration
+			dialled int
+		}{{0, 1}, {outbound.IdleTimeout - time.Second, 1}, {outbound.IdleTimeout + time.Second, 2}, {time.Hour, 3}} {
+			time.Sleep(step.idle) // the bubble's time, which passes at once
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://h/", nil)
+			require.NoError(t, err)
+			response, err := doubting.RoundTrip(request)
+			require.NoError(t, err)
+			_, err = io.Copy(io.Discard, response.Body)
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+			assert.Equal(t, step.dialled, dialled, "idle for %s", step.idle)
+		}
+		doubting.CloseIdleConnections()
+	})
+}
+
+// answer answers every request on a connection.
+func answer(conn net.Conn) {
+	requests := bufio.NewReader(conn)
+	for {
+		if _, err := http.ReadRequest(requests); err != nil {
+			_ = conn.Close()
+			return
+		}
+		if _, err := io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"); err != nil {
+			return
+		}
+	}
 }

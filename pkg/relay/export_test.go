@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"net"
+	"time"
 )
 
 // NewWithResolver returns a Relay that uses another resolver, and no proxy, whatever the
@@ -20,3 +21,6 @@ func NewWithResolver(options Options, resolver *net.Resolver) (*Relay, error) {
 func (r *Relay) SetDial(dial func(ctx context.Context, network, address string) (net.Conn, error)) {
 	r.transport.DialContext = dial
 }
+
+// IdleTimeout returns how long an unused connection is kept.
+func (r *Relay) IdleTimeout() time.Duration { return r.transport.IdleConnTimeout }

@@ -252,3 +252,10 @@ func FuzzRelay_Query(f *testing.F) {
 		require.Equal(t, want, query)
 	})
 }
+
+// A relay cannot send a command again, so it keeps an unused connection for a shorter time.
+func TestNew_KeepsNoConnectionForLong(t *testing.T) {
+	r, err := relay.New(relay.Options{URL: "https://h/"})
+	require.NoError(t, err)
+	assert.Equal(t, 4*time.Second, r.IdleTimeout())
+}

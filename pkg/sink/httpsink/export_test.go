@@ -30,3 +30,6 @@ func (s *Sink) Clock() (pass func(time.Duration)) {
 	s.transport.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 	return func(d time.Duration) { ahead.Add(int64(d)) }
 }
+
+// IdleTimeout returns how long an unused connection is kept.
+func (s *Sink) IdleTimeout() time.Duration { return s.transport.HTTP.IdleConnTimeout }

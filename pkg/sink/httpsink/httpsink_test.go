@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"github.com/stretchr/testify/assert"
@@ -202,4 +203,10 @@ func TestNew(t *testing.T) {
 		_, err := httpsink.New(httpsink.Options{URL: "https://example.com/", Secrets: []secret.String{secret.String(s)}})
 		assert.NoError(t, err)
 	}
+}
+
+func TestNew_KeepsNoConnectionForLong(t *testing.T) {
+	s, err := httpsink.New(httpsink.Options{URL: "https://h/"})
+	require.NoError(t, err)
+	assert.Equal(t, 30*time.Second, s.IdleTimeout())
 }

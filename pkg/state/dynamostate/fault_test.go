@@ -260,6 +260,7 @@ func TestStore_DeadConnection(t *testing.T) {
 	store := open(t, aws.Config{Region: "eu-central-1", Credentials: credentials, BaseEndpoint: &server.URL}, "frozen")
 	var seconds atomic.Int64
 	require.NotNil(t, store.Transport())
+	assert.Equal(t, 30*time.Second, store.Transport().HTTP.IdleConnTimeout, "no connection is kept for longer")
 	store.Transport().Now = func() time.Time { return time.Unix(seconds.Load(), 0) }
 	// net/http may open a new connection before it reuses one.
 	for version := int64(1); unanswered.Load() == 0; version++ {

@@ -82,3 +82,42 @@ func TestStore_ManyDeadConnections(t *testing.T) {
 	require.NoError(t, store.Apply(ctx, statetest.SetEvent(m, 2, "v", "a"), start, state.MarkNow))
 	assert.EqualValues(t, connections+1, network.Opened(), "an idle connection that answers is kept")
 }
+
+// A server that answers late is slow, not dead. No connection is closed because of that, and none is
+// opened.
+func TestStore_ASlowServerKeepsItsConnections(t *testing.T) {
+	network := outboundtest.NewNetwork(t, strings.TrimPrefix(peertest.Address(t, peertest.Redis), "redis://"))
+	// The store's clock stands still and an answer may take a minute, so that a busy machine changes
+	// nothing.
+	store, err := redisstate.OpenAt(secret.String("redis://"+network.Addr().String()+"?read_timeout=1m"), func() time.Time { return start })
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, store.Close()) })
+	client, ok := store.Client().(*redis.Client)
+	require.True(t, ok)
+	const connections = 4
+	together := func() {
+		var held []*redis.Conn
+		var all sync.WaitGroup
+		for range connections {
+			conn := client.Conn()
+			held = append(held, conn)
+			all.Go(func() { assert.NoError(t, conn.Ping(t.Context()).Err()) })
+		}
+		all.Wait()
+		for _, conn := range held {
+			require.NoError(t, conn.Close())
+		}
+	}
+	together()
+	m := statetest.NewMessage()
+	t.Cleanup(func() { assert.NoError(t, store.Forget(context.Background(), m)) })
+	opened, standing := network.Opened(), network.Standing()
+	network.Delay(400 * time.Millisecond)
+	for version := int64(1); version <= 2; version++ {
+		together()
+		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, version, "v", "a"), start, state.MarkNow))
+	}
+	network.Delay(0)
+	assert.Equal(t, opened, network.Opened())
+	assert.Equal(t, standing, network.Standing())
+}

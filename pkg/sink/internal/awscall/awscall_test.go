@@ -167,3 +167,10 @@ func TestCaller_DoLeavesADeadConnection(t *testing.T) {
 		})
 	}
 }
+
+func TestNew_KeepsNoConnectionForLong(t *testing.T) {
+	cfg, _ := awscall.New(aws.Config{})
+	transport, ok := cfg.HTTPClient.(*outbound.Transport)
+	require.True(t, ok)
+	assert.Equal(t, 30*time.Second, transport.HTTP.IdleConnTimeout)
+}
