@@ -26,6 +26,7 @@ type peer struct {
 	slow     atomic.Int64 // how long an answer takes, in nanoseconds
 	mu       sync.Mutex
 	conns    []*mute
+	held     chan struct{}  // receives once a request to /held has arrived; it is answered after a send
 	together sync.WaitGroup // requests that wait for each other, so that each has a connection
 }
 
@@ -66,8 +67,12 @@ func (l listener) Accept() (net.Conn, error) {
 }
 
 func newPeer(t *testing.T) *peer {
-	p := new(peer)
+	p := &peer{held: make(chan struct{})}
 	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/held" {
+			p.held <- struct{}{}
+			<-p.held
+		}
 		if r.URL.Path == "/together" {
 			p.together.Done()
 			p.together.Wait()
@@ -167,6 +172,22 @@ func TestTransport_ASlowServerIsNotDoubted(t *testing.T) {
 	}
 	requests.Wait()
 	assert.Equal(t, 4, p.connections(), "the other three still stand")
+}
+
+// A request whose answer takes long is not harmed by another one that finds its connection dead.
+func TestTransport_ClosesNoneThatARequestWaitsOn(t *testing.T) {
+	p := newPeer(t)
+	transport, clock := newTransport()
+	p.fill(t, transport, 3)
+	clock.Pass(outbound.DoubtAfter)
+	waits := make(chan error)
+	go func() { waits <- p.get(t, transport, "/held", time.Minute) }()
+	<-p.held
+	p.die() // what arrives from now on is swallowed
+	assert.ErrorIs(t, p.get(t, transport, "/", 400*time.Millisecond), outbound.ErrStale)
+	p.held <- struct{}{}
+	assert.NoError(t, <-waits)
+	assert.Equal(t, 3, p.connections(), "none was opened for it")
 }
 
 // Only those connections are closed that were idle at least as long as the one without an answer.

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"regexp"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -197,10 +198,30 @@ func explain(err error) error {
 	case ok && server.Code == severalRows: // caused by sqlstate.Newer; no other statement can cause it
 		return fmt.Errorf("pgstate: %w", state.ErrSchemaNew)
 	case ok:
-		return fmt.Errorf("pgstate: %s (%s)", server.Message, server.Code)
+		return fmt.Errorf("pgstate: %s (%s)", said(server), server.Code)
 	}
 	return fmt.Errorf("pgstate: %w", outbound.WithoutAddress(withoutPlace(err)))
 }
+
+// said returns a server's message without the names of users, databases and hosts, which it quotes.
+// Those of our own tables stay. The classes are those of
+// postgresql.org/docs/18/errcodes-appendix.html.
+func said(server *pgconn.PgError) string {
+	switch server.Code[:min(2, len(server.Code))] {
+	case "28":
+		return "the server refuses the user or the password, or lets nobody in from here"
+	case "3D":
+		return "there is no such database"
+	}
+	return quoted.ReplaceAllStringFunc(server.Message, func(name string) string {
+		if strings.HasPrefix(name, `"msgext_`) || strings.HasPrefix(name, `"message_extensions`) {
+			return name
+		}
+		return `"…"`
+	})
+}
+
+var quoted = regexp.MustCompile(`"[^"]*"`)
 
 // withoutPlace removes user, database and host from the client's error for a connection that failed.
 func withoutPlace(err error) error {

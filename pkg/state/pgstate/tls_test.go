@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -121,3 +122,21 @@ type begun struct {
 }
 
 func (b begun) Read(p []byte) (int, error) { return b.all.Read(p) }
+
+// What the server itself answers names no user and no database.
+func TestStore_AnswersNameNoUser(t *testing.T) {
+	url, _ := schema(t)
+	at := url[strings.Index(url, "@"):]
+	for given, want := range map[string]string{
+		"postgres://planted:planted" + at:                                     "the server refuses the user",
+		strings.Replace(url, "/msgext?", "/planted?", 1):                      "there is no such database",
+		url + "&role=planted":                                                 `role "…" does not exist`,
+		url + "&search_path=pg_catalog&default_transaction_isolation=planted": `"…"`,
+	} {
+		store := open(t, given)
+		_, err := store.Load(t.Context(), statetest.NewMessage())
+		require.ErrorContains(t, err, want, given)
+		assert.NotContains(t, err.Error(), "planted")
+		require.NoError(t, store.Close())
+	}
+}

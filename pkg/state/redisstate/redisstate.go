@@ -228,6 +228,30 @@ func (s *Store) runKnown(ctx context.Context, script *redis.Script, message msge
 	return reply, err
 }
 
+// refusals are answers of a server that is not the one that is needed, by a part of their text.
+// Some of them name a user or the master.
+var refusals = []struct {
+	says string
+	err  error
+}{
+	{"READONLY ", errReplica},
+	{"NOAUTH ", errNoAuth},
+	{"unauthenticated multibulk length", errNoAuth}, // NOAUTH for a command with many arguments
+	{"NOPERM ", errNoPermission},
+	{"unknown command 'sentinel'", errNoSentinel},
+	{"unknown command `sentinel`", errNoSentinel}, // Redis 5
+	{"cluster support disabled", errNoCluster},
+}
+
+// What these answers mean.
+var (
+	errReplica      = errors.New("redisstate: READONLY: the server is a replica: write the master's host, or the sentinels' with ?master_name=NAME")
+	errNoAuth       = errors.New("redisstate: NOAUTH: the server wants a password: write redis://:PASSWORD@HOST or redis://USER:PASSWORD@HOST")
+	errNoPermission = errors.New("redisstate: NOPERM: the server's ACL forbids this user a command or a key of the store")
+	errNoSentinel   = errors.New("redisstate: the hosts are no sentinels: leave master_name out, or write the sentinels' hosts and port")
+	errNoCluster    = errors.New("redisstate: the server is not of a cluster: leave cluster=true out, and write one host")
+)
+
 func explain(err error) error {
 	switch {
 	case err == nil:
@@ -236,6 +260,11 @@ func explain(err error) error {
 		return fmt.Errorf("redisstate: %w", state.ErrSchemaNew)
 	case strings.HasPrefix(err.Error(), "MOVED ") || strings.HasPrefix(err.Error(), "ASK "): // the rest is an address
 		return ErrCluster
+	}
+	for _, answer := range refusals {
+		if strings.Contains(err.Error(), answer.says) {
+			return answer.err
+		}
 	}
 	return fmt.Errorf("redisstate: %w", outbound.WithoutAddress(err))
 }

@@ -279,3 +279,29 @@ func freePort(t *testing.T) string {
 	require.NoError(t, err)
 	return port
 }
+
+// What a server that is not the right one answers becomes a sentence that says what to write, without
+// the user and the master's name.
+func TestStore_ServersThatRefuse(t *testing.T) {
+	master := startServer(t)
+	replica := startServer(t, "--replicaof", "127.0.0.1 "+master.port)
+	require.Eventually(t, func() bool {
+		return strings.Contains(replica.Info(t.Context(), "replication").Val(), "master_link_status:up")
+	}, patience, 10*time.Millisecond)
+	require.NoError(t, master.Do(t.Context(), "acl", "setuser", "planted", "on", ">pw", "~*", "+@read", "+@connection").Err())
+	require.NoError(t, master.Do(t.Context(), "acl", "setuser", "planted2", "on", ">pw", "~other:*", "+@all").Err())
+	for url, want := range map[string]string{
+		"redis://:" + serverPassword + "@127.0.0.1:" + replica.port:                         "the server is a replica: write the master's host",
+		"redis://127.0.0.1:" + master.port:                                                  "the server wants a password",
+		"redis://planted:pw@127.0.0.1:" + master.port:                                       "the server's ACL forbids",
+		"redis://planted2:pw@127.0.0.1:" + master.port:                                      "the server's ACL forbids",
+		"redis://:" + serverPassword + "@127.0.0.1:" + master.port + "?cluster=true":        "the server is not of a cluster",
+		"redis://:" + serverPassword + "@127.0.0.1:" + master.port + "?master_name=planted": "the hosts are no sentinels",
+	} {
+		store := open(t, secret.String(url))
+		err := store.Apply(t.Context(), statetest.SetEvent(statetest.NewMessage(), 1, "v", "a"), start, state.MarkNow)
+		require.ErrorContains(t, err, want, url)
+		assert.NotContains(t, err.Error(), "planted")
+		assert.NotContains(t, err.Error(), "127.0.0.1")
+	}
+}
