@@ -2,6 +2,7 @@ package redisstate
 
 import (
 	"context"
+	"crypto/x509"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -57,3 +58,17 @@ func OpenedSentinel(url secret.String) (*redis.FailoverOptions, error) {
 
 // ErrUnknownMaster is the error where the sentinels know no such master.
 var ErrUnknownMaster = errUnknownMaster
+
+// OpenTrusting is Open of a URL with sentinels that trusts other authorities than the system.
+func OpenTrusting(url secret.String, roots *x509.CertPool) (*Store, error) {
+	scripts, err := newScripts()
+	if err != nil {
+		return nil, err
+	}
+	o, err := parse(url)
+	if err != nil {
+		return nil, err
+	}
+	o.sentinel.TLSConfig.RootCAs = roots
+	return &Store{o.client(outbound.NewPinger(ping)), scripts}, nil
+}

@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
+	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -91,6 +94,10 @@ func sentinelClient(o *redis.FailoverOptions, pinger *outbound.Pinger) redis.Uni
 	o.ReadTimeout = cmp.Or(o.ReadTimeout, readTimeout)
 	o.ConnMaxIdleTime = cmp.Or(o.ConnMaxIdleTime, outbound.IdleTimeout)
 	o.DisableIdentity = true
+	// go-redis asks the sentinel that answered last twice before it asks the others, and each time
+	// dials it up to twenty times. If that sentinel is gone, as it is where it ran beside the master
+	// that died, nothing would be left of a reply's time.
+	o.DialerRetries = cmp.Or(o.DialerRetries, 1)
 	// redis.NewDialer is not used: with TLS it waits for an unreachable sentinel even if another
 	// has answered.
 	dialer := &net.Dialer{Timeout: cmp.Or(o.DialTimeout, dialTimeout)}
@@ -99,10 +106,47 @@ func sentinelClient(o *redis.FailoverOptions, pinger *outbound.Pinger) redis.Uni
 		o.TLSConfig.ServerName = "" // each server has its own name
 		dial = (&tls.Dialer{NetDialer: dialer, Config: o.TLSConfig}).DialContext
 	}
-	o.Dialer = pinger.Dial(dial)
+	o.Dialer = pinger.Dial((&sentinelDialer{dial: dial, addresses: slices.Clone(o.SentinelAddrs), failed: make(map[string]failure)}).Dial)
 	client := redis.NewFailoverClient(o)
 	client.AddHook(masterHook{})
 	return client
+}
+
+// sentinelDialer dials sentinels for no longer than a ping takes, because the others can be asked. A
+// sentinel that could not be reached is not dialled again for as long.
+type sentinelDialer struct {
+	dial      outbound.Dial
+	addresses []string
+
+	mu     sync.Mutex
+	failed map[string]failure // by address
+}
+
+// failure is why and when a sentinel could not be reached.
+type failure struct {
+	err error
+	at  time.Time
+}
+
+func (d *sentinelDialer) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if !slices.Contains(d.addresses, address) {
+		return d.dial(ctx, network, address)
+	}
+	d.mu.Lock()
+	last := d.failed[address]
+	d.mu.Unlock()
+	if time.Since(last.at) < outbound.PingTimeout {
+		return nil, last.err
+	}
+	limited, cancel := context.WithTimeout(ctx, outbound.PingTimeout)
+	defer cancel()
+	conn, err := d.dial(limited, network, address)
+	if err != nil && ctx.Err() == nil {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.failed[address] = failure{err, time.Now()}
+	}
+	return conn, err
 }
 
 // masterHook is a redis.Hook for the answer that there is no such master. go-redis returns

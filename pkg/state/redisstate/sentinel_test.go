@@ -205,11 +205,12 @@ func apply(t *testing.T, store *redisstate.Store, m msgext.Message, version int6
 type process struct {
 	*redis.Client
 	port string
+	kill func()
 }
 
 func startServer(t *testing.T, args ...string) *process {
 	t.Helper()
-	return startRedis(t, serverPassword, func(port, folder string) []string {
+	return startRedis(t, serverPassword, new(redis.Options), func(port, folder string) []string {
 		return append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", folder, "--requirepass", serverPassword,
 			"--masterauth", serverPassword, "--repl-diskless-sync-delay", "0"}, args...)
 	})
@@ -219,7 +220,7 @@ func startServer(t *testing.T, args ...string) *process {
 // machine is slow.
 func startSentinel(t *testing.T, master *process) *process {
 	t.Helper()
-	return startRedis(t, sentinelPassword, func(port, folder string) []string {
+	return startRedis(t, sentinelPassword, new(redis.Options), func(port, folder string) []string {
 		path := filepath.Join(folder, "sentinel.conf") // the sentinel writes to it
 		require.NoError(t, os.WriteFile(path, fmt.Appendf(nil, "port %s\nbind 127.0.0.1\ndir %s\nrequirepass %s\nsentinel monitor %s 127.0.0.1 %s 1\n"+
 			"sentinel auth-pass %s %s\nsentinel down-after-milliseconds %s 600000\n", port, folder, sentinelPassword, masterName, master.port, masterName, serverPassword, masterName), 0o600))
@@ -227,8 +228,9 @@ func startSentinel(t *testing.T, master *process) *process {
 	})
 }
 
-// startRedis runs redis-server on a free port until the test ends.
-func startRedis(t *testing.T, password string, args func(port, folder string) []string) *process {
+// startRedis runs redis-server on a free port until the test ends. how has the TLS settings of its
+// client.
+func startRedis(t *testing.T, password string, how *redis.Options, args func(port, folder string) []string) *process {
 	t.Helper()
 	_ = peertest.Address(t, peertest.Redis) // skips where there is no Redis, and so no redis-server
 	for range 10 {                          // another process may take the port first
@@ -240,14 +242,15 @@ func startRedis(t *testing.T, password string, args func(port, folder string) []
 			_ = command.Wait() // its error: it was killed
 			close(ended)
 		}()
-		t.Cleanup(func() {
+		kill := func() {
 			_ = command.Process.Kill() // it may have ended by itself
 			<-ended
-		})
-		client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:" + port, Password: password})
+		}
+		t.Cleanup(kill)
+		client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:" + port, Password: password, TLSConfig: how.TLSConfig})
 		t.Cleanup(func() { assert.NoError(t, client.Close()) })
 		if isUp(t, client, command.Process.Pid, ended) {
-			return &process{client, port}
+			return &process{client, port, kill}
 		}
 	}
 	require.FailNow(t, "redis-server does not start")
