@@ -203,6 +203,29 @@ func TestTransport_KeepsWhatAnsweredSince(t *testing.T) {
 	assert.Equal(t, 3, p.connections())
 }
 
+// The connection that is found dead was idle for longer than another one, which stays.
+func TestTransport_ClosesNoneThatAnsweredLater(t *testing.T) {
+	p := newPeer(t)
+	transport, clock := newTransport()
+	p.fill(t, transport, 2)
+	waits := make(chan error)
+	go func() { waits <- p.get(t, transport, "/held", time.Minute) }()
+	<-p.held
+	clock.Pass(10 * time.Second)
+	require.NoError(t, p.get(t, transport, "/", 20*time.Second), "the other one")
+	clock.Pass(-10 * time.Second)
+	p.held <- struct{}{}
+	require.NoError(t, <-waits)
+	clock.Pass(outbound.DoubtAfter)
+	p.die()
+	// net/http takes the connection that was put back last.
+	assert.ErrorIs(t, p.get(t, transport, "/", 200*time.Millisecond), outbound.ErrStale)
+	err := p.get(t, transport, "/", 100*time.Millisecond)
+	assert.ErrorIs(t, err, context.DeadlineExceeded, "the other one, which counts as slow")
+	assert.NotErrorIs(t, err, outbound.ErrStale)
+	assert.Equal(t, 2, p.connections())
+}
+
 // A doubted connection that answers stays in use. A request without a deadline doubts nothing.
 func TestTransport_ADoubtedConnectionMayAnswer(t *testing.T) {
 	p := newPeer(t)
