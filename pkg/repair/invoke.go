@@ -47,6 +47,14 @@ func (r *Repairer) named(event []byte) (message msgext.Message, named bool, err 
 		switch {
 		case isAddress(string(name)):
 			named = true
+		case string(name) == "detail" && w.Kind() == '{':
+			scheduled = true
+			return w.Object(func(name []byte) error {
+				if isAddress(string(name)) {
+					return errWithin
+				}
+				return w.Skip()
+			})
 		case isSchedule(string(name)):
 			scheduled = true
 		default:
@@ -57,6 +65,8 @@ func (r *Repairer) named(event []byte) (message msgext.Message, named bool, err 
 	switch {
 	case err == errField:
 		return msgext.Message{}, false, fmt.Errorf("%w; this one has another field", ErrPayload)
+	case err == errWithin:
+		return msgext.Message{}, false, fmt.Errorf("%w; this one has it within detail", ErrPayload)
 	case err != nil || w.End() != nil:
 		return msgext.Message{}, false, fmt.Errorf("%w: not such an object", ErrPayload)
 	case named && scheduled:
@@ -76,7 +86,10 @@ func (r *Repairer) named(event []byte) (message msgext.Message, named bool, err 
 
 const maxPayloadDepth = 64
 
-var errField = errors.New("a field that is not known")
+var (
+	errField  = errors.New("a field that is not known")
+	errWithin = errors.New("a message's field within a schedule's")
+)
 
 func isAddress(name string) bool {
 	switch name {

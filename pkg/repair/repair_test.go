@@ -363,7 +363,7 @@ func TestInvoke(t *testing.T) {
 		`{"Group":"g","Seq":158}`, `{"GroupId":"g","Seq":158}`, `{"groupId":"g","msgSeq":158}`, `{"GroupID":"g","MsgSeq":158}`, `{"GroupId ":"g"}`,
 		`{"From":"a","To":"b","MsgKey":"k"}`, `{"GroupId":"g","MsgSeq":"158"}`, `{"GroupId":"g","GroupId":"h","MsgSeq":158}`, `{"GroupId":"g","MsgSeq":1.5}`,
 		`{"GroupId":"g","MsgSeq":158,"Dry":true}`, `{"GroupId":null,"MsgSeq":null}`, `{"body":"{\"GroupId\":\"g\",\"MsgSeq\":158}"}`, `{"detail":{},"GroupId":"g","MsgSeq":158}`,
-		`null`, `"{}"`, `{} {}`, `{"Records":[]}`, `{"key1":"value1"}`,
+		`{"detail":{"GroupId":"g","MsgSeq":158}}`, `{"version":"0","source":"mine","detail":{"MsgKey":"k"}}`, `null`, `"{}"`, `{} {}`, `{"Records":[]}`, `{"key1":"value1"}`,
 	} {
 		_, err := r.Invoke(t.Context(), []byte(event))
 		assert.ErrorIs(t, err, repair.ErrPayload, event)
