@@ -89,9 +89,12 @@ func leadsTo(ip netip.Addr) []netip.Addr {
 }
 
 // isMetadata knows the metadata services that are not link-local: AWS's network over IPv6 (EC2 User
-// Guide, "Use the Instance Metadata Service", fd00:ec2::254 among others), Alibaba's, and Google's
-// over IPv6.
+// Guide, "Use the Instance Metadata Service", fd00:ec2::254 among others), Alibaba's, Google's over
+// IPv6, Azure's WireServer and Oracle's.
 func isMetadata(ip netip.Addr) bool {
-	return netip.MustParsePrefix("fd00:ec2::/32").Contains(ip) ||
-		ip == netip.MustParseAddr("100.100.100.200") || ip == netip.MustParseAddr("fd20:ce::254")
+	switch ip.String() {
+	case "100.100.100.200", "fd20:ce::254", "168.63.129.16", "192.0.0.192":
+		return true
+	}
+	return netip.MustParsePrefix("fd00:ec2::/32").Contains(ip)
 }

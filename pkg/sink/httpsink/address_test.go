@@ -20,6 +20,7 @@ var refused = []string{
 	"64:ff9b:1::a9fe:a9fe", "64:ff9b:1:a9fe:a9:fe00::", "64:ff9b:1:a9:fe:a9fe::", "64:ff9b:1:0:a9:fea9:fe00:0", "::ffff:0:a9fe:a9fe", // NAT64 of one's own, by each length of its prefix; SIIT
 	"2001:0:a9fe:a9fe::1", "2001:0:1:2::5601:5601", "fd12::5efe:a9fe:a9fe", "2001:db8::200:5efe:a9fe:a9fe", "2002:6464:64c8::1", // Teredo's server and client, ISATAP, another's metadata
 	"fe80::1", "fe80::1%25lo", "febf::1", "ff02::1", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "100.100.100.200", "::ffff:100.100.100.200",
+	"168.63.129.16", "192.0.0.192", "64:ff9b::a83f:8110",
 }
 
 func TestNew_RefusesLinkLocalAddresses(t *testing.T) {
