@@ -111,3 +111,11 @@ func viewed(t *testing.T, db *sql.DB, m msgext.Message) []msgext.KeyValue {
 	require.NoError(t, rows.Err())
 	return visible
 }
+
+func TestExample(t *testing.T) {
+	url, _ := schema(t)
+	t.Setenv("DATABASE_URL", url)
+	m := msgext.Message{SDKAppID: "1400000000", GroupID: "poll", MsgSeq: 10}
+	require.NoError(t, open(t, url).Apply(t.Context(), statetest.SetEvent(m, 1, "option 2", "alice"), heard, state.MarkNow))
+	assert.Equal(t, "alice option 2\nsomething is missing: false\n", peertest.Output(t, Example))
+}

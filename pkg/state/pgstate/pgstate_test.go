@@ -232,5 +232,7 @@ func TestSchema_MayBeAppliedAtAnyTime(t *testing.T) {
 func TestExample(t *testing.T) {
 	url, _ := schema(t)
 	t.Setenv("DATABASE_URL", url)
-	assert.Equal(t, "[{alice option 2 1}]\n<nil>\n", peertest.Output(t, Example))
+	m := msgext.Message{SDKAppID: "1400000000", GroupID: "poll", MsgSeq: 10}
+	require.NoError(t, open(t, url).Apply(t.Context(), statetest.SetEvent(m, 1, "option 2", "alice"), heard, state.MarkNow))
+	assert.Equal(t, "alice option 2\nsomething is missing: false\n", peertest.Output(t, Example))
 }

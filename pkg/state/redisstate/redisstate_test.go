@@ -1,6 +1,7 @@
 package redisstate_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -152,6 +153,11 @@ func TestStore_DropToZeroLeavesGap(t *testing.T) {
 }
 
 func TestExample(t *testing.T) {
-	t.Setenv("REDIS_URL", peertest.Address(t, peertest.Redis))
-	assert.Equal(t, "[{alice option 2 1}]\n<nil>\n", peertest.Output(t, Example))
+	url := peertest.Address(t, peertest.Redis)
+	t.Setenv("REDIS_URL", url)
+	store := open(t, secret.String(url))
+	m := msgext.Message{SDKAppID: "1400000000", GroupID: "poll", MsgSeq: 10}
+	defer func() { assert.NoError(t, store.Forget(context.Background(), m)) }()
+	require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, 1, "option 2", "alice"), start, state.MarkNow))
+	assert.Equal(t, "alice option 2\nsomething is missing: false\n", peertest.Output(t, Example))
 }
