@@ -70,7 +70,7 @@ func (p policy) concludeGone(d decision, f finding, now time.Time) decision {
 	d.result.Gone = true
 	known := !c.Heard.IsZero() || f.record.State.Base != nil || c.Doubted != 0
 	if f.asked != byNobody || known && !(c.Gone && c.SinksUpToDate) {
-		d.tell = gone
+		d.tell, d.failed.SinksUpToDate = gone, false
 	}
 	d.save = &state.Outcome{
 		Revision: c.Revision, DroppedAt: c.DroppedAt, Started: p.began(f.started, now),
@@ -104,6 +104,7 @@ func (p policy) concludeRead(d decision, f finding, now time.Time) decision {
 	d.result.Healed = changed || owed
 	if f.asked != byNobody || changed || owed || untold || c.Doubted != 0 || c.Gone || m.drop || settled {
 		d.tell, d.result.Repaired = truth, true
+		d.failed.SinksUpToDate = false // once it is merged, no later read sees what changed
 	}
 
 	save := state.Outcome{
