@@ -26,11 +26,11 @@ func BenchmarkScale(b *testing.B) {
 		store := open(b, secret.String(url))
 		options, err := redis.ParseURL(url)
 		require.NoError(b, err)
-		options.ReadTimeout = time.Minute // for a whole batch of copies
+		options.ReadTimeout = time.Minute // for a whole batch of copies, and to empty a million
 		copier := redis.NewClient(options)
 		b.Cleanup(func() { require.NoError(b, copier.Close()) })
-		require.NoError(b, store.Client().FlushDB(b.Context()).Err())
-		b.Cleanup(func() { require.NoError(b, store.Client().FlushDB(context.Background()).Err()) })
+		require.NoError(b, copier.FlushDB(b.Context()).Err())
+		b.Cleanup(func() { require.NoError(b, copier.FlushDB(context.Background()).Err()) })
 		return statetest.Scaled{Store: store, Copy: copying(copier), Bytes: func() int64 {
 			info, err := store.Client().Info(b.Context(), "memory").Result()
 			require.NoError(b, err)
