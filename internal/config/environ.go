@@ -2,7 +2,6 @@ package config
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -192,7 +191,7 @@ func (c *Config) complete(function Function) {
 // serviceLink finds the variables that Kubernetes sets in every container for a service whose name
 // begins with msgext (kubernetes.io/docs/concepts/services-networking/service, environment
 // variables). They are not ours.
-var serviceLink = regexp.MustCompile(`^MSGEXT_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
+var serviceLink = pattern(`^MSGEXT_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`, "_SERVICE_HOST", "_PORT")
 
 // ours returns the variables whose names begin with Prefix. A name that only looks so is among
 // them, as it stands: such as one after a byte order mark, after export, or in small letters. It is
@@ -203,7 +202,7 @@ func ours(environ []string) map[string]string {
 		name, value, _ := strings.Cut(pair, "=")
 		bare := strings.TrimLeftFunc(name, func(c rune) bool { return unicode.IsSpace(c) || isInvisible(c) })
 		bare = strings.TrimSpace(strings.TrimPrefix(bare, "export "))
-		if strings.HasPrefix(strings.ToUpper(bare), Prefix) && value != "" && !serviceLink.MatchString(name) {
+		if strings.HasPrefix(strings.ToUpper(bare), Prefix) && value != "" && !serviceLink(name) {
 			values[name] = value
 		}
 	}

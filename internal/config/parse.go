@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"msgext/internal/outbound"
 	"msgext/pkg/secret"
@@ -59,12 +58,11 @@ const maxTokenBytes = 128
 
 func setTokens(c *Config, value string) error {
 	for _, token := range strings.Fields(value) {
-		first, _ := utf8.DecodeRuneInString(token)
-		last, _ := utf8.DecodeLastRuneInString(token)
+		begins, ends := quotes(token)
 		switch {
 		case len(token) > maxTokenBytes:
 			return fmt.Errorf("a token is longer than %d bytes", maxTokenBytes)
-		case isQuote(first) || isQuote(last):
+		case begins || ends:
 			return errTokenQuote
 		case strings.ContainsAny(token, ",;"):
 			return errTokenList
@@ -218,9 +216,7 @@ func isAddress6(host string) bool {
 }
 
 func setKafkaUsername(c *Config, value string) error {
-	first, _ := utf8.DecodeRuneInString(value)
-	last, _ := utf8.DecodeLastRuneInString(value)
-	if isQuote(first) || isQuote(last) {
+	if begins, ends := quotes(value); begins || ends {
 		return errQuotes
 	}
 	c.Kafka.Username = value
@@ -255,9 +251,7 @@ func isWordList(text string) bool {
 
 // setAdmin refuses what no account of an admin looks like. Chat would refuse every call.
 func setAdmin(c *Config, value string) error {
-	first, _ := utf8.DecodeRuneInString(value)
-	last, _ := utf8.DecodeLastRuneInString(value)
-	if isQuote(first) || isQuote(last) || strings.ContainsFunc(value, unicode.IsSpace) || strings.ContainsAny(value, ",;") {
+	if begins, ends := quotes(value); begins || ends || strings.ContainsFunc(value, unicode.IsSpace) || strings.ContainsAny(value, ",;") {
 		return errors.New("is one account, without quotes, spaces, commas or semicolons")
 	}
 	c.Chat.Admin = value

@@ -3,7 +3,6 @@ package config
 import (
 	"encoding/json"
 	"errors"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -26,11 +25,11 @@ var (
 )
 
 // assignment finds a line of a file of variables, such as export MSGEXT_TOKEN=…
-var assignment = regexp.MustCompile(`\b` + Prefix + `[A-Z_]+=`)
+var assignment = pattern(`\b`+Prefix+`[A-Z_]+=`, Prefix)
 
 // comment finds what some readers of such files take for a comment and others for a part of the
 // value. No value but a header or a password has a space before a #.
-var comment = regexp.MustCompile(`\s#|^#\s`)
+var comment = pattern(`\s#|^#\s`, "#")
 
 // isFree reports whether a variable's value is any text.
 func isFree(name string) bool {
@@ -46,15 +45,15 @@ func isFree(name string) bool {
 // removed.
 func pasted(name, value string) error {
 	first, _ := utf8.DecodeRuneInString(value)
-	last, _ := utf8.DecodeLastRuneInString(value)
+	begins, ends := quotes(value)
 	switch {
 	case value == "":
 		return errBlank
 	case strings.HasPrefix(value, name+"="):
 		return errName
-	case assignment.MatchString(value):
+	case assignment(value):
 		return errLines
-	case isQuote(first) && isQuote(last), strings.HasPrefix(value, `\"`) && strings.HasSuffix(value, `\"`):
+	case begins && ends, strings.HasPrefix(value, `\"`) && strings.HasSuffix(value, `\"`):
 		return errQuotes
 	case (first == '{' || first == '[') && json.Valid([]byte(value)):
 		return errJSON
@@ -68,13 +67,20 @@ func pasted(name, value string) error {
 	if err := standIn(name, value); err != nil {
 		return err
 	}
-	if !isFree(name) && comment.MatchString(value) {
+	if !isFree(name) && comment(value) {
 		return errComment
 	}
 	return nil
 }
 
 func isQuote(c rune) bool { return strings.ContainsRune("\"'`“”‘’„«»", c) }
+
+// quotes reports whether a text begins with a quote, and whether it ends with one.
+func quotes(text string) (begins, ends bool) {
+	first, _ := utf8.DecodeRuneInString(text)
+	last, _ := utf8.DecodeLastRuneInString(text)
+	return isQuote(first), isQuote(last)
+}
 
 // isInvisible reports whether a character is one that nobody types on purpose: a control character
 // other than those that separate lines and words, or a format character such as a byte order mark.

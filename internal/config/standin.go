@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"regexp"
 	"strings"
 )
 
@@ -19,22 +18,22 @@ var (
 var (
 	// reference finds the references of shells, deployment tools and templates: ${NAME}, $(NAME),
 	// {{ .Values.name }}.
-	reference = regexp.MustCompile(`\$\{[^}]*\}|\$\([^)]*\)|\{\{[^}]*\}\}`)
+	reference = pattern(`\$\{[^}]*\}|\$\([^)]*\)|\{\{[^}]*\}\}`, "${", "$(", "{{")
 
 	// wholeReference finds these, and those that could be a part of a value: $NAME, %NAME%, !Ref Name.
-	wholeReference = regexp.MustCompile(`^(\$\(.*\)|\{\{.*\}\}|\$[A-Za-z_][A-Za-z0-9_]*|%[A-Za-z_][A-Za-z0-9_]*%|!(Ref|Sub|GetAtt|ImportValue) .*)$`)
+	wholeReference = pattern(`^(\$\(.*\)|\{\{.*\}\}|\$[A-Za-z_][A-Za-z0-9_]*|%[A-Za-z_][A-Za-z0-9_]*%|!(Ref|Sub|GetAtt|ImportValue) .*)$`, "$", "{{", "%", "!")
 
 	// angled finds <token> and <your token>.
-	angled = regexp.MustCompile(`<[A-Za-z][A-Za-z0-9 _.-]*>`)
+	angled = pattern(`<[A-Za-z][A-Za-z0-9 _.-]*>`, "<")
 
 	// ownWords finds the words that our documents write in URLs.
-	ownWords = regexp.MustCompile(`://(USER|HOST|BROKER)\b|:PASSWORD@|/TOPIC$|^[a-z]+:(//)?(TABLE|QUEUE|QUEUE\.fifo|BUS|PATH)$`)
+	ownWords = pattern(`://(USER|HOST|BROKER)\b|:PASSWORD@|/TOPIC$|^[a-z]+:(//)?(TABLE|QUEUE|QUEUE\.fifo|BUS|PATH)$`, "USER", "HOST", "BROKER", "PASSWORD", "TOPIC", "TABLE", "QUEUE", "BUS", "PATH")
 
 	// word finds the words that templates give for secrets and names.
-	word = regexp.MustCompile(`(?i)^(change[-_ ]?(me|it)|replace[-_ ]?me|(the|your|my)[-_ ].*(token|key|secret|password|admin|account|id)|placeholder|todo|tbd|fixme)$`)
+	word = pattern(`(?i)^(change[-_ ]?(me|it)|replace[-_ ]?me|(the|your|my)[-_ ].*(token|key|secret|password|admin|account|id)|placeholder|todo|tbd|fixme)$`, "change", "replace", "the", "your", "my", "placeholder", "todo", "tbd", "fixme")
 
-	masked  = regexp.MustCompile(`^([*]{3,}|[•●]{3,}|[xX]{3,})$`)
-	nothing = regexp.MustCompile(`(?i)^(null|<?nil>?|none|undefined|nan|\(null\)|<no value>|\[object Object\])$`)
+	masked  = pattern(`^([*]{3,}|[•●]{3,}|[xX]{3,})$`, "*", "•", "●", "xxx")
+	nothing = pattern(`(?i)^(null|<?nil>?|none|undefined|nan|\(null\)|<no value>|\[object Object\])$`, "null", "nil", "none", "undefined", "nan", "no value", "object")
 )
 
 // standIn says what kind of text stands in the place of a value.
@@ -42,15 +41,15 @@ func standIn(name, value string) error {
 	switch free := isFree(name); {
 	case strings.Contains(value, "{{resolve:"):
 		return errDynamic
-	case nothing.MatchString(value):
+	case nothing(value):
 		return errNothing
-	case wholeReference.MatchString(value), reference.MatchString(value) && (name != "MSGEXT_KAFKA_PASSWORD" || strings.HasPrefix(value, "${")):
+	case wholeReference(value), reference(value) && (name != "MSGEXT_KAFKA_PASSWORD" || strings.HasPrefix(value, "${")):
 		return errReference
-	case value == "…", value == "...", word.MatchString(value), ownWords.MatchString(value):
+	case value == "…", value == "...", word(value), ownWords(value):
 		return errPlaceholder
-	case angled.MatchString(value) && (!free || strings.HasPrefix(value, "<") || strings.HasSuffix(value, ">")):
+	case angled(value) && (!free || strings.HasPrefix(value, "<") || strings.HasSuffix(value, ">")):
 		return errPlaceholder
-	case masked.MatchString(value):
+	case masked(value):
 		return errMasked
 	}
 	return nil
