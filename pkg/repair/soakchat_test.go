@@ -7,10 +7,12 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"msgext/pkg/chatapi"
 	"msgext/pkg/msgext"
 )
 
@@ -116,4 +118,14 @@ func (w *soakWorld) disband(m *soakMessage) {
 			w.setCode(other, 10010)
 		}
 	}
+}
+
+// soakClient returns a client of the Chat that a world answers for.
+func soakClient(t *testing.T, world http.RoundTripper, c *chance, now func() time.Time) *chatapi.Client {
+	client, err := chatapi.New(chatapi.Options{
+		Endpoint: "singapore", SDKAppID: app, Admin: "administrator", SecretKey: "key", Now: now,
+		HTTPClient: &http.Client{Transport: world}, Rand: func() uint32 { return c.draw("jitter").Uint32() },
+	})
+	require.NoError(t, err)
+	return client
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"msgext/internal/consumertest"
-	"msgext/pkg/chatapi"
 	"msgext/pkg/chatsim"
 	"msgext/pkg/cloudevent"
 	"msgext/pkg/msgext"
@@ -152,13 +151,8 @@ func newCrowdedWorld(t *testing.T, size crowdedSize, store state.Store, seed uin
 
 // with returns a repairer with a clock.
 func (w *crowdedWorld) with(now func() time.Time) *repair.Repairer {
-	client, err := chatapi.New(chatapi.Options{
-		Endpoint: "singapore", SDKAppID: app, Admin: "administrator", SecretKey: "key", Now: now,
-		HTTPClient: &http.Client{Transport: w}, Rand: func() uint32 { return w.draw("jitter").Uint32() },
-	})
-	require.NoError(w.t, err)
 	return repair.New(repair.Options{
-		Store: w.store, SDKAppID: app, Chat: client, Sinks: []sink.Sink{w}, Grace: grace,
+		Store: w.store, SDKAppID: app, Chat: soakClient(w.t, w, w.chance, now), Sinks: []sink.Sink{w}, Grace: grace,
 		Concurrency: w.size.workers, MaxRun: crowdedRun, Now: now, Logger: discard,
 	})
 }

@@ -10,10 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"msgext/internal/consumertest"
-	"msgext/pkg/chatapi"
 	"msgext/pkg/chatsim"
 	"msgext/pkg/cloudevent"
 	"msgext/pkg/msgext"
@@ -138,13 +135,8 @@ func newSoakWorld(t *testing.T, size soakSize, store state.Store, all, falls boo
 }
 
 func (w *soakWorld) repairer(now func() time.Time) *repair.Repairer {
-	client, err := chatapi.New(chatapi.Options{
-		Endpoint: "singapore", SDKAppID: app, Admin: "administrator", SecretKey: "key", Now: now,
-		HTTPClient: &http.Client{Transport: w}, Rand: func() uint32 { return w.draw("jitter").Uint32() },
-	})
-	require.NoError(w.t, err)
 	return repair.New(repair.Options{
-		Store: w.store, SDKAppID: app, Chat: client, Sinks: []sink.Sink{w}, Grace: grace, ReadAll: w.all,
+		Store: w.store, SDKAppID: app, Chat: soakClient(w.t, w, w.chance, now), Sinks: []sink.Sink{w}, Grace: grace, ReadAll: w.all,
 		Retention: soakRetention, Concurrency: w.sizes.workers, MaxRun: w.sizes.run, Now: now, Logger: slog.New(soakLog{slog.DiscardHandler, w}),
 	})
 }
