@@ -19,7 +19,10 @@ import (
 	"msgext/pkg/state"
 )
 
-const recallBody = `{"CallbackCommand":"Group.CallbackAfterRecallMsg","GroupId":"g","MsgSeqList":[{"MsgSeq":1},{"MsgSeq":2}]}`
+const (
+	recallBody    = `{"CallbackCommand":"Group.CallbackAfterRecallMsg","GroupId":"g","MsgSeqList":[{"MsgSeq":1},{"MsgSeq":2}]}`
+	c2cRecallBody = `{"CallbackCommand":"C2C.CallbackAfterMsgWithDraw","From_Account":"a","To_Account":"b","MsgKey":"1_2_3"}`
+)
 
 // doubts is a store that records what it is asked to doubt.
 type doubts struct {
@@ -48,10 +51,18 @@ func (d *doubts) list() []msgext.Message {
 	return d.messages
 }
 
-var recalled = []msgext.Message{{SDKAppID: "1400000000", GroupID: "g", MsgSeq: 1}, {SDKAppID: "1400000000", GroupID: "g", MsgSeq: 2}}
+var (
+	recalled = []msgext.Message{{SDKAppID: "1400000000", GroupID: "g", MsgSeq: 1}, {SDKAppID: "1400000000", GroupID: "g", MsgSeq: 2}}
+	both     = map[string]any{"doubted": false, "group_id": "g", "msg_seqs": []any{1.0, 2.0}}
+	private  = msgext.Message{SDKAppID: "1400000000", From: "a", To: "b", MsgKey: "1_2_3"}
+)
 
 func recallRequest(body string) *http.Request {
-	return httptest.NewRequest(http.MethodPost, "/?"+relayedQuery(msgext.GroupRecallCommand), strings.NewReader(body))
+	command := msgext.GroupRecallCommand
+	if body == c2cRecallBody {
+		command = msgext.C2CRecallCommand
+	}
+	return httptest.NewRequest(http.MethodPost, "/?"+relayedQuery(command), strings.NewReader(body))
 }
 
 // The messages of a recall are doubted, and the recall is answered as usual.
@@ -61,12 +72,16 @@ func TestReceiver_DoubtsWhatIsRecalled(t *testing.T) {
 		doubt      func(context.Context) error
 		want       []msgext.Message
 		wantFailed any
+		wantNamed  map[string]any // in the line, so that a replay can make it good
 		wantTook   time.Duration
 	}{
 		{name: "both messages", body: recallBody, want: recalled},
-		{name: "the store fails", body: recallBody, doubt: fails, want: recalled[:1], wantFailed: []any{"state"}},
-		{name: "the store panics", body: recallBody, doubt: panics, want: recalled[:1], wantFailed: []any{"state"}},
-		{name: "the store does not answer", body: recallBody, doubt: waits, want: recalled[:1], wantFailed: []any{"state"}, wantTook: 1500 * time.Millisecond},
+		{name: "the store fails", body: recallBody, doubt: fails, want: recalled[:1], wantFailed: []any{"state"}, wantNamed: both},
+		{name: "the store panics", body: recallBody, doubt: panics, want: recalled[:1], wantFailed: []any{"state"}, wantNamed: both},
+		{name: "the store does not answer", body: recallBody, doubt: waits, want: recalled[:1], wantFailed: []any{"state"}, wantNamed: both, wantTook: 1500 * time.Millisecond},
+		{name: "one-to-one", body: c2cRecallBody, want: []msgext.Message{private}},
+		{name: "one-to-one, the store fails", body: c2cRecallBody, doubt: fails, want: []msgext.Message{private}, wantFailed: []any{"state"},
+			wantNamed: map[string]any{"doubted": false, "from_account": "a", "to_account": "b", "msg_key": "1_2_3"}},
 		{name: "a body that names none", body: `{"GroupId":7}`},
 	}
 	for _, test := range tests {
@@ -87,6 +102,9 @@ func TestReceiver_DoubtsWhatIsRecalled(t *testing.T) {
 				// The cause once stood nowhere, and the line passed for one of the many that are well.
 				assert.Equal(t, test.wantFailed != nil, line["level"] == "WARN", line["level"])
 				assert.Equal(t, test.wantFailed != nil, line["error"] != nil, line["error"])
+				for _, key := range []string{"doubted", "group_id", "msg_seqs", "from_account", "to_account", "msg_key"} {
+					assert.Equal(t, test.wantNamed[key], line[key], key)
+				}
 				assert.NotContains(t, lines.String(), "planted-value")
 			})
 		})

@@ -41,6 +41,9 @@ const (
 	keyRelay     = "relay"      // the backend's status, if it answered, and its time
 	keyStatus    = "status"
 	keyAnnounced = "announced"    // false when the store did not take an announced message
+	keyDoubted   = "doubted"      // false when the store did not take a recall
+	keyGroup     = "group_id"     // of the recalled messages
+	keyMsgSeqs   = "msg_seqs"     // likewise
 	keyFrom      = "from_account" // only where a replay needs it: personal data
 	keyTo        = "to_account"
 )
@@ -65,13 +68,14 @@ type record struct {
 	delivery time.Duration
 	cold     bool
 
-	command, appID string         // set once authentic
-	message        msgext.Message // zero if none could be read
-	event          *msgext.Event  // nil if there is none
-	change         msgext.Event   // what it points to
-	effect         effect         // of a body that was refused
-	announced      bool           // the store took the announcement
-	unannounced    bool           // the store failed to take the announcement
+	command, appID string           // set once authentic
+	message        msgext.Message   // zero if none could be read
+	event          *msgext.Event    // nil if there is none
+	change         msgext.Event     // what it points to
+	effect         effect           // of a body that was refused
+	announced      bool             // the store took the announcement
+	unannounced    bool             // the store failed to take the announcement
+	undoubted      []msgext.Message // of a recall that the store failed to take: one group's, or one
 	body           []byte
 	reason         string // of an accepted request, unless delivered
 
@@ -152,13 +156,15 @@ func (rec *record) appendAttrs(ctx context.Context, attrs []slog.Attr, options O
 	}
 	if m := rec.message; m != (msgext.Message{}) {
 		attrs = m.AppendLogAttrs(attrs)
-		if !m.IsGroup() && (verdict.fate == deferred || rec.effect == lost || rec.unannounced) {
-			// The line may be the only trace of the message, and a replay needs the accounts.
-			attrs = append(attrs, slog.String(keyFrom, msgext.Loggable(m.From)), slog.String(keyTo, msgext.Loggable(m.To)))
+		if verdict.fate == deferred || rec.effect == lost || rec.unannounced {
+			attrs = appendAccounts(attrs, m)
 		}
 	}
 	if rec.unannounced {
 		attrs = append(attrs, slog.Bool(keyAnnounced, false))
+	}
+	if len(rec.undoubted) > 0 {
+		attrs = append(appendRecalled(attrs, rec.undoubted), slog.Bool(keyDoubted, false))
 	}
 	if event := rec.event; event != nil {
 		attrs = append(attrs, slog.String(keyOperation, event.Operation.String()), slog.Int64(keyVersion, event.Version()))
@@ -202,6 +208,29 @@ func (rec *record) appendAttrs(ctx context.Context, attrs []slog.Attr, options O
 		attrs = append(attrs, options.Metrics(now, rec.measurements(verdict), verdict.refusal())...)
 	}
 	return attrs
+}
+
+// appendAccounts appends the accounts of a one-to-one message, for a line that may be the only trace
+// of the message: a replay needs them.
+func appendAccounts(attrs []slog.Attr, m msgext.Message) []slog.Attr {
+	if m.IsGroup() {
+		return attrs
+	}
+	return append(attrs, slog.String(keyFrom, msgext.Loggable(m.From)), slog.String(keyTo, msgext.Loggable(m.To)))
+}
+
+// appendRecalled appends what names the messages of a recall: a group and its MsgSeqs, or the one
+// one-to-one message.
+func appendRecalled(attrs []slog.Attr, messages []msgext.Message) []slog.Attr {
+	first := messages[0]
+	if !first.IsGroup() {
+		return appendAccounts(first.AppendLogAttrs(attrs), first)
+	}
+	seqs := make([]int64, len(messages))
+	for i, m := range messages {
+		seqs[i] = m.MsgSeq
+	}
+	return append(attrs, slog.String(keyGroup, msgext.Loggable(first.GroupID)), slog.Any(keyMsgSeqs, seqs))
 }
 
 // texts returns the texts of faults: field and rule, never content.
