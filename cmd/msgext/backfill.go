@@ -50,8 +50,9 @@ without extensions nothing is stored and nothing is told. Lines of standard inpu
 as GROUP_ID MSG_SEQ or in a form that replay accepts. Or they come from the history of a group or of
 two accounts, as far back as Chat keeps it. Of a history it reads the messages that would be
 announced (by MSGEXT_ANNOUNCE, or because Chat says that they support extensions), those that
-contain a text, or all. When it is interrupted it finishes the messages under way and prints how to
-continue. The variables are those of the repair function.`,
+contain a text, or all. A message that fails is printed as a line that standard input takes. When it
+is interrupted it finishes the messages under way and prints how to continue. The variables are
+those of the repair function.`,
 		Example: `  msgext backfill --group '@TGS#1YMVAB3IZ' --containing group_poll
   msgext backfill --from alice --to bob --since 2026-11-01 --all
   echo '@TGS#1YMVAB3IZ 158' | msgext backfill`,
@@ -144,10 +145,7 @@ func parseTime(text string, now time.Time) (time.Time, error) {
 func (b *backfilling) source(ctx context.Context, with connected, heard *heard, c console) (backfill.Source, error) {
 	if b.group == "" && b.from == "" {
 		reader := lineReader{app: with.cfg.SDKAppID, pairs: true, heard: heard}
-		return backfill.NewLines(ctx, c.stdin, b.skip, func(line []byte) (msgext.Message, bool) {
-			w := reader.parse(line)
-			return w.message, w.wish != ignored
-		}), nil
+		return backfill.NewLines(ctx, c.stdin, b.skip, reader.messages), nil
 	}
 	filter := backfill.Filter(backfill.All)
 	if !b.all {
@@ -179,7 +177,7 @@ func (b *backfilling) run(ctx context.Context, with connected, c console) error 
 	counts, err := backfill.Run(ctx, source, backfill.Options{
 		Read: with.repairer.Backfill, PerSecond: b.perSecond,
 		Progress: func(counts backfill.Counts) { p.show(counts) },
-		Failed:   func(message msgext.Message, err error) { p.say(fmt.Sprintf("%s: %v", message.Path(), err)) },
+		Failed:   func(message msgext.Message, err error) { p.failed(message, err) },
 	})
 	p.end(counts)
 	if b.asJSON {

@@ -153,7 +153,7 @@ func TestBackfill_Interrupted(t *testing.T) {
 		}
 	}
 	var stdout, stderr bytes.Buffer
-	status := run(ctx, []string{"backfill", "--all", "--rate", "100", "--group", "@TGS#g"}, console{p.environ, strings.NewReader(""), &stdout, &stderr})
+	status := run(ctx, []string{"backfill", "--all", "--rate", "100", "--group", "@TGS#g"}, console{p.environ, strings.NewReader(""), &stdout, &stderr, wait})
 	p.call = nil
 	assert.Equal(t, exitFailed, status)
 	_, again, found := strings.Cut(stderr.String(), "interrupted; to go on: msgext ")
@@ -170,16 +170,29 @@ func TestBackfill_Interrupted(t *testing.T) {
 	assert.Len(t, p.known(t), 50)
 }
 
-// A message that cannot be read is named, and the others are read.
+// A message that cannot be read is named in a form that can be given back, and the others are read.
+// It was once named by an escaped path, which nothing takes.
 func TestBackfill_WhatFails(t *testing.T) {
+	private := msgext.Message{SDKAppID: app, From: "a/b <c>", To: "ü d", MsgKey: "1_2_3"}
 	p := newPast(t)
 	p.set(t, groupMessage(1), "yes")
+	p.set(t, private, "yes")
+	names := "@TGS#g 1\n@TGS#g 2\n" + `{"From_Account":"a/b <c>","To_Account":"ü d","MsgKey":"1_2_3"}`
 	p.consumer.SetDown(true)
-	status, _, stderr := try(t, p.environ, "@TGS#g 1\n@TGS#g 2\n", "backfill")
+	status, _, stderr := try(t, p.environ, names, "backfill")
 	assert.Equal(t, exitFailed, status)
-	assert.Contains(t, stderr, "@TGS%23g/1: tell ")
-	assert.Contains(t, stderr, "0 with extensions, 1 without, 0 that Chat has no more, 1 failed")
+	assert.Contains(t, stderr, `{"GroupId":"@TGS#g","MsgSeq":1,"error":"tell `)
+	assert.Contains(t, stderr, `{"From_Account":"a/b <c>","To_Account":"ü d","MsgKey":"1_2_3","error":"tell `)
+	assert.Contains(t, stderr, "0 with extensions, 1 without, 0 that Chat has no more, 2 failed")
 	assert.NotContains(t, stderr, "yes")
+
+	p.consumer.SetDown(false)
+	for _, args := range [][]string{{"backfill"}, {"replay", "-"}, {"verify", "-"}} {
+		status, _, said := try(t, p.environ, stderr, args...)
+		assert.Equal(t, exitOK, status, said)
+		assert.Contains(t, said, "2 messages", args)
+	}
+	assert.Equal(t, p.chat.Truth(private), p.consumer.Reply(private))
 }
 
 func TestBackfill_Usage(t *testing.T) {

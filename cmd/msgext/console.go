@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"msgext/internal/config"
 	"msgext/internal/driver"
@@ -16,6 +18,20 @@ type console struct {
 	environ        []string
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	wait           waiter
+}
+
+// waiter lets a time pass, or returns the context's error.
+type waiter func(ctx context.Context, d time.Duration) error
+
+// wait is the waiter of the real clock.
+func wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // variable returns a variable of the environment, "" where it is not set.
@@ -35,8 +51,10 @@ func (c console) signing() (config.Config, error) {
 }
 
 // printJSON prints one value on a line of its own.
-func (c console) printJSON(value any) error {
-	encoder := json.NewEncoder(c.stdout)
+func (c console) printJSON(value any) error { return writeJSON(c.stdout, value) }
+
+func writeJSON(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(value)
 }

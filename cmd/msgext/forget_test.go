@@ -78,7 +78,7 @@ func TestStuck(t *testing.T) {
 	assert.Equal(t, exitFailed, status)
 	assert.Equal(t, givenUp, stdout)
 	assert.Contains(t, stderr, "repair has given up")
-	assert.Equal(t, replay, lineReader{app: app}.parse([]byte(stdout)).wish, "replay takes it")
+	assert.Len(t, lineReader{app: app}.parse([]byte(stdout)), 1, "replay takes it")
 	status, stdout, _ = try(t, environ, "", "stuck", "--open")
 	assert.Equal(t, exitFailed, status)
 	assert.Contains(t, stdout, `"MsgSeq":1,"standing":"open"`)

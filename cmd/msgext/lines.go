@@ -22,21 +22,52 @@ const (
 	maxLine = 1 << 20 // bytes
 )
 
-// deferred is the value of fate in the log line of a webhook that the store or a sink did not
-// accept.
-const deferred = "deferred"
+// Values in the log line of a webhook.
+const (
+	deferred = "deferred" // fate: the store or a sink did not accept the webhook
+	lost     = "lost"     // effect: the body was refused, and nothing reads its message back
+)
 
 // line is a line of standard input: a log line, or a message as the REST API names it.
 type line struct {
 	msgext.Address
 
-	Fate        string `json:"fate"`
-	GroupID     string `json:"group_id"`
-	MsgSeq      *int64 `json:"msg_seq"`
-	FromAccount string `json:"from_account"`
-	ToAccount   string `json:"to_account"`
-	MsgKey      string `json:"msg_key"`
-	Announced   *bool  `json:"announced"` // false where the store did not accept an announcement
+	Fate        string  `json:"fate"`
+	Effect      string  `json:"effect"`
+	GroupID     string  `json:"group_id"`
+	MsgSeq      *int64  `json:"msg_seq"`
+	MsgSeqs     []int64 `json:"msg_seqs"` // several, of a recall
+	FromAccount string  `json:"from_account"`
+	ToAccount   string  `json:"to_account"`
+	MsgKey      string  `json:"msg_key"`
+	Announced   *bool   `json:"announced"` // false where the store did not accept an announcement
+	Doubted     *bool   `json:"doubted"`   // false where the store did not accept a recall
+}
+
+// wish returns what the line asks for. It asks for nothing if what the webhook said is not lost.
+func (l line) wish() wish {
+	switch {
+	case l.Announced != nil && !*l.Announced:
+		return announce
+	case l.Fate == "" || l.Fate == deferred || l.Effect == lost || l.Doubted != nil && !*l.Doubted:
+		return replay
+	}
+	return ignored
+}
+
+// addresses returns what the line names.
+func (l line) addresses() []msgext.Address {
+	if l.Address != (msgext.Address{}) {
+		return []msgext.Address{l.Address}
+	}
+	if l.MsgSeqs == nil {
+		return []msgext.Address{{GroupID: l.GroupID, MsgSeq: l.MsgSeq, From: l.FromAccount, To: l.ToAccount, MsgKey: l.MsgKey}}
+	}
+	addresses := make([]msgext.Address, len(l.MsgSeqs))
+	for i := range l.MsgSeqs {
+		addresses[i] = msgext.Address{GroupID: l.GroupID, MsgSeq: &l.MsgSeqs[i]}
+	}
+	return addresses
 }
 
 // wish is what a line asks to do with a message.
@@ -78,27 +109,27 @@ func (h *heard) check() error {
 }
 
 // each reads all lines, and calls do with each message that a line names: once for each wish, and
-// at the pace. It calls read with every line.
-func (r lineReader) each(ctx context.Context, stdin io.Reader, read func(fresh bool), do func(wanted)) error {
-	ticker := time.NewTicker(pace)
-	defer ticker.Stop()
+// at the pace, which wait keeps. It calls read with every line, and with how many of its messages
+// were not named before.
+func (r lineReader) each(ctx context.Context, stdin io.Reader, wait waiter, read func(fresh int), do func(wanted)) error {
 	seen := make(map[wanted]bool)
 	scanner := bufio.NewScanner(stdin)
 	scanner.Buffer(nil, maxLine)
 	for scanner.Scan() {
-		w := r.parse(scanner.Bytes())
-		fresh := w.wish != ignored && !seen[w]
-		read(fresh)
-		if !fresh {
-			continue
+		var fresh []wanted
+		for _, w := range r.parse(scanner.Bytes()) {
+			if !seen[w] {
+				seen[w] = true
+				fresh = append(fresh, w)
+			}
 		}
-		seen[w] = true
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return ctx.Err()
+		read(len(fresh))
+		for _, w := range fresh {
+			if err := wait(ctx, pace); err != nil {
+				return err
+			}
+			do(w)
 		}
-		do(w)
 	}
 	if err := scanner.Err(); err != nil {
 		return errors.New("standard input cannot be read, or has a line of more than a megabyte")
@@ -106,47 +137,46 @@ func (r lineReader) each(ctx context.Context, stdin io.Reader, read func(fresh b
 	return nil
 }
 
-// parse returns the message that a line names, and what to do with it. Nothing is to be done for a
-// webhook that was accepted or rejected, unless its announcement was not accepted. Text that a
-// platform writes before the JSON is ignored.
-func (r lineReader) parse(text []byte) wanted {
-	w, understood := r.understand(text)
+// messages returns the messages that a line names.
+func (r lineReader) messages(text []byte) (messages []msgext.Message) {
+	for _, w := range r.parse(text) {
+		messages = append(messages, w.message)
+	}
+	return messages
+}
+
+// parse returns the messages that a line names, and what to do with them. Nothing is to be done for
+// a webhook of which nothing was lost. Text that a platform writes before the JSON is ignored.
+func (r lineReader) parse(text []byte) []wanted {
+	all, understood := r.understand(text)
 	if r.heard != nil && len(bytes.TrimSpace(text)) > 0 {
 		r.heard.lines++
 		if understood {
 			r.heard.understood++
 		}
 	}
-	return w
+	return all
 }
 
-func (r lineReader) understand(text []byte) (w wanted, understood bool) {
+func (r lineReader) understand(text []byte) (all []wanted, understood bool) {
 	if message, ok := pair(r.app, text); ok && r.pairs {
-		return wanted{message, replay}, true
+		return []wanted{{message, replay}}, true
 	}
 	begin := bytes.IndexByte(text, '{')
 	var l line
 	if begin < 0 || json.Unmarshal(text[begin:], &l) != nil {
-		return wanted{}, false
+		return nil, false
 	}
-	switch {
-	case l.Announced != nil && !*l.Announced:
-		w.wish = announce
-	case l.Fate == "" || l.Fate == deferred:
-		w.wish = replay
-	default:
-		return wanted{}, true
+	wish := l.wish()
+	if wish == ignored {
+		return nil, true
 	}
-	address := l.Address
-	if address == (msgext.Address{}) {
-		address = msgext.Address{GroupID: l.GroupID, MsgSeq: l.MsgSeq, From: l.FromAccount, To: l.ToAccount, MsgKey: l.MsgKey}
+	for _, address := range l.addresses() {
+		if message, err := address.Message(r.app); err == nil {
+			all = append(all, wanted{message, wish})
+		}
 	}
-	message, err := address.Message(r.app)
-	if err != nil {
-		return wanted{}, l.Fate != ""
-	}
-	w.message = message
-	return w, true
+	return all, len(all) > 0 || l.Fate != ""
 }
 
 // pair parses a line GROUP_ID MSG_SEQ.

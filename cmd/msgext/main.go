@@ -12,7 +12,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := run(ctx, os.Args[1:], console{os.Environ(), os.Stdin, os.Stdout, os.Stderr})
+	status := run(ctx, os.Args[1:], console{os.Environ(), os.Stdin, os.Stdout, os.Stderr, wait})
 	stop()
 	os.Exit(status)
 }

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 func try(t *testing.T, environ []string, stdin string, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	var out, errors bytes.Buffer
-	status = run(t.Context(), args, console{environ, strings.NewReader(stdin), &out, &errors})
+	status = run(t.Context(), args, console{environ, strings.NewReader(stdin), &out, &errors, wait})
 	return status, out.String(), errors.String()
 }
 

@@ -5,6 +5,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"msgext/pkg/msgext"
 )
 
 // How often the progress is shown.
@@ -53,18 +55,33 @@ func (p *progress) show(state fmt.Stringer) {
 	fmt.Fprintln(p.w, state)
 }
 
-// say writes a line that is not overwritten.
-func (p *progress) say(line any) {
+// failed writes a line that names a message that failed. It is one that replay, backfill and verify
+// take from standard input, and it is not overwritten.
+func (p *progress) failed(message msgext.Message, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.terminal {
-		fmt.Fprint(p.w, eraseLine)
-	}
-	fmt.Fprintln(p.w, line)
+	p.leaveLine()
+	_ = writeJSON(p.w, failed{message.Address(), err.Error()}) // as the other lines of progress
+}
+
+// failed is a message that failed, as it is printed.
+type failed struct {
+	msgext.Address
+	Error string `json:"error"`
 }
 
 // end shows the final result.
 func (p *progress) end(state fmt.Stringer) {
 	p.stop()
-	p.say(state)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.leaveLine()
+	fmt.Fprintln(p.w, state)
+}
+
+// leaveLine makes room for a line that is not overwritten.
+func (p *progress) leaveLine() {
+	if p.terminal {
+		fmt.Fprint(p.w, eraseLine)
+	}
 }

@@ -13,8 +13,9 @@ func replayVerb(c console) *cobra.Command {
 		Short: "Read messages from Chat and tell the store and every sink",
 		Long: `Reads messages from Chat and tells the store and every sink, whatever became of their webhooks. With
 - it reads lines from standard input, 20 messages a second: log lines of the webhook function, or
-messages as the REST API names them. Of log lines it takes those of deferred webhooks and of
-announcements that the store did not accept. The variables are those of the repair function.`,
+messages as the REST API names them. Of log lines it takes those of deferred webhooks, those with
+effect lost, and those of announcements and recalls that the store did not accept. A message that
+fails is printed as a line that it takes. The variables are those of the repair function.`,
 		Example: `  msgext replay '@TGS#1YMVAB3IZ' 158
   msgext replay - <lines
   echo '{"GroupId":"@TGS#1YMVAB3IZ","MsgSeq":158}' | msgext replay -`,
@@ -39,7 +40,7 @@ announcements that the store did not accept. The variables are those of the repa
 				if err != nil {
 					return err
 				}
-				return repairer.Replay(ctx, message)
+				return replayMessage(ctx, repairer, message, asJSON, c)
 			})
 		},
 	}

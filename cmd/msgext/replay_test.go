@@ -1,9 +1,13 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -19,34 +23,58 @@ const app = "1400000000"
 func TestLineReader_Parse(t *testing.T) {
 	group := msgext.Message{SDKAppID: app, GroupID: "@TGS#g", MsgSeq: 7}
 	c2c := msgext.Message{SDKAppID: app, From: "a", To: "b", MsgKey: "1_2_3"}
+	second := group
+	second.MsgSeq = 8
 	tests := []struct {
 		name, line string
-		want       msgext.Message
+		want       []wanted
 	}{
-		{"an announcement that was not taken", `{"fate":"accepted","group_id":"@TGS#g","msg_seq":7,"announced":false}`, group},
-		{"as the REST API names it", `{"GroupId":"@TGS#g","MsgSeq":7}`, group},
-		{"one-to-one", `{"From_Account":"a","To_Account":"b","MsgKey":"1_2_3"}`, c2c},
-		{"a deferred webhook", `{"level":"ERROR","msg":"webhook","fate":"deferred","group_id":"@TGS#g","msg_seq":7}`, group},
-		{"a deferred webhook, one-to-one", `{"fate":"deferred","from_account":"a","to_account":"b","msg_key":"1_2_3"}`, c2c},
-		{"behind what the platform writes", "2026-01-04T12:00:00Z\tid\t" + `{"fate":"deferred","group_id":"@TGS#g","msg_seq":7}`, group},
-		{"an accepted webhook", `{"fate":"accepted","group_id":"@TGS#g","msg_seq":7}`, msgext.Message{}},
-		{"a rejected webhook", `{"fate":"rejected","reason":"stale"}`, msgext.Message{}},
-		{"half a name", `{"fate":"deferred","msg_key":"1_2_3"}`, msgext.Message{}},
-		{"no JSON", `START RequestId: 5f1d`, msgext.Message{}},
-		{"nothing", ``, msgext.Message{}},
+		{"an announcement that was not taken", `{"fate":"accepted","group_id":"@TGS#g","msg_seq":7,"announced":false}`, []wanted{{group, announce}}},
+		{"a recall that was not taken", `{"fate":"accepted","group_id":"@TGS#g","msg_seqs":[7,8],"doubted":false}`, []wanted{{group, replay}, {second, replay}}},
+		{"a recall that was not taken, one-to-one", `{"fate":"accepted","from_account":"a","to_account":"b","msg_key":"1_2_3","doubted":false}`, []wanted{{c2c, replay}}},
+		{"as the REST API names it", `{"GroupId":"@TGS#g","MsgSeq":7}`, []wanted{{group, replay}}},
+		{"one-to-one", `{"From_Account":"a","To_Account":"b","MsgKey":"1_2_3"}`, []wanted{{c2c, replay}}},
+		{"a deferred webhook", `{"level":"ERROR","msg":"webhook","fate":"deferred","group_id":"@TGS#g","msg_seq":7}`, []wanted{{group, replay}}},
+		{"a deferred webhook, one-to-one", `{"fate":"deferred","from_account":"a","to_account":"b","msg_key":"1_2_3"}`, []wanted{{c2c, replay}}},
+		{"behind what the platform writes", "2026-01-04T12:00:00Z\tid\t" + `{"fate":"deferred","group_id":"@TGS#g","msg_seq":7}`, []wanted{{group, replay}}},
+		// Such a line has the accounts because only a replay can mend it, and it was once passed over.
+		{"a rejected webhook whose change is lost", `{"fate":"rejected","reason":"body breaks the contract","effect":"lost","from_account":"a","to_account":"b","msg_key":"1_2_3"}`, []wanted{{c2c, replay}}},
+		{"a rejected webhook whose message is not known", `{"fate":"rejected","effect":"lost"}`, nil},
+		{"a rejected webhook that repair makes good", `{"fate":"rejected","effect":"doubted","group_id":"@TGS#g","msg_seq":7}`, nil},
+		{"an accepted webhook", `{"fate":"accepted","group_id":"@TGS#g","msg_seq":7}`, nil},
+		{"a rejected webhook", `{"fate":"rejected","reason":"stale"}`, nil},
+		{"half a name", `{"fate":"deferred","msg_key":"1_2_3"}`, nil},
+		{"no JSON", `START RequestId: 5f1d`, nil},
+		{"nothing", ``, nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			want := wanted{test.want, replay}
-			switch {
-			case test.want == msgext.Message{}:
-				want.wish = ignored
-			case strings.Contains(test.line, "announced"):
-				want.wish = announce
-			}
-			assert.Equal(t, want, lineReader{app: app}.parse([]byte(test.line)))
+			assert.Equal(t, test.want, lineReader{app: app}.parse([]byte(test.line)))
 		})
 	}
+}
+
+// Messages are handed on one at a time, the pace apart.
+func TestLineReader_Pace(t *testing.T) {
+	var steps []string
+	lines := `{"fate":"accepted","group_id":"g","msg_seqs":[1,2],"doubted":false}` + "\n" + `{"GroupId":"g","MsgSeq":1}` + "\n" + `{"GroupId":"g","MsgSeq":3}`
+	ended := errors.New("ended")
+	read := func(limit int) error {
+		steps = nil
+		return lineReader{app: app}.each(t.Context(), strings.NewReader(lines), func(_ context.Context, d time.Duration) error {
+			assert.Equal(t, 50*time.Millisecond, d)
+			if len(steps) == limit {
+				return ended
+			}
+			steps = append(steps, "wait")
+			return nil
+		}, func(fresh int) { steps = append(steps, fmt.Sprint("fresh ", fresh)) },
+			func(w wanted) { steps = append(steps, fmt.Sprint(w.message.MsgSeq)) })
+	}
+	require.NoError(t, read(-1))
+	assert.Equal(t, []string{"fresh 2", "wait", "1", "wait", "2", "fresh 0", "fresh 1", "wait", "3"}, steps)
+	require.ErrorIs(t, read(3), ended)
+	assert.Equal(t, []string{"fresh 2", "wait", "1"}, steps)
 }
 
 // Lines of a form that is not known are no success. Log lines of webhooks that need no replay are.
@@ -135,7 +163,16 @@ func TestReplay_TakesWhatStandardInputNames(t *testing.T) {
 	require.NoError(t, err)
 	status, said = do("", "replay", "g", "1")
 	assert.Equal(t, exitOK, status, said)
+	assert.Equal(t, "replay: 1 messages: 1 replayed, 0 that Chat has no more, 0 failed\n", said)
 	assert.Equal(t, chat.Truth(messages[0]), consumer.Reply(messages[0]))
+
+	for seq, want := range map[string]string{ // once it printed nothing
+		"1": `{"lines":0,"messages":1,"replayed":1,"gone":0,"failed":0,"announced":0}`,
+		"9": `{"lines":0,"messages":1,"replayed":0,"gone":1,"failed":0,"announced":0}`,
+	} {
+		_, stdout, _ := try(t, environ, "", "replay", "--json", "g", seq)
+		assert.JSONEq(t, want, stdout)
+	}
 
 	plain := msgext.Message{SDKAppID: app, GroupID: "g", MsgSeq: 2}
 	chat.Add(plain)

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"msgext/pkg/chatapi"
+	"msgext/pkg/msgext"
 	"msgext/pkg/repair"
 )
 
@@ -19,7 +20,7 @@ var errNotReplayed = errors.New("replay: some messages were not replayed")
 type replayed struct {
 	mu sync.Mutex
 
-	Lines     int `json:"lines"`
+	Lines     int `json:"lines"`    // of standard input
 	Messages  int `json:"messages"` // messages that the lines name, each once
 	Replayed  int `json:"replayed"`
 	Gone      int `json:"gone"` // Chat no longer has them
@@ -30,20 +31,23 @@ type replayed struct {
 func (r *replayed) String() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	text := fmt.Sprintf("replay: %d lines, %d messages: %d replayed, %d that Chat has no more, %d failed", r.Lines, r.Messages, r.Replayed, r.Gone, r.Failed)
+	text := "replay: "
+	if r.Lines > 0 {
+		text += fmt.Sprintf("%d lines, ", r.Lines)
+	}
+	text += fmt.Sprintf("%d messages: %d replayed, %d that Chat has no more, %d failed", r.Messages, r.Replayed, r.Gone, r.Failed)
 	if r.Announced > 0 {
 		text += fmt.Sprintf(", %d announced", r.Announced)
 	}
 	return text
 }
 
-func (r *replayed) read(fresh bool) {
+// read counts a line, and its messages that were not named before.
+func (r *replayed) read(fresh int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.Lines++
-	if fresh {
-		r.Messages++
-	}
+	r.Messages += fresh
 }
 
 // note counts an outcome, and reports whether it is a failure.
@@ -64,6 +68,18 @@ func (r *replayed) note(wanted wish, err error) (failed bool) {
 	return false
 }
 
+// replayMessage replays the message that the command line names.
+func replayMessage(ctx context.Context, repairer *repair.Repairer, message msgext.Message, asJSON bool, c console) error {
+	counts := replayed{Messages: 1}
+	err := repairer.Replay(ctx, message)
+	counts.note(replay, err)
+	fmt.Fprintln(c.stderr, &counts)
+	if asJSON {
+		err = errors.Join(err, c.printJSON(&counts))
+	}
+	return err
+}
+
 // replayLines replays each message that a line of standard input names, and shows its progress.
 func replayLines(ctx context.Context, repairer *repair.Repairer, lines lineReader, asJSON bool, c console) error {
 	var counts replayed
@@ -75,12 +91,12 @@ func replayLines(ctx context.Context, repairer *repair.Repairer, lines lineReade
 			for w := range messages {
 				err := replayOne(ctx, repairer, w)
 				if counts.note(w.wish, err) {
-					p.say(fmt.Sprintf("%s: %v", w.message.Path(), err))
+					p.failed(w.message, err)
 				}
 			}
 		})
 	}
-	err := lines.each(ctx, c.stdin, counts.read, func(w wanted) {
+	err := lines.each(ctx, c.stdin, c.wait, counts.read, func(w wanted) {
 		p.show(&counts)
 		messages <- w
 	})

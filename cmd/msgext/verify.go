@@ -101,10 +101,7 @@ func (v *verifying) messages(ctx context.Context, with connected, args []string,
 		return with.repairer.Messages(ctx), nil
 	case len(args) == 1:
 		reader := lineReader{app: with.cfg.SDKAppID, pairs: true, heard: heard}
-		return backfill.NewLines(ctx, c.stdin, 0, func(line []byte) (msgext.Message, bool) {
-			w := reader.parse(line)
-			return w.message, w.wish != ignored
-		}).Messages(ctx), nil
+		return backfill.NewLines(ctx, c.stdin, 0, reader.messages).Messages(ctx), nil
 	}
 	message, err := parseMessage(with.cfg.SDKAppID, args)
 	return func(yield func(msgext.Message, error) bool) { yield(message, nil) }, err
@@ -125,7 +122,7 @@ func (v *verifying) run(ctx context.Context, with connected, args []string, c co
 				printed = errors.Join(printed, c.printJSON(v.shown(verdict)))
 			}
 		},
-		Failed:   func(message msgext.Message, err error) { p.say(fmt.Sprintf("%s: %v", message.Path(), err)) },
+		Failed:   func(message msgext.Message, err error) { p.failed(message, err) },
 		Progress: func(verified repair.Verified) { p.show(verified) },
 	})
 	p.end(verified)

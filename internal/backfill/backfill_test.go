@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -67,10 +68,13 @@ func (r *reads) count() int {
 }
 
 // parse takes lines of one number.
-func parse(line []byte) (msgext.Message, bool) {
-	var seq int64
-	_, err := fmt.Sscanf(string(line), "%d", &seq)
-	return group(seq), err == nil
+func parse(line []byte) (messages []msgext.Message) {
+	for word := range strings.FieldsSeq(string(line)) {
+		if seq, err := strconv.ParseInt(word, 10, 64); err == nil {
+			messages = append(messages, group(seq))
+		}
+	}
+	return messages
 }
 
 func lines(n int) string {
@@ -84,11 +88,11 @@ func lines(n int) string {
 func TestRun_Lines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, started := new(reads), time.Now()
-		counts, err := backfill.Run(t.Context(), backfill.NewLines(t.Context(), strings.NewReader(lines(10)+"x\n3\n\n4\n"), 0, parse), backfill.Options{Read: r.read})
+		counts, err := backfill.Run(t.Context(), backfill.NewLines(t.Context(), strings.NewReader(lines(10)+"x\n3\n\n4\n7 20 20 21\n"), 0, parse), backfill.Options{Read: r.read})
 		require.NoError(t, err)
-		assert.Equal(t, backfill.Counts{Passed: 14, Named: 10, Found: 5, Without: 5, After: []string{"--skip", "14"}}, counts)
-		assert.Len(t, r.messages, 10)
-		assert.GreaterOrEqual(t, time.Since(started), time.Second, "21 messages and batches, 20 a second")
+		assert.Equal(t, backfill.Counts{Passed: 15, Named: 12, Found: 6, Without: 6, After: []string{"--skip", "15"}}, counts)
+		assert.Len(t, r.messages, 12)
+		assert.GreaterOrEqual(t, time.Since(started), time.Second, "24 messages and batches, 20 a second")
 	})
 }
 

@@ -18,16 +18,16 @@ var ErrLine = errors.New("backfill: a line cannot be read, or is longer than a m
 
 // Lines is a Source of messages that lines of text name. Each message is returned once.
 type Lines struct {
-	parse func(line []byte) (msgext.Message, bool)
+	parse func(line []byte) []msgext.Message
 	lines chan []byte
 	err   error // of the reader, once lines is closed
 	read  int
 	seen  map[msgext.Message]bool
 }
 
-// NewLines begins to read lines, until the context ends. parse returns the message that a line
-// names, and whether it names one. The first skip lines are passed over.
-func NewLines(ctx context.Context, from io.Reader, skip int, parse func(line []byte) (msgext.Message, bool)) *Lines {
+// NewLines begins to read lines, until the context ends. parse returns the messages that a line
+// names. The first skip lines are passed over.
+func NewLines(ctx context.Context, from io.Reader, skip int, parse func(line []byte) []msgext.Message) *Lines {
 	l := &Lines{parse: parse, lines: make(chan []byte), seen: make(map[msgext.Message]bool)}
 	// In a goroutine of its own, because a read from a terminal may block for ever.
 	go l.scan(ctx, from, skip)
@@ -54,7 +54,7 @@ func (l *Lines) scan(ctx context.Context, from io.Reader, skip int) {
 	}
 }
 
-// Next implements Source: the message of the next line that names one that was not named before.
+// Next implements Source: the messages of the next line that names one that was not named before.
 func (l *Lines) Next(ctx context.Context) (Batch, error) {
 	var batch Batch
 	for {
@@ -76,9 +76,13 @@ func (l *Lines) Next(ctx context.Context) (Batch, error) {
 				continue
 			}
 			batch.Passed++
-			if message, ok := l.parse(line); ok && !l.seen[message] {
-				l.seen[message] = true
-				batch.Messages = []msgext.Message{message}
+			for _, message := range l.parse(line) {
+				if !l.seen[message] {
+					l.seen[message] = true
+					batch.Messages = append(batch.Messages, message)
+				}
+			}
+			if batch.Messages != nil {
 				return batch, nil
 			}
 		case <-ctx.Done():
