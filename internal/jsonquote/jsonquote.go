@@ -3,29 +3,46 @@
 // a quarter of the reply's time with the standard encoder.
 package jsonquote
 
-import "github.com/go-json-experiment/json/jsontext"
+import (
+	"encoding/binary"
+	"math/bits"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // Append appends text as a JSON string. Bytes that are not UTF-8 become U+FFFD. The output is that
-// of jsontext.AppendQuote. Text that is ASCII without control characters takes a third of the time.
+// of jsontext.AppendQuote. Text that is ASCII without control characters takes less than
+// half of the time.
 func Append[Text ~string | ~[]byte](b []byte, text Text) []byte {
 	b = append(b, '"')
-	written, i := 0, 0
-	for i < len(text) {
-		if i+8 <= len(text) && isPlain(text[i:i+8]) {
-			i += 8
-			continue
-		}
-		for end := min(i+8, len(text)); i < end; i++ {
-			switch c := text[i]; {
-			case c == '"' || c == '\\':
-				b = append(append(b, text[written:i]...), '\\', c)
-				written = i + 1
-			case c < ' ' || c >= 0x80:
-				return appendRest(b, text[written:])
+	for len(text) > 0 {
+		word, size := spaces, min(8, len(text))
+		if size == 8 {
+			word = uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24 |
+				uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56
+		} else {
+			for i := size - 1; i >= 0; i-- {
+				word = word<<8 | uint64(text[i])
 			}
 		}
+		if isSpecial(word) {
+			return appendRest(b, text)
+		}
+		// Whole words are written. What lies beyond the bytes that are kept does not matter.
+		at := len(b)
+		b = slices.Grow(b, 3*8)[:at+3*8]
+		binary.LittleEndian.PutUint64(b[at:], word)
+		for escaped := escapes(word); escaped != 0; escaped &= escaped - 1 {
+			i := bits.TrailingZeros64(escaped) / 8
+			b[at+i] = '\\'
+			at++
+			binary.LittleEndian.PutUint64(b[at+i:], word>>(8*i))
+		}
+		b = b[:at+size]
+		text = text[size:]
 	}
-	return append(append(b, text[written:]...), '"')
+	return append(b, '"')
 }
 
 // appendRest appends the rest of a string and the closing quote.
@@ -36,15 +53,20 @@ func appendRest[Text ~string | ~[]byte](b []byte, text Text) []byte {
 	return append(b[:at], b[at+1:]...) // without the opening quote
 }
 
-// isPlain reports whether eight bytes are written as they are. It tests them as one word. It may
-// say no where yes were right, but never the reverse: a subtraction borrows only from bytes above
-// one that is not plain itself.
-func isPlain[Text ~string | ~[]byte](t Text) bool {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	word := uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 |
-		uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
-	control := word - ones*' '
-	quote := word ^ ones*'"' - ones
-	backslash := word ^ ones*'\\' - ones
-	return (word|control|quote|backslash)&tops == 0
+// Words of eight equal bytes.
+const (
+	ones   uint64 = 0x0101010101010101
+	spaces        = ones * ' '
+	tops          = ones << 7 // only the highest bits
+)
+
+// isSpecial reports whether one of eight bytes is a control character or not ASCII.
+func isSpecial(word uint64) bool { return (word|(word-spaces))&tops != 0 }
+
+// escapes returns the highest bits of those of eight ASCII bytes that are a quote or a backslash.
+func escapes(word uint64) uint64 {
+	// A sum lacks the highest bit only where the byte is the one that is looked for.
+	quote := (word ^ ones*'"') + (tops - ones)
+	backslash := (word ^ ones*'\\') + (tops - ones)
+	return ^(quote & backslash) & tops
 }

@@ -35,3 +35,21 @@ func TestAppend_EveryByte(t *testing.T) {
 		}
 	}
 }
+
+// Each way in which the bytes of a word can be escaped or not, with and without bytes after it, in a
+// buffer with and without room.
+func TestAppend_EveryPattern(t *testing.T) {
+	for pattern := range 256 {
+		text := []byte("abcdefghijk")
+		for at := range 8 {
+			if pattern>>at&1 == 1 {
+				text[at] = `"\`[at%2]
+			}
+		}
+		for _, text := range [][]byte{text, text[:8], text[:5]} {
+			want, _ := jsontext.AppendQuote(nil, text)
+			assert.Equal(t, string(want), string(jsonquote.Append(nil, text)))
+			assert.Equal(t, string(want), string(jsonquote.Append(make([]byte, 0, 100), text)))
+		}
+	}
+}

@@ -38,6 +38,12 @@ func TestServe(t *testing.T) {
 			w.WriteHeader(http.StatusEarlyHints)
 			w.WriteHeader(http.StatusTeapot)
 		}, http.StatusTeapot, "", false},
+		{"a body that is given", func(w http.ResponseWriter, _ *http.Request) { w.(*gateway.Response).Give([]byte("a")) }, http.StatusOK, "a", false},
+		{"a body that is given after another", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusTeapot)
+			w.(*gateway.Response).Give([]byte("a"))
+			w.(*gateway.Response).Give([]byte("b"))
+		}, http.StatusTeapot, "ab", false},
 		{"not text", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte{0xff}) }, http.StatusOK, "/w==", true},
 	}
 	for _, test := range tests {

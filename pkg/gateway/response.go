@@ -48,6 +48,17 @@ func (r *Response) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// Give is Write for a body that its caller no longer uses. The body is not copied, unless another
+// was written before.
+func (r *Response) Give(body []byte) {
+	if len(r.body) > 0 {
+		_, _ = r.Write(body) // never fails
+		return
+	}
+	r.WriteHeader(http.StatusOK)
+	r.body = body
+}
+
 // AvailableBuffer returns an empty buffer, to append a body to and pass it to Write, like that of
 // bufio.Writer.
 func (r *Response) AvailableBuffer() []byte { return r.body[len(r.body):] }
