@@ -49,7 +49,9 @@ func (s *store) take(event cloudevent.Event) error {
 	return s.save(name, message)
 }
 
-// all returns the key-values of every message.
+// all returns the key-values of every message, nil for a message whose key-values are not known,
+// because the list of its newest read did not fit into the event. Such a message must be read, see
+// consumer.View.Complete.
 func (s *store) all() (map[string][]msgext.KeyValue, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,7 +68,11 @@ func (s *store) all() (map[string][]msgext.KeyValue, error) {
 		if err != nil {
 			return nil, err
 		}
-		shown[message.ID] = message.View.Reply().ExtensionList
+		reply := message.View.Reply()
+		if reply.CompleteFlag == 0 {
+			reply.ExtensionList = nil
+		}
+		shown[message.ID] = reply.ExtensionList
 	}
 	return shown, nil
 }

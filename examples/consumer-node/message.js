@@ -33,9 +33,12 @@ class Message {
     }
   }
 
-  // visible returns the key-values of the message, { Key, Value, Seq } each, oldest first.
+  // visible returns the key-values of the message, { Key, Value, Seq } each, oldest first. It
+  // returns null if they are not known, because the list of the newest read did not fit into its
+  // event. Then read the message, put the list into that event with CompleteFlag 1, and take it.
   visible() {
     const cleared = Math.max(0, ...this.log.filter((row) => row.key === "").map((row) => row.seq));
+    if (cleared === 0 && !this.complete) return null;
     const newest = new Map();
     for (const row of this.log) {
       const have = newest.get(row.key);

@@ -30,7 +30,7 @@ class Message:
     def __init__(self, kept=None):
         self.number = 0  # of the newest read
         self.base = []  # that read's list: [key, value, seq]
-        self.complete = True  # False if the list did not fit into the event
+        self.complete = True  # False if the list did not fit into the event: read the message
         self.line = 0  # greatest LatestSeq of any read; versions up to it are decided
         self.decided = 0  # greatest DecidedBefore of any read; changes received before are decided
         self.log = []  # rows of changes: [key, seq, deleted, value, received]; a clear has key ""
@@ -50,8 +50,14 @@ class Message:
                 self._row(item["Key"], int(item["Seq"]), deleted, value, int(event.get("received", 0)))
 
     def visible(self):
-        """Returns the key-values of the message: [key, value, seq] each, oldest first."""
+        """Returns the key-values of the message: [key, value, seq] each, oldest first.
+
+        Returns None if they are not known, because the list of the newest read did not fit into its
+        event. Then read the message, put the list into that event with CompleteFlag 1, and take it.
+        """
         cleared = max((seq for key, seq, *_ in self.log if key == ""), default=0)
+        if cleared == 0 and not self.complete:
+            return None
         newest = {}
         for row in self.log:
             key, seq = row[0], row[1]
@@ -151,8 +157,7 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, {})  # only now: msgext sends again what is not answered with 2xx
 
     def do_GET(self):
-        shown = self.server.store.all()
-        self.answer(200, {id: [dict(zip(("Key", "Value", "Seq"), item)) for item in items] for id, items in shown.items()})
+        self.answer(200, {id: named(items) for id, items in self.server.store.all().items()})
 
     def answer(self, status, content):
         body = json.dumps(content).encode()
@@ -164,6 +169,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format, *args):
         pass  # a request's path and body may be personal data
+
+
+def named(items):
+    """Returns key-values as JSON objects, None if they are not known."""
+    return None if items is None else [dict(zip(("Key", "Value", "Seq"), item)) for item in items]
 
 
 def main():

@@ -109,8 +109,16 @@ func (d *database) take(ctx context.Context, kind, event string) error {
 	return nil
 }
 
-// all returns the key-values of every message.
-func (d *database) all(ctx context.Context) (shown map[string][]keyValue, err error) {
+// all returns the key-values of every message, nil for a message whose key-values are not known.
+func (d *database) all(ctx context.Context) (map[string][]keyValue, error) {
+	shown, err := d.known(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return shown, d.addUnread(ctx, shown)
+}
+
+func (d *database) known(ctx context.Context) (shown map[string][]keyValue, err error) {
 	rows, err := d.db.QueryContext(ctx, "SELECT * FROM ext")
 	if err != nil {
 		return nil, err
@@ -126,4 +134,20 @@ func (d *database) all(ctx context.Context) (shown map[string][]keyValue, err er
 		shown[message] = append(shown[message], kv)
 	}
 	return shown, rows.Err()
+}
+
+func (d *database) addUnread(ctx context.Context, shown map[string][]keyValue) (err error) {
+	rows, err := d.db.QueryContext(ctx, "SELECT message FROM ext_unread")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var message string
+		if err := rows.Scan(&message); err != nil {
+			return err
+		}
+		shown[message] = nil
+	}
+	return rows.Err()
 }

@@ -4,14 +4,18 @@
 -- transaction: after a crash between two of them the event is sent again, and the view never shows
 -- half of an event. The key-values of a message are
 --   SELECT `key`, value, seq FROM ext WHERE message = '...'
+-- They are not all if ext_unread has the message, because the list of its newest read did not fit
+-- into the event. Then read the message, put the list into that event with CompleteFlag 1, and run
+-- mysql/read.sql with it.
 -- Keys and values are bytes of UTF-8, so that they compare as bytes, whatever the collation is.
 
 -- The state of the reads. Times and numbers are as in the events: Unix milliseconds.
 CREATE TABLE ext_read (
-  message VARBINARY(700) PRIMARY KEY,
-  number  BIGINT NOT NULL, -- of the newest read
-  line    BIGINT NOT NULL, -- greatest LatestSeq of any read, up to which all is decided
-  decided BIGINT NOT NULL  -- greatest DecidedBefore of any read, before which all is decided
+  message  VARBINARY(700) PRIMARY KEY,
+  number   BIGINT NOT NULL,  -- of the newest read
+  complete TINYINT NOT NULL, -- whether its list fitted into the event
+  line     BIGINT NOT NULL,  -- greatest LatestSeq of any read, up to which all is decided
+  decided  BIGINT NOT NULL   -- greatest DecidedBefore of any read, before which all is decided
 ) ENGINE=InnoDB;
 CREATE TABLE ext_base (
   message VARBINARY(700), number BIGINT, `key` VARBINARY(700), value LONGBLOB NOT NULL, seq BIGINT NOT NULL,
@@ -28,6 +32,10 @@ CREATE TABLE ext_log (
 CREATE VIEW ext_live AS
 SELECT l.message, l.`key`, l.seq, l.deleted, l.value, l.received FROM ext_log l LEFT JOIN ext_read r ON r.message = l.message
  WHERE l.seq > COALESCE(r.line, 0) AND l.received >= COALESCE(r.decided, 0);
+
+CREATE VIEW ext_unread AS
+SELECT r.message, r.number FROM ext_read r
+ WHERE r.complete = 0 AND NOT EXISTS (SELECT 1 FROM ext_live c WHERE c.message = r.message AND c.`key` = '');
 
 CREATE VIEW ext AS
 SELECT l.message, l.`key`, l.value, l.seq FROM ext_live l

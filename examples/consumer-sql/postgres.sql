@@ -3,13 +3,17 @@
 -- each with the event's JSON as $1. They need no transaction: after a crash between two of them the
 -- event is sent again, and the view never shows half of an event. The key-values of a message are
 --   SELECT key, value, seq FROM ext WHERE message = '...'
+-- They are not all if ext_unread has the message, because the list of its newest read did not fit
+-- into the event. Then read the message, put the list into that event with CompleteFlag 1, and run
+-- postgres/read.sql with it.
 
 -- The state of the reads. Times and numbers are as in the events: Unix milliseconds.
 CREATE TABLE ext_read (
-  message text PRIMARY KEY,
-  number  bigint NOT NULL, -- of the newest read
-  line    bigint NOT NULL, -- greatest LatestSeq of any read, up to which all is decided
-  decided bigint NOT NULL  -- greatest DecidedBefore of any read, before which all is decided
+  message  text PRIMARY KEY,
+  number   bigint NOT NULL,  -- of the newest read
+  complete boolean NOT NULL, -- whether its list fitted into the event
+  line     bigint NOT NULL,  -- greatest LatestSeq of any read, up to which all is decided
+  decided  bigint NOT NULL   -- greatest DecidedBefore of any read, before which all is decided
 );
 CREATE TABLE ext_base (
   message text, number bigint, key text COLLATE "C", value text COLLATE "C" NOT NULL, seq bigint NOT NULL,
@@ -37,17 +41,22 @@ LANGUAGE sql IMMUTABLE AS $$
                                    ELSE e->'data'->'ExtensionList' END) item
 $$;
 
+CREATE VIEW ext_live AS
+SELECT l.* FROM ext_log l LEFT JOIN ext_read r ON r.message = l.message
+ WHERE l.seq > coalesce(r.line, 0) AND l.received >= coalesce(r.decided, 0);
+
+CREATE VIEW ext_unread AS
+SELECT r.message, r.number FROM ext_read r
+ WHERE NOT r.complete AND NOT EXISTS (SELECT 1 FROM ext_live c WHERE c.message = r.message AND c.key = '');
+
 CREATE VIEW ext AS
-WITH live AS (
-  SELECT l.* FROM ext_log l LEFT JOIN ext_read r ON r.message = l.message
-   WHERE l.seq > coalesce(r.line, 0) AND l.received >= coalesce(r.decided, 0)
-), cleared AS (
-  SELECT message, max(seq) AS seq FROM live WHERE key = '' GROUP BY message
+WITH cleared AS (
+  SELECT message, max(seq) AS seq FROM ext_live WHERE key = '' GROUP BY message
 )
-SELECT l.message, l.key, l.value, l.seq FROM live l LEFT JOIN cleared c ON c.message = l.message
+SELECT l.message, l.key, l.value, l.seq FROM ext_live l LEFT JOIN cleared c ON c.message = l.message
  WHERE l.key <> '' AND NOT l.deleted AND l.seq > coalesce(c.seq, 0)
-   AND NOT EXISTS (SELECT 1 FROM live o WHERE o.message = l.message AND o.key = l.key AND (o.seq, o.deleted, o.value) > (l.seq, l.deleted, l.value))
+   AND NOT EXISTS (SELECT 1 FROM ext_live o WHERE o.message = l.message AND o.key = l.key AND (o.seq, o.deleted, o.value) > (l.seq, l.deleted, l.value))
 UNION ALL
 SELECT b.message, b.key, b.value, b.seq FROM ext_base b JOIN ext_read r ON r.message = b.message AND r.number = b.number
  WHERE NOT EXISTS (SELECT 1 FROM cleared c WHERE c.message = b.message)
-   AND NOT EXISTS (SELECT 1 FROM live o WHERE o.message = b.message AND o.key = b.key);
+   AND NOT EXISTS (SELECT 1 FROM ext_live o WHERE o.message = b.message AND o.key = b.key);

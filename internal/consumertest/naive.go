@@ -107,10 +107,11 @@ func (n *Naive) Shows() map[string][]msgext.KeyValue {
 	return Sorted(shown)
 }
 
-// Sorted sorts each list by Seq, then by Key, and leaves out messages without key-values.
+// Sorted sorts each list by Seq, then by Key, and leaves out messages without key-values. A nil list
+// stays: the key-values of that message are not known.
 func Sorted(shown map[string][]msgext.KeyValue) map[string][]msgext.KeyValue {
 	for key, list := range shown {
-		if len(list) == 0 {
+		if list != nil && len(list) == 0 {
 			delete(shown, key)
 			continue
 		}
@@ -124,7 +125,8 @@ func Sorted(shown map[string][]msgext.KeyValue) map[string][]msgext.KeyValue {
 	return shown
 }
 
-// Shown parses a consumer's answer: an object of lists by partition key.
+// Shown parses a consumer's answer: an object of lists by partition key, null for a message whose
+// key-values are not known.
 func Shown(body []byte) (map[string][]msgext.KeyValue, error) {
 	var shown map[string][]msgext.KeyValue
 	err := json.Unmarshal(body, &shown)

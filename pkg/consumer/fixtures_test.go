@@ -50,7 +50,10 @@ func show(t *testing.T, lines [][]byte) map[string][]msgext.KeyValue {
 	}
 	shown := map[string][]msgext.KeyValue{}
 	for key, view := range views {
-		shown[key] = view.Reply().ExtensionList
+		reply := view.Reply()
+		if shown[key] = reply.ExtensionList; reply.CompleteFlag == 0 {
+			shown[key] = nil
+		}
 	}
 	return consumertest.Sorted(shown)
 }
@@ -85,6 +88,55 @@ func mistakesFixture(t *testing.T) consumertest.Fixture {
 				add(history)
 			}
 		}
+	}
+	return fixture
+}
+
+// unreadFixture has reads whose list did not fit into the event. What such a message has is not
+// known until its list is read, and an empty list would be wrong.
+func unreadFixture(t *testing.T) consumertest.Fixture {
+	t.Helper()
+	kv := func(key, value string, seq int64) msgext.KeyValue {
+		return msgext.KeyValue{Key: key, Value: value, Seq: seq}
+	}
+	change := func(operation msgext.Operation, seq int64, key, value string) event {
+		e := event{change: &msgext.Event{Operation: operation, Seq: seq}, received: start + seq, eventTime: start + seq}
+		if operation != msgext.Clear {
+			e.change.KeyValues = []msgext.KeyValue{kv(key, value, seq)}
+		}
+		return e
+	}
+	read := func(number, latest int64, list ...msgext.KeyValue) event {
+		return event{truth: &cloudevent.Truth{
+			ReadReply: msgext.NewReadReply(latest, 0, list), Place: cloudevent.Place{ReadNumber: start + number, DecidedBefore: start},
+		}, told: start + number}
+	}
+	unread := func(number, latest int64) event {
+		e := read(number, latest)
+		e.truth.CompleteFlag = 0
+		return e
+	}
+	a, b := kv("a", "1", 1), kv("b", "2", 2)
+	fixture := consumertest.Fixture{Name: "unread", Want: map[string][]msgext.KeyValue{}}
+	for i, history := range []struct {
+		events []event
+		want   []msgext.KeyValue // nil where it is not known
+	}{
+		{events: []event{change(msgext.Set, 1, "a", "1"), unread(100, 2)}},
+		{events: []event{unread(100, 2), change(msgext.Set, 3, "c", "3")}},
+		{events: []event{read(100, 1, a), unread(200, 2)}},
+		{events: []event{unread(200, 2), read(100, 1, a)}},
+		{events: []event{unread(100, 2), read(100, 2, a, b)}, want: []msgext.KeyValue{a, b}},                 // the list was read
+		{events: []event{unread(100, 2), read(100, 2, a, b), unread(100, 2)}, want: []msgext.KeyValue{a, b}}, // and the event came again
+		{events: []event{unread(100, 1), read(200, 2, a, b)}, want: []msgext.KeyValue{a, b}},
+		{events: []event{read(200, 2, a, b), unread(100, 1)}, want: []msgext.KeyValue{a, b}},
+		{events: []event{unread(100, 2), change(msgext.Clear, 3, "", ""), change(msgext.Set, 4, "c", "4")}, want: []msgext.KeyValue{kv("c", "4", 4)}},
+	} {
+		m := msgext.Message{SDKAppID: "1400000000", GroupID: "unread", MsgSeq: int64(i + 1)}
+		for _, e := range history.events {
+			fixture.Events = append(fixture.Events, e.encoded(t, m))
+		}
+		fixture.Want[m.Path()] = history.want
 	}
 	return fixture
 }
@@ -132,10 +184,11 @@ func TestFixtures(t *testing.T) {
 			consumertest.Fixture{Name: r.name, Events: consumertest.Deliver(r.play.Seed, recorder.Events(), r.losing), Want: want}.Write(t)
 		}
 		mistakesFixture(t).Write(t)
+		unreadFixture(t).Write(t)
 	}
 	naives := map[string]int{}
 	fixtures := consumertest.Fixtures(t)
-	require.Len(t, fixtures, len(recorded)+1)
+	require.Len(t, fixtures, len(recorded)+2)
 	for _, fixture := range fixtures {
 		assert.Equal(t, consumertest.Sorted(fixture.Want), show(t, fixture.Events), fixture.Name)
 		for _, naive := range consumertest.Naives() {

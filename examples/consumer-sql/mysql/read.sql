@@ -9,13 +9,16 @@ SELECT e.message, e.number, e.name, e.value, e.seq
        )) e
  WHERE e.name IS NOT NULL;
 
-INSERT INTO ext_read (message, number, line, decided)
-SELECT e.message, e.number, COALESCE(e.line, 0), e.decided
+INSERT INTO ext_read (message, number, complete, line, decided)
+SELECT e.message, e.number, COALESCE(e.complete, 1), COALESCE(e.line, 0), e.decided
   FROM JSON_TABLE(@event, '$' COLUMNS (
          message VARCHAR(700) CHARACTER SET utf8mb4 PATH '$.partitionkey', number BIGINT PATH '$.data.ReadNumber',
-         line BIGINT PATH '$.data.LatestSeq', decided BIGINT PATH '$.data.DecidedBefore'
+         complete TINYINT PATH '$.data.CompleteFlag', line BIGINT PATH '$.data.LatestSeq', decided BIGINT PATH '$.data.DecidedBefore'
        )) e
-    ON DUPLICATE KEY UPDATE number = GREATEST(ext_read.number, VALUES(number)), line = GREATEST(ext_read.line, VALUES(line)),
+    ON DUPLICATE KEY UPDATE -- complete first, because it is compared with the number of before
+       complete = CASE WHEN VALUES(number) > ext_read.number THEN VALUES(complete)
+                       WHEN VALUES(number) = ext_read.number THEN GREATEST(ext_read.complete, VALUES(complete)) ELSE ext_read.complete END,
+       number = GREATEST(ext_read.number, VALUES(number)), line = GREATEST(ext_read.line, VALUES(line)),
        decided = GREATEST(ext_read.decided, VALUES(decided));
 
 DELETE b FROM ext_base b JOIN ext_read r ON r.message = b.message AND b.number < r.number

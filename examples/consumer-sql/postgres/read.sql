@@ -5,10 +5,13 @@ SELECT e->>'partitionkey', (e->'data'->>'ReadNumber')::bigint, item->>'Key', ite
   FROM ext_event($1) e, jsonb_array_elements(coalesce(e->'data'->'ExtensionList', '[]')) item
     ON CONFLICT DO NOTHING;
 
-INSERT INTO ext_read AS r (message, number, line, decided)
-SELECT e->>'partitionkey', (e->'data'->>'ReadNumber')::bigint, coalesce((e->'data'->>'LatestSeq')::bigint, 0), (e->'data'->>'DecidedBefore')::bigint
+INSERT INTO ext_read AS r (message, number, complete, line, decided)
+SELECT e->>'partitionkey', (e->'data'->>'ReadNumber')::bigint, coalesce(e->'data'->>'CompleteFlag', '1') = '1',
+       coalesce((e->'data'->>'LatestSeq')::bigint, 0), (e->'data'->>'DecidedBefore')::bigint
   FROM ext_event($1) e
-    ON CONFLICT (message) DO UPDATE SET number = greatest(r.number, excluded.number), line = greatest(r.line, excluded.line),
+    ON CONFLICT (message) DO UPDATE SET
+       complete = CASE WHEN excluded.number > r.number THEN excluded.complete ELSE r.complete OR excluded.number = r.number AND excluded.complete END,
+       number = greatest(r.number, excluded.number), line = greatest(r.line, excluded.line),
        decided = greatest(r.decided, excluded.decided);
 
 DELETE FROM ext_base b USING ext_read r
