@@ -4,6 +4,7 @@
 package repairwire
 
 import (
+	"errors"
 	"log/slog"
 
 	"msgext/internal/config"
@@ -42,11 +43,12 @@ func Options(cfg config.Config, c driver.Connections, logger *slog.Logger, metri
 	return options, err
 }
 
-// Repairer returns a Repairer as configured.
+// Repairer returns a Repairer as configured. If it fails it closes the connections, because on SCF
+// the next invocation opens them again.
 func Repairer(cfg config.Config, c driver.Connections, logger *slog.Logger, metrics metric.Format) (*repair.Repairer, error) {
 	options, err := Options(cfg, c, logger, metrics)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, c.Close())
 	}
 	return repair.New(options), nil
 }

@@ -1,6 +1,7 @@
 package repair_test
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"msgext/pkg/chatapi"
 	"msgext/pkg/chatsim"
 	"msgext/pkg/msgext"
 	"msgext/pkg/repair"
@@ -91,6 +93,24 @@ func TestRun_AnAnnouncedMessageIsToldOnceItHasExtensions(t *testing.T) {
 	assert.Equal(t, w.chat.Truth(poll), w.record(t, poll).State.Reply())
 	w.announce(t, poll)
 	assert.Equal(t, 2, w.chat.Calls(), "a doubled announcement changes nothing")
+}
+
+// Announced messages take a quarter of the calls that Chat allows. One of two accounts may cost two.
+func TestRun_PaceOfAnnouncedMessages(t *testing.T) {
+	w := newWorld(t, nil)
+	w.announce(t, poll)
+	w.announce(t, private)
+	w.pass(state.FirstAnnouncedRead + grace)
+	var waited []time.Duration
+	report := w.run(t, w.repairer(func(o *repair.Options) {
+		o.Wait = func(_ context.Context, d time.Duration) error {
+			waited = append(waited, d)
+			return nil
+		}
+	}))
+	assert.Equal(t, 2, report.Checked)
+	const quarter = 4 * time.Second / chatapi.DefaultCallsPerSecond
+	assert.ElementsMatch(t, []time.Duration{quarter, 2 * quarter}, waited)
 }
 
 // Chat may know a one-to-one message by its accounts in the other order: then that is its name

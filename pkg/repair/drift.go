@@ -29,7 +29,7 @@ func (r *run) verify(ctx context.Context) error {
 		},
 		Failed: func(message msgext.Message, err error) {
 			if !errors.Is(err, state.ErrNotFound) { // erased meanwhile
-				repairer.logTrouble(ctx, message, result{}, err)
+				repairer.logFailure(ctx, message, result{}, err)
 			}
 		},
 	})

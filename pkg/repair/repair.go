@@ -68,7 +68,7 @@ type Options struct {
 	// hundred hangs.
 	Concurrency int
 
-	// Logger takes a line for each run and each message in trouble; slog.Default() when nil.
+	// Logger takes a line for each run and each message that failed; slog.Default() when nil.
 	Logger *slog.Logger
 
 	// Metrics says how a run's counts are added to its line, as receiver.Options.Metrics does. Each

@@ -51,7 +51,7 @@ func (r *Repairer) ask(ctx context.Context, message msgext.Message, by asked) (r
 	defer cancel()
 	found, err := r.tryAsked(ctx, message, by)
 	if err != nil {
-		r.logTrouble(ctx, message, result{}, err)
+		r.logFailure(ctx, message, result{}, err)
 	}
 	return found, err
 }

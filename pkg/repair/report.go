@@ -113,7 +113,7 @@ func (r Report) log(ctx context.Context, options Options, started time.Time, lef
 	options.Logger.LogAttrs(ctx, level, "repair", append(attrs, format(now, append(r.measurements(err), left...), "")...)...)
 }
 
-func (r *Repairer) logTrouble(ctx context.Context, message msgext.Message, result result, err error) {
+func (r *Repairer) logFailure(ctx context.Context, message msgext.Message, result result, err error) {
 	attrs := message.AppendLogAttrs([]slog.Attr{slog.String("app_id", message.SDKAppID)})
 	attrs = append(attrs, slog.Bool("gap", result.Gap), slog.String("error", err.Error()))
 	r.options.Logger.LogAttrs(ctx, slog.LevelWarn, "repair: message not settled", attrs...)

@@ -101,8 +101,6 @@ func (r *run) dispatch(ctx context.Context, announced *line) error {
 			return nil
 		}
 	}
-	pace := time.NewTicker(announcedPace)
-	defer pace.Stop()
 	for {
 		head, found, err := announced.next(ctx)
 		if err != nil || !found {
@@ -112,16 +110,12 @@ func (r *run) dispatch(ctx context.Context, announced *line) error {
 			r.skipped(1)
 			return nil
 		}
-		calls := 1
+		pace := announcedPace
 		if !head.Message.IsGroup() {
-			calls = 2 // it may be looked for with its accounts exchanged
+			pace *= 2 // it may be looked for with its accounts exchanged
 		}
-		for range calls {
-			select {
-			case <-pace.C:
-			case <-ctx.Done():
-				return nil
-			}
+		if r.repairer.options.Wait(ctx, pace) != nil {
+			return nil // there is no time for more
 		}
 	}
 }
@@ -161,7 +155,7 @@ func (r *run) check(ctx context.Context, head state.Head) {
 	defer r.mu.Unlock()
 	r.report.add(result)
 	if err != nil {
-		r.repairer.logTrouble(ctx, head.Message, result, err)
+		r.repairer.logFailure(ctx, head.Message, result, err)
 	}
 }
 

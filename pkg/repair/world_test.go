@@ -1,6 +1,7 @@
 package repair_test
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http/httptest"
@@ -72,6 +73,7 @@ func (w *world) pass(d time.Duration) { w.set(w.clock().Add(d)) }
 func (w *world) repairer(change func(*repair.Options)) *repair.Repairer {
 	options := repair.Options{
 		Store: w.store, SDKAppID: app, Chat: w.api, Sinks: []sink.Sink{w.sink}, Grace: grace, Now: w.clock,
+		Wait:   func(ctx context.Context, _ time.Duration) error { return ctx.Err() }, // the clock stands still
 		Logger: slog.New(slog.NewJSONHandler(io.Discard, nil)),
 	}
 	if change != nil {

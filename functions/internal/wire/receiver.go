@@ -3,6 +3,7 @@
 package wire
 
 import (
+	"errors"
 	"log/slog"
 	"slices"
 	"time"
@@ -17,12 +18,13 @@ import (
 )
 
 // Receiver logs what an operator should know of a configuration, and returns the receiver of a
-// function. started is when the process started.
+// function. started is when the process started. If it fails it closes the connections, because on
+// SCF the next invocation opens them again.
 func Receiver(cfg config.Config, c driver.Connections, logger *slog.Logger, metrics metric.Format, started time.Time) (*receiver.Receiver, error) {
 	Announce(cfg, logger)
 	options, err := ReceiverOptions(cfg, c, logger, metrics, started)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, c.Close())
 	}
 	return receiver.New(options), nil
 }

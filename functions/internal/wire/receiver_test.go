@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"msgext/internal/config"
 	"msgext/internal/driver"
 	"msgext/pkg/relay"
+	"msgext/pkg/sink"
 )
 
 // Without a token the start logs who can send webhooks, and with a relay that anybody reaches the
@@ -74,3 +76,23 @@ func TestReceiverOptions_Relay(t *testing.T) {
 	assert.Nil(t, options.Relay)
 	assert.False(t, options.RelayPass)
 }
+
+// On SCF each invocation opens the connections anew until that succeeds, so a failure must close
+// them.
+func TestReceiver_ClosesWhatItCannotUse(t *testing.T) {
+	failed := errors.New("close")
+	connections := driver.Connections{Sinks: []sink.Sink{closing{err: failed}}}
+	_, err := wire.Receiver(config.Config{Relay: config.Relay{URL: "https://169.254.1.1/"}}, connections, slog.New(slog.DiscardHandler), nil, time.Time{})
+	require.ErrorIs(t, err, relay.ErrLinkLocal)
+	require.ErrorIs(t, err, failed)
+	_, err = wire.Receiver(config.Config{}, connections, slog.New(slog.DiscardHandler), nil, time.Time{})
+	require.NoError(t, err)
+}
+
+// closing is a sink that tells by its error that it was closed.
+type closing struct {
+	sink.Sink
+	err error
+}
+
+func (c closing) Close() error { return c.err }

@@ -34,10 +34,10 @@ var (
 
 // Sink sends to one topic. It is safe for concurrent use.
 type Sink struct {
-	topic   string
-	limit   atomic.Int64 // bytes; lowered when the topic refuses a record
-	options []kgo.Opt
-	trouble trouble
+	topic     string
+	limit     atomic.Int64 // bytes; lowered when the topic refuses a record
+	options   []kgo.Opt
+	lastError lastError
 
 	mu     sync.Mutex
 	client *kgo.Client // made by the first Send
@@ -55,7 +55,7 @@ func New(options Options) (*Sink, error) {
 	s := &Sink{topic: options.Topic}
 	s.limit.Store(int64(options.MaxBytes))
 	var err error
-	s.options, err = options.client(&s.trouble)
+	s.options, err = options.client(&s.lastError)
 	return s, err
 }
 
@@ -120,7 +120,7 @@ func (s *Sink) produce(ctx context.Context, client *kgo.Client, record kgo.Recor
 			client.PurgeTopicsFromProducing(s.topic)
 			return fmt.Errorf("%w: %w", ErrTopic, err)
 		case ctx.Err() != nil:
-			return s.trouble.explain(ctx.Err(), begun)
+			return s.lastError.explain(ctx.Err(), begun)
 		case final(err) || time.Since(begun) > lostAfter:
 			return err
 		}
