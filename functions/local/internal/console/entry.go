@@ -62,7 +62,7 @@ func fromObservation(o receiver.Observation) *entry {
 	e := &entry{
 		At: o.At, DurationMS: milliseconds(o.Duration),
 		Method: cut(o.Request.Method, 16), Command: cut(o.Command, maxKeptName),
-		Verdict: o.Verdict, Reason: o.Reason, Status: o.Status, reply: cut(o.ErrorInfo, maxKeptRule),
+		Verdict: o.Fate, Reason: o.Reason, Status: o.Status, reply: cut(o.ErrorInfo, maxKeptRule),
 		Backend: fromBackend(o.Backend), destinations: fromOutcomes(o.Outcomes), told: tell(o.Told),
 		parameters: describeQuery(o.Request.URL.RawQuery, o.At),
 		bodyBytes:  len(o.Body),

@@ -109,7 +109,7 @@ func TestObserve_RefusedShowsRuleAndFormOnly(t *testing.T) {
 func TestObserve_KeepsTheLastThousand(t *testing.T) {
 	c := console.New(console.Options{SDKAppID: appID})
 	for n := range 1500 {
-		c.Observe(receiver.Observation{Request: httptest.NewRequest(http.MethodPost, "/", nil), Verdict: "rejected", Reason: "unsigned", Status: n, Err: webhook.ErrUnsigned})
+		c.Observe(receiver.Observation{Request: httptest.NewRequest(http.MethodPost, "/", nil), Fate: "rejected", Reason: "unsigned", Status: n, Err: webhook.ErrUnsigned})
 	}
 	read := func(path string) (int, list) {
 		w := httptest.NewRecorder()
@@ -139,7 +139,7 @@ func TestObserve_KeepsTheLastThousand(t *testing.T) {
 func TestObserve_KeepsABoundedPartOfABody(t *testing.T) {
 	c := console.New(console.Options{SDKAppID: appID})
 	body := bytes.Repeat([]byte("x"), 1<<20)
-	c.Observe(receiver.Observation{Request: httptest.NewRequest(http.MethodPost, "/", nil), Verdict: "accepted", Command: strings.Repeat("c", 1<<20), Body: body})
+	c.Observe(receiver.Observation{Request: httptest.NewRequest(http.MethodPost, "/", nil), Fate: "accepted", Command: strings.Repeat("c", 1<<20), Body: body})
 	body[0] = 'y' // the receiver may use the buffer again
 	w := httptest.NewRecorder()
 	c.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/console/deliveries/1", nil))
@@ -158,7 +158,7 @@ func TestObserve_BothAnswers(t *testing.T) {
 	answer := &relay.Answer{Status: 503, Body: []byte("out of order \xff")}
 	for _, said := range []*receiver.Backend{nil, {Took: 3 * time.Millisecond}, {Took: 12 * time.Millisecond, Answer: answer}} {
 		p.Observe(receiver.Observation{
-			Request: httptest.NewRequest(http.MethodPost, "/", nil), Command: "C2C.CallbackBeforeSendMsg", Verdict: "accepted", Status: 200, Backend: said,
+			Request: httptest.NewRequest(http.MethodPost, "/", nil), Command: "C2C.CallbackBeforeSendMsg", Fate: "accepted", Status: 200, Backend: said,
 		})
 	}
 	got := get[list](t, p, "deliveries").Entries
@@ -181,7 +181,7 @@ func TestObserve_AdvisesOnEveryRefusal(t *testing.T) {
 		relay.ErrNoAnswer, relay.ErrRedirect, relay.ErrTooLarge, relay.ErrSkipped, relay.ErrLoop,
 	} {
 		p := start(t, nil)
-		p.Observe(receiver.Observation{Request: httptest.NewRequest(http.MethodPost, "/", nil), Verdict: "rejected", Err: fmt.Errorf("wrapped: %w", refusal)})
+		p.Observe(receiver.Observation{Request: httptest.NewRequest(http.MethodPost, "/", nil), Fate: "rejected", Err: fmt.Errorf("wrapped: %w", refusal)})
 		advice := get[entry](t, p, "deliveries/1").Advice
 		require.NotEmpty(t, advice, refusal)
 		assert.Contains(t, string(texts), "\n    "+advice+":", refusal)
@@ -209,7 +209,7 @@ func TestObserve_WhatChatWasTold(t *testing.T) {
 		{"accepted", 500, "", 500, ""},
 	} {
 		p := start(t, nil)
-		o := receiver.Observation{Request: httptest.NewRequest(http.MethodPost, "/", nil), Verdict: test.verdict, Status: test.status, ErrorInfo: test.info}
+		o := receiver.Observation{Request: httptest.NewRequest(http.MethodPost, "/", nil), Fate: test.verdict, Status: test.status, ErrorInfo: test.info}
 		if test.backend != 0 {
 			o.Backend = &receiver.Backend{Answer: &relay.Answer{Status: test.backend, Body: []byte("said")}}
 		}

@@ -90,7 +90,7 @@ func TestStream_SlowBrowser(t *testing.T) {
 	require.Empty(t, stream.next(t).Entries)
 	const flood = 5000
 	for n := range flood {
-		p.Observe(receiver.Observation{Request: httptest.NewRequest(http.MethodPost, "/", nil), Verdict: "rejected", Status: n, Err: webhook.ErrUnsigned})
+		p.Observe(receiver.Observation{Request: httptest.NewRequest(http.MethodPost, "/", nil), Fate: "rejected", Status: n, Err: webhook.ErrUnsigned})
 	}
 	var got list
 	for got.Counters.Received < flood {
