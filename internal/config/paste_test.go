@@ -90,14 +90,19 @@ func TestFromEnviron_WhatWasCopiedAlong(t *testing.T) {
 			{"...", "looks like a text from a document"},
 			{"changeme", "looks like a text from a document"},
 			{"REPLACE_ME", "looks like a text from a document"},
+			{"Change it", "looks like a text from a document"},
 			{"YOUR_PLANT7F3A_TOKEN", "looks like a text from a document"},
 			{"the-secret-key", "looks like a text from a document"},
+			{"my-plant7f3a-id", "looks like a text from a document"},
 			{"********", "looks like a value that is hidden"},
 			{"••••••", "looks like a value that is hidden"},
+			{"●●●", "looks like a value that is hidden"},
+			{"xXx", "looks like a value that is hidden"},
 			{"null", "looks like what a program writes"},
 			{"undefined", "looks like what a program writes"},
 			{"<nil>", "looks like what a program writes"},
 			{"<no value>", "looks like what a program writes"},
+			{"[object Object]", "looks like what a program writes"},
 			{value + "\xff", "has a character that cannot be seen, or is not text"},
 		} {
 			values := sound()
@@ -159,7 +164,7 @@ func TestFromEnviron_NamesOfOthers(t *testing.T) {
 
 func TestFromEnviron_Tokens(t *testing.T) {
 	for value, want := range map[string]string{
-		"old new": "", "old\nnew\n": "", "a'b": "", "a{b}": "",
+		"old new": "", "old\nnew\n": "", "a'b": "", "a{b}": "", "xx": "", "**": "", "xxx1": "", "nonesuch": "", "todos": "", "my-poll": "", "mytoken": "",
 		`"old" new`: "a token has a quote", `old "new"`: "a token has a quote", "old 'new": "a token has a quote",
 		"old,new": "separated by spaces", "old, new": "separated by spaces", "old;new": "separated by spaces",
 		strings.Repeat("y", 129): "longer than 128",

@@ -2,7 +2,9 @@ package config
 
 import (
 	"errors"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // These patterns find text that stands in the place of a value, and that nothing and nobody has
@@ -29,27 +31,46 @@ var (
 	// ownWords finds the words that our documents write in URLs.
 	ownWords = pattern(`://(USER|HOST|BROKER)\b|:PASSWORD@|/TOPIC$|^[a-z]+:(//)?(TABLE|QUEUE|QUEUE\.fifo|BUS|PATH)$`, "USER", "HOST", "BROKER", "PASSWORD", "TOPIC", "TABLE", "QUEUE", "BUS", "PATH")
 
-	// word finds the words that templates give for secrets and names.
-	word = pattern(`(?i)^(change[-_ ]?(me|it)|replace[-_ ]?me|(the|your|my)[-_ ].*(token|key|secret|password|admin|account|id)|placeholder|todo|tbd|fixme)$`, "change", "replace", "the", "your", "my", "placeholder", "todo", "tbd", "fixme")
-
-	masked  = pattern(`^([*]{3,}|[•●]{3,}|[xX]{3,})$`, "*", "•", "●", "xxx")
-	nothing = pattern(`(?i)^(null|<?nil>?|none|undefined|nan|\(null\)|<no value>|\[object Object\])$`, "null", "nil", "none", "undefined", "nan", "no value", "object")
+	// named finds the-secret-key and YOUR_TOKEN.
+	named = pattern(`(?i)^(the|your|my)[-_ ].*(token|key|secret|password|admin|account|id)$`,
+		"the-", "the_", "the ", "your-", "your_", "your ", "my-", "my_", "my ")
 )
+
+// words are what templates write for secrets and names.
+var words = []string{"changeme", "changeit", "replaceme", "placeholder", "todo", "tbd", "fixme"}
+
+// nothings are what programs write for a value that is not there.
+var nothings = []string{"null", "nil", "<nil>", "none", "undefined", "nan", "(null)", "<no value>", "[object Object]"}
+
+func equalsAny(value string, texts []string) bool {
+	return slices.ContainsFunc(texts, func(text string) bool { return strings.EqualFold(value, text) })
+}
+
+// isWord finds words, however they are joined.
+func isWord(value string) bool {
+	return equalsAny(strings.NewReplacer("-", "", "_", "", " ", "").Replace(value), words)
+}
+
+// isMasked finds a value that a console shows as dots, stars or crosses.
+func isMasked(value string) bool {
+	return utf8.RuneCountInString(value) >= 3 &&
+		slices.ContainsFunc([]string{"*", "•●", "xX"}, func(mask string) bool { return strings.Trim(value, mask) == "" })
+}
 
 // standIn says what kind of text stands in the place of a value.
 func standIn(name, value string) error {
 	switch free := isFree(name); {
 	case strings.Contains(value, "{{resolve:"):
 		return errDynamic
-	case nothing(value):
+	case equalsAny(value, nothings):
 		return errNothing
 	case wholeReference(value), reference(value) && (name != "MSGEXT_KAFKA_PASSWORD" || strings.HasPrefix(value, "${")):
 		return errReference
-	case value == "…", value == "...", word(value), ownWords(value):
+	case value == "…", value == "...", isWord(value), named(value), ownWords(value):
 		return errPlaceholder
 	case angled(value) && (!free || strings.HasPrefix(value, "<") || strings.HasSuffix(value, ">")):
 		return errPlaceholder
-	case masked(value):
+	case isMasked(value):
 		return errMasked
 	}
 	return nil

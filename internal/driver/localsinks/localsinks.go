@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -51,7 +50,7 @@ func http() driver.Sink {
 		Schemes: []string{"http", "https"},
 		Check: func(cfg config.Config, location config.Location) error {
 			target, err := url.Parse(location.URL.Reveal())
-			if err == nil && queueHost.MatchString(target.Hostname()) {
+			if err == nil && isQueueHost(target.Hostname()) {
 				return errQueue
 			}
 			_, err = httpsink.New(options(cfg, location))
@@ -73,8 +72,13 @@ func http() driver.Sink {
 	}
 }
 
-// queueHost finds the hosts of SQS. They take requests that are signed with AWS credentials alone.
-var queueHost = regexp.MustCompile(`^((sqs|queue)\.[a-z0-9-]+|[a-z0-9-]+\.queue)\.amazonaws\.com(\.cn)?$`)
+// isQueueHost finds the hosts of SQS, such as sqs.REGION.amazonaws.com and the older
+// REGION.queue.amazonaws.com. They take requests that are signed with AWS credentials alone.
+func isQueueHost(host string) bool {
+	name, found := strings.CutSuffix(strings.TrimSuffix(host, ".cn"), ".amazonaws.com")
+	first, second, isPair := strings.Cut(name, ".")
+	return found && isPair && (first == "sqs" || first == "queue" || second == "queue")
+}
 
 var errQueue = errors.New("is the URL of an SQS queue: write sqs:// and the queue's name")
 
