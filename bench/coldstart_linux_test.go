@@ -16,30 +16,44 @@ import (
 	"msgext/internal/sample"
 )
 
+// coldEnvironment configures DynamoDB, SQS and EventBridge.
+var coldEnvironment = []string{
+	"MSGEXT_SDK_APP_ID=" + peer.AppID, "MSGEXT_TOKEN=" + peer.Token, "MSGEXT_STATE=dynamodb://votes", "MSGEXT_SINKS=sqs://votes.fifo eventbridge://votes",
+}
+
+// probe returns a request without a command, which is answered before any I/O.
+func probe() []byte {
+	return sample.AWSEvents(sample.Request{Method: "POST", Path: "/"})[0].Payload
+}
+
 // BenchmarkColdStart is the time from starting a process to its first reply. It compares the
-// webhook function, with every driver linked and DynamoDB and SQS configured, with an empty
-// function that links the same clients. The two take turns, so that a slow moment of the machine
-// slows both. Medians are compared. It needs some hundred turns: -benchtime 200x.
+// webhook function, with every driver linked and DynamoDB, SQS and EventBridge configured, with an
+// empty function that links the same clients. Both are built as scripts/build does. It needs some
+// hundred turns: -benchtime 200x.
 func BenchmarkColdStart(b *testing.B) {
-	ours, empty := binaries.Build(b, "functions/aws/webhook"), binaries.Build(b, "bench/empty")
-	probe := sample.AWSEvents(sample.Request{Method: "POST", Path: "/"})[0].Payload
-	environ := []string{
-		"MSGEXT_SDK_APP_ID=" + peer.AppID, "MSGEXT_TOKEN=" + peer.Token, "MSGEXT_STATE=dynamodb://votes", "MSGEXT_SINKS=sqs://votes.fifo eventbridge://votes",
+	ours, empty := release(b, "functions/aws/webhook"), release(b, "bench/empty")
+	medians := startInTurns(b, probe, function{"ours", ours, coldEnvironment}, function{"empty", empty, nil})
+	b.ReportMetric(medians[0]/medians[1], "ratio")
+}
+
+// BenchmarkColdDelivery is the time from starting a process to its reply to the first change, which
+// its destination has then taken. Chat waits 2 s for that reply. The webhook function is compared
+// with an ordinary one that makes the vendor's plain call to the same destination. Both are built
+// as scripts/build does. It needs some hundred turns: -benchtime 100x.
+func BenchmarkColdDelivery(b *testing.B) {
+	ours, ordinary := release(b, "functions/aws/webhook"), release(b, "bench/ordinary")
+	for _, d := range deliveries {
+		b.Run(d.name, func(b *testing.B) {
+			environ, ordinaryEnviron := d.environs(b)
+			version := int64(56)
+			change := func() []byte {
+				version++ // of the same message
+				return changes(b, version, 1)[0]
+			}
+			medians := startInTurns(b, change, function{"ours", ours, environ}, function{"ordinary", ordinary, ordinaryEnviron})
+			b.ReportMetric(medians[0]/medians[1], "ratio")
+		})
 	}
-	var milliseconds [2][]float64
-	for b.Loop() {
-		for i, binary := range []string{ours, empty} {
-			began := time.Now()
-			function := processtest.StartLambda(b, binary, 10*time.Second, environ)
-			_, err := function.Invoke(probe)
-			milliseconds[i] = append(milliseconds[i], time.Since(began).Seconds()*1000)
-			require.NoError(b, err)
-			function.Stop(b)
-		}
-	}
-	b.ReportMetric(median(milliseconds[0]), "ours-ms")
-	b.ReportMetric(median(milliseconds[1]), "empty-ms")
-	b.ReportMetric(median(milliseconds[0])/median(milliseconds[1]), "ratio")
 }
 
 // BenchmarkColdStartSQL is what the SQL drivers add to the cold start of the webhook function,
@@ -47,24 +61,40 @@ func BenchmarkColdStart(b *testing.B) {
 // those drivers. It needs some hundred turns: -benchtime 200x.
 func BenchmarkColdStartSQL(b *testing.B) {
 	with, without := binaries.Build(b, "functions/aws/webhook"), withoutSQL(b, "functions/aws/webhook")
-	probe := sample.AWSEvents(sample.Request{Method: "POST", Path: "/"})[0].Payload
-	environ := []string{
-		"MSGEXT_SDK_APP_ID=" + peer.AppID, "MSGEXT_TOKEN=" + peer.Token, "MSGEXT_STATE=dynamodb://votes", "MSGEXT_SINKS=sqs://votes.fifo eventbridge://votes",
-	}
-	var milliseconds [2][]float64
+	medians := startInTurns(b, probe, function{"with", with, coldEnvironment}, function{"without", without, coldEnvironment})
+	b.ReportMetric(medians[0]-medians[1], "more-ms")
+}
+
+// function is a Lambda function that is started again and again.
+type function struct {
+	name, binary string
+	environ      []string
+}
+
+// startInTurns starts the functions in turns, each for one event, and returns the median times to
+// the reply in milliseconds. It reports them and the CPU times of the processes.
+func startInTurns(b *testing.B, event func() []byte, functions ...function) (medians []float64) {
+	b.Helper()
+	milliseconds, cpu := make([][]float64, len(functions)), make([][]float64, len(functions))
 	for b.Loop() {
-		for i, binary := range []string{with, without} {
+		for i, f := range functions {
+			payload := event()
 			began := time.Now()
-			function := processtest.StartLambda(b, binary, 10*time.Second, environ)
-			_, err := function.Invoke(probe)
+			started := processtest.StartLambda(b, f.binary, 10*time.Second, f.environ)
+			response, err := started.Invoke(payload)
 			milliseconds[i] = append(milliseconds[i], time.Since(began).Seconds()*1000)
 			require.NoError(b, err)
-			function.Stop(b)
+			require.NotContains(b, string(response), "FAIL", f.name)
+			cpu[i] = append(cpu[i], float64(processTime(b, started.PID()))/1e6)
+			started.Stop(b)
 		}
 	}
-	b.ReportMetric(median(milliseconds[0]), "with-ms")
-	b.ReportMetric(median(milliseconds[1]), "without-ms")
-	b.ReportMetric(median(milliseconds[0])-median(milliseconds[1]), "more-ms")
+	for i, f := range functions {
+		medians = append(medians, median(milliseconds[i]))
+		b.ReportMetric(medians[i], f.name+"-ms")
+		b.ReportMetric(median(cpu[i]), f.name+"-cpu-ms")
+	}
+	return medians
 }
 
 // withoutSQL builds a main package with an empty list of SQL stores.

@@ -20,6 +20,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"msgext/bench/peer"
 	"msgext/internal/peertest"
 	"msgext/pkg/secret"
 	"msgext/pkg/state/dynamostate"
@@ -27,12 +28,24 @@ import (
 	"msgext/pkg/state/pgstate"
 )
 
-// delivery is a destination of BenchmarkDeployed, and the number of requests in a turn.
+// delivery is a destination of a deployed function, and the number of requests in a turn.
 type delivery struct {
 	name     string
 	store    bool
 	requests int
 	open     func(b *testing.B) (location string, environ []string)
+}
+
+// environs opens the destination, and returns the environments in which the product and the
+// ordinary function deliver to it.
+func (d delivery) environs(b *testing.B) (ours, ordinary []string) {
+	location, environ := d.open(b)
+	variable := "MSGEXT_SINKS"
+	if d.store {
+		variable = "MSGEXT_STATE"
+	}
+	return append([]string{"MSGEXT_SDK_APP_ID=" + peer.AppID, "MSGEXT_TOKEN=" + peer.Token, variable + "=" + location}, environ...),
+		append([]string{"DELIVERY=" + location}, environ...)
 }
 
 var deliveries = []delivery{

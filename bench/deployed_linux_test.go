@@ -11,7 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"msgext/bench/peer"
 	"msgext/internal/processtest"
 	"msgext/internal/sample"
 	"msgext/internal/vectortest"
@@ -27,20 +26,14 @@ func BenchmarkDeployed(b *testing.B) {
 	ours, ordinary, empty := release(b, "functions/aws/webhook"), release(b, "bench/ordinary"), release(b, "bench/empty")
 	for _, d := range deliveries {
 		b.Run(d.name, func(b *testing.B) {
-			location, environ := d.open(b)
-			variable := "MSGEXT_SINKS"
-			if d.store {
-				variable = "MSGEXT_STATE"
-			}
+			environ, ordinaryEnviron := d.environs(b)
 			functions := map[string]*processtest.Lambda{
-				"ours": processtest.StartLambda(b, ours, time.Minute, append([]string{
-					"MSGEXT_SDK_APP_ID=" + peer.AppID, "MSGEXT_TOKEN=" + peer.Token, variable + "=" + location,
-				}, environ...)),
-				"ordinary": processtest.StartLambda(b, ordinary, time.Minute, append([]string{"DELIVERY=" + location}, environ...)),
+				"ours":     processtest.StartLambda(b, ours, time.Minute, environ),
+				"ordinary": processtest.StartLambda(b, ordinary, time.Minute, ordinaryEnviron),
 			}
 			if d.name == "stdout" {
 				functions["empty"] = processtest.StartLambda(b, empty, time.Minute, nil)
-				functions["ordinary-1p"] = processtest.StartLambda(b, ordinary, time.Minute, []string{"DELIVERY=" + location, "GOMAXPROCS=1"})
+				functions["ordinary-1p"] = processtest.StartLambda(b, ordinary, time.Minute, append(ordinaryEnviron, "GOMAXPROCS=1"))
 			}
 			compare(b, functions, d.requests)
 		})
