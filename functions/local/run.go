@@ -134,9 +134,7 @@ func start(ctx context.Context, cfg config.Config, drivers driver.Drivers, o opt
 		level = slog.LevelError // it would log thousands of webhooks that are lost on purpose
 	}
 	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
-	wire.AnnounceUnsigned(cfg, logger)
-	wire.AnnounceMessages(cfg, logger)
-	wire.AnnounceClearText(cfg, logger)
+	wire.WarnLocal(cfg, logger)
 	l, err := open(ctx, cfg, drivers, o, logger, madeUp)
 	if err != nil {
 		return err

@@ -78,7 +78,7 @@ func run(ctx context.Context, started time.Time, args, environ []string, stdout,
 func start(ctx context.Context, cfg config.Config, drivers driver.Drivers, o options, stderr io.Writer) (err error) {
 	logger := entry.CloudLogger(stderr)
 	logger.Info("start", startLine(cfg, o)...)
-	wire.Announce(cfg, logger)
+	wire.Warn(cfg, logger)
 	metrics := admin.NewMetrics(version.Text())
 	p, err := process.Open(ctx, cfg, drivers, logger, process.Options{
 		Address: o.address, Proxies: o.proxies, AtOnce: o.maxRequests, Refused: metrics.Overloaded,

@@ -11,10 +11,10 @@ import (
 	"msgext/internal/loopback"
 )
 
-// AnnounceClearText logs which connections to other machines are not encrypted. The configuration
+// warnClearText logs which connections to other machines are not encrypted. The configuration
 // asked for that: by sslmode, tls, MSGEXT_KAFKA_TLS or MSGEXT_HTTP_ALLOW_PLAIN, or by redis://
 // instead of rediss://.
-func AnnounceClearText(cfg config.Config, logger *slog.Logger) {
+func warnClearText(cfg config.Config, logger *slog.Logger) {
 	if cfg.HTTP.AllowPlain {
 		logger.Warn("MSGEXT_HTTP_ALLOW_PLAIN: what goes to http:// can be read and changed on the way, MSGEXT_HTTP_HEADERS included")
 	}

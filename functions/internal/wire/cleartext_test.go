@@ -17,7 +17,7 @@ import (
 )
 
 // The start logs which connections to other machines have no TLS, and does not log their addresses.
-func TestAnnounce_ClearText(t *testing.T) {
+func TestWarn_ClearText(t *testing.T) {
 	const state, kafka = "MSGEXT_STATE", "MSGEXT_KAFKA_TLS"
 	sasl := []string{"MSGEXT_KAFKA_SASL=PLAIN", "MSGEXT_KAFKA_USERNAME=planted", "MSGEXT_KAFKA_PASSWORD=planted"}
 	for _, test := range []struct {
@@ -53,7 +53,7 @@ func TestAnnounce_ClearText(t *testing.T) {
 		cfg, err := drivers.Load(append([]string{"MSGEXT_SDK_APP_ID=1400000000", "MSGEXT_TOKEN=xxxxyyyy"}, test.environ...), config.Local)
 		require.NoError(t, err, "%s", test.environ)
 		var log bytes.Buffer
-		wire.Announce(cfg, slog.New(slog.NewTextHandler(&log, nil)))
+		wire.Warn(cfg, slog.New(slog.NewTextHandler(&log, nil)))
 		assert.NotContains(t, log.String(), "planted")
 		if test.says == "" {
 			assert.NotContains(t, log.String(), "clear text", "%s", test.environ)

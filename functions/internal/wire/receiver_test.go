@@ -19,7 +19,7 @@ import (
 
 // Without a token the start logs who can send webhooks, and with a relay that anybody reaches the
 // backend.
-func TestAnnounce_Unsigned(t *testing.T) {
+func TestWarn_Unsigned(t *testing.T) {
 	const events, backend = "can send events", "can reach the backend"
 	for _, test := range []struct {
 		cfg           config.Config
@@ -30,26 +30,26 @@ func TestAnnounce_Unsigned(t *testing.T) {
 		{config.Config{Relay: config.Relay{URL: "https://planted.example/"}}, "", "MSGEXT_ALLOW_UNSIGNED"},
 	} {
 		var log bytes.Buffer
-		wire.Announce(test.cfg, slog.New(slog.NewTextHandler(&log, nil)))
+		wire.Warn(test.cfg, slog.New(slog.NewTextHandler(&log, nil)))
 		assert.Contains(t, log.String(), test.says)
 		assert.NotContains(t, log.String(), test.saysNot)
 	}
 }
 
 // The start logs what it costs to announce every message.
-func TestAnnounce_EveryMessage(t *testing.T) {
+func TestWarn_EveryMessage(t *testing.T) {
 	for text, says := range map[string]bool{"*": true, "group_poll": false} {
 		var log bytes.Buffer
-		wire.Announce(config.Config{Announce: []string{text}}, slog.New(slog.NewTextHandler(&log, nil)))
+		wire.Warn(config.Config{Announce: []string{text}}, slog.New(slog.NewTextHandler(&log, nil)))
 		assert.Equal(t, says, bytes.Contains(log.Bytes(), []byte("costs a write and 4 reads")), text)
 	}
 }
 
 // The start logs that http:// to other machines was allowed.
-func TestAnnounce_PlainHTTP(t *testing.T) {
+func TestWarn_PlainHTTP(t *testing.T) {
 	for _, allowed := range []bool{true, false} {
 		var log bytes.Buffer
-		wire.Announce(config.Config{HTTP: config.HTTP{AllowPlain: allowed}}, slog.New(slog.NewTextHandler(&log, nil)))
+		wire.Warn(config.Config{HTTP: config.HTTP{AllowPlain: allowed}}, slog.New(slog.NewTextHandler(&log, nil)))
 		assert.Equal(t, allowed, bytes.Contains(log.Bytes(), []byte("MSGEXT_HTTP_ALLOW_PLAIN")))
 	}
 }
