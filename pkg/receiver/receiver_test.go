@@ -1,9 +1,11 @@
 package receiver_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -60,10 +62,14 @@ func TestReceiver_WaitsForNoStrangersBody(t *testing.T) {
 
 	server := httptest.NewServer(receiver.New(options))
 	defer server.Close()
-	never, write := io.Pipe()
-	defer func() { _ = write.Close() }()
-	client := &http.Client{Timeout: 20 * time.Second} // for the failure of this test
-	response, err := client.Post(server.URL, "application/json", never)
+	// Not by http.Client, which waits for the end of the body even after its timeout.
+	connection, err := net.Dial("tcp", server.Listener.Addr().String())
+	require.NoError(t, err)
+	defer func() { _ = connection.Close() }()
+	require.NoError(t, connection.SetDeadline(time.Now().Add(20*time.Second))) // for the failure of this test
+	_, err = io.WriteString(connection, "POST / HTTP/1.1\r\nHost: msgext.example\r\nTransfer-Encoding: chunked\r\n\r\n")
+	require.NoError(t, err)
+	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
 	require.NoError(t, err)
 	defer func() { _ = response.Body.Close() }()
 	assert.Equal(t, http.StatusForbidden, response.StatusCode)
