@@ -100,9 +100,6 @@ func withoutTLS(conn net.Conn) net.Conn {
 	return conn
 }
 
-// Do is RoundTrip under the name that aws.HTTPClient requires.
-func (t *Transport) Do(request *http.Request) (*http.Response, error) { return t.RoundTrip(request) }
-
 // CloseIdleConnections closes the connections that no request uses.
 func (t *Transport) CloseIdleConnections() { t.HTTP.CloseIdleConnections() }
 
