@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"strings"
 	"testing"
@@ -22,6 +23,7 @@ import (
 
 	"msgext/bench/peer"
 	"msgext/internal/peertest"
+	"msgext/internal/vectortest"
 	"msgext/pkg/secret"
 	"msgext/pkg/state/dynamostate"
 	"msgext/pkg/state/mysqlstate"
@@ -60,10 +62,33 @@ var deliveries = []delivery{
 	{"dynamodb", true, 25, openDynamoDB},
 }
 
+// body returns the body of a change: the vendor's sample, for a store with the first of its two
+// key-values alone.
+func (d delivery) body(b *testing.B) string {
+	body := vectortest.Named(b, "sample-group-set").Request.Body
+	if !d.store {
+		return body
+	}
+	first, _, found := strings.Cut(body, `,{"Key":"key3"`)
+	_, rest, closed := strings.Cut(body, `]`)
+	require.True(b, found && closed)
+	return first + "]" + rest
+}
+
 func openHTTP(b *testing.B) (string, []string) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	b.Cleanup(server.Close)
 	return server.URL + "/events", nil
+}
+
+// moto returns the address of moto behind a server that keeps connections open, as AWS's endpoints
+// do. By itself moto closes a connection after each answer.
+func moto(b *testing.B) string {
+	address, err := url.Parse(peertest.Address(b, peertest.Moto))
+	require.NoError(b, err)
+	server := httptest.NewServer(httputil.NewSingleHostReverseProxy(address))
+	b.Cleanup(server.Close)
+	return server.URL
 }
 
 func awsConfig(endpoint string) aws.Config {
@@ -71,17 +96,17 @@ func awsConfig(endpoint string) aws.Config {
 }
 
 func openSQS(b *testing.B) (string, []string) {
-	moto, name := peertest.Address(b, peertest.Moto), "msgext-"+rand.Text()+".fifo"
-	_, err := sqs.NewFromConfig(awsConfig(moto)).CreateQueue(b.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{"FifoQueue": "true"}})
+	endpoint, name := moto(b), "msgext-"+rand.Text()+".fifo"
+	_, err := sqs.NewFromConfig(awsConfig(endpoint)).CreateQueue(b.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{"FifoQueue": "true"}})
 	require.NoError(b, err)
-	return "sqs://" + name, []string{"AWS_ENDPOINT_URL_SQS=" + moto}
+	return "sqs://" + name, []string{"AWS_ENDPOINT_URL_SQS=" + endpoint}
 }
 
 func openEventBridge(b *testing.B) (string, []string) {
-	moto, name := peertest.Address(b, peertest.Moto), "msgext-"+rand.Text()
-	_, err := eventbridge.NewFromConfig(awsConfig(moto)).CreateEventBus(b.Context(), &eventbridge.CreateEventBusInput{Name: &name})
+	endpoint, name := moto(b), "msgext-"+rand.Text()
+	_, err := eventbridge.NewFromConfig(awsConfig(endpoint)).CreateEventBus(b.Context(), &eventbridge.CreateEventBusInput{Name: &name})
 	require.NoError(b, err)
-	return "eventbridge://" + name, []string{"AWS_ENDPOINT_URL_EVENTBRIDGE=" + moto}
+	return "eventbridge://" + name, []string{"AWS_ENDPOINT_URL_EVENTBRIDGE=" + endpoint}
 }
 
 func openKafka(b *testing.B) (string, []string) {

@@ -19,7 +19,8 @@ import (
 // BenchmarkDeployed is the CPU time that the process of the webhook function takes for one change.
 // The function is built as scripts/build does and has the default configuration. It is compared
 // with an ordinary function (package peer) that makes the vendor's plain call to the same
-// destination. Both write a log line. With stdout there are two more: the empty function, which
+// destination. Both write a log line. A store gets one key-value a change, because the ordinary
+// function makes a call for each. With stdout there are two more: the empty function, which
 // shows what the runtime takes by itself, and the ordinary one on one processor, as ours is. All
 // take turns, and each ratio is the median of all turns. It needs some fifty turns: -benchtime 50x.
 func BenchmarkDeployed(b *testing.B) {
@@ -35,17 +36,17 @@ func BenchmarkDeployed(b *testing.B) {
 				functions["empty"] = processtest.StartLambda(b, empty, time.Minute, nil)
 				functions["ordinary-1p"] = processtest.StartLambda(b, ordinary, time.Minute, append(ordinaryEnviron, "GOMAXPROCS=1"))
 			}
-			compare(b, functions, d.requests)
+			compare(b, functions, d.body(b), d.requests)
 		})
 	}
 }
 
 // compare reports the CPU time of functions that take turns. A turn has the given number of
 // requests.
-func compare(b *testing.B, functions map[string]*processtest.Lambda, requests int) {
+func compare(b *testing.B, functions map[string]*processtest.Lambda, body string, requests int) {
 	version := int64(56)
 	turn := func(stack string, count int) float64 {
-		events := changes(b, version, count)
+		events := changes(b, body, version, count)
 		began := processTime(b, functions[stack].PID())
 		for _, event := range events {
 			deliver(b, functions[stack], stack, event)
@@ -90,15 +91,16 @@ func deliver(b *testing.B, function *processtest.Lambda, stack string, event []b
 	require.FailNow(b, "not delivered", "%s: %s", stack, response)
 }
 
-// changes returns gateway events of one message with rising versions, signed now.
-func changes(b *testing.B, version int64, count int) [][]byte {
+// changes returns gateway events of one message with rising versions, signed now. In body the
+// version is 56.
+func changes(b *testing.B, body string, version int64, count int) [][]byte {
 	vector := vectortest.Named(b, "sample-group-set")
 	query := vector.Query(time.Now())
 	events := make([][]byte, count)
 	for i := range events {
-		body := strings.ReplaceAll(vector.Request.Body, "56", strconv.FormatInt(version+int64(i), 10))
 		events[i] = sample.AWSEvents(sample.Request{
-			Method: vector.Request.Method, Path: vector.Request.Path, RawQuery: query, Body: body,
+			Method: vector.Request.Method, Path: vector.Request.Path, RawQuery: query,
+			Body: strings.ReplaceAll(body, "56", strconv.FormatInt(version+int64(i), 10)),
 		})[0].Payload
 	}
 	return events
