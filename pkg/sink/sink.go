@@ -26,7 +26,8 @@ type Sink interface {
 	// Send returns nil only when the destination has durably accepted the event. It honours the
 	// context and returns by its deadline. After an error the event may have been accepted
 	// nevertheless. Sending it again is safe for consumers that compare event IDs. Its error is a
-	// *TooLargeError if the destination does not accept events of that size.
+	// *TooLargeError if the destination does not accept events of that size. It does not name the
+	// destination, because Outcome.Failure does.
 	Send(ctx context.Context, event cloudevent.Event) error
 
 	// Close flushes and releases connections. It may be called more than once. Send then returns
@@ -36,14 +37,13 @@ type Sink interface {
 
 // TooLargeError says that a destination does not accept an event of this size.
 type TooLargeError struct {
-	Sink  string
 	Size  int // bytes, as the destination counts them
 	Limit int // bytes, 0 if the destination does not tell
 }
 
 func (e *TooLargeError) Error() string {
 	if e.Limit == 0 {
-		return fmt.Sprintf("sink: %s: event of %d bytes is too large", e.Sink, e.Size)
+		return fmt.Sprintf("sink: event of %d bytes is too large", e.Size)
 	}
-	return fmt.Sprintf("sink: %s: event of %d bytes is over the limit of %d", e.Sink, e.Size, e.Limit)
+	return fmt.Sprintf("sink: event of %d bytes is over the limit of %d", e.Size, e.Limit)
 }

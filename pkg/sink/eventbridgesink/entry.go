@@ -54,7 +54,7 @@ func (s *Sink) entry(event cloudevent.Event) (types.PutEventsRequestEntry, error
 		entry.Time = &at
 	}
 	if size := size(entry); size > maxBytes {
-		return entry, &sink.TooLargeError{Sink: s.Name(), Size: size, Limit: maxBytes}
+		return entry, &sink.TooLargeError{Size: size, Limit: maxBytes}
 	}
 	return entry, nil
 }

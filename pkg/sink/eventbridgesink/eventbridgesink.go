@@ -76,7 +76,7 @@ func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 		return err
 	}
 	if err := s.check(ctx); err != nil {
-		return fmt.Errorf("%s: %w", s.Name(), err)
+		return fmt.Errorf("eventbridgesink: %w", err)
 	}
 	input := &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{entry}}
 	err = s.caller.Do(ctx, func(ctx context.Context) error {
@@ -89,10 +89,10 @@ func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 	if isOverLimit(err) {
 		size := size(entry)
 		// The service does not tell the limit.
-		return &sink.TooLargeError{Sink: s.Name(), Size: size, Limit: min(maxBytesBefore, size-1)}
+		return &sink.TooLargeError{Size: size, Limit: min(maxBytesBefore, size-1)}
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", s.Name(), err)
+		return fmt.Errorf("eventbridgesink: %w", err)
 	}
 	return nil
 }

@@ -149,7 +149,7 @@ func TestSink_SendToNoBus(t *testing.T) {
 	err := open(t, endpoint, "not-there").Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#1", 1, "a"))
 	var missing *types.ResourceNotFoundException
 	require.ErrorAs(t, err, &missing)
-	assert.ErrorContains(t, err, "eventbridge://not-there: no such bus in this account and region")
+	assert.ErrorContains(t, err, "eventbridgesink: no such bus in this account and region")
 }
 
 func TestSink_SendMarker(t *testing.T) {
@@ -235,24 +235,24 @@ func TestSink_SendWhatEventBridgeAnswers(t *testing.T) {
 			want: []string{"PutEvents", "PutEvents"}},
 		{name: "a bus that we may not look for", bus: "votes", answers: []answer{failure(400, "AccessDeniedException", "no"), described, put},
 			want:     []string{"DescribeEventBus", "DescribeEventBus", "PutEvents"},
-			wantText: "eventbridge://votes: make sure that the bus exists (events:DescribeEventBus): AccessDeniedException (HTTP 400)"},
+			wantText: "eventbridgesink: make sure that the bus exists (events:DescribeEventBus): AccessDeniedException (HTTP 400)"},
 		{name: "a bus of another account that we may not look for", bus: arn, answers: []answer{failure(400, "AccessDeniedException", "no"), put},
 			want: []string{"DescribeEventBus", "PutEvents", "PutEvents"}},
 		{name: "entry failed for the moment", bus: "default", answers: []answer{failedEntry("InternalFailure"), failedEntry("ThrottlingException"), put},
 			want: []string{"PutEvents", "PutEvents", "PutEvents", "PutEvents"}},
 		{name: "entry refused", bus: "default", answers: []answer{failedEntry("NotAuthorizedForSourceException"), put},
 			want:     []string{"PutEvents", "PutEvents"},
-			wantText: "eventbridge://default: NotAuthorizedForSourceException (HTTP 200)"},
+			wantText: "eventbridgesink: NotAuthorizedForSourceException (HTTP 200)"},
 		{name: "success that is none", bus: "default", answers: []answer{{200, `{}`}, put},
 			want:     []string{"PutEvents", "PutEvents"},
-			wantText: "eventbridge://default: Unknown (HTTP 200)"},
+			wantText: "eventbridgesink: Unknown (HTTP 200)"},
 		{name: "throttled", bus: "default", answers: []answer{failure(400, "ThrottlingException", "slow"), put},
 			want: []string{"PutEvents", "PutEvents", "PutEvents"}},
 		{name: "unavailable", bus: "default", answers: []answer{failure(500, "InternalException", "oops"), put},
 			want: []string{"PutEvents", "PutEvents", "PutEvents"}},
 		{name: "a message that repeats the content", bus: "default", answers: []answer{failure(400, "ValidationException", "has planted-value"), put},
 			want:     []string{"PutEvents", "PutEvents"},
-			wantText: "eventbridge://default: ValidationException (HTTP 400)"},
+			wantText: "eventbridgesink: ValidationException (HTTP 400)"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -282,7 +282,7 @@ func TestSink_SendTooLarge(t *testing.T) {
 	require.NoError(t, s.Send(sinktest.Plenty(t), fits))
 	var tooLarge *sink.TooLargeError
 	require.ErrorAs(t, s.Send(sinktest.Plenty(t), over), &tooLarge)
-	assert.Equal(t, sink.TooLargeError{Sink: "eventbridge://default", Size: limit + 1, Limit: limit}, *tooLarge)
+	assert.Equal(t, sink.TooLargeError{Size: limit + 1, Limit: limit}, *tooLarge)
 	assert.Len(t, operations(), 1, "what cannot be taken is not sent")
 
 	t.Run("where the limit is still 256 KB", func(t *testing.T) {

@@ -296,7 +296,7 @@ func TestSink_TooLargeForGood(t *testing.T) {
 	var tooLarge *sink.TooLargeError
 	event := sinktest.Change(t, "g", 1, "v")
 	require.ErrorAs(t, s.Send(sinktest.Plenty(t), event), &tooLarge)
-	assert.Equal(t, sink.TooLargeError{Sink: s.Name(), Size: len(event.JSON())}, *tooLarge)
+	assert.Equal(t, sink.TooLargeError{Size: len(event.JSON())}, *tooLarge)
 }
 
 func TestSink_Frozen(t *testing.T) {

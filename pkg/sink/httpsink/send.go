@@ -32,7 +32,7 @@ func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 			return nil
 		case answered && status.Status == http.StatusRequestEntityTooLarge:
 			// The endpoint does not tell its limit.
-			return &sink.TooLargeError{Sink: s.Name(), Size: len(event.JSON())}
+			return &sink.TooLargeError{Size: len(event.JSON())}
 		case !answered && ctx.Err() != nil:
 			return ctx.Err()
 		case !retryable(err):

@@ -378,7 +378,7 @@ func TestSink_Close(t *testing.T) {
 	for _, s := range []*kafkasink.Sink{used, stuck} {
 		require.NoError(t, s.Close())
 		require.NoError(t, s.Close(), "twice is fine")
-		require.ErrorIs(t, s.Send(t.Context(), sinktest.Change(t, "@TGS#a/b", 2, "b")), kafkasink.ErrClosed)
+		require.ErrorIs(t, s.Send(t.Context(), sinktest.Change(t, "@TGS#a/b", 2, "b")), sink.ErrClosed)
 	}
 	assert.Eventually(t, none, 10*time.Second, 10*time.Millisecond)
 }

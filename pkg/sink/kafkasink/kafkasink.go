@@ -24,13 +24,8 @@ import (
 	"msgext/pkg/sink"
 )
 
-// Errors that Send wraps.
-var (
-	// ErrTopic says that the topic does not exist, or that we have no right to see it.
-	ErrTopic = errors.New("no such topic")
-
-	ErrClosed = sink.ErrClosed
-)
+// ErrTopic is Send's error if the topic does not exist, or if we have no right to see it.
+var ErrTopic = errors.New("no such topic")
 
 // Sink sends to one topic. It is safe for concurrent use.
 type Sink struct {
@@ -77,11 +72,11 @@ func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 	record := kgo.Record{Topic: s.topic, Key: []byte(event.PartitionKey()), Value: event.JSON(), Headers: contentType}
 	size := batchSize(&record)
 	if limit := int(s.limit.Load()); size > limit {
-		return &sink.TooLargeError{Sink: s.Name(), Size: size, Limit: limit}
+		return &sink.TooLargeError{Size: size, Limit: limit}
 	}
 	client, err := s.open()
 	if err != nil {
-		return fmt.Errorf("%s: %w", s.Name(), err)
+		return fmt.Errorf("kafkasink: %w", err)
 	}
 	err = s.produce(ctx, client, record)
 	if errors.Is(err, kerr.MessageTooLarge) {
@@ -90,10 +85,10 @@ func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 			limit = size - 1 // all that is known of the limit
 		}
 		s.limit.Store(int64(limit))
-		return &sink.TooLargeError{Sink: s.Name(), Size: size, Limit: limit}
+		return &sink.TooLargeError{Size: size, Limit: limit}
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", s.Name(), err)
+		return fmt.Errorf("kafkasink: %w", err)
 	}
 	return nil
 }
@@ -142,7 +137,7 @@ func (s *Sink) open() (*kgo.Client, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return nil, ErrClosed
+		return nil, sink.ErrClosed
 	}
 	if s.client == nil {
 		client, err := kgo.NewClient(s.options...)

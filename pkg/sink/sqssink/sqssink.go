@@ -95,11 +95,11 @@ func (s *Sink) Send(ctx context.Context, event cloudevent.Event) error {
 func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 	body := legal(event.JSON())
 	if size, limit := len(body), int(s.limit.Load()); size > limit {
-		return s.tooLarge(size, limit)
+		return &sink.TooLargeError{Size: size, Limit: limit}
 	}
 	queue, err := s.queue(ctx)
 	if err != nil {
-		return fmt.Errorf("%s: find the queue: %w", s.Name(), err)
+		return fmt.Errorf("sqssink: find the queue: %w", err)
 	}
 	input := &sqs.SendMessageInput{QueueUrl: &queue, MessageBody: aws.String(string(body))}
 	if s.fifo {
@@ -112,16 +112,12 @@ func (s *Sink) send(ctx context.Context, event cloudevent.Event) error {
 	})
 	if limit, ok := refusedAbove(err); ok {
 		s.limit.Store(int64(limit))
-		return s.tooLarge(len(body), limit)
+		return &sink.TooLargeError{Size: len(body), Limit: limit}
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", s.Name(), err)
+		return fmt.Errorf("sqssink: %w", err)
 	}
 	return nil
-}
-
-func (s *Sink) tooLarge(size, limit int) error {
-	return &sink.TooLargeError{Sink: s.Name(), Size: size, Limit: limit}
 }
 
 // queue returns the queue's URL. It looks it up once, and again only after a failure.
