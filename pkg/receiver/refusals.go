@@ -26,6 +26,9 @@ func anonymous(rec *record, verdict rule) bool {
 // logCounted writes one line for each kind of refusal that was counted since the last line.
 func (rc *Receiver) logCounted(ctx context.Context, now time.Time) {
 	counted := rc.refusals.Take()
+	if len(counted) == 0 { // as nearly always; to sort nothing takes allocations
+		return
+	}
 	for _, refusal := range slices.Sorted(maps.Keys(counted)) {
 		n := counted[refusal]
 		attrs := []slog.Attr{slog.String(keyFate, string(rejected)), slog.Int(keyCounted, n)}

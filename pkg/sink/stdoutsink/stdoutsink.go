@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"sync/atomic"
 
 	"msgext/pkg/cloudevent"
@@ -20,6 +21,7 @@ type Sink struct {
 	w      io.Writer
 	turn   chan struct{} // holds one token; the writer takes it
 	torn   bool          // the last line is incomplete; guarded by the token
+	line   []byte        // the last line, whose memory the next one takes; guarded by the token
 	closed atomic.Bool
 }
 
@@ -52,17 +54,17 @@ func (s *Sink) Send(ctx context.Context, event cloudevent.Event) error {
 	if s.closed.Load() {
 		return sink.ErrClosed
 	}
-	line := make([]byte, 0, len("\n")+len(event.JSON())+len("\n"))
+	s.line = slices.Grow(s.line[:0], len("\n")+len(event.JSON())+len("\n"))
 	if s.torn {
-		line = append(line, '\n')
+		s.line = append(s.line, '\n')
 	}
-	line = append(append(line, event.JSON()...), '\n')
-	n, err := s.w.Write(line)
-	if err == nil && n < len(line) {
+	s.line = append(append(s.line, event.JSON()...), '\n')
+	n, err := s.w.Write(s.line)
+	if err == nil && n < len(s.line) {
 		err = io.ErrShortWrite
 	}
 	if n > 0 {
-		s.torn = n < len(line)
+		s.torn = n < len(s.line)
 	}
 	if err != nil {
 		return fmt.Errorf("stdoutsink: %w", err)
