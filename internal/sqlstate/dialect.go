@@ -8,7 +8,7 @@ import (
 // Dialect holds the differences between the databases.
 type Dialect struct {
 	Greatest, Least string // the functions for the greater and the lesser of two numbers
-	Integer         string // the type of a number in CAST; bigint when empty
+	Integer         string // the type of any number in CAST; bigint and smallint when empty
 	Nothing         string // what stands before WHERE in a SELECT without a table
 
 	// OnDuplicateKey is for MySQL, which has no ON CONFLICT. A column whose name is a keyword is
@@ -34,7 +34,7 @@ type upsert struct {
 }
 
 var (
-	cast     = regexp.MustCompile(`AS bigint\)`)
+	cast     = regexp.MustCompile(`AS (bigint|smallint)\)`)
 	excluded = regexp.MustCompile(`\bexcluded\.(\w+)`)
 	keyword  = regexp.MustCompile(`"(\w+)"`)
 )

@@ -2,7 +2,7 @@ package sqlstate
 
 import (
 	"bytes"
-	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -43,19 +43,24 @@ func FuzzRows(f *testing.F) {
 		// Decode and Read return text that is valid UTF-8.
 		key, value = strings.ToValidUTF8(key, "?"), strings.ToValidUTF8(value, "?")
 		entry := msgext.Entry{Seq: seq, Deleted: deleted, Value: value}
-		var read msgext.State
+		var rows loaded
 		row := new(Store).put(nil, key, entry).Args[2:]
-		require.NoError(t, entries(&read)(scanning(row[0], row[1], int64(row[2].(int)), row[3])))
-		require.Equal(t, map[string]msgext.Entry{key: entry}, read.Entries)
+		require.NoError(t, rows.take(int64(row[2].(int)), row[1].(int64), row[0].(string), row[3].(string)))
+		require.NoError(t, rows.take(kindMessage, 0, "", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16"))
+		record, err := rows.result()
+		require.NoError(t, err)
+		require.Equal(t, map[string]msgext.Entry{key: entry}, record.State.Entries)
 
 		// A read loads as msgext computes it, and only equal reads have the same digest.
 		base := msgext.Snapshot{Number: 1, Latest: latest, Clear: cleared, KeyValues: []msgext.KeyValue{{Key: key + "z", Seq: 3}, {Key: key, Value: value, Seq: seq}}}
 		text, sum, err := encodeBase(base)
 		require.NoError(t, err)
-		require.NoError(t, scanBase(scanning(int64(1), latest, cleared, text), &read))
+		column := func(keyValues string) string { return fmt.Sprint(latest, cleared, " ", keyValues) }
+		read, err := decodeBase(1, column(text))
+		require.NoError(t, err)
 		var kept msgext.State
 		kept.Merge(base)
-		require.Equal(t, kept.Base, read.Base)
+		require.Equal(t, kept.Base, read)
 		for _, test := range []struct {
 			same   bool
 			change func(*msgext.Snapshot)
@@ -77,37 +82,21 @@ func FuzzRows(f *testing.F) {
 		// Any text in the column gives errRow, or is a read that is written again with the same
 		// meaning.
 		const plant = "QZXJQ"
-		var found msgext.State
-		if err := scanBase(scanning(int64(1), latest, cleared, strings.ReplaceAll(stored, "1", plant)), &found); err != nil {
+		if _, err := decodeBase(1, column(strings.ReplaceAll(stored, "1", plant))); err != nil {
 			require.NotContains(t, err.Error(), plant)
 			require.ErrorIs(t, err, errRow)
 		}
-		if scanBase(scanning(int64(1), latest, cleared, stored), &found) == nil {
-			text, _, err := encodeBase(*found.Base)
+		if found, err := decodeBase(1, column(stored)); err == nil {
+			text, _, err := encodeBase(*found)
 			require.NoError(t, err)
-			var again msgext.State
-			require.NoError(t, scanBase(scanning(int64(1), latest, cleared, text), &again))
-			require.Equal(t, found.Base.Reply(), again.Base.Reply())
+			again, err := decodeBase(1, column(text))
+			require.NoError(t, err)
+			require.Equal(t, found.Reply(), again.Reply())
+		}
+		if err := rows.take(kindMessage, 0, "", stored); err != nil {
+			require.ErrorIs(t, err, errRow)
 		}
 	})
-}
-
-// scanning gives one row.
-func scanning(row ...any) func(...any) error {
-	return func(into ...any) error {
-		if len(into) != len(row) {
-			return errors.New("another number of columns")
-		}
-		for i, value := range row {
-			switch to := into[i].(type) {
-			case *string:
-				*to = value.(string)
-			case *int64:
-				*to = value.(int64)
-			}
-		}
-		return nil
-	}
 }
 
 // FuzzCursor checks that a cursor decodes to the place from which it was made. Any other text is

@@ -27,7 +27,7 @@ type Database interface {
 	// it. No other write to the same message, which is named by its digest, runs at the same time.
 	Write(ctx context.Context, message []byte, statements []Statement) (rows []int64, err error)
 
-	// Read runs the queries on one snapshot.
+	// Read runs the queries on one snapshot. A single query has one anyway.
 	Read(ctx context.Context, queries []Query) error
 
 	// Close releases the connection.

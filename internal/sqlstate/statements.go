@@ -18,14 +18,13 @@ type statements struct {
 	mayErase, eraseEntries, eraseSeen, eraseRead  string
 	erase                                         string
 	forget, forgetEntries, forgetSeen, forgetRead string
-	load, loadSeen, loadEntries, loadRead         string
-	due, dueSeen, each, eachSeen, open            string
+	load, due, dueSeen, each, eachSeen, open      string
 }
 
 // head.fields scans headColumns, and head.identity scans identityColumns.
 const (
-	headColumns = `m.latest, m.floor, m.revision, m.heard, m.announced, m.due, m.tries, m.told, m.doubted, m.ahead_since, m.ahead_over,
-		m.dropped_at, m.gave_up, m.gone`
+	headColumns = `m.latest, m.floor, m.revision, m.heard, m.announced, COALESCE(m.due, 0), m.tries, m.told, m.doubted,
+		COALESCE(m.ahead_since, 0), m.ahead_over, m.dropped_at, m.gave_up, m.gone`
 	identityNames   = `id, sdk_app_id, group_id, msg_seq, from_account, to_account, msg_key`
 	identityColumns = `m.id, m.sdk_app_id, m.group_id, m.msg_seq, m.from_account, m.to_account, m.msg_key`
 )
@@ -246,11 +245,7 @@ func newStatements(d Dialect) statements {
 		forgetSeen:    `DELETE FROM msgext_seen WHERE message = ?1`,
 		forgetRead:    `DELETE FROM msgext_reads WHERE message = ?1`,
 
-		load: `SELECT ` + headColumns + `, m.clear, m.line FROM msgext_messages m WHERE m.id = ?1`,
-		loadSeen: `SELECT s.version FROM msgext_seen s JOIN msgext_messages m ON m.id = s.message
-			WHERE s.message = ?1 AND s.version > m.floor ORDER BY s.version`,
-		loadEntries: d.text(`SELECT "key", seq, deleted, value FROM msgext_entries WHERE message = ?1`),
-		loadRead:    `SELECT number, latest, clear, key_values FROM msgext_reads WHERE message = ?1`,
+		load: d.text(load),
 
 		due: `SELECT ` + headColumns + `, ` + identityColumns + ` ` + page,
 		dueSeen: `SELECT s.message, s.version FROM msgext_seen s JOIN (SELECT m.id, m.floor ` + page + `) p ON p.id = s.message

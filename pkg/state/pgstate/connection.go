@@ -32,9 +32,8 @@ func doubting(config *pgxpool.Config, pinger *outbound.Pinger) {
 // standby is soon available.
 var retries = outbound.Policy{Tries: 4, First: 20 * time.Millisecond}
 
-// send sends the statements that fill queues in one transaction, including BEGIN, and commits it.
-// If the server has ended the transaction and mayRepeat returns true, it sends them again. Every
-// statement may arrive twice.
+// send sends the statements that fill queues, which are one transaction. If the server has ended it
+// and mayRepeat returns true, send sends them again. Every statement may arrive twice.
 func (d *database) send(ctx context.Context, mayRepeat func(error) bool, fill func(*pgx.Batch)) error {
 	return retries.Do(ctx, func(ctx context.Context) error {
 		err := d.sendOnce(ctx, fill)
@@ -61,7 +60,6 @@ func (d *database) sendOnce(ctx context.Context, fill func(*pgx.Batch)) error {
 	}()
 	batch := &pgx.Batch{}
 	fill(batch)
-	batch.Queue("COMMIT")
 	return conn.SendBatch(ctx, batch).Close()
 }
 

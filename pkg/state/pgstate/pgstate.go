@@ -85,10 +85,15 @@ type database struct {
 	pinger *outbound.Pinger
 }
 
-// The beginnings of transactions. The isolation levels are named because a database may have other
-// defaults. synchronous_commit is set because a role may have it off, and a commit is then not
-// durable. The locks separate writes to one message, even if the message has no row yet. They are
-// taken in the order in which they are given.
+// The beginnings and the end of transactions. The isolation levels are named because a database may
+// have other defaults. synchronous_commit is set because a role may have it off, and a commit is
+// then not durable. The locks separate writes to one message, even if the message has no row yet.
+// They are taken in the order in which they are given.
+//
+// One query needs no BEGIN: what is sent at once is a transaction, and one query has one snapshot.
+// The statement that loads a message is planned once for all messages. To plan it takes as long as
+// to run it, and without beforeOne the server would plan it anew for each message that is smaller
+// than most.
 //
 // A client that vanishes within a transaction, with its machine, keeps its locks until the server's
 // network time-outs, which may be hours. A transaction of several messages waits for a lock only as
@@ -97,8 +102,11 @@ type database struct {
 const (
 	beginRead  = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 	beginWrite = "BEGIN ISOLATION LEVEL READ COMMITTED"
+	end        = "COMMIT"
+	generic    = "set_config('plan_cache_mode', 'force_generic_plan', true), "
 	notNewer   = "SELECT (" + sqlstate.Newer + ")"
-	settings   = "SELECT set_config('synchronous_commit', 'on', true), set_config('plan_cache_mode', 'force_generic_plan', true), "
+	beforeOne  = "SELECT " + generic + "(" + sqlstate.Newer + ")"
+	settings   = "SELECT set_config('synchronous_commit', 'on', true), " + generic
 	lock       = "(" + sqlstate.Newer + "), (SELECT count(pg_advisory_xact_lock(k)) FROM unnest($1::bigint[]) k)"
 	lockOne    = settings + lock
 	lockMany   = settings + "set_config('lock_timeout', '250ms', true), " + lock
@@ -130,6 +138,7 @@ func (d *database) commit(ctx context.Context, writes []sqlstate.Write) ([][]int
 				})
 			}
 		}
+		batch.Queue(end)
 	})
 	if err != nil {
 		return nil, err
@@ -152,10 +161,15 @@ func split(rows []int64, writes []sqlstate.Write) [][]int64 {
 
 // Read implements sqlstate.Database.
 func (d *database) Read(ctx context.Context, queries []sqlstate.Query) error {
+	before, after := []string{beginRead, notNewer}, []string{end}
+	if len(queries) == 1 {
+		before, after = []string{beforeOne}, nil
+	}
 	given := false // rows that the caller already has cannot be taken back
 	return d.send(ctx, func(error) bool { return !given }, func(batch *pgx.Batch) {
-		batch.Queue(beginRead)
-		batch.Queue(notNewer)
+		for _, statement := range before {
+			batch.Queue(statement)
+		}
 		for _, query := range queries {
 			batch.Queue(placeholders(query.SQL), query.Args...).Query(func(rows pgx.Rows) error {
 				for rows.Next() {
@@ -166,6 +180,9 @@ func (d *database) Read(ctx context.Context, queries []sqlstate.Query) error {
 				}
 				return rows.Err()
 			})
+		}
+		for _, statement := range after {
+			batch.Queue(statement)
 		}
 	})
 }

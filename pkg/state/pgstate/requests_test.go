@@ -91,7 +91,8 @@ func (w *wire) relay(client net.Conn, server string) {
 	}
 }
 
-// The cost of an event is its own keys and one round trip, however many keys its message has.
+// The cost of an event is its own keys and one round trip, however many keys its message has. A
+// load costs one, too.
 func TestStore_CostsWhatTheEventCosts(t *testing.T) {
 	databaseURL, _ := schema(t)
 	var counts wire
@@ -106,11 +107,16 @@ func TestStore_CostsWhatTheEventCosts(t *testing.T) {
 			}
 			require.NoError(t, store.Apply(t.Context(), event, heard, state.MarkLater))
 		}
+		_, err := store.Load(t.Context(), m) // the connection's first prepares the statements
+		require.NoError(t, err)
+		executes, syncs := counts.executes.Load(), counts.syncs.Load()
 		record, err := store.Load(t.Context(), m)
 		require.NoError(t, err)
 		require.Len(t, record.State.Visible(), keys)
+		assert.EqualValues(t, 2, counts.executes.Load()-executes, "the settings, everything about the message")
+		assert.EqualValues(t, 1, counts.syncs.Load()-syncs)
 
-		executes, syncs := counts.executes.Load(), counts.syncs.Load()
+		executes, syncs = counts.executes.Load(), counts.syncs.Load()
 		require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(m, 1000, "w", "1", "2"), heard, state.MarkLater))
 		assert.EqualValues(t, own+2, counts.executes.Load()-executes, "%d keys", keys)
 		assert.EqualValues(t, 1, counts.syncs.Load()-syncs, "%d keys", keys)

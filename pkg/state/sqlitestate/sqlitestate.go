@@ -68,7 +68,7 @@ func open(ctx context.Context, path string) (*database, error) {
 		_ = db.Close()
 		return nil, err
 	}
-	return &database{db: db, writer: writer, files: files}, nil
+	return &database{db: db, reader: newReader(db), writer: writer, files: files}, nil
 }
 
 // dataSource returns the driver's URI for a file. Characters with a meaning in a URI are escaped.
@@ -79,6 +79,7 @@ func dataSource(path string) string {
 // database implements sqlstate.Database.
 type database struct {
 	db     *sql.DB
+	reader *reader
 	writer *writer
 	files  files
 
@@ -96,31 +97,10 @@ func (d *database) Read(ctx context.Context, queries []sqlstate.Query) error {
 	if err := d.files.check(); err != nil {
 		return err
 	}
-	tx, err := d.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
+	if err := d.reader.read(ctx, queries); err != nil {
 		return fmt.Errorf("sqlitestate: %w", err)
 	}
-	defer func() { _ = tx.Rollback() }() // nothing was written
-	for _, query := range queries {
-		if err := read(ctx, tx, query); err != nil {
-			return fmt.Errorf("sqlitestate: %w", err)
-		}
-	}
 	return nil
-}
-
-func read(ctx context.Context, tx *sql.Tx, query sqlstate.Query) error {
-	rows, err := tx.QueryContext(ctx, query.SQL, query.Args...)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }() // Err returns the same error
-	for rows.Next() {
-		if err := query.Row(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 // Close implements sqlstate.Database. It first finishes accepted writes. If the file is no longer
