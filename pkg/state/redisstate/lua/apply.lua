@@ -7,7 +7,7 @@ if newest == '0' or tonumber(newest) < tonumber(heard) then newest = heard end
 if due == '0' or tonumber(heard) < tonumber(due) then due = heard end
 if not have[6] then redis.call('ZADD', KEYS[9], 0, path) end
 local floor = have[5] or none
-if ARGV[5] ~= '' then floor = marked(floor, ARGV[5], ARGV[6]) end
+if ARGV[5] ~= '' then floor = marked(have[1], floor, ARGV[5], ARGV[6]) end
 -- One command for all fields: each costs as much as deciding what it writes.
 redis.call('HSET', KEYS[1], 'latest', greatest(have[1], ARGV[2]), 'clear', greatest(have[2], ARGV[3]), 'heard', newest,
   'tries', '0', 'told', '0', 'gave', '0', 'floor', floor, 'revision', string.format('%.0f', tonumber(have[6] or heard) + 1))

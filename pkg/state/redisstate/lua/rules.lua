@@ -73,10 +73,13 @@ local function raised(floor, version)
 end
 
 -- marked notes that a version is completely handled, and returns the floor that the head is then to
--- have.
-local function marked(floor, version, limit)
+-- have. What is seen is above the floor, not above latest, and never the version after the floor.
+local function marked(latest, floor, version, limit)
   floor = floor or none
-  if version == following(floor) then return raised(floor, version) end
+  if version == following(floor) then
+    if (latest or none) <= version then return version end -- so nothing is seen
+    return raised(floor, version)
+  end
   if floor < version and redis.call('ZCARD', KEYS[3]) < tonumber(limit) then
     redis.call('ZADD', KEYS[3], 0, version)
   end
