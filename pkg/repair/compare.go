@@ -100,8 +100,7 @@ func (r *Repairer) Compare(ctx context.Context, message msgext.Message) (Verdict
 // unsettled reports whether a message waits for a check, or is known not to be right.
 func (r *Repairer) unsettled(record state.Record) bool {
 	c := record.Check
-	due := !c.Due.IsZero() && !c.Due.After(r.options.Now())
-	return due || c.Standing() != state.Settled || record.State.Gap() && !c.Gone
+	return c.IsDue(r.options.Now()) || c.Standing() != state.Settled || record.State.Gap() && !c.Gone
 }
 
 // isUnheard reports whether the store shows nothing of a message because it was only announced.

@@ -38,6 +38,9 @@ type Check struct {
 	Gone bool
 }
 
+// IsDue reports whether the message has been waiting for a check since a given time or earlier.
+func (c Check) IsDue(at time.Time) bool { return !c.Due.IsZero() && !c.Due.After(at) }
+
 // Lane is one of the queues in which messages wait for a check. A store keeps it together with Due.
 // It is a function of Tries, Heard, Announced and Doubted. Apply and Doubt always put the message
 // into FirstChecks.

@@ -70,7 +70,7 @@ func entriesOf(event msgext.Event) []keyEntry {
 // put writes each entry unless the stored one is at least as great, and reports whether it wrote
 // any. An entry that is too large does not stop the others.
 func (s *Store) put(ctx context.Context, path string, entries []keyEntry) (written bool, err error) {
-	var any atomic.Bool
+	var wrote atomic.Bool
 	err = parallel(len(entries), func(i int) error {
 		entry := entries[i]
 		if size := entry.bytes(path); size > maxItemBytes {
@@ -78,11 +78,11 @@ func (s *Store) put(ctx context.Context, path string, entries []keyEntry) (writt
 		}
 		_, ok, err := s.write(ctx, address(path, keyItem(entry.key)), entry.replacing())
 		if ok {
-			any.Store(true)
+			wrote.Store(true)
 		}
 		return err
 	})
-	return any.Load(), err
+	return wrote.Load(), err
 }
 
 // bytes returns the size of the entry's item, accurate to a few bytes

@@ -28,31 +28,31 @@ func (s *Store) Due(ctx context.Context, lane state.Lane, before time.Time, afte
 }
 
 func (s *Store) due(ctx context.Context, lane state.Lane, before time.Time, after state.Cursor, limit int) (state.Page, error) {
-	lines, err := parseLines(lane, after)
+	queues, err := parseQueues(lane, after)
 	if err != nil {
 		return state.Page{}, err
 	}
 	few := limit/8 + 2
-	err = parallel(len(lines), func(i int) error { return s.ask(ctx, &lines[i], state.Milliseconds(before), few) })
+	err = parallel(len(queues), func(i int) error { return s.ask(ctx, &queues[i], state.Milliseconds(before), few) })
 	if err != nil {
 		return state.Page{}, err
 	}
-	first := take(lines, limit)
+	first := take(queues, limit)
 	page := state.Page{}
 	if page.Heads, err = s.heads(ctx, first); err != nil {
 		return state.Page{}, err
 	}
-	page.Heads = slices.DeleteFunc(page.Heads, func(h state.Head) bool { return h.Check.Due.IsZero() || h.Check.Due.After(before) })
+	page.Heads = slices.DeleteFunc(page.Heads, func(h state.Head) bool { return !h.Check.IsDue(before) })
 	slices.SortFunc(page.Heads, func(a, b state.Head) int {
 		return cmp.Or(a.Check.Due.Compare(b.Check.Due), cmp.Compare(a.Message.Path(), b.Message.Path()))
 	})
-	page.More = slices.ContainsFunc(lines, func(l line) bool { return !l.Done })
-	page.Next, err = cursor(lines)
+	page.More = slices.ContainsFunc(queues, func(q queue) bool { return !q.Done })
+	page.Next, err = cursor(queues)
 	return page, err
 }
 
-// line is how far a partition has been read. Its JSON is the partition's part of a cursor.
-type line struct {
+// queue is a partition of the index, and how far it has been read. Its JSON is the partition's part of a cursor.
+type queue struct {
 	Due       int64  `json:"d,omitempty"` // of the last message returned; unset if After is empty
 	After     string `json:"a,omitempty"`
 	Done      bool   `json:"e,omitempty"`
@@ -63,37 +63,37 @@ type line struct {
 
 // waiter is an entry of the index.
 type waiter struct {
-	line int
-	due  int64
-	pk   string
+	queue int // its index
+	due   int64
+	pk    string
 }
 
 func (w waiter) compare(other waiter) int {
 	return cmp.Or(cmp.Compare(w.due, other.due), cmp.Compare(w.pk, other.pk))
 }
 
-func parseLines(lane state.Lane, after state.Cursor) ([]line, error) {
+func parseQueues(lane state.Lane, after state.Cursor) ([]queue, error) {
 	all := partitions(lane)
-	lines := make([]line, len(all))
+	queues := make([]queue, len(all))
 	if after != "" {
-		if err := json.Unmarshal([]byte(after), &lines); err != nil || len(lines) != len(all) {
+		if err := json.Unmarshal([]byte(after), &queues); err != nil || len(queues) != len(all) {
 			return nil, errCursor
 		}
 	}
 	for i, partition := range all {
-		lines[i].partition = partition
+		queues[i].partition = partition
 	}
-	return lines, nil
+	return queues, nil
 }
 
-func cursor(lines []line) (state.Cursor, error) {
-	encoded, err := json.Marshal(lines)
+func cursor(queues []queue) (state.Cursor, error) {
+	encoded, err := json.Marshal(queues)
 	return state.Cursor(encoded), err
 }
 
-// ask fills a line with up to few entries that are due.
-func (s *Store) ask(ctx context.Context, l *line, before int64, few int) error {
-	if l.Done {
+// ask fills a queue with up to few entries that are due.
+func (s *Store) ask(ctx context.Context, q *queue, before int64, few int) error {
+	if q.Done {
 		return nil
 	}
 	const condition = "#shard = :shard AND #due <= :before"
@@ -102,62 +102,62 @@ func (s *Store) ask(ctx context.Context, l *line, before int64, few int) error {
 		IndexName:                 aws.String(dueIndex),
 		KeyConditionExpression:    aws.String(condition),
 		ExpressionAttributeNames:  names(condition),
-		ExpressionAttributeValues: item{":shard": number(l.partition), ":before": number(before)},
+		ExpressionAttributeValues: item{":shard": number(q.partition), ":before": number(before)},
 		Limit:                     aws.Int32(int32(few)),
 	}
-	if l.After != "" {
-		query.ExclusiveStartKey = item{"pk": text(l.After), "sk": text(headItem), "shard": number(l.partition), "due": number(l.Due)}
+	if q.After != "" {
+		query.ExclusiveStartKey = item{"pk": text(q.After), "sk": text(headItem), "shard": number(q.partition), "due": number(q.Due)}
 	}
-	for len(l.waiting) < few {
+	for len(q.waiting) < few {
 		page, err := s.client.Query(ctx, query)
 		if err != nil {
 			return err
 		}
 		for _, attributes := range page.Items {
 			d := decoder{item: attributes}
-			l.waiting = append(l.waiting, waiter{due: d.number("due"), pk: d.text("pk")})
+			q.waiting = append(q.waiting, waiter{due: d.number("due"), pk: d.text("pk")})
 			if d.err != nil {
 				return d.err
 			}
 		}
 		query.ExclusiveStartKey = page.LastEvaluatedKey
-		if l.more = len(page.LastEvaluatedKey) > 0; !l.more {
+		if q.more = len(page.LastEvaluatedKey) > 0; !q.more {
 			break
 		}
 	}
 	return nil
 }
 
-// take returns up to limit of the entries that come first among all lines, and moves each line
-// behind its own. If a line has more entries than were asked for, those after its last one are
+// take returns up to limit of the entries that come first among all queues, and moves each queue
+// behind its own. If a queue has more entries than were asked for, those after its last one are
 // unknown, so nothing after that one is taken.
-func take(lines []line, limit int) []waiter {
+func take(queues []queue, limit int) []waiter {
 	var all []waiter
 	var horizon *waiter
-	for i, l := range lines {
-		for n := range l.waiting {
-			l.waiting[n].line = i
+	for i, q := range queues {
+		for n := range q.waiting {
+			q.waiting[n].queue = i
 		}
-		all = append(all, l.waiting...)
-		if n := len(l.waiting); l.more && n > 0 && (horizon == nil || l.waiting[n-1].compare(*horizon) < 0) {
-			horizon = &l.waiting[n-1]
+		all = append(all, q.waiting...)
+		if n := len(q.waiting); q.more && n > 0 && (horizon == nil || q.waiting[n-1].compare(*horizon) < 0) {
+			horizon = &q.waiting[n-1]
 		}
 	}
-	// Stable: within a line, the index's order stays.
+	// Stable: within a queue, the index's order stays.
 	slices.SortStableFunc(all, func(a, b waiter) int { return cmp.Compare(a.due, b.due) })
-	taken := make([]int, len(lines))
+	taken := make([]int, len(queues))
 	var first []waiter
 	for _, w := range all {
 		if len(first) == limit || horizon != nil && w.due > horizon.due {
 			break
 		}
 		first = append(first, w)
-		taken[w.line]++
-		lines[w.line].Due, lines[w.line].After = w.due, w.pk
+		taken[w.queue]++
+		queues[w.queue].Due, queues[w.queue].After = w.due, w.pk
 	}
-	for i := range lines {
-		l := &lines[i]
-		l.Done = l.Done || !l.more && taken[i] == len(l.waiting)
+	for i := range queues {
+		q := &queues[i]
+		q.Done = q.Done || !q.more && taken[i] == len(q.waiting)
 	}
 	return first
 }

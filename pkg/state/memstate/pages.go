@@ -31,7 +31,7 @@ func (s *Store) Due(ctx context.Context, lane state.Lane, before time.Time, afte
 	for _, p := range waiting[:min(limit, len(waiting))] {
 		page.Next = p.cursor()
 		r := s.records[p.of.message]
-		if r != nil && !r.Check.Due.IsZero() && !r.Check.Due.After(before) {
+		if r != nil && r.Check.IsDue(before) {
 			page.Heads = append(page.Heads, r.head())
 		}
 	}

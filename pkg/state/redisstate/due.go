@@ -38,7 +38,7 @@ func (s *Store) Due(ctx context.Context, lane state.Lane, before time.Time, afte
 		return state.Page{}, explain(err)
 	}
 	// A head may have changed since the index was read.
-	page.Heads = slices.DeleteFunc(page.Heads, func(h state.Head) bool { return h.Check.Due.IsZero() || h.Check.Due.After(before) })
+	page.Heads = slices.DeleteFunc(page.Heads, func(h state.Head) bool { return !h.Check.IsDue(before) })
 	slices.SortFunc(page.Heads, func(a, b state.Head) int {
 		return cmp.Or(a.Check.Due.Compare(b.Check.Due), cmp.Compare(a.Message.Path(), b.Message.Path()))
 	})
@@ -102,8 +102,8 @@ func (s *Store) heads(ctx context.Context, paths map[int][]string) ([]state.Head
 	replies, err := s.onShards(ctx, s.scripts.heads, func(n int) ([]string, []any) {
 		names := make([]string, 0, 2*len(paths[n]))
 		for _, path := range paths[n] {
-			all := keys(path)
-			names = append(names, all[0], all[2])
+			of := keys(path)
+			names = append(names, of[headKey], of[seenKey])
 		}
 		var fields []any
 		for _, field := range headFields() {

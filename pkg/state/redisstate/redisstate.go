@@ -120,8 +120,8 @@ func (s *Store) Load(ctx context.Context, message msgext.Message) (state.Record,
 func (s *Store) read(ctx context.Context, keys []string) (kept, error) {
 	pipe := s.client.TxPipeline()
 	all := kept{
-		schema: pipe.Get(ctx, keys[9]), head: pipe.HMGet(ctx, keys[0], headFields()...), seen: pipe.ZRange(ctx, keys[2], 0, -1),
-		entries: pipe.HGetAll(ctx, keys[1]), base: pipe.Get(ctx, keys[3]),
+		schema: pipe.Get(ctx, keys[schemaKey]), head: pipe.HMGet(ctx, keys[headKey], headFields()...),
+		seen: pipe.ZRange(ctx, keys[seenKey], 0, -1), entries: pipe.HGetAll(ctx, keys[entriesKey]), base: pipe.Get(ctx, keys[baseKey]),
 	}
 	commands, err := pipe.Exec(ctx)
 	// After EXECABORT, the error of the failed command has the cause.

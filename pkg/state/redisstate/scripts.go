@@ -59,6 +59,16 @@ func shard(path string) int {
 
 func prefix(shard int) string { return "msgext:{" + strconv.Itoa(shard) + "}:" }
 
+// Indexes of keys that Go code reads without a script.
+const (
+	headKey = iota
+	entriesKey
+	seenKey
+	baseKey
+
+	schemaKey = 9
+)
+
 // keys returns KEYS of the scripts that work on one message, see lua/rules.lua.
 func keys(path string) []string {
 	n := shard(path)
