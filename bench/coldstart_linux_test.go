@@ -48,7 +48,7 @@ func BenchmarkColdDelivery(b *testing.B) {
 			version := int64(56)
 			change := func() []byte {
 				version++ // of the same message
-				return changes(b, version, 1)[0]
+				return changes(b, d.body(b), version, 1)[0]
 			}
 			medians := startInTurns(b, change, function{"ours", ours, environ}, function{"ordinary", ordinary, ordinaryEnviron})
 			b.ReportMetric(medians[0]/medians[1], "ratio")
