@@ -1,20 +1,17 @@
 package sqlstate
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
 
-// Write holds the statements of one write to a message. The message is named by its digest.
-type Write struct {
-	Message    []byte
-	Statements []Statement
-}
-
-// Commit runs writes in order, in one transaction, and returns once it is durable. The result is
-// how many rows each statement of each write changed. It locks the messages in a fixed order, so
-// that two transactions do not deadlock.
+// Commit runs writes in order, in one transaction, and returns once it is durable. Those of one
+// message follow one another, by version. The result is how many rows each statement of each write
+// changed. It locks the messages in a fixed order, so that two transactions do not deadlock.
 type Commit func(ctx context.Context, writes []Write) (rows [][]int64, err error)
 
 // Bounds: how many transactions run at once, how much one transaction takes at most, and how many
@@ -61,8 +58,8 @@ func NewGroup(commit Commit) *Group {
 }
 
 // Write is Database.Write. A caller whose context ends first does not wait for the result.
-func (g *Group) Write(ctx context.Context, message []byte, statements []Statement) ([]int64, error) {
-	r := &request{Write: Write{message, statements}, ctx: ctx, bytes: size(statements), answered: make(chan struct{})}
+func (g *Group) Write(ctx context.Context, write Write) ([]int64, error) {
+	r := &request{Write: write, ctx: ctx, bytes: size(write.Statements), answered: make(chan struct{})}
 	g.mu.Lock()
 	g.waiting = append(g.waiting, r)
 	g.start()
@@ -117,10 +114,17 @@ func (g *Group) take() (group []*request) {
 		}
 	}
 	g.waiting = left
+	slices.SortStableFunc(group, byVersion)
 	for _, r := range group {
 		g.busy[r.message()] = true
 	}
 	return group
+}
+
+// byVersion orders the writes to a message by version. Versions that come together then follow one
+// another, in whatever order their callers came.
+func byVersion(a, b *request) int {
+	return cmp.Or(bytes.Compare(a.Message, b.Message), cmp.Compare(a.Version, b.Version))
 }
 
 func (g *Group) mayShare(first, other *request) bool {

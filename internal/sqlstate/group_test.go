@@ -89,7 +89,7 @@ func write(t *testing.T, s *slow, messages string, contexts map[string]context.C
 			ctx = contexts[name]
 		}
 		all.Go(func() {
-			rows, err := group.Write(ctx, []byte(name), []sqlstate.Statement{{SQL: "UPDATE", Args: []any{argument}}})
+			rows, err := group.Write(ctx, sqlstate.Write{Message: []byte(name), Statements: []sqlstate.Statement{{SQL: "UPDATE", Args: []any{argument}}}})
 			if err == nil {
 				assert.Equal(t, []int64{int64(name[0])}, rows, "its own")
 			}
@@ -166,7 +166,7 @@ func TestGroup_ALockedMessageHoldsItselfUp(t *testing.T) {
 		for name, err := range errs {
 			assert.NoError(t, err, name)
 		}
-		assert.Equal(t, []string{"a", "b", "c", "d", "efgfhi"}, s.groups[:5])
+		assert.Equal(t, []string{"a", "b", "c", "d", "effghi"}, s.groups[:5])
 		assert.ElementsMatch(t, []string{"e", "f", "g", "h", "i"}, s.groups[5:], "the second f's time is up with the first's")
 	})
 }
@@ -186,7 +186,7 @@ func TestGroup_ALockedMessageIsSetApart(t *testing.T) {
 				all.Go(func() {
 					ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 					defer cancel()
-					_, err := group.Write(ctx, []byte(name), nil)
+					_, err := group.Write(ctx, sqlstate.Write{Message: []byte(name)})
 					mu.Lock()
 					defer mu.Unlock()
 					errs[name] = err
@@ -207,13 +207,40 @@ func TestGroup_ALockedMessageIsSetApart(t *testing.T) {
 		assert.Equal(t, "ff", round("abcdffehig"), "each of a failed group alone")
 		assert.ElementsMatch(t, []string{"a", "b", "c", "d", "ff", "e", "g", "hi"}, s.groups)
 		assert.Equal(t, "f", round("abcdfghe"), "the others have been committed since")
-		assert.ElementsMatch(t, []string{"a", "b", "c", "d", "f", "ghe"}, s.groups)
+		assert.ElementsMatch(t, []string{"a", "b", "c", "d", "f", "egh"}, s.groups)
 
 		s.locked = ""
 		assert.Empty(t, round("abcdfghe"))
-		assert.ElementsMatch(t, []string{"a", "b", "c", "d", "f", "ghe"}, s.groups)
+		assert.ElementsMatch(t, []string{"a", "b", "c", "d", "f", "egh"}, s.groups)
 		assert.Empty(t, round("abcdfghe"))
-		assert.ElementsMatch(t, []string{"a", "b", "c", "d", "fghe"}, s.groups, "it is one of them again")
+		assert.ElementsMatch(t, []string{"a", "b", "c", "d", "efgh"}, s.groups, "it is one of them again")
+	})
+}
+
+// Versions of a message that come together are written in their order, whatever the order in which
+// they come.
+func TestGroup_WritesVersionsInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var groups [][]int64
+		group := sqlstate.NewGroup(func(_ context.Context, writes []sqlstate.Write) ([][]int64, error) {
+			var versions []int64
+			for _, write := range writes {
+				versions = append(versions, write.Version)
+			}
+			groups = append(groups, versions)
+			time.Sleep(time.Second)
+			return make([][]int64, len(writes)), nil
+		})
+		var all sync.WaitGroup
+		for _, version := range []int64{1, 5, 2, 4, 3} {
+			all.Go(func() {
+				_, err := group.Write(t.Context(), sqlstate.Write{Message: []byte("m"), Version: version})
+				assert.NoError(t, err)
+			})
+			synctest.Wait()
+		}
+		all.Wait()
+		assert.Equal(t, [][]int64{{1}, {2, 3, 4, 5}}, groups)
 	})
 }
 

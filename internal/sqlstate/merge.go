@@ -35,7 +35,7 @@ func (s *Store) Merge(ctx context.Context, message msgext.Message, read msgext.S
 		batch = append(batch, Statement{s.sql.putNewer, append([]any{id, read.Number, sum}, entry...)})
 	}
 	batch = append(batch, Statement{s.sql.tidy, []any{id}})
-	rows, err := s.database.Write(ctx, id, batch)
+	rows, err := s.database.Write(ctx, Write{Message: id, Statements: batch})
 	if err == nil && rows[0]+rows[1] == 0 {
 		return state.ErrOvertaken
 	}

@@ -24,14 +24,26 @@ import (
 type Database interface {
 	// Write runs the statements in order, in one transaction, and returns once it is durable. The
 	// result is how many rows each statement changed. Each statement sees what was committed before
-	// it. No other write to the same message, which is named by its digest, runs at the same time.
-	Write(ctx context.Context, message []byte, statements []Statement) (rows []int64, err error)
+	// it. No other write to the same message runs at the same time.
+	Write(ctx context.Context, write Write) (rows []int64, err error)
 
 	// Read runs the queries on one snapshot. A single query has one anyway.
 	Read(ctx context.Context, queries []Query) error
 
 	// Close releases the connection.
 	Close() error
+}
+
+// Write is one write to a message, which is named by its digest.
+type Write struct {
+	Message    []byte
+	Version    int64 // that is recorded or marked; 0 for a write of another kind
+	Statements []Statement
+
+	// Once is the SQL of a statement whose result for a version is also right for lesser ones. If
+	// several such writes to a message share a transaction, the statement need be run only for the
+	// greatest version. Empty for none.
+	Once string
 }
 
 // Statement is one statement with its arguments, for placeholders ?1, ?2, ....
@@ -71,7 +83,7 @@ func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, 
 	if mark == state.MarkNow {
 		return s.writeSeen(ctx, id, batch, event.Version())
 	}
-	_, err := s.database.Write(ctx, id, batch)
+	_, err := s.database.Write(ctx, Write{Message: id, Version: event.Version(), Statements: batch})
 	return err
 }
 
@@ -104,14 +116,16 @@ func (s *Store) MarkSeen(ctx context.Context, message msgext.Message, version in
 // not handled, as after a sink has failed.
 func (s *Store) writeSeen(ctx context.Context, id []byte, batch []Statement, version int64) error {
 	if !s.twoSteps {
-		_, err := s.database.Write(ctx, id, append(batch, s.mark(id, version)))
+		_, err := s.database.Write(ctx, Write{Message: id, Version: version, Statements: append(batch, s.mark(id, version))})
 		return err
 	}
-	rows, err := s.database.Write(ctx, id, append(batch, Statement{s.sql.reached, []any{id, version}}))
+	batch = append(batch, Statement{s.sql.reached, []any{id, version}})
+	rows, err := s.database.Write(ctx, Write{id, version, batch, s.sql.reached})
 	if err != nil || rows[len(rows)-1] > 0 {
 		return err
 	}
-	_, err = s.database.Write(ctx, id, []Statement{{s.sql.passOver, []any{id}}, s.advance(id, version), s.mark(id, version)})
+	batch = []Statement{{s.sql.passOver, []any{id}}, s.advance(id, version), s.mark(id, version)}
+	_, err = s.database.Write(ctx, Write{id, version, batch, s.sql.passOver})
 	return err
 }
 
@@ -122,14 +136,14 @@ func (s *Store) Doubt(ctx context.Context, message msgext.Message, at time.Time,
 		heard = state.Milliseconds(at)
 	}
 	arguments := append(identity(message), state.Milliseconds(at), heard)
-	_, err := s.database.Write(ctx, idOf(message), []Statement{{s.sql.doubt, arguments}})
+	_, err := s.database.Write(ctx, Write{Message: idOf(message), Statements: []Statement{{s.sql.doubt, arguments}}})
 	return err
 }
 
 // Announce implements state.Store.
 func (s *Store) Announce(ctx context.Context, message msgext.Message, at, due time.Time) error {
 	arguments := append(identity(message), state.Milliseconds(at), state.Milliseconds(due))
-	_, err := s.database.Write(ctx, idOf(message), []Statement{{s.sql.announce, arguments}})
+	_, err := s.database.Write(ctx, Write{Message: idOf(message), Statements: []Statement{{s.sql.announce, arguments}}})
 	return err
 }
 
@@ -151,13 +165,13 @@ func (s *Store) SaveCheck(ctx context.Context, message msgext.Message, o state.O
 // Drop implements state.Store.
 func (s *Store) Drop(ctx context.Context, message msgext.Message, drop state.Drop) (bool, error) {
 	id, loaded := idOf(message), state.Milliseconds(drop.DroppedAt)
-	rows, err := s.database.Write(ctx, id, []Statement{
+	rows, err := s.database.Write(ctx, Write{Message: id, Statements: []Statement{
 		{s.sql.mayDrop, []any{id, loaded}},
 		{s.sql.dropSeen, []any{id, loaded, drop.Above}},
 		{s.sql.dropEntries, []any{id, loaded, drop.Above}},
 		{s.sql.drop, []any{id, loaded, drop.Above, state.Milliseconds(drop.Now), milliseconds(drop.Due)}},
 		{s.sql.place, []any{id}},
-	})
+	}})
 	if err != nil || rows[0] > 0 {
 		return err == nil, err
 	}
@@ -190,10 +204,10 @@ func (s *Store) Sweep(ctx context.Context, message msgext.Message, revision int6
 func (s *Store) Erase(ctx context.Context, message msgext.Message, revision int64) (bool, error) {
 	id := idOf(message)
 	arguments := []any{id, revision}
-	rows, err := s.database.Write(ctx, id, []Statement{
+	rows, err := s.database.Write(ctx, Write{Message: id, Statements: []Statement{
 		{s.sql.mayErase, arguments},
 		{s.sql.eraseEntries, arguments}, {s.sql.eraseSeen, arguments}, {s.sql.eraseRead, arguments}, {s.sql.erase, arguments},
-	})
+	}})
 	return err == nil && rows[0] > 0, err
 }
 
@@ -211,7 +225,7 @@ func (s *Store) Close() error { return s.database.Close() }
 // writeKnown is Write for a batch whose first statement changes the message's row. Where there is
 // no such row, the message is not known.
 func (s *Store) writeKnown(ctx context.Context, id []byte, batch []Statement) error {
-	rows, err := s.database.Write(ctx, id, batch)
+	rows, err := s.database.Write(ctx, Write{Message: id, Statements: batch})
 	if err == nil && rows[0] == 0 {
 		return state.ErrNotFound
 	}

@@ -133,8 +133,9 @@ func newStatements(d Dialect) statements {
 		reached: `UPDATE msgext_messages SET revision = revision WHERE id = ?1 AND floor >= ?2`,
 		mark: d.upsert(upsert{
 			table: "msgext_seen", alias: "n", key: "message, version", columns: `message, version`,
+			// No version is above latest. So they are counted only if they might be too many.
 			source: `SELECT m.id, CAST(?2 AS bigint) FROM msgext_messages m WHERE m.id = ?1 AND m.floor < ?2
-				AND (SELECT count(*) FROM msgext_seen s WHERE s.message = ?1 AND s.version > m.floor) < ?3`,
+				AND (m.latest - m.floor <= ?3 OR (SELECT count(*) FROM msgext_seen s WHERE s.message = ?1 AND s.version > m.floor) < ?3)`,
 		}),
 
 		// ?1..?7 identity, ?8 at, ?9 heard

@@ -14,9 +14,9 @@ type Faulty struct {
 }
 
 // Write implements sqlstate.Database.
-func (d Faulty) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) (rows []int64, err error) {
+func (d Faulty) Write(ctx context.Context, write sqlstate.Write) (rows []int64, err error) {
 	err = d.Faults.Do(func() error {
-		rows, err = d.Database.Write(ctx, message, statements)
+		rows, err = d.Database.Write(ctx, write)
 		return err
 	})
 	return rows, err

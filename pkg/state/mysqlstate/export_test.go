@@ -1,6 +1,7 @@
 package mysqlstate
 
 import (
+	"context"
 	"time"
 
 	"msgext/internal/sqlstate"
@@ -34,6 +35,16 @@ func WriteText(writes ...sqlstate.Write) (string, error) {
 func ReadText(queries []sqlstate.Query) (string, error) {
 	text, _, err := reading(queries).end()
 	return text, err
+}
+
+// Commit commits writes in one transaction.
+func Commit(ctx context.Context, url secret.String, writes ...sqlstate.Write) ([][]int64, error) {
+	d, err := open(url, 1)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = d.Close() }()
+	return d.commit(ctx, writes)
 }
 
 // IsEnded is isEnded.

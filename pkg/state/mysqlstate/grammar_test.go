@@ -22,8 +22,7 @@ import (
 // spoken is a database that records the statements of a store.
 type spoken struct{ texts map[string]bool }
 
-func (s *spoken) Write(_ context.Context, message []byte, statements []sqlstate.Statement) ([]int64, error) {
-	write := sqlstate.Write{Message: message, Statements: statements}
+func (s *spoken) Write(_ context.Context, write sqlstate.Write) ([]int64, error) {
 	for _, writes := range [][]sqlstate.Write{{write}, {write, write}} {
 		text, err := mysqlstate.WriteText(writes...)
 		if err != nil {
@@ -32,7 +31,7 @@ func (s *spoken) Write(_ context.Context, message []byte, statements []sqlstate.
 		s.texts[text] = true
 	}
 	// After a statement that changes nothing, the store sends others.
-	return make([]int64, len(statements)), nil
+	return make([]int64, len(write.Statements)), nil
 }
 
 func (s *spoken) Read(_ context.Context, queries []sqlstate.Query) error {

@@ -110,8 +110,12 @@ func writing(writes []sqlstate.Write, order []place) *script {
 		numbers[i] = lockOf(write.Message)
 	}
 	text := newScript(fmt.Sprintf(beginWrite, strings.Repeat(", ?", len(numbers)-1)), numbers...)
-	for _, at := range order {
-		text.add(writes[at.write].Statements[at.statement])
+	for i, at := range order {
+		if i+1 < len(order) && isAnswered(writes, at, order[i+1]) {
+			text.skip()
+		} else {
+			text.add(writes[at.write].Statements[at.statement])
+		}
 	}
 	return text
 }

@@ -1,56 +1,42 @@
 package mysqlstate
 
-import "msgext/internal/sqlstate"
+import (
+	"bytes"
+
+	"msgext/internal/sqlstate"
+)
 
 // place is the position of a statement among all writes.
 type place struct{ write, statement int }
 
-// ordered returns the order in which the statements of writes are sent. If all writes have the same
-// statements for their messages, equal statements are placed next to each other, so that inserts
-// become one. This is done only if the writes begin with an insert that may have several rows, as
-// an event does. Events commute, even those of one message, but other writes may depend on earlier
-// ones.
-func ordered(writes []sqlstate.Write) []place {
-	var places []place
-	for step := range alike(writes) {
-		for i, write := range writes {
-			from := runs(write.Statements)
-			for statement := from[step]; statement < from[step+1]; statement++ {
-				places = append(places, place{i, statement})
+// ordered returns the order in which the statements of writes are sent. Where neighbours write
+// versions, with the same statements, equal statements are placed next to each other, so that
+// inserts become one. Versions commute, even those of one message, but other writes may depend on
+// earlier ones.
+func ordered(writes []sqlstate.Write) (places []place) {
+	for first := 0; first < len(writes); {
+		end := first + alike(writes[first:])
+		for step := range len(runs(writes[first].Statements)) - 1 {
+			for i := first; i < end; i++ {
+				from := runs(writes[i].Statements)
+				for statement := from[step]; statement < from[step+1]; statement++ {
+					places = append(places, place{i, statement})
+				}
 			}
 		}
-	}
-	if places != nil {
-		return places
-	}
-	for i, write := range writes {
-		for statement := range write.Statements {
-			places = append(places, place{i, statement})
-		}
+		first = end
 	}
 	return places
 }
 
-// alike returns how many runs of equal statements each write has, if all writes have the same runs,
-// and 0 otherwise.
+// alike returns how many writes, from the first one on, may be sent statement by statement.
 func alike(writes []sqlstate.Write) int {
-	first := writes[0].Statements
-	if len(writes) == 1 || rowOf(first[0].SQL) == "" {
-		return 0
-	}
-	want := runs(first)
-	for _, write := range writes[1:] {
-		got := runs(write.Statements)
-		if len(got) != len(want) {
-			return 0
-		}
-		for step := range len(want) - 1 {
-			if write.Statements[got[step]].SQL != first[want[step]].SQL {
-				return 0
-			}
+	for i, write := range writes {
+		if i > 0 && (write.Version == 0 || writes[0].Version == 0 || !sameRuns(write.Statements, writes[0].Statements)) {
+			return i
 		}
 	}
-	return len(want) - 1
+	return len(writes)
 }
 
 // runs returns the indexes at which runs of equal statements begin, and the end.
@@ -61,4 +47,25 @@ func runs(statements []sqlstate.Statement) (from []int) {
 		}
 	}
 	return append(from, len(statements))
+}
+
+func sameRuns(one, other []sqlstate.Statement) bool {
+	from, want := runs(one), runs(other)
+	if len(from) != len(want) {
+		return false
+	}
+	for step := range len(from) - 1 {
+		if one[from[step]].SQL != other[want[step]].SQL {
+			return false
+		}
+	}
+	return true
+}
+
+// isAnswered reports whether a statement need not be sent, because the next one answers for it, see
+// sqlstate.Write.Once.
+func isAnswered(writes []sqlstate.Write, at, next place) bool {
+	write, later := writes[at.write], writes[next.write]
+	sql := write.Statements[at.statement].SQL
+	return sql == write.Once && sql == later.Statements[next.statement].SQL && bytes.Equal(write.Message, later.Message)
 }

@@ -54,6 +54,9 @@ func (s *script) add(statement sqlstate.Statement) {
 	s.write(before+row, statement.Args)
 }
 
+// skip leaves a statement out. Its result is that of the statement that is added next.
+func (s *script) skip() { s.results = append(s.results, s.count) }
+
 // rowOf returns the row of an insert that may have several: nothing after the row has an argument.
 func rowOf(sql string) string {
 	_, values, _ := strings.Cut(sql, "\nVALUES ")

@@ -100,9 +100,9 @@ func TestStore_WhateverTheDefaults(t *testing.T) {
 	database, err := pgstate.OpenDatabase(t.Context(), secret.String(url))
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, database.Close()) })
-	rows, err := database.Write(t.Context(), make([]byte, 32), []sqlstate.Statement{{
+	rows, err := database.Write(t.Context(), sqlstate.Write{Message: make([]byte, 32), Statements: []sqlstate.Statement{{
 		SQL: "SELECT 1 WHERE current_setting('synchronous_commit') = 'on' AND current_setting('transaction_isolation') = 'read committed'",
-	}})
+	}}})
 	require.NoError(t, err)
 	assert.Equal(t, []int64{1}, rows)
 }

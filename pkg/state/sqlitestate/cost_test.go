@@ -25,9 +25,9 @@ type counting struct {
 	statements *int
 }
 
-func (d counting) Write(ctx context.Context, message []byte, statements []sqlstate.Statement) ([]int64, error) {
-	*d.statements += len(statements)
-	return d.Database.Write(ctx, message, statements)
+func (d counting) Write(ctx context.Context, write sqlstate.Write) ([]int64, error) {
+	*d.statements += len(write.Statements)
+	return d.Database.Write(ctx, write)
 }
 
 // The cost of an event, in statements and in pages written, is that of its own keys, however many

@@ -88,8 +88,8 @@ type database struct {
 }
 
 // Write implements sqlstate.Database. There is only one writer, so writes never overlap.
-func (d *database) Write(ctx context.Context, _ []byte, statements []sqlstate.Statement) ([]int64, error) {
-	return d.writer.write(ctx, statements)
+func (d *database) Write(ctx context.Context, write sqlstate.Write) ([]int64, error) {
+	return d.writer.write(ctx, write.Statements)
 }
 
 // Read implements sqlstate.Database. In WAL mode a reader does not wait for a writer.

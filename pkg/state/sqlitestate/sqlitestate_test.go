@@ -70,9 +70,9 @@ func TestOpen_TheWriterSyncsToo(t *testing.T) {
 	database, _, err := sqlitestate.OpenDatabase(t.Context(), path(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, database.Close()) })
-	_, err = database.Write(t.Context(), nil, []sqlstate.Statement{
+	_, err = database.Write(t.Context(), sqlstate.Write{Statements: []sqlstate.Statement{
 		{SQL: "CREATE TABLE found AS SELECT (SELECT synchronous FROM pragma_synchronous) AS synchronous, (SELECT journal_mode FROM pragma_journal_mode) AS mode"},
-	})
+	}})
 	require.NoError(t, err)
 	var synchronous int
 	var mode string

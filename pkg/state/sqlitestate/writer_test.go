@@ -20,17 +20,17 @@ func TestWriter_AFailedWriteAffectsNoOtherWrite(t *testing.T) {
 	database, _, err := sqlitestate.OpenDatabase(t.Context(), path(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, database.Close()) })
-	_, err = database.Write(t.Context(), nil, []sqlstate.Statement{{SQL: "CREATE TABLE t (n INTEGER CHECK (n % 5 <> 0)) STRICT"}})
+	_, err = database.Write(t.Context(), sqlstate.Write{Statements: []sqlstate.Statement{{SQL: "CREATE TABLE t (n INTEGER CHECK (n % 5 <> 0)) STRICT"}}})
 	require.NoError(t, err)
 
 	const writers = 64
 	var all sync.WaitGroup
 	for n := range writers {
 		all.Go(func() {
-			rows, err := database.Write(t.Context(), nil, []sqlstate.Statement{
+			rows, err := database.Write(t.Context(), sqlstate.Write{Statements: []sqlstate.Statement{
 				{SQL: "INSERT INTO t VALUES (?1), (?2)", Args: []any{1000*n + 1, 1000*n + 2}},
 				{SQL: "INSERT INTO t VALUES (?1)", Args: []any{n}},
-			})
+			}})
 			if n%5 == 0 {
 				assert.ErrorContains(t, err, "CHECK constraint failed")
 				return
