@@ -125,6 +125,11 @@ func (r *Repairer) act(ctx context.Context, message msgext.Message, d decision, 
 
 // carryOut does what a decision asks for before its outcome is written.
 func (r *Repairer) carryOut(ctx context.Context, message msgext.Message, d decision, f finding) error {
+	if d.owed != nil {
+		if err := r.save(ctx, message, *d.owed, *d.owed); err != nil {
+			return err
+		}
+	}
 	if d.merge {
 		if err := r.options.Store.Merge(ctx, message, f.read); err != nil {
 			return fmt.Errorf("merge: %w", err)

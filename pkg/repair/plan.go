@@ -27,8 +27,9 @@ var (
 type decision struct {
 	foreign bool // another app's message: nothing at all
 	erase   bool
-	read    bool // read it, and conclude
-	merge   bool // take in the read
+	read    bool           // read it, and conclude
+	owed    *state.Outcome // is saved before the merge: the sinks are to be told
+	merge   bool           // take in the read
 	tell    telling
 	drop    *state.Drop // and read again
 	sweep   bool

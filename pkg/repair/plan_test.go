@@ -44,6 +44,7 @@ func (d decision) summary() string {
 	say(d.erase, "erase")
 	say(d.read, "read")
 	say(d.exchange, "look exchanged")
+	say(d.owed != nil, "owe")
 	say(d.merge, "merge")
 	say(d.tell == truth, "tell")
 	say(d.tell == gone, "tell gone")
@@ -168,6 +169,7 @@ func TestConclude(t *testing.T) {
 			}
 		})
 	}
+	rewritten := msgext.Snapshot{Latest: 2, KeyValues: []msgext.KeyValue{{Key: "alice", Seq: 1}, {Key: "bob", Value: "2", Seq: 2}}}
 	check := func(change func(*state.Check)) func(*state.Record) { return func(r *state.Record) { change(&r.Check) } }
 	tests := []struct {
 		name   string
@@ -188,6 +190,9 @@ func TestConclude(t *testing.T) {
 		{"doubted a minute ago", gaps, with(check(func(c *state.Check) { c.Doubted, c.DroppedAt = 5, ago(62*time.Second) })), listed(2), nil, "merge, tell, floor 2, settle, in 167h59m0s"},
 		{"all: a minute old", all, known(nil), listed(2), nil, "merge, floor 2, settle, in 9m0s"},
 		{"all: not told since the newest event", all, with(check(func(c *state.Check) { c.SinksUpToDate = false })), listed(2), nil, "merge, tell, floor 2, settle, in 9m0s"},
+		{"all: another value under a version that everybody was told", all, known(nil), rewritten, nil, "owe, merge, tell, floor 2, settle, in 9m0s"},
+		{"all: the same, not told since the newest event", all, with(check(func(c *state.Check) { c.SinksUpToDate = false })), rewritten, nil, "merge, tell, floor 2, settle, in 9m0s"},
+		{"all: a version nobody had heard of", all, known(nil), msgext.Snapshot{Latest: 3}, nil, "merge, tell, floor 3, settle, in 9m0s"},
 		{"all: 10 minutes old", all, with(check(func(c *state.Check) { c.Heard = ago(10 * time.Minute) })), listed(2), nil, "merge, floor 2, settle, in 50m0s"},
 		{"all: an hour old", all, with(check(func(c *state.Check) { c.Heard = ago(time.Hour) })), listed(2), nil, "merge, floor 2, settle, in 23h0m0s"},
 		{"all: a day old", all, with(check(func(c *state.Check) { c.Heard = ago(day) })), listed(2), nil, "merge, floor 2, settle, in 144h0m0s"},
