@@ -32,6 +32,7 @@ type drifted struct {
 	Version     int64        `json:"version"`
 	ChatVersion int64        `json:"chat_version"`
 	Keys        []driftedKey `json:"keys,omitempty"`
+	Exchanged   bool         `json:"exchanged,omitempty"`
 }
 
 // driftedKey is a key with its version here and in Chat. The version is 0 where the key is absent.
@@ -53,7 +54,8 @@ func verifyVerb(c console) *cobra.Command {
 sample that begins at a random place. A message that is not equal is printed as JSON, one a line: it
 differs, it is gone in Chat, or it is undecided, because repair must read it first. A message
 differs only if nothing about it is under way and a second read, MSGEXT_REPAIR_GRACE later, gives
-the same result. Exit status 1 says that a message differs or could not be compared. The variables
+the same result. exchanged says that Chat has the one-to-one message with its two accounts
+exchanged; backfill takes it by that name. Exit status 1 says that a message differs or could not be compared. The variables
 are those of the repair function.`,
 		Example: `  msgext verify --repair
   msgext verify --sample 1000
@@ -138,6 +140,7 @@ func (v *verifying) run(ctx context.Context, with connected, args []string, c co
 func (v *verifying) shown(verdict repair.Verdict) drifted {
 	d := drifted{
 		Address: verdict.Message.Address(), Comparison: verdict.Comparison.String(), Version: verdict.Latest, ChatVersion: verdict.ChatLatest,
+		Exchanged: verdict.Exchanged,
 	}
 	for _, difference := range verdict.Differences {
 		key := driftedKey{Key: difference.Key}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"msgext/pkg/msgext"
 )
 
 // verify prints what differs: keys and versions without values. With --repair such a message is
@@ -82,4 +84,26 @@ func TestVerify_WhatCannotBeCompared(t *testing.T) {
 		assert.Equal(t, exitUsage, status, args)
 		assert.Contains(t, stderr, "usage: msgext verify", args)
 	}
+}
+
+// Who names a one-to-one message with its accounts exchanged was once told that it does not exist.
+func TestVerify_ExchangedAccounts(t *testing.T) {
+	private := msgext.Message{SDKAppID: app, From: "alice", To: "bob", MsgKey: "1_2_3"}
+	exchanged := msgext.Message{SDKAppID: app, From: "bob", To: "alice", MsgKey: "1_2_3"}
+	p := newPast(t)
+	p.set(t, private, "yes")
+	status, _, stderr := try(t, p.environ, `{"From_Account":"alice","To_Account":"bob","MsgKey":"1_2_3"}`, "backfill")
+	require.Equal(t, exitOK, status, stderr)
+	status, _, stderr = try(t, p.environ, "", "verify", "bob", "alice", "1_2_3")
+	assert.Equal(t, exitFailed, status)
+	assert.Contains(t, stderr, `"error":"state: message not found: repair: the store has it with From_Account and To_Account exchanged"`)
+	status, _, stderr = try(t, p.environ, "", "verify", "bob", "alice", "1_2_4")
+	assert.Equal(t, exitFailed, status)
+	assert.NotContains(t, stderr, "exchanged")
+
+	p.chat.Remove(private)
+	p.set(t, exchanged, "yes")
+	status, stdout, stderr := try(t, p.environ, "", "verify", "alice", "bob", "1_2_3")
+	assert.Equal(t, exitFailed, status, stderr)
+	assert.JSONEq(t, `{"From_Account":"alice","To_Account":"bob","MsgKey":"1_2_3","comparison":"gone","version":1,"chat_version":0,"exchanged":true}`, stdout)
 }

@@ -65,15 +65,26 @@ func (p policy) stillNothing(d decision, c state.Check, started, now time.Time) 
 // announced stays empty. A failure changes nothing: the message is looked for again at its next
 // age.
 func (r *Repairer) lookExchanged(ctx context.Context, message msgext.Message, announced time.Time) error {
+	if !r.hasExchanged(ctx, message) {
+		return nil
+	}
+	return r.options.Store.Announce(ctx, exchanged(message), announced, r.policy.look(r.options.Now(), r.options.Now()))
+}
+
+// hasExchanged reports whether Chat has extensions of a one-to-one message under its accounts
+// exchanged. A read that fails counts as none.
+func (r *Repairer) hasExchanged(ctx context.Context, message msgext.Message) bool {
 	if message.IsGroup() {
-		return nil
+		return false
 	}
+	reading, err := r.options.Chat.Read(ctx, exchanged(message))
+	return err == nil && !empty(reading.Snapshot)
+}
+
+// exchanged returns a one-to-one message with its two accounts exchanged.
+func exchanged(message msgext.Message) msgext.Message {
 	message.From, message.To = message.To, message.From
-	reading, err := r.options.Chat.Read(ctx, message)
-	if err != nil || empty(reading.Snapshot) {
-		return nil
-	}
-	return r.options.Store.Announce(ctx, message, announced, r.policy.look(r.options.Now(), r.options.Now()))
+	return message
 }
 
 // Announce makes a message known as if it had been announced now, and due at once. It is for an

@@ -3,6 +3,7 @@ package repair
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -11,6 +12,9 @@ import (
 	"msgext/pkg/msgext"
 	"msgext/pkg/state"
 )
+
+// ErrExchanged: the store has the one-to-one message with its two accounts exchanged.
+var ErrExchanged = errors.New("repair: the store has it with From_Account and To_Account exchanged")
 
 // Comparison is the result of comparing a message with Chat.
 type Comparison int
@@ -41,6 +45,10 @@ type Verdict struct {
 	// lost, and another one undid it.
 	Differences []Difference
 
+	// Exchanged says that Chat has nothing of the one-to-one message by this name, and has
+	// extensions of it with its two accounts exchanged.
+	Exchanged bool
+
 	place place
 }
 
@@ -63,8 +71,8 @@ func placeOf(record state.Record) place {
 // Compare says the same again after the grace time, of a message whose place is the same; see
 // Verify.
 //
-// Errors: ErrNoAccess, state.ErrNotFound, those of chatapi.Client.Read but ErrGone, and the
-// store's.
+// Errors: ErrNoAccess, state.ErrNotFound, with ErrExchanged if the store has the message by another
+// name, those of chatapi.Client.Read but ErrGone, and the store's.
 func (r *Repairer) Compare(ctx context.Context, message msgext.Message) (Verdict, error) {
 	if r.options.Chat == nil {
 		return Verdict{}, ErrNoAccess
@@ -73,7 +81,7 @@ func (r *Repairer) Compare(ctx context.Context, message msgext.Message) (Verdict
 	defer cancel()
 	before, err := r.options.Store.Load(ctx, message)
 	if err != nil {
-		return Verdict{}, err
+		return Verdict{}, r.hint(ctx, message, err)
 	}
 	undecided := Verdict{Message: message, Comparison: Undecided, Latest: before.State.Latest}
 	if r.unsettled(before) {
@@ -87,6 +95,7 @@ func (r *Repairer) Compare(ctx context.Context, message msgext.Message) (Verdict
 	if verdict.Comparison != Differs && verdict.Comparison != Vanished {
 		return verdict, nil
 	}
+	verdict.Exchanged = empty(reading.Snapshot) && r.hasExchanged(ctx, message)
 	after, err := r.options.Store.Load(ctx, message)
 	switch {
 	case err != nil:
@@ -95,6 +104,18 @@ func (r *Repairer) Compare(ctx context.Context, message msgext.Message) (Verdict
 		return undecided, nil
 	}
 	return verdict, nil
+}
+
+// hint adds ErrExchanged to the error of a message that the store does not have, if it has the
+// message with its two accounts exchanged.
+func (r *Repairer) hint(ctx context.Context, message msgext.Message, err error) error {
+	if message.IsGroup() || !errors.Is(err, state.ErrNotFound) {
+		return err
+	}
+	if _, other := r.options.Store.Load(ctx, exchanged(message)); other != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, ErrExchanged)
 }
 
 // unsettled reports whether a message waits for a check, or is known not to be right.

@@ -45,5 +45,8 @@ func (r *Repairer) logDrift(ctx context.Context, v Verdict) {
 	attrs := v.Message.AppendLogAttrs([]slog.Attr{slog.String("app_id", v.Message.SDKAppID)})
 	attrs = append(attrs, slog.String("comparison", v.Comparison.String()), slog.Int("keys", len(v.Differences)),
 		slog.Int64("version", v.Latest), slog.Int64("chat_version", v.ChatLatest))
+	if v.Exchanged {
+		attrs = append(attrs, slog.Bool("exchanged", true))
+	}
 	r.options.Logger.LogAttrs(ctx, slog.LevelWarn, "repair: message is not as Chat has it, and is read back", attrs...)
 }

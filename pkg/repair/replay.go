@@ -39,8 +39,7 @@ func (r *Repairer) Replay(ctx context.Context, message msgext.Message) error {
 func (r *Repairer) Backfill(ctx context.Context, message msgext.Message) (found bool, err error) {
 	result, err := r.ask(ctx, message, toBackfill)
 	if err == nil && result.Absent && !message.IsGroup() {
-		message.From, message.To = message.To, message.From
-		result, err = r.ask(ctx, message, toBackfill)
+		result, err = r.ask(ctx, exchanged(message), toBackfill)
 	}
 	return err == nil && !result.Absent, err
 }
