@@ -106,7 +106,7 @@ func (p policy) concludeRead(d decision, f finding, now time.Time) decision {
 		d.tell, d.result.Repaired = truth, true
 		d.failed.SinksUpToDate = false // once it is merged, no later read sees what changed
 	}
-	if p.readAll && changed && !owed && c.SinksUpToDate {
+	if p.readAll && changed && !owed && !m.drop && c.SinksUpToDate {
 		untold := d.failed // should the process end before the outcome is saved, only this tells of it
 		d.owed = &untold
 	}
