@@ -82,6 +82,9 @@
 // each event of one key, and 0.6 W for refused writes, which are heads that a later event overtook
 // (TestStore_CapacityOfAContendedMessage).
 //
+// A message of one key with a value of 8 bytes is billed as 449 bytes of the table, and as 153 of the
+// index while it is due or unsettled (TestStore_BytesOfAMessage).
+//
 // # Versions
 //
 // The attribute schema of a head is the greatest version of this package that has written it.
