@@ -91,6 +91,7 @@ type Adapter struct {
 	shape              Shape
 	handler, malformed http.Handler
 	told               sync.Once
+	bodies             sync.Pool // *[]byte: bodies of replies that were sent, for the next long ones
 }
 
 // NewAdapter returns an Adapter for a handler. malformed gets an invalid event, as a POST without a
@@ -114,7 +115,15 @@ func (a *Adapter) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if request.Path == "" {
 		request.Path = "/"
 	}
-	return a.shape.Reply(event, newExchange(ctx, request).serve(a.handler)), nil
+	e := newExchange(ctx, request)
+	if body, ok := a.bodies.Get().(*[]byte); ok {
+		e.response.body = (*body)[:0]
+	}
+	reply := a.shape.Reply(event, e.serve(a.handler))
+	if body := e.response.body; cap(body) > len(e.response.room) {
+		a.bodies.Put(&body)
+	}
+	return reply, nil
 }
 
 func (a *Adapter) invokeMalformed(ctx context.Context, event Event) []byte {

@@ -1,9 +1,12 @@
 package gateway_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -38,12 +41,6 @@ func TestServe(t *testing.T) {
 			w.WriteHeader(http.StatusEarlyHints)
 			w.WriteHeader(http.StatusTeapot)
 		}, http.StatusTeapot, "", false},
-		{"a body that is given", func(w http.ResponseWriter, _ *http.Request) { w.(*gateway.Response).Give([]byte("a")) }, http.StatusOK, "a", false},
-		{"a body that is given after another", func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(http.StatusTeapot)
-			w.(*gateway.Response).Give([]byte("a"))
-			w.(*gateway.Response).Give([]byte("b"))
-		}, http.StatusTeapot, "ab", false},
 		{"not text", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte{0xff}) }, http.StatusOK, "/w==", true},
 	}
 	for _, test := range tests {
@@ -93,4 +90,28 @@ func TestRequest_ItsContextEndsWithThePlatforms(t *testing.T) {
 func TestRequest_PathWithABarePercent(t *testing.T) {
 	request := gateway.Request{Path: "/100%"}.HTTP(context.Background())
 	assert.Equal(t, "/100%", request.URL.Path)
+}
+
+// Long bodies share memory with those before them. A reply has only its own.
+func TestAdapter_LongAndShortRepliesInTurn(t *testing.T) {
+	var body string
+	shape := gateway.Shape{
+		Request: func(context.Context, gateway.Event) gateway.Request { return gateway.Request{Header: http.Header{}} },
+		Reply: func(_ gateway.Event, response *gateway.Response) []byte {
+			text, _ := response.Body()
+			return bytes.Clone(text)
+		},
+	}
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		room := w.(*gateway.Response).AvailableBuffer()
+		_, _ = w.Write(append(room, body[:len(body)/2]...))
+		_, _ = io.WriteString(w, body[len(body)/2:])
+	})
+	adapter := gateway.NewAdapter(shape, handler, handler)
+	for n, size := range []int{10, 1000, 3, 500, 5000, 0, 128, 129, 1} {
+		body = strings.Repeat(strconv.Itoa(n), size)
+		reply, err := adapter.Invoke(t.Context(), []byte("{}"))
+		require.NoError(t, err)
+		assert.Equal(t, body, string(reply))
+	}
 }

@@ -23,7 +23,9 @@ func Serve(h http.Handler, request *http.Request) *Response {
 
 func (r *Response) serve(h http.Handler, request *http.Request) {
 	r.header = make(http.Header, 2)
-	r.body = r.room[:0]
+	if r.body == nil { // nobody has given it more room
+		r.body = r.room[:0]
+	}
 	h.ServeHTTP(r, request)
 	if r.status == 0 {
 		r.status = http.StatusOK
@@ -48,19 +50,8 @@ func (r *Response) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Give is Write for a body that its caller no longer uses. The body is not copied, unless another
-// was written before.
-func (r *Response) Give(body []byte) {
-	if len(r.body) > 0 {
-		_, _ = r.Write(body) // never fails
-		return
-	}
-	r.WriteHeader(http.StatusOK)
-	r.body = body
-}
-
 // AvailableBuffer returns an empty buffer, to append a body to and pass it to Write, like that of
-// bufio.Writer.
+// bufio.Writer. A body that fits into it is not copied.
 func (r *Response) AvailableBuffer() []byte { return r.body[len(r.body):] }
 
 // Status returns the reply's status.

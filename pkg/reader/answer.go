@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,6 +28,11 @@ type Answer struct {
 // Read loads a message and answers in the shape of Chat's own read, or with a tally. Its error is
 // ErrNotFound or the store's.
 func Read(ctx context.Context, store state.Loader, message msgext.Message, tally Tally) (Answer, error) {
+	return read(ctx, store, message, tally, nil)
+}
+
+// read is Read. It appends the body to room, unless that is a tally.
+func read(ctx context.Context, store state.Loader, message msgext.Message, tally Tally, room []byte) (Answer, error) {
 	record, err := store.Load(ctx, message)
 	if errors.Is(err, state.ErrNotFound) || err == nil && !known(record) {
 		return Answer{}, ErrNotFound
@@ -36,7 +42,7 @@ func Read(ctx context.Context, store state.Loader, message msgext.Message, tally
 	}
 	answer := Answer{Gap: record.Incomplete(), Gone: record.Check.Gone}
 	if tally == "" {
-		answer.Body = appendReply(record.State.Reply())
+		answer.Body = appendReply(room, record.State.Reply())
 		return answer, nil
 	}
 	answer.Body, err = tally.count(record.State, answer.Gap)
@@ -51,13 +57,13 @@ func known(record state.Record) bool {
 	return s.Latest > 0 || s.Base != nil || len(s.Entries) > 0
 }
 
-// appendReply returns the reply as JSON. Bytes that are not UTF-8 become U+FFFD.
-func appendReply(reply msgext.ReadReply) []byte {
+// appendReply appends the reply as JSON. Bytes that are not UTF-8 become U+FFFD.
+func appendReply(b []byte, reply msgext.ReadReply) []byte {
 	size := 192
 	for _, kv := range reply.ExtensionList {
 		size += len(kv.Key) + len(kv.Value) + 48
 	}
-	b := append(make([]byte, 0, size), `{"ErrorCode":0,"ErrorInfo":"","ActionStatus":"OK","CompleteFlag":1,"LatestSeq":`...)
+	b = append(slices.Grow(b, size), `{"ErrorCode":0,"ErrorInfo":"","ActionStatus":"OK","CompleteFlag":1,"LatestSeq":`...)
 	b = strconv.AppendInt(b, reply.LatestSeq, 10)
 	b = append(b, `,"ClearSeq":`...)
 	b = strconv.AppendInt(b, reply.ClearSeq, 10)
@@ -98,10 +104,6 @@ func (a Answer) write(w http.ResponseWriter, r *http.Request) {
 	header.Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusOK)
 	if r.Method == http.MethodHead {
-		return
-	}
-	if taker, ok := w.(interface{ Give([]byte) }); ok {
-		taker.Give(a.Body) // as gateway.Response has it, which need not copy the body
 		return
 	}
 	_, _ = w.Write(a.Body) // if it fails, the client has gone

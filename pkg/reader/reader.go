@@ -66,7 +66,11 @@ func New(options Options) *Reader {
 // ServeHTTP implements http.Handler. It checks a request in this order: path, method, token, the
 // message's ids. Only then it asks the store.
 func (rd *Reader) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	answer, err := rd.answer(r)
+	var room []byte
+	if has, ok := w.(interface{ AvailableBuffer() []byte }); ok {
+		room = has.AvailableBuffer() // gateway.Response has this method
+	}
+	answer, err := rd.answer(r, room)
 	if err != nil {
 		rd.refuse(w, r, err)
 		return
@@ -74,7 +78,7 @@ func (rd *Reader) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer.write(w, r)
 }
 
-func (rd *Reader) answer(r *http.Request) (Answer, error) {
+func (rd *Reader) answer(r *http.Request, room []byte) (Answer, error) {
 	route, err := routeOf(r)
 	if err != nil {
 		return Answer{}, err
@@ -91,7 +95,7 @@ func (rd *Reader) answer(r *http.Request) (Answer, error) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), rd.options.Budget)
 	defer cancel()
-	return Read(ctx, rd.options.Store, message, tally)
+	return read(ctx, rd.options.Store, message, tally, room)
 }
 
 // refuse answers in the shape of Chat's errors.
