@@ -47,12 +47,12 @@ func TestTransport_DoSendsHeadersAndBodyInOneWrite(t *testing.T) {
 	}))
 	defer server.Close()
 	var writes atomic.Int32
-	inner := outbound.NewTransport(outbound.Options{})
+	inner := outbound.HTTPTransport(outbound.Options{})
 	inner.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := new(net.Dialer).DialContext(ctx, network, address)
 		return counted{conn, &writes}, err
 	}
-	transport := outbound.Doubting(inner)
+	transport := outbound.NewTransport(inner)
 	defer transport.CloseIdleConnections()
 	do := func(text string, length int64) (*foreign, error) {
 		body := &foreign{Reader: strings.NewReader(text)}

@@ -15,9 +15,9 @@ func (c *Clock) Pass(d time.Duration) { c.now.Add(int64(d)) }
 // Now returns the clock's time.
 func (c *Clock) Now() time.Time { return time.Unix(0, c.now.Load()) }
 
-// DoubtingWithClock is Doubting with a clock that a test moves.
-func DoubtingWithClock(t *http.Transport) (*Transport, *Clock) {
-	transport, clock := Doubting(t), new(Clock)
+// NewTransportWithClock is NewTransport with a clock that a test moves.
+func NewTransportWithClock(t *http.Transport) (*Transport, *Clock) {
+	transport, clock := NewTransport(t), new(Clock)
 	transport.Now = clock.Now
 	return transport, clock
 }

@@ -1,6 +1,6 @@
 // Package outbound holds what all outgoing calls share: which addresses they may reach, how they
-// connect, when they doubt an idle connection (stale.go), when and how often they try again
-// (retry.go), and which part of an error may be logged.
+// connect, when they suspect an idle connection to be dead (stale.go), when and how often they try
+// again (retry.go), and which part of an error may be logged.
 package outbound
 
 import (
@@ -46,10 +46,10 @@ type Options struct {
 	Resolver *net.Resolver
 }
 
-// NewTransport returns a transport that speaks HTTP/1.1 only. There a request has its connection to
-// itself, so that a dead connection harms only the request that finds it dead. It neither asks for
-// compression nor undoes any. The proxy settings of the environment apply.
-func NewTransport(options Options) *http.Transport {
+// HTTPTransport returns a transport that speaks HTTP/1.1 only. There a request has its connection
+// to itself, so that a dead connection harms only the request that finds it dead. It neither asks
+// for compression nor undoes any. The proxy settings of the environment apply.
+func HTTPTransport(options Options) *http.Transport {
 	dialer := &net.Dialer{Resolver: options.Resolver}
 	if !options.AllowLinkLocal {
 		dialer.ControlContext = refuseLinkLocal

@@ -11,8 +11,8 @@ import (
 // Dial makes a connection.
 type Dial = func(ctx context.Context, network, address string) (net.Conn, error)
 
-// Pinger doubts idle connections of a client whose protocol has a ping. The rules stand at
-// DoubtAfter. It is safe for concurrent use.
+// Pinger pings suspect connections of a client whose protocol has a ping. The rules stand at
+// SuspectAfter. It is safe for concurrent use.
 type Pinger struct {
 	Now func() time.Time // the wall clock; not to be changed once it is used
 
@@ -49,20 +49,20 @@ func (p *Pinger) Dial(dial Dial) Dial {
 }
 
 // Check is called when a client takes up a connection that Dial made, or a TLS connection over one.
-// If the connection is doubted it is pinged, and the answer must come within PingTimeout. If none
-// comes, the connection and all other doubted ones that are not in use are closed, and the error is
+// If the connection is suspect it is pinged, and the answer must come within PingTimeout. If none
+// comes, the connection and all other suspect ones that are not in use are closed, and the error is
 // the ping's. Otherwise the connection is in use until Release.
 func (p *Pinger) Check(ctx context.Context, conn net.Conn, ping func(context.Context) error) error {
 	c := bare(conn)
 	if c == nil {
 		return nil
 	}
-	since := p.Now().Add(-DoubtAfter)
+	since := p.Now().Add(-SuspectAfter)
 	// Closed together with another that gave no answer; the client need not wait for that.
 	if c.isClosed() {
 		return net.ErrClosed
 	}
-	if c.isDoubted(since) {
+	if c.isSuspect(since) {
 		limited, cancel := context.WithTimeout(ctx, PingTimeout)
 		defer cancel()
 		if err := ping(limited); err != nil {
@@ -73,7 +73,7 @@ func (p *Pinger) Check(ctx context.Context, conn net.Conn, ping func(context.Con
 			return err
 		}
 	}
-	c.set(func() { c.busy, c.suspect = true, false })
+	c.set(func() { c.busy, c.suspected = true, false })
 	return nil
 }
 
@@ -84,13 +84,13 @@ func (p *Pinger) Release(conn net.Conn) {
 	}
 }
 
-// Suspect doubts every connection at its next use, however short its idle time was. It is called
-// when a server has ended a connection.
+// Suspect makes every connection suspect at its next use, however short its idle time was. It is
+// called when a server has ended a connection.
 func (p *Pinger) Suspect() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for c := range p.open {
-		c.set(func() { c.suspect = true })
+		c.set(func() { c.suspected = true })
 	}
 }
 
@@ -113,11 +113,11 @@ type pinged struct {
 	net.Conn
 	pinger *Pinger
 
-	mu      sync.Mutex
-	used    time.Time // by the wall clock
-	busy    bool      // between Check and Release
-	suspect bool
-	closed  bool
+	mu        sync.Mutex
+	used      time.Time // by the wall clock
+	busy      bool      // between Check and Release
+	suspected bool
+	closed    bool
 }
 
 func (c *pinged) set(change func()) {
@@ -126,11 +126,12 @@ func (c *pinged) set(change func()) {
 	change()
 }
 
-// isDoubted reports whether a connection has been idle since a moment or longer, or is suspect.
-func (c *pinged) isDoubted(since time.Time) bool {
+// isSuspect reports whether a connection has been idle since a moment or longer, or Suspect has
+// marked it.
+func (c *pinged) isSuspect(since time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.suspect || !c.used.After(since)
+	return c.suspected || !c.used.After(since)
 }
 
 func (c *pinged) isClosed() bool {
@@ -175,7 +176,7 @@ func (c *pinged) Close() error {
 // SyscallConn implements syscall.Conn. Where a ping is due, its error is the ping's, and the
 // connection is then closed.
 func (c *pinged) SyscallConn() (syscall.RawConn, error) {
-	if since := c.pinger.Now().Add(-DoubtAfter); c.isDoubted(since) {
+	if since := c.pinger.Now().Add(-SuspectAfter); c.isSuspect(since) {
 		// Where no deadline can be set, the ping fails below.
 		_ = c.SetDeadline(time.Now().Add(PingTimeout))
 		err := c.pinger.ping(c)
@@ -191,14 +192,14 @@ func (c *pinged) SyscallConn() (syscall.RawConn, error) {
 	return opaque{}, nil
 }
 
-// closeIdleSince closes a connection and all others that are doubted. A connection that waits for
+// closeIdleSince closes a connection and all others that are suspect. A connection that waits for
 // an answer is spared because it is in use. Where the client does not call Check, no call waits
-// longer than DoubtAfter.
+// longer than SuspectAfter.
 func (p *Pinger) closeIdleSince(dead *pinged, since time.Time) {
 	idle := []*pinged{dead}
 	p.mu.Lock()
 	for c := range p.open {
-		if c != dead && !c.isBusy() && c.isDoubted(since) {
+		if c != dead && !c.isBusy() && c.isSuspect(since) {
 			idle = append(idle, c)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // Only a connection that was idle is pinged, and only once until it is idle again. When one does
-// not answer, the other doubted ones are closed with it, and no others.
+// not answer, the other suspect ones are closed with it, and no others.
 func TestPinger(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -44,7 +44,7 @@ func TestPinger(t *testing.T) {
 	}
 
 	first, second := open(), open()
-	clock.Pass(outbound.DoubtAfter - 1)
+	clock.Pass(outbound.SuspectAfter - 1)
 	assert.NoError(t, check(first))
 	assert.Zero(t, pings, "not idle for long enough")
 	clock.Pass(1)
@@ -52,7 +52,7 @@ func TestPinger(t *testing.T) {
 	assert.NoError(t, check(first))
 	assert.Equal(t, 1, pings, "it has answered")
 
-	clock.Pass(outbound.DoubtAfter)
+	clock.Pass(outbound.SuspectAfter)
 	young := open()
 	silent = true
 	assert.Error(t, check(first))
@@ -66,7 +66,7 @@ func TestPinger(t *testing.T) {
 	assert.Equal(t, 2, pings)
 }
 
-// A client that calls Check may wait longer than DoubtAfter for an answer. Its connection is not
+// A client that calls Check may wait longer than SuspectAfter for an answer. Its connection is not
 // closed together with dead ones.
 func TestPinger_Check(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -98,20 +98,20 @@ func TestPinger_Check(t *testing.T) {
 	overTLS := tls.Client(secure, nil)
 	require.NoError(t, pinger.Check(t.Context(), used, ping))
 	assert.Zero(t, pings, "it is new")
-	clock.Pass(outbound.DoubtAfter)
+	clock.Pass(outbound.SuspectAfter)
 	require.NoError(t, pinger.Check(t.Context(), first, ping))
 	require.NoError(t, pinger.Check(t.Context(), overTLS, ping))
 	assert.Equal(t, 2, pings)
 	pinger.Release(overTLS)
 	pinger.Release(first)
-	clock.Pass(outbound.DoubtAfter)
+	clock.Pass(outbound.SuspectAfter)
 
 	answer = silence
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	assert.ErrorIs(t, pinger.Check(gone, second, ping), silence)
 	assert.True(t, isOpen(first) && isOpen(second), "who gives up proves nothing")
-	clock.Pass(outbound.DoubtAfter)
+	clock.Pass(outbound.SuspectAfter)
 	assert.ErrorIs(t, pinger.Check(t.Context(), second, ping), silence)
 	assert.False(t, isOpen(first) || isOpen(second) || isOpen(secure))
 	assert.True(t, isOpen(used), "it waits for an answer")

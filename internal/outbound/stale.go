@@ -19,9 +19,9 @@ import (
 //
 //   - A connection that answered within the last second is slow, not dead. No pool is ever closed
 //     because a server is slow: the new connections would be as slow, and would be added load.
-//   - A connection that was idle for DoubtAfter or longer is doubted. Where the protocol has a ping
-//     (PostgreSQL, MySQL, Redis), it is pinged. If no answer comes within PingTimeout, it and all
-//     others that are doubted by then are closed. HTTP has no ping: a request on a doubted
+//   - A connection that was idle for SuspectAfter or longer is suspect. Where the protocol has a
+//     ping (PostgreSQL, MySQL, Redis), it is pinged. If no answer comes within PingTimeout, it and all
+//     others that are suspect by then are closed. HTTP has no ping: a request on a suspect
 //     connection gets half of its remaining time there (Transport), and the next try gets a new
 //     connection.
 //   - A connection that was idle for IdleTimeout is not used again.
@@ -29,16 +29,16 @@ import (
 // A connection that its server has closed costs one try. So everything that is sent may arrive
 // twice.
 const (
-	DoubtAfter  = time.Second
-	PingTimeout = 300 * time.Millisecond
-	IdleTimeout = 30 * time.Second
+	SuspectAfter = time.Second
+	PingTimeout  = 300 * time.Millisecond
+	IdleTimeout  = 30 * time.Second
 )
 
-// ErrStale is the error of a request on a doubted connection that did not answer.
+// ErrStale is the error of a request on a suspect connection that did not answer.
 var ErrStale = errors.New("no answer on a connection that was idle")
 
-// Transport is an http.RoundTripper that doubts idle connections. It follows no redirect, and AWS's
-// SDK takes it as a client. It is safe for concurrent use.
+// Transport is an http.RoundTripper that suspects idle connections to be dead. It follows no
+// redirect, and AWS's SDK takes it as a client. It is safe for concurrent use.
 type Transport struct {
 	HTTP *http.Transport  // not to be changed once it is used
 	Now  func() time.Time // the wall clock; not to be changed once it is used
@@ -53,11 +53,11 @@ type kept struct {
 	users    int       // requests that wait for its answer
 }
 
-// Doubting returns a Transport that makes its requests through t. It changes how t dials, because
-// net/http may open a connection for one request, give that request another one, and keep the new
-// one unused.
-func Doubting(t *http.Transport) *Transport {
-	doubting := &Transport{
+// NewTransport returns a Transport that makes its requests through t. It changes how t dials,
+// because net/http may open a connection for one request, give that request another one, and keep
+// the new one unused.
+func NewTransport(t *http.Transport) *Transport {
+	transport := &Transport{
 		HTTP: t, known: make(map[net.Conn]*kept),
 		Now: func() time.Time { return time.Now().Round(0) }, // without the monotonic reading
 	}
@@ -68,11 +68,11 @@ func Doubting(t *http.Transport) *Transport {
 	t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
 		if err == nil {
-			doubting.opened(conn)
+			transport.opened(conn)
 		}
 		return conn, err
 	}
-	return doubting
+	return transport
 }
 
 func (t *Transport) opened(conn net.Conn) {
@@ -103,13 +103,13 @@ func withoutTLS(conn net.Conn) net.Conn {
 // CloseIdleConnections closes the connections that no request uses.
 func (t *Transport) CloseIdleConnections() { t.HTTP.CloseIdleConnections() }
 
-// RoundTrip implements http.RoundTripper. Its error is ErrStale where a doubted connection did not
+// RoundTrip implements http.RoundTripper. Its error is ErrStale where a suspect connection did not
 // answer within half of the time that the request's context has left. That connection and all
-// others that were doubted then are closed.
+// others that were suspect then are closed.
 func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(request.Context())
 	use := &use{transport: t}
-	// Started later, once the request has a doubted connection.
+	// Started later, once the request has a suspect connection.
 	use.late = time.AfterFunc(math.MaxInt64, func() { cancel(ErrStale) })
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
 		use.got(ctx, info)
@@ -150,9 +150,9 @@ type use struct {
 
 	mu   sync.Mutex
 	conn net.Conn
-	// Zero unless the connection is doubted; then all that have not answered since are doubted
+	// Zero unless the connection is suspect; then all that have not answered since are suspect
 	// too.
-	doubted time.Time
+	suspectSince time.Time
 }
 
 func (u *use) got(ctx context.Context, info httptrace.GotConnInfo) {
@@ -163,18 +163,18 @@ func (u *use) got(ctx context.Context, info httptrace.GotConnInfo) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.forget(u.conn)
-	u.conn, u.doubted = withoutTLS(info.Conn), time.Time{}
+	u.conn, u.suspectSince = withoutTLS(info.Conn), time.Time{}
 	k, known := t.known[u.conn]
 	if !known {
 		k = &kept{answered: t.Now()}
 		t.known[u.conn] = k
 	}
 	k.users++
-	since := t.Now().Add(-DoubtAfter)
+	since := t.Now().Add(-SuspectAfter)
 	if !info.Reused || k.answered.After(since) {
 		return
 	}
-	u.doubted = since
+	u.suspectSince = since
 	if deadline, ok := ctx.Deadline(); ok {
 		u.late.Reset(time.Until(deadline) / 2)
 	}
@@ -194,7 +194,7 @@ func (u *use) answered() {
 	t.forgetClosed()
 }
 
-// failed closes the connections that died together with a doubted one.
+// failed closes the connections that died together with a suspect one.
 func (u *use) failed(silent bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -205,11 +205,11 @@ func (u *use) failed(silent bool) {
 		_ = u.conn.Close() // HTTP/2 would keep using it
 	}
 	t.forget(u.conn)
-	if u.doubted.IsZero() {
+	if u.suspectSince.IsZero() {
 		return
 	}
 	for conn, k := range t.known {
-		if k.users == 0 && !k.answered.After(u.doubted) {
+		if k.users == 0 && !k.answered.After(u.suspectSince) {
 			_ = conn.Close()
 			delete(t.known, conn)
 		}

@@ -134,7 +134,7 @@ func (p *peer) get(t *testing.T, transport *outbound.Transport, path string, bud
 
 // newTransport returns a Transport whose clock a test moves.
 func newTransport() (*outbound.Transport, *outbound.Clock) {
-	return outbound.DoubtingWithClock(outbound.NewTransport(outbound.Options{IdleTimeout: outbound.IdleTimeout, MaxIdle: 16}))
+	return outbound.NewTransportWithClock(outbound.HTTPTransport(outbound.Options{IdleTimeout: outbound.IdleTimeout, MaxIdle: 16}))
 }
 
 // However many connections died in a frozen sandbox, only one request waits for it: it closes all
@@ -144,7 +144,7 @@ func TestTransport_OneRequestFindsAllThatDied(t *testing.T) {
 	transport, clock := newTransport()
 	p.fill(t, transport, 8)
 	p.die()
-	clock.Pass(outbound.DoubtAfter)
+	clock.Pass(outbound.SuspectAfter)
 	assert.ErrorIs(t, p.get(t, transport, "/", 400*time.Millisecond), outbound.ErrStale)
 	for _, m := range p.standing() {
 		<-m.closed
@@ -155,11 +155,11 @@ func TestTransport_OneRequestFindsAllThatDied(t *testing.T) {
 
 // A connection that answered within the last second may be slow. It gets all of the request's time,
 // and no connection is closed.
-func TestTransport_ASlowServerIsNotDoubted(t *testing.T) {
+func TestTransport_ASlowServerIsNotSuspect(t *testing.T) {
 	p := newPeer(t)
 	transport, clock := newTransport()
 	p.fill(t, transport, 4)
-	clock.Pass(outbound.DoubtAfter - time.Millisecond)
+	clock.Pass(outbound.SuspectAfter - time.Millisecond)
 	p.slow.Store(int64(200 * time.Millisecond))
 	err := p.get(t, transport, "/", 100*time.Millisecond)
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
@@ -179,7 +179,7 @@ func TestTransport_ClosesNoneThatARequestWaitsOn(t *testing.T) {
 	p := newPeer(t)
 	transport, clock := newTransport()
 	p.fill(t, transport, 3)
-	clock.Pass(outbound.DoubtAfter)
+	clock.Pass(outbound.SuspectAfter)
 	waits := make(chan error)
 	go func() { waits <- p.get(t, transport, "/held", time.Minute) }()
 	<-p.held
@@ -196,7 +196,7 @@ func TestTransport_KeepsWhatAnsweredSince(t *testing.T) {
 	transport, clock := newTransport()
 	p.fill(t, transport, 2)
 	p.die()
-	clock.Pass(outbound.DoubtAfter)
+	clock.Pass(outbound.SuspectAfter)
 	assert.ErrorIs(t, p.get(t, transport, "/", 200*time.Millisecond), outbound.ErrStale)
 	assert.NoError(t, p.get(t, transport, "/", 20*time.Second), "a third connection")
 	assert.NoError(t, p.get(t, transport, "/", 20*time.Second))
@@ -216,7 +216,7 @@ func TestTransport_ClosesNoneThatAnsweredLater(t *testing.T) {
 	clock.Pass(-10 * time.Second)
 	p.held <- struct{}{}
 	require.NoError(t, <-waits)
-	clock.Pass(outbound.DoubtAfter)
+	clock.Pass(outbound.SuspectAfter)
 	p.die()
 	// net/http takes the connection that was put back last.
 	assert.ErrorIs(t, p.get(t, transport, "/", 200*time.Millisecond), outbound.ErrStale)
@@ -226,8 +226,8 @@ func TestTransport_ClosesNoneThatAnsweredLater(t *testing.T) {
 	assert.Equal(t, 2, p.connections())
 }
 
-// A doubted connection that answers stays in use. A request without a deadline doubts nothing.
-func TestTransport_ADoubtedConnectionMayAnswer(t *testing.T) {
+// A suspect connection that answers stays in use. A request without a deadline suspects nothing.
+func TestTransport_ASuspectConnectionMayAnswer(t *testing.T) {
 	p := newPeer(t)
 	transport, clock := newTransport()
 	p.fill(t, transport, 1)
@@ -278,7 +278,7 @@ func TestTransport_ForgetsWhatIsNoLongerKept(t *testing.T) {
 // connection is closed with the others.
 func TestTransport_KnowsAConnectionThatWasNeverUsed(t *testing.T) {
 	p := newPeer(t)
-	inner := outbound.NewTransport(outbound.Options{IdleTimeout: outbound.IdleTimeout, MaxIdle: 16})
+	inner := outbound.HTTPTransport(outbound.Options{IdleTimeout: outbound.IdleTimeout, MaxIdle: 16})
 	dial, held := inner.DialContext, make(chan struct{})
 	var dials atomic.Int64
 	inner.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -289,7 +289,7 @@ func TestTransport_KnowsAConnectionThatWasNeverUsed(t *testing.T) {
 		}
 		return dial(ctx, network, address)
 	}
-	transport, clock := outbound.DoubtingWithClock(inner)
+	transport, clock := outbound.NewTransportWithClock(inner)
 	p.together.Add(1)
 	first := make(chan error, 1)
 	go func() { first <- p.get(t, transport, "/together", 20*time.Second) }()
@@ -307,7 +307,7 @@ func TestTransport_KnowsAConnectionThatWasNeverUsed(t *testing.T) {
 	require.Eventually(t, func() bool { return p.connections() == 2 && transport.Known() == 2 }, 20*time.Second, time.Millisecond)
 
 	p.die()
-	clock.Pass(outbound.DoubtAfter)
+	clock.Pass(outbound.SuspectAfter)
 	assert.ErrorIs(t, p.get(t, transport, "/", 400*time.Millisecond), outbound.ErrStale)
 	for _, m := range p.standing() {
 		<-m.closed
@@ -319,7 +319,7 @@ func TestTransport_KnowsAConnectionThatWasNeverUsed(t *testing.T) {
 // The monotonic clock may stand still while a sandbox is frozen, so idle time is not measured by it.
 func TestClocks_AreWallClocks(t *testing.T) {
 	for name, now := range map[string]func() time.Time{
-		"a pinger": outbound.NewPinger(nil).Now, "a transport": outbound.Doubting(new(http.Transport)).Now,
+		"a pinger": outbound.NewPinger(nil).Now, "a transport": outbound.NewTransport(new(http.Transport)).Now,
 	} {
 		at := now()
 		assert.True(t, at == at.Round(0), "%s: %s has a monotonic reading", name, at)
@@ -330,7 +330,7 @@ func TestClocks_AreWallClocks(t *testing.T) {
 func TestTransport_AnIdleConnectionIsNotKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dialled := 0
-		transport := outbound.NewTransport(outbound.Options{IdleTimeout: outbound.IdleTimeout, MaxIdle: 16})
+		transport := outbound.HTTPTransport(outbound.Options{IdleTimeout: outbound.IdleTimeout, MaxIdle: 16})
 		transport.Proxy = nil
 		transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
 			dialled++
@@ -338,7 +338,7 @@ func TestTransport_AnIdleConnectionIsNotKept(t *testing.T) {
 			go answer(server)
 			return client, nil
 		}
-		doubting := outbound.Doubting(transport)
+		careful := outbound.NewTransport(transport)
 		for _, step := range []struct {
 			idle    time.Duration
 			dialled int
@@ -346,14 +346,14 @@ func TestTransport_AnIdleConnectionIsNotKept(t *testing.T) {
 			time.Sleep(step.idle) // the bubble's time, which passes at once
 			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://h/", nil)
 			require.NoError(t, err)
-			response, err := doubting.RoundTrip(request)
+			response, err := careful.RoundTrip(request)
 			require.NoError(t, err)
 			_, err = io.Copy(io.Discard, response.Body)
 			require.NoError(t, err)
 			require.NoError(t, response.Body.Close())
 			assert.Equal(t, step.dialled, dialled, "idle for %s", step.idle)
 		}
-		doubting.CloseIdleConnections()
+		careful.CloseIdleConnections()
 	})
 }
 

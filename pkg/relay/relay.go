@@ -98,7 +98,7 @@ func New(options Options) (*Relay, error) {
 		}
 		header.Add(h.Name, h.Value.Reveal())
 	}
-	r := &Relay{url: target, header: header, transport: outbound.NewTransport(outbound.Options{
+	r := &Relay{url: target, header: header, transport: outbound.HTTPTransport(outbound.Options{
 		AllowLinkLocal: options.AllowLinkLocal, TLS: options.TLS,
 		IdleTimeout: idleTimeout, MaxIdle: maxIdle, Resolver: options.resolver,
 	})}

@@ -21,7 +21,7 @@ func TestSink_Frozen(t *testing.T) {
 	endpoint, _ := standIn(t, answer{200, `{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}`})
 	network := outboundtest.NewNetwork(t, strings.TrimPrefix(endpoint, "http://"))
 	cfg := config("http://" + network.Addr().String())
-	transport := outbound.Doubting(awshttp.NewBuildableClient().GetTransport())
+	transport := outbound.NewTransport(awshttp.NewBuildableClient().GetTransport())
 	var ahead atomic.Int64
 	transport.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 	cfg.HTTPClient = transport

@@ -214,7 +214,7 @@ func TestSink_LeavesDeadConnections(t *testing.T) {
 				all.Go(func() { assert.NoError(t, s.Send(t.Context(), event)) })
 			}
 			all.Wait()
-			pass(outbound.DoubtAfter)
+			pass(outbound.SuspectAfter)
 
 			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 			defer cancel()

@@ -110,11 +110,11 @@ func New(options Options) (*Sink, error) {
 		}
 		header.Add(h.Name, h.Value.Reveal())
 	}
-	transport := outbound.NewTransport(outbound.Options{
+	transport := outbound.HTTPTransport(outbound.Options{
 		AllowLinkLocal: options.AllowLinkLocal, TLS: options.TLS,
 		IdleTimeout: outbound.IdleTimeout, MaxIdle: maxIdle, Resolver: options.resolver,
 	})
-	s := &Sink{url: target, keys: keys, header: header, now: options.Now, transport: outbound.Doubting(transport)}
+	s := &Sink{url: target, keys: keys, header: header, now: options.Now, transport: outbound.NewTransport(transport)}
 	if s.now == nil {
 		s.now = time.Now
 	}

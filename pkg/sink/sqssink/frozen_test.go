@@ -39,7 +39,7 @@ func TestSink_Frozen(t *testing.T) {
 	t.Cleanup(server.Close)
 	network := outboundtest.NewNetwork(t, server.Listener.Addr().String())
 	cfg := config("http://" + network.Addr().String())
-	transport := outbound.Doubting(awshttp.NewBuildableClient().GetTransport())
+	transport := outbound.NewTransport(awshttp.NewBuildableClient().GetTransport())
 	var ahead atomic.Int64
 	transport.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 	cfg.HTTPClient = transport

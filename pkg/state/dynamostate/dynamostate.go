@@ -93,7 +93,7 @@ func pooled(client aws.HTTPClient) aws.HTTPClient {
 	transport := buildable.GetTransport()
 	transport.MaxIdleConnsPerHost = width
 	transport.IdleConnTimeout = outbound.IdleTimeout
-	return outbound.Doubting(transport)
+	return outbound.NewTransport(transport)
 }
 
 // Close implements state.Store.

@@ -34,7 +34,7 @@ func New(cfg aws.Config) (aws.Config, Caller) {
 	if ok {
 		transport := buildable.GetTransport()
 		transport.IdleConnTimeout = outbound.IdleTimeout
-		cfg.HTTPClient = outbound.Doubting(transport)
+		cfg.HTTPClient = outbound.NewTransport(transport)
 	}
 	caller := Caller{closeIdle: func() {}, closed: new(atomic.Bool)}
 	if c, ok := cfg.HTTPClient.(interface{ CloseIdleConnections() }); ok {

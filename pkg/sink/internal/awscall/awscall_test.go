@@ -157,7 +157,7 @@ func TestCaller_DoLeavesADeadConnection(t *testing.T) {
 			now := time.Now()
 			transport.Now = func() time.Time { return now }
 			for range 2 {
-				now = now.Add(outbound.DoubtAfter)
+				now = now.Add(outbound.SuspectAfter)
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				require.NoError(t, caller.Do(ctx, post))
 				cancel()
