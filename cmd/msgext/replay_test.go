@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -15,7 +18,10 @@ import (
 	"msgext/internal/consumertest"
 	"msgext/pkg/chatsim"
 	"msgext/pkg/msgext"
+	"msgext/pkg/receiver"
+	"msgext/pkg/state"
 	"msgext/pkg/state/sqlitestate"
+	"msgext/pkg/webhook"
 )
 
 const app = "1400000000"
@@ -50,6 +56,49 @@ func TestLineReader_Parse(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			assert.Equal(t, test.want, lineReader{app: app}.parse([]byte(test.line)))
+		})
+	}
+}
+
+// refusing is a store that takes nothing.
+type refusing struct{ state.Recorder }
+
+var errRefused = errors.New("refused")
+
+func (refusing) Apply(context.Context, msgext.Event, time.Time, state.Mark) error { return errRefused }
+func (refusing) Doubt(context.Context, msgext.Message, time.Time, state.Source) error {
+	return errRefused
+}
+func (refusing) Announce(_ context.Context, _ msgext.Message, _, _ time.Time) error {
+	return errRefused
+}
+
+// What the receiver writes of a webhook that it has lost is what replay takes.
+func TestLineReader_TakesTheLinesOfTheReceiver(t *testing.T) {
+	first, second := msgext.Message{SDKAppID: app, GroupID: "g", MsgSeq: 1}, msgext.Message{SDKAppID: app, GroupID: "g", MsgSeq: 2}
+	private := msgext.Message{SDKAppID: app, From: "a", To: "b", MsgKey: "1_2_3"}
+	for name, test := range map[string]struct {
+		store         state.Recorder
+		command, body string
+		want          []wanted
+	}{
+		"a change": {refusing{}, msgext.C2CCommand, `{"CallbackCommand":"C2C.CallbackAfterC2CMsgExtension","From_Account":"a","To_Account":"b","MsgKey":"1_2_3",
+			"OperateType":3,"Seq":1}`, []wanted{{private, replay}}},
+		"a refused body":               {refusing{}, msgext.GroupCommand, `{"CallbackCommand":"Group.CallbackAfterGroupMsgExtension","GroupId":"g","MsgSeq":1,"OperateType":9}`, []wanted{{first, replay}}},
+		"a refused body and no store":  {nil, msgext.C2CCommand, `{"CallbackCommand":"C2C.CallbackAfterC2CMsgExtension","From_Account":"a","To_Account":"b","MsgKey":"1_2_3","OperateType":9}`, []wanted{{private, replay}}},
+		"an announcement":              {refusing{}, msgext.GroupSendCommand, `{"GroupId":"g","MsgSeq":1,"SupportMessageExtension":1}`, []wanted{{first, announce}}},
+		"a recall":                     {refusing{}, msgext.GroupRecallCommand, `{"GroupId":"g","MsgSeqList":[{"MsgSeq":1},{"MsgSeq":2}]}`, []wanted{{first, replay}, {second, replay}}},
+		"a recall, one-to-one":         {refusing{}, msgext.C2CRecallCommand, `{"From_Account":"a","To_Account":"b","MsgKey":"1_2_3"}`, []wanted{{private, replay}}},
+		"a recall where nothing fails": {nil, msgext.GroupRecallCommand, `{"GroupId":"g","MsgSeqList":[{"MsgSeq":1}]}`, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			handler := receiver.New(receiver.Options{
+				Verifier: webhook.Verifier{SDKAppID: app, AllowUnsigned: true}, Store: test.store, Announce: []string{"group_poll"},
+				Logger: slog.New(slog.NewJSONHandler(&log, nil)),
+			})
+			handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/?SdkAppid="+app+"&CallbackCommand="+test.command, strings.NewReader(test.body)))
+			assert.Equal(t, test.want, lineReader{app: app}.parse(log.Bytes()), log.String())
 		})
 	}
 }
