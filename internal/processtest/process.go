@@ -11,9 +11,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -23,64 +21,6 @@ import (
 
 // startTimeout bounds how long a process may take to be ready, on a loaded machine.
 const startTimeout = 60 * time.Second
-
-// Builder compiles each main package once for all the tests of a test binary.
-type Builder struct {
-	folder string
-	mu     sync.Mutex
-	built  map[string]string
-}
-
-// Main runs a package's tests with a Builder, and removes what it built.
-func Main(m *testing.M, use func(*Builder)) int {
-	folder, err := os.MkdirTemp("", "msgext-test-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	// An error does no harm, because the system clears its temporary folder as well.
-	defer func() { _ = os.RemoveAll(folder) }()
-	use(&Builder{folder: folder, built: make(map[string]string)})
-	return m.Run()
-}
-
-// Build returns the binary of a main package of this module. main is its path from the module's
-// root, such as functions/aws/webhook.
-func (b *Builder) Build(t testing.TB, main string) string {
-	t.Helper()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if binary, ok := b.built[main]; ok {
-		return binary
-	}
-	binary := filepath.Join(b.folder, strings.ReplaceAll(main, "/", "-"))
-	// -C builds a main package of the bench module within that module.
-	command := exec.Command("go", "build", "-C", filepath.Join(root(), filepath.Dir(main)), "-buildvcs=false", "-o", binary, "./"+filepath.Base(main))
-	command.Env = append(os.Environ(), "CGO_ENABLED=0")
-	out, err := command.CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	b.built[main] = binary
-	return binary
-}
-
-// root returns the folder of the module. It is the folder of the package under test or one above it
-// that has functions: bench, a module within it, has none.
-func root() string {
-	folder, err := filepath.Abs(".")
-	if err != nil {
-		panic(err)
-	}
-	for {
-		if info, err := os.Stat(filepath.Join(folder, "functions")); err == nil && info.IsDir() {
-			return folder
-		}
-		above := filepath.Dir(folder)
-		if above == folder {
-			panic("processtest: not within the module")
-		}
-		folder = above
-	}
-}
 
 // process is a running binary whose output is kept.
 type process struct {
