@@ -27,17 +27,24 @@ func TestModules(t *testing.T) {
 	t.Setenv("CGO_ENABLED", "0")
 	for _, arch := range []string{"amd64", "arm64"} {
 		t.Setenv("GOARCH", arch)
-		for _, main := range goList(t, "-f", `{{if eq .Name "main"}}{{.Dir}}{{end}}`, "./functions/...", "./cmd/...") {
-			if main == "" {
-				continue
+		moduleOf := map[string]string{} // package -> module
+		links := map[string][]string{}  // binary -> packages
+		for _, line := range goList(t, "-deps", "-tags", "lambda.norpc", "-f",
+			`{{.ImportPath}}|{{with .Module}}{{if not .Main}}{{.Path}}{{with .Replace}}=>{{.Path}}{{end}}{{end}}{{end}}|`+
+				`{{if eq .Name "main"}}{{.Dir}}|{{join .Deps " "}}{{end}}`, "./functions/...", "./cmd/...") {
+			fields := strings.Split(line, "|")
+			moduleOf[fields[0]] = fields[1]
+			if main := fields[2]; main != "" {
+				binary := "cmd/" + path.Base(main)
+				if _, function, ok := strings.Cut(main, "/functions/"); ok {
+					binary = function
+				}
+				links[binary] = strings.Fields(fields[3])
 			}
-			binary := "cmd/" + path.Base(main)
-			if _, function, ok := strings.Cut(main, "/functions/"); ok {
-				binary = function
-			}
-			for _, module := range goList(t, "-deps", "-tags", "lambda.norpc", "-f",
-				`{{with .Module}}{{if not .Main}}{{.Path}}{{with .Replace}}=>{{.Path}}{{end}}{{end}}{{end}}`, main) {
-				if module != "" && !slices.Contains(linked[module], binary) {
+		}
+		for binary, packages := range links {
+			for _, path := range packages {
+				if module := moduleOf[path]; module != "" && !slices.Contains(linked[module], binary) {
 					linked[module] = append(linked[module], binary)
 				}
 			}
