@@ -133,6 +133,7 @@ var forTests = []string{
 const (
 	dynamo, redis, postgres, sqlite = "pkg/state/dynamostate", "pkg/state/redisstate", "pkg/state/pgstate", "pkg/state/sqlitestate"
 	aws                             = "github.com/aws/aws-sdk-go-v2"
+	awsChain                        = "github.com/aws/aws-sdk-go-v2/config" // links the clients of SSO, STS and others
 	chat, admin                     = "pkg/chatapi", "github.com/tencentyun/tls-sig-api-v2-golang"
 	kafka                           = "pkg/sink/kafkasink"
 	console, sim                    = "functions/local/internal/console", "pkg/chatsim"
@@ -154,7 +155,7 @@ var programs = map[string]struct{ links, avoids []string }{
 	"internal/driver/stores":      {avoids: append([]string{dynamo, redis, postgres, sqlite}, notForReading...)},
 	"internal/entry":              {avoids: []string{"pkg"}},
 	"functions/internal/readwire": {avoids: append([]string{dynamo, redis, postgres, sqlite, aws}, notForReading...)},
-	"functions/aws/read":          {[]string{dynamo, redis, postgres}, append([]string{sqlite}, notForReading...)},
+	"functions/aws/read":          {[]string{dynamo, redis, postgres}, append([]string{sqlite, awsChain}, notForReading...)},
 	"functions/scf/read":          {[]string{redis, postgres}, slices.Concat([]string{sqlite, dynamo, aws}, notForReading, byName)},
 	"internal/driver/basestores":  {[]string{redis}, []string{dynamo, postgres, sqlite, "pkg/sink"}},
 	"internal/driver/localstores": {[]string{sqlite}, []string{dynamo, redis, postgres, "pkg/sink"}},
@@ -166,11 +167,12 @@ var programs = map[string]struct{ links, avoids []string }{
 	"internal/driver/basesinks":   {[]string{kafka}, []string{dynamo, redis, postgres, sqlite, aws, chat, admin, console, sim}},
 	"internal/driver/awssinks":    {[]string{kafka, aws}, []string{dynamo, redis, postgres, sqlite, chat, admin, console, sim}},
 	"functions/internal/wire":     {avoids: []string{dynamo, postgres, sqlite, aws, chat, admin, console, sim}},
-	"internal/awssdk":             {avoids: []string{"pkg"}},
+	"internal/awssdk":             {avoids: []string{"pkg", awsChain}},
+	"internal/awssdk/awschain":    {[]string{awsChain}, []string{"pkg"}},
 	"internal/repairwire":         {avoids: []string{dynamo, postgres, sqlite, aws, console, sim}},
-	"functions/aws/webhook":       {[]string{dynamo, redis, postgres}, []string{sqlite, chat, admin, console, sim}},
+	"functions/aws/webhook":       {[]string{dynamo, redis, postgres}, []string{sqlite, awsChain, chat, admin, console, sim}},
 	"functions/scf/webhook":       {[]string{redis, postgres}, append([]string{dynamo, sqlite, aws, chat, admin, console, sim}, byName...)},
-	"functions/aws/repair":        {[]string{dynamo, redis, postgres, chat}, []string{sqlite, console, sim}},
+	"functions/aws/repair":        {[]string{dynamo, redis, postgres, chat}, []string{sqlite, awsChain, console, sim}},
 	"functions/scf/repair":        {[]string{redis, postgres, chat}, append([]string{dynamo, sqlite, aws, console, sim}, byName...)},
 	"functions/local":             {[]string{sqlite, chat, console, sim}, []string{dynamo, redis, postgres, kafka, aws}},
 	"functions/server":            {[]string{dynamo, redis, postgres, sqlite, kafka, aws, chat}, []string{console, sim}},
@@ -235,7 +237,7 @@ func hasPrefix(paths []string, path string) bool {
 // leaves says in which packages a vendor's code may be imported. A folder that ends in a slash
 // includes everything below it.
 var leaves = map[string]string{
-	"github.com/aws/aws-sdk-go-v2":                "internal/awssdk internal/driver/awssinks pkg/state/dynamostate pkg/state/dynamostate/dynamotest pkg/sink/sqssink pkg/sink/eventbridgesink pkg/sink/internal/awscall",
+	"github.com/aws/aws-sdk-go-v2":                "internal/awssdk internal/awssdk/awschain internal/driver/awssinks pkg/state/dynamostate pkg/state/dynamostate/dynamotest pkg/sink/sqssink pkg/sink/eventbridgesink pkg/sink/internal/awscall",
 	"github.com/aws/smithy-go":                    "pkg/state/dynamostate/dynamotest pkg/sink/sqssink pkg/sink/eventbridgesink pkg/sink/internal/awscall",
 	"github.com/aws/aws-lambda-go/lambda":         "functions/aws/",
 	"github.com/aws/aws-lambda-go/lambdacontext":  "functions/aws/ pkg/gateway/awsgw",

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"log/slog"
 
-	"msgext/internal/awssdk"
+	"msgext/internal/awssdk/awschain"
 	"msgext/internal/config"
 	"msgext/internal/driver"
 	"msgext/internal/driver/awssinks"
@@ -29,8 +29,8 @@ func (c console) withRepairer(ctx context.Context, use func(repairer *repair.Rep
 
 // withChat does the same with the variables of any function and any drivers of stores.
 func (c console) withChat(ctx context.Context, function config.Function, stores []state.Driver, use func(connected) error) (err error) {
-	sdk := new(awssdk.SDK)
-	drivers := driver.Drivers{Stores: stores, Sinks: awssinks.List(sdk, c.stdout), Checks: []config.Check{repairwire.CheckChat}}
+	load := awschain.New()
+	drivers := driver.Drivers{Stores: stores, Sinks: awssinks.List(load, c.stdout), Checks: []config.Check{repairwire.CheckChat}}
 	cfg, connections, err := drivers.LoadAndOpen(ctx, c.environ, function)
 	if err != nil {
 		return err

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"msgext/internal/awssdk"
+	"msgext/internal/awssdk/awschain"
 	"msgext/internal/config"
 	"msgext/internal/driver"
 	"msgext/internal/driver/allstores"
@@ -33,7 +33,7 @@ func (c console) withStore(ctx context.Context, use func(store state.Store, app 
 }
 
 // stores returns the drivers of all stores.
-func stores() []state.Driver { return allstores.List(new(awssdk.SDK)) }
+func stores() []state.Driver { return allstores.List(awschain.New()) }
 
 // existingStores returns them for verbs that make no store where there is none.
 func existingStores() []state.Driver {

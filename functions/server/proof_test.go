@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"msgext/internal/awssdk"
+	"msgext/internal/awssdk/awschain"
 	"msgext/internal/config"
 	"msgext/internal/consumertest"
 	"msgext/internal/driver"
@@ -245,7 +245,7 @@ func readFrom(t *testing.T, location string) func(context.Context, msgext.Messag
 
 func openStore(t *testing.T, location string) state.Store {
 	t.Helper()
-	drivers := driver.Drivers{Stores: allstores.List(new(awssdk.SDK))}
+	drivers := driver.Drivers{Stores: allstores.List(awschain.New())}
 	cfg, err := drivers.Load([]string{"MSGEXT_STATE=" + location, "MSGEXT_SDK_APP_ID=1400000000"}, config.State)
 	require.NoError(t, err)
 	if endpoint := dynamoEndpoint(); endpoint != "" {

@@ -16,7 +16,7 @@ import (
 	"msgext/functions/internal/process"
 	"msgext/functions/internal/wire"
 	"msgext/functions/server/internal/admin"
-	"msgext/internal/awssdk"
+	"msgext/internal/awssdk/awschain"
 	"msgext/internal/config"
 	"msgext/internal/driver"
 	"msgext/internal/driver/allstores"
@@ -57,8 +57,8 @@ func run(ctx context.Context, started time.Time, args, environ []string, stdout,
 		defer queue.Close(logWait)
 		stderr = queue
 	}
-	sdk := new(awssdk.SDK)
-	drivers := driver.Drivers{Stores: allstores.List(sdk), Sinks: awssinks.List(sdk, stdout), Checks: []config.Check{repairwire.CheckChat, opts.checkChat}}
+	load := awschain.New()
+	drivers := driver.Drivers{Stores: allstores.List(load), Sinks: awssinks.List(load, stdout), Checks: []config.Check{repairwire.CheckChat, opts.checkChat}}
 	var cfg config.Config
 	if err == nil {
 		cfg, err = drivers.Load(environ, config.Server)

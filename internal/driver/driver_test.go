@@ -34,8 +34,8 @@ import (
 
 // every returns the drivers that functions/server links.
 func every() driver.Drivers {
-	sdk := new(awssdk.SDK)
-	return driver.Drivers{Stores: allstores.List(sdk), Sinks: awssinks.List(sdk, io.Discard), Checks: []config.Check{repairwire.CheckChat}}
+	load := awssdk.Variables(os.Getenv)
+	return driver.Drivers{Stores: allstores.List(load), Sinks: awssinks.List(load, io.Discard), Checks: []config.Check{repairwire.CheckChat}}
 }
 
 func schemes(d driver.Drivers) []string {
@@ -53,11 +53,11 @@ func schemes(d driver.Drivers) []string {
 // A program without some driver names functions/server as the one that has it. So functions/server
 // must have every driver of every list.
 func TestDrivers_TheServerHasEveryDriver(t *testing.T) {
-	sdk := new(awssdk.SDK)
+	load := awssdk.Variables(os.Getenv)
 	has := schemes(every())
 	for program, drivers := range map[string]driver.Drivers{
 		"functions/local": {Stores: localstores.List(), Sinks: localsinks.List(io.Discard)},
-		"functions/aws":   {Stores: awsstores.List(sdk, 0), Sinks: awssinks.List(sdk, io.Discard)},
+		"functions/aws":   {Stores: awsstores.List(load, 0), Sinks: awssinks.List(load, io.Discard)},
 		"functions/scf":   {Stores: scfstores.List(0), Sinks: basesinks.List(io.Discard, nil)},
 	} {
 		assert.Subset(t, has, schemes(drivers), program)

@@ -20,6 +20,6 @@ import (
 func main() {
 	entry.Function()
 	logger := entry.CloudLogger(os.Stdout)
-	reading := entry.Must(readwire.Function(context.Background(), os.Environ(), awsstores.List(new(awssdk.SDK), 1), logger))
+	reading := entry.Must(readwire.Function(context.Background(), os.Environ(), awsstores.List(awssdk.Variables(os.Getenv), 1), logger))
 	lambda.Start(awsgw.New(reading, http.HandlerFunc(reader.Malformed)))
 }

@@ -22,8 +22,8 @@ import (
 
 func main() {
 	entry.Version()
-	sdk := new(awssdk.SDK)
-	drivers := driver.Drivers{Stores: awsstores.List(sdk, repair.DefaultConcurrency), Sinks: awssinks.List(sdk, os.Stdout), Checks: []config.Check{repairwire.CheckChat}}
+	load := awssdk.Variables(os.Getenv)
+	drivers := driver.Drivers{Stores: awsstores.List(load, repair.DefaultConcurrency), Sinks: awssinks.List(load, os.Stdout), Checks: []config.Check{repairwire.CheckChat}}
 	cfg := entry.Must(drivers.Load(os.Environ(), config.Repair))
 	connections := entry.Must(drivers.Open(context.Background(), cfg))
 	logger := entry.CloudLogger(os.Stdout)

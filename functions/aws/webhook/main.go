@@ -24,8 +24,8 @@ import (
 func main() {
 	entry.Function()
 	started := time.Now()
-	sdk := new(awssdk.SDK)
-	drivers := driver.Drivers{Stores: awsstores.List(sdk, 1), Sinks: awssinks.List(sdk, os.Stdout)}
+	load := awssdk.Variables(os.Getenv)
+	drivers := driver.Drivers{Stores: awsstores.List(load, 1), Sinks: awssinks.List(load, os.Stdout)}
 	cfg := entry.Must(drivers.Load(os.Environ(), config.Webhook))
 	connections := entry.Must(drivers.Open(context.Background(), cfg))
 	logger := entry.CloudLogger(os.Stdout)

@@ -13,6 +13,6 @@ import (
 
 // List returns their drivers. A driver that stands in several of the lists below comes more than
 // once, which does no harm.
-func List(sdk *awssdk.SDK) []state.Driver {
-	return slices.Concat(localstores.List(), awsstores.List(sdk, 0), scfstores.List(0))
+func List(load awssdk.Load) []state.Driver {
+	return slices.Concat(localstores.List(), awsstores.List(load, 0), scfstores.List(0))
 }

@@ -19,21 +19,21 @@ import (
 )
 
 // List returns their drivers. The stdout: sink writes to stdout.
-func List(sdk *awssdk.SDK, stdout io.Writer) []driver.Sink {
-	return append(basesinks.List(stdout, credentials(sdk)),
-		service(sdk, "sqs", func(cfg aws.Config, queue string) (*sqssink.Sink, error) {
+func List(load awssdk.Load, stdout io.Writer) []driver.Sink {
+	return append(basesinks.List(stdout, credentials(load)),
+		service(load, "sqs", func(cfg aws.Config, queue string) (*sqssink.Sink, error) {
 			return sqssink.New(cfg, sqssink.Options{Queue: queue})
 		}),
-		service(sdk, "eventbridge", func(cfg aws.Config, bus string) (*eventbridgesink.Sink, error) {
+		service(load, "eventbridge", func(cfg aws.Config, bus string) (*eventbridgesink.Sink, error) {
 			return eventbridgesink.New(cfg, eventbridgesink.Options{Bus: bus})
 		}),
 	)
 }
 
 // credentials returns the credentials of the function's role. Amazon MSK needs them.
-func credentials(sdk *awssdk.SDK) basesinks.AWSCredentials {
+func credentials(load awssdk.Load) basesinks.AWSCredentials {
 	return func(ctx context.Context) (kafkasink.AWSCredentials, error) {
-		cfg, err := sdk.Load(ctx)
+		cfg, err := load(ctx)
 		if err != nil {
 			return kafkasink.AWSCredentials{}, err
 		}
@@ -49,7 +49,7 @@ func credentials(sdk *awssdk.SDK) basesinks.AWSCredentials {
 
 // service returns the driver of a sink SCHEME://NAME. Without a region and credentials the sink can
 // be made, so that its settings are checked, but it cannot send.
-func service[S sink.Sink](sdk *awssdk.SDK, scheme string, make func(cfg aws.Config, name string) (S, error)) driver.Sink {
+func service[S sink.Sink](load awssdk.Load, scheme string, make func(cfg aws.Config, name string) (S, error)) driver.Sink {
 	return driver.Sink{
 		Schemes: []string{scheme},
 		Check: func(_ config.Config, location config.Location) error {
@@ -57,7 +57,7 @@ func service[S sink.Sink](sdk *awssdk.SDK, scheme string, make func(cfg aws.Conf
 			return err
 		},
 		Open: func(ctx context.Context, _ config.Config, location config.Location) (sink.Sink, error) {
-			cfg, err := sdk.Load(ctx)
+			cfg, err := load(ctx)
 			if err != nil {
 				return nil, err
 			}

@@ -12,6 +12,6 @@ import (
 )
 
 // List returns their drivers. connections is for the stores that are SQL servers, see sqlstores.
-func List(sdk *awssdk.SDK, connections int) []state.Driver {
-	return slices.Concat(basestores.List(), sqlstores.List(connections), []state.Driver{dynamostate.Driver(sdk.Load)})
+func List(load awssdk.Load, connections int) []state.Driver {
+	return slices.Concat(basestores.List(), sqlstores.List(connections), []state.Driver{dynamostate.Driver(load)})
 }
