@@ -12,8 +12,8 @@ import (
 	"msgext/pkg/state"
 )
 
-// errOvertaken: another check has read the message meanwhile. That check tells the sinks and writes
-// the outcome.
+// errOvertaken means that another check has read the message in the meantime. That check tells the
+// sinks and writes the outcome.
 var errOvertaken = errors.New("repair: overtaken by another read")
 
 // maxLooks bounds how often one check reads a message: once, and once more after a drop.

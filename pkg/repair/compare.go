@@ -13,19 +13,18 @@ import (
 	"msgext/pkg/state"
 )
 
-// ErrExchanged: the store has the one-to-one message with its two accounts exchanged.
+// ErrExchanged means that the store has the one-to-one message with its two accounts exchanged.
 var ErrExchanged = errors.New("repair: the store has it with From_Account and To_Account exchanged")
 
 // Comparison is the result of comparing a message with Chat.
 type Comparison int
 
-// The comparisons. A message is undecided while it waits for a check, or if a check did not settle
-// it, because repair is to have it first. It is undecided, too, if it changed meanwhile, here or in
-// Chat.
+// The comparisons. A message is undecided while it waits for a check or is not settled, because
+// repair checks it first. It is undecided, too, if it changed in the meantime, here or in Chat.
 const (
 	Equal Comparison = iota
 	Differs
-	Vanished // Chat has the message no more, and the store does not know
+	Gone // Chat no longer has the message, and the store does not know that
 	Undecided
 )
 
@@ -92,7 +91,7 @@ func (r *Repairer) Compare(ctx context.Context, message msgext.Message) (Verdict
 		return Verdict{}, err
 	}
 	verdict := compare(message, before, reading.Snapshot, err == nil)
-	if verdict.Comparison != Differs && verdict.Comparison != Vanished {
+	if verdict.Comparison != Differs && verdict.Comparison != Gone {
 		return verdict, nil
 	}
 	verdict.Exchanged = empty(reading.Snapshot) && r.hasExchanged(ctx, message)
@@ -137,7 +136,7 @@ func compare(message msgext.Message, record state.Record, read msgext.Snapshot, 
 	case !there && (record.Check.Gone || isUnheard(record)):
 		return v
 	case !there:
-		v.Comparison = Vanished
+		v.Comparison = Gone
 		return v
 	case read.Ahead != 0: // it changed while it was read
 		v.Comparison = Undecided

@@ -23,7 +23,7 @@ func (r *run) verify(ctx context.Context) error {
 	verified, err := repairer.Verify(ctx, sample, VerifyOptions{
 		Repair: true,
 		Told: func(v Verdict) {
-			if v.Comparison == Differs || v.Comparison == Vanished {
+			if v.Comparison == Differs || v.Comparison == Gone {
 				repairer.logDrift(ctx, v)
 			}
 		},

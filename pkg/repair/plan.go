@@ -9,17 +9,19 @@ import (
 
 // Errors of a check.
 var (
-	// ErrNoAccess: the message has to be read, and there is no REST access to do it.
+	// ErrNoAccess means that the message must be read, and that there is no access to do so.
 	ErrNoAccess = errors.New("repair: no access to Chat's REST API")
-	// ErrGap: the read did not close the gap, so some version is still on its way or does not
+	// ErrGap means that a version is still missing after the read: it is on its way, or it does not
 	// exist.
 	ErrGap = errors.New("repair: gap that a read did not close")
-	// ErrAhead: webhooks spoke of versions that Chat does not have: forged, or another app's.
+	// ErrAhead means that webhooks had versions that Chat does not have. They are forged, or another
+	// app's.
 	ErrAhead = errors.New("repair: versions that Chat does not have")
-	// ErrGaveUp: Chat has refused the read for good, so that the message is left alone until the
-	// next event.
+	// ErrGaveUp means that Chat refuses the read permanently. The message is not checked again until
+	// its next event.
 	ErrGaveUp = errors.New("repair: given up")
-	// ErrTooSoon: a read is below an earlier one, and is not believed before the margin is over.
+	// ErrTooSoon means that the read is below an earlier one. It may come from a replica that lags,
+	// so the message is read again after the margin.
 	ErrTooSoon = errors.New("repair: below an earlier read, looked at again later")
 )
 

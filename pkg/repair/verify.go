@@ -118,7 +118,7 @@ func (v *verification) suspected() int {
 // compare compares a message for the first time.
 func (v *verification) compare(ctx context.Context, message msgext.Message) {
 	v.beside(ctx, message, func(verdict Verdict) {
-		if verdict.Comparison == Differs || verdict.Comparison == Vanished {
+		if verdict.Comparison == Differs || verdict.Comparison == Gone {
 			v.suspects, v.newest = append(v.suspects, verdict), v.repairer.options.Now()
 			return
 		}
@@ -204,7 +204,7 @@ func (v *verification) tell(verdict Verdict) {
 		v.verified.Equal++
 	case Differs:
 		v.verified.Differing++
-	case Vanished:
+	case Gone:
 		v.verified.Gone++
 	case Undecided:
 		v.verified.Undecided++

@@ -93,7 +93,7 @@ func TestVerify(t *testing.T) {
 			w.change(t, m, msgext.Set, "d", "4")
 			w.change(t, m, msgext.Delete, "d", "")
 		}, want: repair.Differs},
-		{name: "recalled", then: func(_ *testing.T, w *world) { w.chat.Remove(m) }, want: repair.Vanished},
+		{name: "recalled", then: func(_ *testing.T, w *world) { w.chat.Remove(m) }, want: repair.Gone},
 		{name: "recalled, as is known", then: func(t *testing.T, w *world) {
 			w.chat.Remove(m)
 			require.NoError(t, w.store.Doubt(t.Context(), m, w.clock(), state.FromOperator))
