@@ -300,8 +300,13 @@ func TestReceiver_ForwardIsGivenUpWithTheAnswer(t *testing.T) {
 	backend := relaytest.Start(t)
 	options := relaying(t, backend, true)
 	options.ForwardOther, options.RelayBudget = true, 5*time.Second
-	ended := make(chan error, 1)
+	called, ended := make(chan struct{}), make(chan error, 1)
+	backend.AnswerBy(func(*http.Request) relaytest.Answer {
+		<-called // a sink is not called any more once the answer is there
+		return relaytest.OK
+	})
 	options.Sinks = []sink.Sink{&fakeSink{"a", new(journal), func(ctx context.Context) error {
+		close(called)
 		<-ctx.Done()
 		ended <- ctx.Err()
 		return ctx.Err()
