@@ -13,7 +13,7 @@ import (
 
 const maxLine = 1 << 20 // bytes
 
-// ErrLine: a line could not be read, or is too long.
+// ErrLine means that a line could not be read, or is too long.
 var ErrLine = errors.New("backfill: a line cannot be read, or is longer than a megabyte")
 
 // Lines is a Source of messages that lines of text name. Each message is returned once.
