@@ -126,5 +126,9 @@ func TestStore_CostsWhatTheEventCosts(t *testing.T) {
 		require.NoError(t, store.MarkSeen(t.Context(), m, 1001))
 		assert.EqualValues(t, 1, counts.syncs.Load()-syncs, "%d keys", keys)
 	}
+	executes := counts.executes.Load()
+	_, err := store.Due(t.Context(), state.FirstChecks, heard, "", 1)
+	require.NoError(t, err)
+	assert.EqualValues(t, 5, counts.executes.Load()-executes, "BEGIN, the schema's version, heads, versions seen, COMMIT")
 	require.NoError(t, store.Close())
 }
