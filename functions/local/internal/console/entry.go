@@ -17,7 +17,8 @@ const (
 	maxKeptRule = 2 << 10
 )
 
-// Verdicts that this package uses. The receiver's other verdicts are shown as they are.
+// The verdict of a row is the webhook's fate as the receiver says it, or that a message was read
+// back. These two decide how a row is shown.
 const (
 	verdictAccepted = "accepted"
 	verdictRepaired = "repaired"
