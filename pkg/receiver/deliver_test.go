@@ -2,14 +2,12 @@ package receiver_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,77 +29,6 @@ const (
 	ok   = `{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}`
 	ours = `{"ActionStatus":"FAIL","ErrorInfo":"not processed, our side failed","ErrorCode":1}`
 )
-
-// journal records the calls of the destinations, in order.
-type journal struct {
-	mu    sync.Mutex
-	calls []string
-}
-
-func (j *journal) add(call string) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.calls = append(j.calls, call)
-}
-
-// list returns the calls so far. A delivery that was given up may still add some.
-func (j *journal) list() []string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return slices.Clone(j.calls)
-}
-
-// fakeSink records what it gets and answers as configured.
-type fakeSink struct {
-	name    string
-	journal *journal
-	send    func(context.Context) error
-}
-
-func (s *fakeSink) Name() string { return s.name }
-func (s *fakeSink) Close() error { return nil }
-func (s *fakeSink) Send(ctx context.Context, event cloudevent.Event) error {
-	s.journal.add(s.name + " " + event.Type())
-	if s.send == nil {
-		return nil
-	}
-	return s.send(ctx)
-}
-
-// fakeStore accepts Apply and MarkSeen. A receiver must call nothing else.
-type fakeStore struct {
-	state.Store
-	journal         *journal
-	apply, markSeen func(context.Context) error
-}
-
-func (s *fakeStore) Apply(ctx context.Context, _ msgext.Event, _ time.Time, mark state.Mark) error {
-	if mark == state.MarkNow {
-		s.journal.add("apply seen")
-	} else {
-		s.journal.add("apply")
-	}
-	if s.apply == nil {
-		return nil
-	}
-	return s.apply(ctx)
-}
-
-func (s *fakeStore) MarkSeen(ctx context.Context, _ msgext.Message, _ int64) error {
-	s.journal.add("mark seen")
-	if s.markSeen == nil {
-		return nil
-	}
-	return s.markSeen(ctx)
-}
-
-func fails(context.Context) error  { return errors.New("refused") }
-func panics(context.Context) error { panic("planted-value") }
-
-func waits(ctx context.Context) error {
-	<-ctx.Done()
-	return ctx.Err()
-}
 
 // vector returns the named vector's request.
 func vectorRequest(t testing.TB, name string, at time.Time) *http.Request {
@@ -212,73 +139,6 @@ func TestReceiver_LogsTheInvocationAndTheTimeOfEachDestination(t *testing.T) {
 	}
 }
 
-func TestReceiver_RepliesWithinTheBudget(t *testing.T) {
-	tests := []struct {
-		name     string
-		budget   time.Duration
-		deadline time.Duration // of the platform, 0 for none
-		hold     bool
-		want     time.Duration
-	}{
-		{name: "by default", want: 1500 * time.Millisecond},
-		{name: "as configured", budget: 400 * time.Millisecond, want: 400 * time.Millisecond},
-		{name: "before the platform's deadline", deadline: time.Second, want: 800 * time.Millisecond},
-		{name: "held until Chat has timed out", hold: true, want: 2500 * time.Millisecond},
-		{name: "held until shortly before the platform's deadline", hold: true, deadline: 2 * time.Second, want: 1800 * time.Millisecond},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				// The destination that ignores its context outlives its request. It is released at
-				// the end of the test.
-				end := make(chan struct{})
-				defer close(end)
-				options, lines := logged(options())
-				options.Now, options.Budget, options.Hold = clock(), test.budget, test.hold
-				options.Sinks = []sink.Sink{&fakeSink{"stubborn", new(journal), func(context.Context) error { <-end; return nil }}}
-				request := vectorRequest(t, "sample-group-set", now)
-				if test.deadline > 0 {
-					ctx, cancel := context.WithTimeout(request.Context(), test.deadline)
-					defer cancel()
-					request = request.WithContext(ctx)
-				}
-				arrived := time.Now()
-				reply := httptest.NewRecorder()
-				receiver.New(options).ServeHTTP(reply, request)
-				assert.Equal(t, test.want, time.Since(arrived))
-				assert.Equal(t, ours, reply.Body.String())
-				assert.Equal(t, []any{"stubborn"}, lines.only(t)["failed"])
-			})
-		})
-	}
-}
-
-// A store that does not answer and ignores its context uses only half of the budget. The sinks get
-// the other half.
-func TestReceiver_TheStoreHasHalfOfTheBudget(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		end := make(chan struct{})
-		defer close(end)
-		j := new(journal)
-		options, lines := logged(options())
-		options.Now = clock()
-		options.Store = &fakeStore{journal: j, apply: func(context.Context) error { <-end; return nil }}
-		arrived := time.Now()
-		var told, left time.Duration
-		options.Sinks = []sink.Sink{&fakeSink{"a", j, func(ctx context.Context) error {
-			deadline, _ := ctx.Deadline()
-			told, left = time.Since(arrived), time.Until(deadline)
-			return nil
-		}}}
-		reply := httptest.NewRecorder()
-		receiver.New(options).ServeHTTP(reply, vectorRequest(t, "sample-group-set", now))
-		assert.Equal(t, 750*time.Millisecond, told)
-		assert.Equal(t, 750*time.Millisecond, left)
-		assert.Equal(t, ours, reply.Body.String())
-		assert.Equal(t, []any{"state"}, lines.only(t)["failed"])
-	})
-}
-
 // When a sink gets an event, the store must already show it. When both were called at the same
 // time, the sink was first in 64 % of 300 events, and consumers that read the store on an event saw
 // the old state.
@@ -325,6 +185,7 @@ type readingSink struct {
 
 func (*readingSink) Name() string { return "reader" }
 func (*readingSink) Close() error { return nil }
+
 func (s *readingSink) Send(ctx context.Context, event cloudevent.Event) error {
 	change, err := event.Change()
 	if err != nil {
@@ -375,6 +236,7 @@ type sinkFunc func(cloudevent.Event)
 
 func (sinkFunc) Name() string { return "sink" }
 func (sinkFunc) Close() error { return nil }
+
 func (f sinkFunc) Send(_ context.Context, event cloudevent.Event) error {
 	f(event)
 	return nil
@@ -390,42 +252,5 @@ func (h hearing) Apply(_ context.Context, _ msgext.Event, heard time.Time, _ sta
 	*h.heard = heard
 	return nil
 }
+
 func (hearing) MarkSeen(context.Context, msgext.Message, int64) error { return nil }
-
-func TestReceiver_HoldsOnlyWhatOurSideFailed(t *testing.T) {
-	for _, name := range []string{"sample-group-set", "auth-unsigned", "fault-negative", "other-before", "method-get"} {
-		synctest.Test(t, func(t *testing.T) {
-			options, _ := logged(options())
-			options.Now, options.Hold = clock(), true
-			arrived := time.Now()
-			receiver.New(options).ServeHTTP(httptest.NewRecorder(), vectorRequest(t, name, now))
-			assert.Zero(t, time.Since(arrived), name)
-		})
-	}
-}
-
-func TestReceiver_AHeldReplyEndsWhenTheClientHangsUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		options, _ := logged(options())
-		options.Now, options.Hold = clock(), true
-		options.Sinks = []sink.Sink{&fakeSink{"a", new(journal), fails}}
-		request := vectorRequest(t, "sample-group-set", now)
-		ctx, hangUp := context.WithCancel(request.Context())
-		time.AfterFunc(2*time.Second, hangUp)
-		arrived := time.Now()
-		receiver.New(options).ServeHTTP(httptest.NewRecorder(), request.WithContext(ctx))
-		assert.Equal(t, 2*time.Second, time.Since(arrived))
-	})
-}
-
-func TestReceiver_AClientThatHangsUpDoesNotCancelWhatItSent(t *testing.T) {
-	j := new(journal)
-	options, _ := logged(options())
-	options.Sinks = []sink.Sink{&fakeSink{"a", j, func(ctx context.Context) error { return ctx.Err() }}}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	reply := httptest.NewRecorder()
-	receiver.New(options).ServeHTTP(reply, vectorRequest(t, "sample-group-set", now).WithContext(ctx))
-	assert.Equal(t, ok, reply.Body.String())
-	assert.Len(t, j.list(), 1)
-}

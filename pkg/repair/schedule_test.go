@@ -3,133 +3,19 @@ package repair_test
 import (
 	"context"
 	"errors"
-	"io"
-	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"msgext/internal/consumertest"
 	"msgext/pkg/chatapi"
-	"msgext/pkg/chatsim"
 	"msgext/pkg/msgext"
 	"msgext/pkg/repair"
-	"msgext/pkg/sink"
 	"msgext/pkg/state"
-	"msgext/pkg/state/memstate"
 )
-
-// line is a world on simulated time in which messages wait for repair: its index lags by 2 s, and a
-// REST call takes 100 ms.
-type line struct {
-	*world
-	t     *testing.T
-	calls atomic.Int64
-	hangs func(call int64) bool
-	took  func(call int64) time.Duration // 100 ms when nil
-}
-
-// scheduled runs a test of the schedule.
-func scheduled(t *testing.T, test func(t *testing.T, l *line)) {
-	synctest.Test(t, func(t *testing.T) {
-		l := &line{world: &world{now: time.Now(), store: memstate.NewLagging(2*time.Second, time.Now), sink: consumertest.New()}, t: t}
-		l.chat = chatsim.New(chatsim.Options{SDKAppID: app, Admin: "administrator", SecretKey: "key"})
-		var err error
-		l.api, err = chatapi.New(chatapi.Options{
-			Endpoint: "singapore", SDKAppID: app, Admin: "administrator", SecretKey: "key", HTTPClient: &http.Client{Transport: l},
-		})
-		require.NoError(t, err)
-		test(t, l)
-	})
-}
-
-// RoundTrip carries a call to the simulated Chat and back.
-func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
-	call := l.calls.Add(1)
-	if l.hangs != nil && l.hangs(call) {
-		<-r.Context().Done()
-		return nil, r.Context().Err()
-	}
-	reply := httptest.NewRecorder()
-	l.chat.Handler().ServeHTTP(reply, r)
-	took := 100 * time.Millisecond
-	if l.took != nil {
-		took = l.took(call)
-	}
-	sleep(r.Context(), took)
-	return reply.Result(), r.Context().Err()
-}
-
-func (l *line) with(change func(*repair.Options)) *repair.Repairer {
-	options := repair.Options{
-		Store: l.store, SDKAppID: app, Chat: l.api, Sinks: []sink.Sink{l.sink}, Grace: grace, Logger: slog.New(slog.NewJSONHandler(io.Discard, nil)),
-	}
-	if change != nil {
-		change(&options)
-	}
-	return repair.New(options)
-}
-
-func named(kind string, i int) msgext.Message {
-	return msgext.Message{SDKAppID: app, GroupID: kind, MsgSeq: int64(i)}
-}
-
-// loses makes two changes of a message of which the first is lost.
-func (l *line) loses(m msgext.Message) {
-	l.change(l.t, m, msgext.Set, "alice", "lost")
-	l.hears(m)
-}
-
-// hears makes a change, and its webhook arrives.
-func (l *line) hears(m msgext.Message) {
-	l.set(time.Now())
-	l.receive(l.t, l.change(l.t, m, msgext.Set, "bob", "heard"))
-}
-
-func (l *line) open(m msgext.Message) bool {
-	record, err := l.store.Load(context.Background(), m)
-	require.NoError(l.t, err)
-	return record.State.Gap()
-}
-
-// everyMinute runs a repairer at the beginning of each minute, for so many.
-func (l *line) everyMinute(r *repair.Repairer, minutes int) (reports []repair.Report) {
-	for range minutes {
-		time.Sleep(time.Until(time.Now().Truncate(time.Minute).Add(time.Minute)))
-		report, err := r.Run(context.Background())
-		require.NoError(l.t, err)
-		reports = append(reports, report)
-	}
-	return reports
-}
-
-// Messages that Chat no longer has were read at every run once they had been quiet for 7 days, and
-// a hundred of them were all that a run looked at.
-func TestSchedule_WhatIsGoneIsReadOnce(t *testing.T) {
-	scheduled(t, func(t *testing.T, l *line) {
-		r := l.with(nil)
-		for i := range 150 {
-			l.loses(named("gone", i))
-		}
-		time.Sleep(8 * 24 * time.Hour)
-		for i := range 150 {
-			l.chat.Remove(named("gone", i))
-		}
-		l.everyMinute(r, 2)
-		l.loses(named("fresh", 1))
-		l.everyMinute(r, 2)
-		assert.False(t, l.open(named("fresh", 1)), "mended within 92 s")
-		l.everyMinute(r, 60)
-		assert.LessOrEqual(t, l.calls.Load(), int64(152))
-	})
-}
 
 // An empty page ended a run: with an index that lagged a second, 100 of 1,000 were checked.
 func TestSchedule_ARunVisitsEveryMessageOnceHoweverTheIndexLags(t *testing.T) {
@@ -420,80 +306,5 @@ func TestSchedule_AnotherAppsMessagesAreNotTouched(t *testing.T) {
 		assert.Equal(t, 1, report.Checked)
 		assert.Equal(t, 1, report.Foreign)
 		assert.Equal(t, before, l.record(t, other))
-	})
-}
-
-// A message that Chat refuses is given up in the end, and taken up again by an event or by an
-// operator.
-func TestSchedule_WhatIsRefusedForGoodIsGivenUp(t *testing.T) {
-	scheduled(t, func(t *testing.T, l *line) {
-		refused := 10004
-		l.chat = chatsim.New(chatsim.Options{
-			SDKAppID: app, Admin: "administrator", SecretKey: "key", Refuse: func(msgext.Message) int { return refused },
-		})
-		r := l.with(nil)
-		l.loses(poll)
-		standing := func() state.Standing { return l.record(t, poll).Check.Standing() }
-		l.everyMinute(r, 17*60)
-		assert.Equal(t, state.Open, standing())
-		l.everyMinute(r, 2*60)
-		assert.Equal(t, state.Stuck, standing())
-		assert.EqualValues(t, 24, l.calls.Load())
-		l.everyMinute(r, 24*60)
-		assert.EqualValues(t, 24, l.calls.Load(), "left alone")
-
-		l.hears(poll)
-		l.everyMinute(r, 2)
-		assert.Equal(t, state.Open, standing(), "an event takes it up again")
-		l.everyMinute(r, 24*60)
-		assert.Equal(t, state.Stuck, standing())
-		refused = 0
-		require.NoError(t, r.Replay(t.Context(), poll))
-		assert.Equal(t, state.Settled, standing())
-		assert.Equal(t, l.chat.Truth(poll), l.sink.Reply(poll))
-	})
-}
-
-// Chat has a message no more: the store and every consumer know, once.
-func TestSchedule_WhatIsGoneIsTold(t *testing.T) {
-	scheduled(t, func(t *testing.T, l *line) {
-		r := l.with(nil)
-		l.loses(poll)
-		l.everyMinute(r, 2)
-		assert.NotEmpty(t, l.sink.Reply(poll).ExtensionList)
-		l.loses(poll)
-		l.chat.Remove(poll)
-		l.everyMinute(r, 2)
-		assert.True(t, l.record(t, poll).Check.Gone)
-		assert.Empty(t, l.sink.Reply(poll).ExtensionList)
-		assert.Len(t, l.sink.Gone(), 1)
-		l.everyMinute(r, 60)
-		assert.Len(t, l.sink.Gone(), 1)
-
-		l.set(time.Now())
-		l.receive(t, forged(t, 99, "late"))
-		l.everyMinute(r, 2)
-		assert.Len(t, l.sink.Gone(), 2, "an event came since")
-		assert.Empty(t, l.sink.Reply(poll).ExtensionList)
-	})
-}
-
-// A message that is quiet for the retention time is erased; an event brings it back as one older
-// than the store.
-func TestSchedule_QuietMessagesAreErased(t *testing.T) {
-	scheduled(t, func(t *testing.T, l *line) {
-		r := l.with(func(o *repair.Options) { o.Retention = 8 * 24 * time.Hour })
-		l.hears(poll)
-		time.Sleep(7*24*time.Hour + time.Minute)
-		l.everyMinute(r, 1)
-		time.Sleep(24 * time.Hour)
-		assert.Equal(t, 1, l.everyMinute(r, 1)[0].Erased)
-		_, err := l.store.Load(t.Context(), poll)
-		assert.ErrorIs(t, err, state.ErrNotFound)
-
-		l.hears(poll)
-		l.everyMinute(r, 2)
-		assert.Equal(t, l.chat.Truth(poll), l.record(t, poll).State.Reply())
-		assert.Equal(t, l.chat.Truth(poll), l.sink.Reply(poll))
 	})
 }

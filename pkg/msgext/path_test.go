@@ -3,8 +3,36 @@ package msgext_test
 import (
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
 	"msgext/pkg/msgext"
 )
+
+func TestMessage_PathNamesOneMessageOnly(t *testing.T) {
+	messages := rapid.Custom(func(t *rapid.T) msgext.Message {
+		text := rapid.StringN(1, 8, -1)
+		m := msgext.Message{SDKAppID: text.Draw(t, "app")}
+		if rapid.Bool().Draw(t, "group") {
+			m.GroupID, m.MsgSeq = text.Draw(t, "group id"), rapid.Int64Min(0).Draw(t, "seq")
+		} else {
+			m.From, m.To, m.MsgKey = text.Draw(t, "from"), text.Draw(t, "to"), text.Draw(t, "key")
+		}
+		return m
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := messages.Draw(t, "a"), messages.Draw(t, "b")
+		parsed, err := msgext.ParsePath(a.Path())
+		require.NoError(t, err)
+		require.Equal(t, a, parsed)
+		require.Equal(t, a == b, a.Path() == b.Path())
+	})
+	for _, path := range []string{"", "1/2", "1/g/x", "1/g/-1", "1//2", "1/2/3/4/5", "%zz/g/1"} {
+		_, err := msgext.ParsePath(path)
+		assert.ErrorIs(t, err, msgext.ErrPath, path)
+	}
+}
 
 // FuzzPath checks what stores and consumers rely on: no two messages have the same Path, a Path is
 // one line of printable ASCII, and ParsePath accepts a Path and nothing else.
