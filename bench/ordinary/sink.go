@@ -125,11 +125,8 @@ func sendSQS(ctx context.Context, client *sqs.Client, queue string) (send, error
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, message, version string, event []byte) error {
-		_, err := client.SendMessage(ctx, &sqs.SendMessageInput{
-			QueueUrl: found.QueueUrl, MessageBody: aws.String(string(event)),
-			MessageGroupId: aws.String(strings.ReplaceAll(message, "/", "-")), MessageDeduplicationId: aws.String(strings.ReplaceAll(message, "/", "-") + "-" + version),
-		})
+	return func(ctx context.Context, _, _ string, event []byte) error {
+		_, err := client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: found.QueueUrl, MessageBody: aws.String(string(event))})
 		return err
 	}, nil
 }
