@@ -25,12 +25,14 @@ func eventVerb(c console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "event NAME [SAMPLE | -]",
 		Short: "Print a gateway's event with a freshly signed webhook in it",
-		Long: `Prints the event that a gateway makes of a webhook. The webhook is signed now with MSGEXT_TOKEN for MSGEXT_SDK_APP_ID, or with
-the published example's where neither is set, and sent to MSGEXT_PATH. SAMPLE is a file of testdata/vectors without .json; - reads
-your own body from standard input. Anybody who has the event can send it again until MSGEXT_MAX_SKEW is over. Names:
-  ` + strings.Join(eventNames(), " "),
+		Long: `Prints the event that a gateway makes of a webhook. The webhook is signed now with MSGEXT_TOKEN for
+MSGEXT_SDK_APP_ID, or with the published example's where neither is set, and sent to MSGEXT_PATH.
+SAMPLE is a file of testdata/vectors without .json; - reads your own body from standard input.
+Anybody who has the event can send it again until MSGEXT_MAX_SKEW is over. Names:
+  ` + strings.Join(eventNames(), "\n  "),
 		Example: `  msgext event aws/http-v2 | sam local invoke Webhook -e -
-  msgext event aws/http-v2 other-after | sam remote invoke Webhook --stack-name msgext --event-file -
+  msgext event aws/http-v2 other-after |
+    sam remote invoke Webhook --stack-name msgext --event-file -
   msgext event aws/schedule | sam remote invoke Repair --stack-name msgext --event-file -`,
 		Args: cobra.RangeArgs(1, 2),
 		ValidArgsFunction: func(command *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {

@@ -11,8 +11,8 @@ func listVerb(c console) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "list [--group GROUP_ID]",
 		Short: "List the messages that the store holds",
-		Long: "Prints the messages of an app that the store holds, as the REST API names them, one a line, in no order. The output\n" +
-			"is a possible input of msgext replay -. " + storeVariables,
+		Long: `Prints the messages of an app that the store holds, as the REST API names them, one a line, in no
+order. The output is a possible input of msgext replay -.` + storeVariables,
 		Example: `  MSGEXT_STATE=redis://127.0.0.1 MSGEXT_SDK_APP_ID=1400000000 msgext list --group '@TGS#1YMVAB3IZ'`,
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {

@@ -16,8 +16,9 @@ func readVerb(c console) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "read [--tally values|poll] " + messageUse,
 		Short: "Print a message's key-values, or count them",
-		Long: "Prints a message's key-values as the read function answers them, or their counts, as JSON. On standard error it says\n" +
-			"when a version is known to be missing, and when Chat no longer has the message. " + storeVariables,
+		Long: `Prints a message's key-values as the read function answers them, or their counts, as JSON. On
+standard error it says when a version is known to be missing, and when Chat no longer has the
+message.` + storeVariables,
 		Example: `  MSGEXT_STATE=redis://127.0.0.1 MSGEXT_SDK_APP_ID=1400000000 msgext read '@TGS#1YMVAB3IZ' 158`,
 		Args:    cobra.RangeArgs(2, 3),
 		RunE: func(command *cobra.Command, args []string) error {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -44,7 +45,8 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// With -h a verb only prints its help, whatever else the line has. The help has an example.
+// With -h a verb only prints its help, whatever else the line has. The help has an example, fits
+// into 100 columns, and has a space or a line break after each sentence.
 func TestVerbs_ShowHowTheyAreUsed(t *testing.T) {
 	for _, verb := range verbs(console{}) {
 		t.Run(verb.Name(), func(t *testing.T) {
@@ -55,6 +57,10 @@ func TestVerbs_ShowHowTheyAreUsed(t *testing.T) {
 			assert.Empty(t, stderr)
 			assert.Contains(t, stdout, "msgext "+verb.Name())
 			assert.Contains(t, stdout, "Examples:\n")
+			for line := range strings.Lines(stdout) {
+				assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), 100, line)
+				assert.NotRegexp(t, `[\pL)][.!?]\p{Lu}`, line)
+			}
 			left, err := os.ReadDir(".")
 			require.NoError(t, err)
 			assert.Empty(t, left)

@@ -32,9 +32,10 @@ func sendVerb(c console) *cobra.Command {
 testdata/vectors without .json; - reads a body of your own from standard input. MSGEXT_SDK_APP_ID
 and MSGEXT_TOKEN are the app's. Exit status 1 says that the answer is not the one that the sample
 should get.`,
-		Example: `  MSGEXT_SDK_APP_ID=1400000000 MSGEXT_TOKEN=… msgext send https://example.com/chat               a set of two key-values on message 10 of group "test"
-  MSGEXT_SDK_APP_ID=1400000000 MSGEXT_TOKEN=… msgext send https://example.com/chat other-after   another command: proves the token, touches nothing
-  MSGEXT_SDK_APP_ID=1400000000 MSGEXT_TOKEN=… msgext send https://example.com/chat - <body.json`,
+		Example: `  export MSGEXT_SDK_APP_ID=1400000000 MSGEXT_TOKEN=…
+  msgext send https://example.com/chat               sets two keys on message 10 of group "test"
+  msgext send https://example.com/chat other-after   another command: proves the token, no change
+  msgext send https://example.com/chat - <body.json`,
 		Args:              cobra.RangeArgs(1, 2),
 		ValidArgsFunction: completeSample(1),
 		RunE: func(command *cobra.Command, args []string) error {

@@ -17,8 +17,8 @@ import (
 // storeTimeout bounds a verb about one message. Nobody waits longer for it.
 const storeTimeout = 30 * time.Second
 
-// storeVariables is the help text of verbs that open a store.
-const storeVariables = "MSGEXT_STATE names the store, MSGEXT_SDK_APP_ID the app."
+// storeVariables is the last line of the help text of verbs that open a store.
+const storeVariables = "\nMSGEXT_STATE names the store, MSGEXT_SDK_APP_ID the app."
 
 // withStore opens the store that the variables name, calls use, and closes it. It makes no store,
 // because with one made for a mistyped path every message would seem to be missing.

@@ -28,8 +28,8 @@ func stuckVerb(c console) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "stuck [--open]",
 		Short: "List the messages that repair has given up, or has not yet repaired",
-		Long: "Prints the messages that repair has given up, each as JSON on a line; with --open also those whose newest check failed. Exit\n" +
-			"status 1 says that some are stuck. It reads the whole store. " + storeVariables,
+		Long: `Prints the messages that repair has given up, each as JSON on a line; with --open also those whose
+newest check failed. Exit status 1 says that some are stuck. It reads the whole store.` + storeVariables,
 		Example: `  MSGEXT_STATE=redis://127.0.0.1 MSGEXT_SDK_APP_ID=1400000000 msgext stuck
   … msgext stuck | msgext replay -    once the cause is mended`,
 		Args: cobra.NoArgs,

@@ -48,15 +48,15 @@ type driftedKey struct {
 func verifyVerb(c console) *cobra.Command {
 	var v verifying
 	command := &cobra.Command{
-		Use:   "verify [--repair] [--values] [--sample N | " + messageUse + " | -]",
+		Use:   "verify [--sample N | " + messageUse + " | -]",
 		Short: "Compare messages with Chat",
 		Long: `Compares messages of the store with Chat: all, one, those that lines of standard input name, or a
 sample that begins at a random place. A message that is not equal is printed as JSON, one a line: it
 differs, it is gone in Chat, or it is undecided, because repair must read it first. A message
 differs only if nothing about it is under way and a second read, MSGEXT_REPAIR_GRACE later, gives
 the same result. exchanged says that Chat has the one-to-one message with its two accounts
-exchanged; backfill takes it by that name. Exit status 1 says that a message differs or could not be compared. The variables
-are those of the repair function.`,
+exchanged; backfill takes it by that name. Exit status 1 says that a message differs or could not be
+compared. The variables are those of the repair function.`,
 		Example: `  msgext verify --repair
   msgext verify --sample 1000
   msgext verify --values '@TGS#1YMVAB3IZ' 158`,
