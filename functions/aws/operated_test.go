@@ -87,11 +87,11 @@ func (s *faultyStore) Due(ctx context.Context, lane state.Lane, before time.Time
 	return s.Store.Due(ctx, lane, before, after, limit)
 }
 
-func (s *faultyStore) Open(ctx context.Context, limit int) (state.Counts, error) {
+func (s *faultyStore) Count(ctx context.Context, limit int) (state.Counts, error) {
 	if s.down {
 		return state.Counts{}, errDown
 	}
-	return s.Store.Open(ctx, limit)
+	return s.Store.Count(ctx, limit)
 }
 
 func (o *operated) clock() time.Time {

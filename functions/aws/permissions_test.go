@@ -228,7 +228,7 @@ func TestTemplate_GrantsWhatDynamoDBIsAsked(t *testing.T) {
 		}
 		_, err := store.Each(t.Context(), state.Somewhere(7), 100)
 		require.NoError(t, err)
-		_, err = store.Open(t.Context(), 1000)
+		_, err = store.Count(t.Context(), 1000)
 		require.NoError(t, err)
 		assert.ElementsMatch(t, granted(t, "RepairTablePolicy"), asked.list())
 	})

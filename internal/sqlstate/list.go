@@ -117,10 +117,10 @@ func (s *Store) list(ctx context.Context, rows, seen Statement) (heads []state.H
 	return heads, ids, err
 }
 
-// Open implements state.Store.
-func (s *Store) Open(ctx context.Context, limit int) (state.Counts, error) {
+// Count implements state.Store.
+func (s *Store) Count(ctx context.Context, limit int) (state.Counts, error) {
 	var counts state.Counts
-	err := s.database.Read(ctx, []Query{{Statement{s.sql.open, []any{limit}}, func(scan func(...any) error) error {
+	err := s.database.Read(ctx, []Query{{Statement{s.sql.count, []any{limit}}, func(scan func(...any) error) error {
 		var first, retry *int64
 		if err := scan(&counts.Open, &counts.Stuck, &first, &retry); err != nil {
 			return err

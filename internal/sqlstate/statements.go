@@ -18,7 +18,7 @@ type statements struct {
 	mayErase, eraseEntries, eraseSeen, eraseRead  string
 	erase                                         string
 	forget, forgetEntries, forgetSeen, forgetRead string
-	load, due, dueSeen, each, eachSeen, open      string
+	load, due, dueSeen, each, eachSeen, count     string
 }
 
 // head.fields scans headColumns, and head.identity scans identityColumns.
@@ -254,7 +254,7 @@ func newStatements(d Dialect) statements {
 		each: `SELECT ` + headColumns + `, ` + identityColumns + ` ` + slice,
 		eachSeen: `SELECT s.message, s.version FROM msgext_seen s JOIN (SELECT m.id, m.floor ` + slice + `) p ON p.id = s.message
 			WHERE s.version > p.floor ORDER BY s.message, s.version`,
-		open: `SELECT
+		count: `SELECT
 			(SELECT count(*) FROM (SELECT 1 AS n FROM msgext_messages WHERE standing = 1 LIMIT ?1) o),
 			(SELECT count(*) FROM (SELECT 1 AS n FROM msgext_messages WHERE standing = 2 LIMIT ?1) s),
 			(SELECT min(due) FROM msgext_messages WHERE lane = 0 AND due IS NOT NULL),

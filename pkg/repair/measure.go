@@ -44,7 +44,7 @@ func (r *Repairer) left(ctx context.Context) []slog.Attr {
 	}
 	ctx, cancel := context.WithTimeout(ctx, leftTime)
 	defer cancel()
-	counts, err := r.options.Store.Open(ctx, maxLeft)
+	counts, err := r.options.Store.Count(ctx, maxLeft)
 	if err != nil {
 		r.options.Logger.WarnContext(ctx, "repair: it is not known what is left", "error", err)
 		return nil

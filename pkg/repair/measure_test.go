@@ -97,7 +97,7 @@ func TestRun_MeasuresWhatItHadNoTimeFor(t *testing.T) {
 // dumb is a store that cannot say what is left.
 type dumb struct{ state.Store }
 
-func (dumb) Open(context.Context, int) (state.Counts, error) {
+func (dumb) Count(context.Context, int) (state.Counts, error) {
 	return state.Counts{}, errors.New("planted")
 }
 

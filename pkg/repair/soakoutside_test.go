@@ -160,6 +160,6 @@ func (o outside) Erase(ctx context.Context, message msgext.Message, revision int
 	return ask(o, ctx, func(ctx context.Context) (bool, error) { return o.Store.Erase(ctx, message, revision) })
 }
 
-func (o outside) Open(ctx context.Context, limit int) (state.Counts, error) {
-	return ask(o, ctx, func(ctx context.Context) (state.Counts, error) { return o.Store.Open(ctx, limit) })
+func (o outside) Count(ctx context.Context, limit int) (state.Counts, error) {
+	return ask(o, ctx, func(ctx context.Context) (state.Counts, error) { return o.Store.Count(ctx, limit) })
 }

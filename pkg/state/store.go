@@ -122,8 +122,8 @@ type Store interface {
 	// More is true.
 	Each(ctx context.Context, after Cursor, limit int) (Page, error)
 
-	// Open counts the messages that are not settled, up to limit of each kind; limit is at least 1.
-	Open(ctx context.Context, limit int) (Counts, error)
+	// Count counts the messages that are not settled, up to limit of each kind; limit is at least 1.
+	Count(ctx context.Context, limit int) (Counts, error)
 
 	// Close releases the store's connections.
 	Close() error

@@ -135,7 +135,7 @@ func TestStore_CapacityOfEachCall(t *testing.T) {
 		{"Doubt, of a message that was done", func() error { return store.Doubt(ctx, m, start, state.FromWebhook) }, 0, 1 + 1},
 		{"Doubt, of one that is due", func() error { return store.Doubt(ctx, m, start, state.FromWebhook) }, 0, 1},
 		{"Due, of one", func() error { return ok(store.Due(ctx, state.FirstChecks, start, "", 10)) }, 0.5 + 1, 0},
-		{"Open, of one", func() error { return ok(store.Open(ctx, 10)) }, 0.5, 0},
+		{"Count, of one", func() error { return ok(store.Count(ctx, 10)) }, 0.5, 0},
 		{"Each, of 4 KB", func() error { return ok(store.Each(ctx, "", 10)) }, 1, 0},
 	} {
 		require.NoError(t, test.call(), test.name)

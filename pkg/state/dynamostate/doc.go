@@ -26,10 +26,10 @@
 // # Index
 //
 // The index holds the messages that are due and those that are not settled. Its partitions encode
-// lane and standing, see the file index.go. So Due and Open share this one index, and an event
-// makes no extra write for Open. Each lane has 16 partitions that events write, chosen by a hash of
-// the path, so that no single partition takes every write. The index lags behind the table. Due
-// reads the heads it finds there once more, consistently. Open counts what the index holds, which
+// lane and standing, see the file index.go. So Due and Count share this one index, and an event
+// makes no extra write for Count. Each lane has 16 partitions that events write, chosen by a hash
+// of the path, so that no single partition takes every write. The index lags behind the table. Due
+// reads the heads it finds there once more, consistently. Count counts what the index holds, which
 // may be a moment old.
 //
 // # Writes
@@ -75,7 +75,7 @@
 //	Sweep           1 R for every 4 KB [+ 4 W + 2 W an entry]
 //	Erase, Forget   [about 5 R + 1 W an item + 8 W]
 //	Due             0.5 R a partition, of which there are 17 or 18, + 1 R a head
-//	Open            0.5 R for each of 37 partitions, + 0.5 R for every 4 KB of those not settled
+//	Count           0.5 R for each of 37 partitions, + 0.5 R for every 4 KB of those not settled
 //	Each            1 R for every 4 KB that the scan passes
 //
 // A write that is refused is billed, too. Fifty concurrent writers of one message consume 3.0 W for

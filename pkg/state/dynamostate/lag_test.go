@@ -103,7 +103,7 @@ func TestStore_DueOverALaggingIndex(t *testing.T) {
 	page1, err := store.Due(t.Context(), state.FirstChecks, start, "", page)
 	require.NoError(t, err)
 	assert.Equal(t, state.Page{Next: page1.Next}, page1, "the index has caught up")
-	counts, err := store.Open(t.Context(), messages)
+	counts, err := store.Count(t.Context(), messages)
 	require.NoError(t, err)
 	assert.Equal(t, failed, counts.Open)
 }

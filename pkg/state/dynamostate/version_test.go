@@ -113,7 +113,7 @@ func TestStore_Version1(t *testing.T) {
 		assert.Equal(t, m.Due != 0, due[m.Message] == 1, m.Name)
 		assert.Equal(t, 1, all[m.Message], m.Name)
 	}
-	counts, err := store.Open(t.Context(), 100)
+	counts, err := store.Count(t.Context(), 100)
 	require.NoError(t, err)
 	assert.Equal(t, state.Counts{OldestDue: start}, counts, "open is what a check of this version left unsettled")
 }

@@ -81,8 +81,8 @@ func (s *Store) Each(ctx context.Context, after state.Cursor, limit int) (state.
 	return page, nil
 }
 
-// Open implements state.Store.
-func (s *Store) Open(ctx context.Context, limit int) (state.Counts, error) {
+// Count implements state.Store.
+func (s *Store) Count(ctx context.Context, limit int) (state.Counts, error) {
 	if err := ctx.Err(); err != nil {
 		return state.Counts{}, err
 	}

@@ -51,7 +51,7 @@ func TestStatements_AreMySQLs(t *testing.T) {
 	_, _ = store.Erase(ctx, m, 1)
 	_, _ = store.Due(ctx, state.FirstChecks, heard, "", 1)
 	_, _ = store.Each(ctx, "", 1)
-	_, _ = store.Open(ctx, 1)
+	_, _ = store.Count(ctx, 1)
 	_, _ = store.Load(ctx, m)
 	for _, err := range []error{
 		store.Apply(ctx, statetest.SetEvent(m, 1, "v", "a"), heard, state.MarkNow),

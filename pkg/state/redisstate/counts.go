@@ -9,9 +9,9 @@ import (
 	"msgext/pkg/state"
 )
 
-// Open implements state.Store, in one round trip to each server. SaveCheck, Drop and Doubt update
+// Count implements state.Store, in one round trip to each server. SaveCheck, Drop and Doubt update
 // the index.
-func (s *Store) Open(ctx context.Context, limit int) (state.Counts, error) {
+func (s *Store) Count(ctx context.Context, limit int) (state.Counts, error) {
 	if err := ctx.Err(); err != nil {
 		return state.Counts{}, explain(err)
 	}

@@ -153,7 +153,7 @@ func TestStore_Requests(t *testing.T) {
 				store.Client().AddHook(counting)
 				require.NoError(t, store.LoadScripts(t.Context()))
 				want := map[string]int{
-					"apply": 1, "mark": 1, "doubt": 1, "announce": 1, "merge": 1, "load": 1, "save check": 1, "due": 2, "each": 3, "open": 1, // each: from somewhere
+					"apply": 1, "mark": 1, "doubt": 1, "announce": 1, "merge": 1, "load": 1, "save check": 1, "due": 2, "each": 3, "count": 1, // each: from somewhere
 					"sweep": 2, "drop": 1, "erase": 1, "forget": 1,
 				}
 				assert.Equal(t, want, callAll(t, store, keys, counting))
@@ -187,7 +187,7 @@ func callAll(t *testing.T, s state.Store, keys int, counting *requests) map[stri
 		{"save check", func() error { return s.SaveCheck(ctx, m, state.Outcome{Floor: 1}) }},
 		{"due", func() error { _, err := s.Due(ctx, state.FirstChecks, start, "", 1); return err }},
 		{"each", func() error { _, err := s.Each(ctx, state.Somewhere(redisstate.Shard(m)), 1); return err }},
-		{"open", func() error { _, err := s.Open(ctx, 1000); return err }},
+		{"count", func() error { _, err := s.Count(ctx, 1000); return err }},
 		{"sweep", func() error { return s.Sweep(ctx, m, start.UnixMilli()+3) }},
 		{"drop", func() error { _, err := s.Drop(ctx, m, state.Drop{Above: 1, Now: start, Due: start}); return err }},
 		{"erase", func() error { _, err := s.Erase(ctx, m, 0); return err }},

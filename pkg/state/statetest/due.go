@@ -182,13 +182,13 @@ func testEach(t *testing.T, s state.Store) {
 	assert.Greater(t, len(begins), 1, "n decides where it begins")
 }
 
-func testOpen(t *testing.T, s state.Store) {
+func testCount(t *testing.T, s state.Store) {
 	ctx := t.Context()
 	m := NewMessage()
 	base := longAgo()
 	t.Cleanup(func() { forgetAll(t, s, []msgext.Message{m}) })
 	count := func() state.Counts {
-		counts, err := s.Open(ctx, 1_000_000)
+		counts, err := s.Count(ctx, 1_000_000)
 		require.NoError(t, err)
 		return counts
 	}
@@ -227,7 +227,7 @@ func testOpen(t *testing.T, s state.Store) {
 	dropped, err := s.Drop(ctx, m, state.Drop{Above: 1, DroppedAt: base, Now: base, Due: base})
 	require.NoError(t, err)
 	assert.True(t, dropped)
-	counts, err := s.Open(ctx, 1)
+	counts, err := s.Count(ctx, 1)
 	require.NoError(t, err)
 	assert.Equal(t, 1, counts.Open, "counted up to the limit")
 }

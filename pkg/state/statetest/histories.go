@@ -160,7 +160,7 @@ func testCancelled(t *testing.T, s state.Store) {
 	_, dropErr := s.Drop(ctx, m, state.Drop{Above: 1, Now: start})
 	_, eraseErr := s.Erase(ctx, m, 1)
 	_, eachErr := s.Each(ctx, "", 10)
-	_, openErr := s.Open(ctx, 10)
+	_, countErr := s.Count(ctx, 10)
 	for name, err := range map[string]error{
 		"Apply":     s.Apply(ctx, SetEvent(m, 1, "v", "a"), start, state.MarkLater),
 		"MarkSeen":  s.MarkSeen(ctx, m, 1),
@@ -175,7 +175,7 @@ func testCancelled(t *testing.T, s state.Store) {
 		"Erase":     eraseErr,
 		"Forget":    s.Forget(ctx, m),
 		"Each":      eachErr,
-		"Open":      openErr,
+		"Count":     countErr,
 	} {
 		assert.ErrorIs(t, err, context.Canceled, name)
 	}

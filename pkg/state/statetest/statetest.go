@@ -58,7 +58,7 @@ func Run(t *testing.T, open Open) {
 		{"due messages, the longest waiting first", testDue},
 		{"each due message of a lane is met once while others move", testDueOnce},
 		{"each message is met from the beginning and from somewhere", testEach},
-		{"open, stuck and the longest waiting are counted", testOpen},
+		{"open, stuck and the longest waiting are counted", testCount},
 		{"random histories give what the model gives", testRandomHistories},
 		{"many writers on one message give one state", testContention},
 		{"one webhook sixteen times at once is one change", testSixteenDuplicates},

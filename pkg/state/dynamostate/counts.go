@@ -11,10 +11,10 @@ import (
 	"msgext/pkg/state"
 )
 
-// Open implements state.Store. It uses only the index, which lags by a moment. It asks each
+// Count implements state.Store. It uses only the index, which lags by a moment. It asks each
 // partition of two lanes for the first message that is due, and counts the messages of each
 // partition that holds unsettled ones and is not empty.
-func (s *Store) Open(ctx context.Context, limit int) (state.Counts, error) {
+func (s *Store) Count(ctx context.Context, limit int) (state.Counts, error) {
 	timed := slices.Concat(partitions(state.FirstChecks), partitions(state.Retries))
 	all := slices.Concat(timed, []int64{openAnnounce, stuck + int64(state.Announced)})
 	firsts, numbers := make([]int64, len(all)), make([]int, len(all))
@@ -22,11 +22,11 @@ func (s *Store) Open(ctx context.Context, limit int) (state.Counts, error) {
 		if firsts[i], err = s.first(ctx, all[i]); err != nil || firsts[i] == 0 || standing(all[i]) == state.Settled {
 			return err
 		}
-		numbers[i], err = s.count(ctx, all[i], limit)
+		numbers[i], err = s.countIn(ctx, all[i], limit)
 		return err
 	})
 	if err != nil {
-		return state.Counts{}, failed(ctx, "open", err)
+		return state.Counts{}, failed(ctx, "count", err)
 	}
 	var counts state.Counts
 	oldest := int64(never)
@@ -68,8 +68,8 @@ func (s *Store) first(ctx context.Context, partition int64) (int64, error) {
 	return d.number("due"), d.err
 }
 
-// count counts the messages of a partition, up to a limit.
-func (s *Store) count(ctx context.Context, partition int64, limit int) (n int, err error) {
+// countIn counts the messages of a partition, up to a limit.
+func (s *Store) countIn(ctx context.Context, partition int64, limit int) (n int, err error) {
 	query := s.partition(partition, limit)
 	query.Select = types.SelectCount
 	for {
