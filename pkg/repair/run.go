@@ -48,7 +48,7 @@ func (r *Repairer) Run(ctx context.Context) (Report, error) {
 			}
 		})
 	}
-	announced := run.line(state.Announced)
+	announced := run.queue(state.Announced)
 	err := run.dispatch(dispatching, announced)
 	if err == nil && dispatching.Err() != nil {
 		run.skip(checking, announced)
@@ -80,8 +80,8 @@ type run struct {
 }
 
 // dispatch hands the messages of all lanes to the workers.
-func (r *run) dispatch(ctx context.Context, announced *line) error {
-	first, retries := r.line(state.FirstChecks), r.line(state.Retries)
+func (r *run) dispatch(ctx context.Context, announced *queue) error {
+	first, retries := r.queue(state.FirstChecks), r.queue(state.Retries)
 	for n := 1; ; n++ {
 		preferred, other := first, retries
 		if n%retriesEvery == 0 {
@@ -120,11 +120,11 @@ func (r *run) dispatch(ctx context.Context, announced *line) error {
 	}
 }
 
-// skip counts the messages of a line for which there was no time. If the store fails, the count
+// skip counts the messages of a queue for which there was no time. If the store fails, the count
 // ends there, and no message is reported for it.
-func (r *run) skip(ctx context.Context, line *line) {
+func (r *run) skip(ctx context.Context, queue *queue) {
 	for n := range maxSkipped {
-		if _, found, err := line.next(ctx); err != nil || !found {
+		if _, found, err := queue.next(ctx); err != nil || !found {
 			r.skipped(n)
 			return
 		}
@@ -159,8 +159,8 @@ func (r *run) check(ctx context.Context, head state.Head) {
 	}
 }
 
-// line is the messages of a lane that had been due for the grace time when the run began.
-type line struct {
+// queue is the messages of a lane that had been due for the grace time when the run began.
+type queue struct {
 	run    *run
 	lane   state.Lane
 	cutoff time.Time
@@ -169,29 +169,29 @@ type line struct {
 	ended  bool
 }
 
-func (r *run) line(lane state.Lane) *line {
-	return &line{run: r, lane: lane, cutoff: r.started.Add(-r.repairer.options.Grace)}
+func (r *run) queue(lane state.Lane) *queue {
+	return &queue{run: r, lane: lane, cutoff: r.started.Add(-r.repairer.options.Grace)}
 }
 
 // next returns the message that has waited longest and was not visited. A page that is empty may be
 // followed by more.
-func (l *line) next(ctx context.Context) (state.Head, bool, error) {
+func (q *queue) next(ctx context.Context) (state.Head, bool, error) {
 	for {
-		for len(l.heads) > 0 {
-			head := l.heads[0]
-			l.heads = l.heads[1:]
-			if !l.run.visited[head.Message] {
-				l.run.visited[head.Message] = true
+		for len(q.heads) > 0 {
+			head := q.heads[0]
+			q.heads = q.heads[1:]
+			if !q.run.visited[head.Message] {
+				q.run.visited[head.Message] = true
 				return head, true, nil
 			}
 		}
-		if l.ended {
+		if q.ended {
 			return state.Head{}, false, nil
 		}
-		page, err := l.run.repairer.options.Store.Due(ctx, l.lane, l.cutoff, l.after, pageSize)
+		page, err := q.run.repairer.options.Store.Due(ctx, q.lane, q.cutoff, q.after, pageSize)
 		if err != nil {
 			return state.Head{}, false, fmt.Errorf("due: %w", err)
 		}
-		l.heads, l.after, l.ended = page.Heads, page.Next, !page.More
+		q.heads, q.after, q.ended = page.Heads, page.Next, !page.More
 	}
 }
