@@ -15,9 +15,10 @@ import (
 	"msgext/internal/outbound"
 )
 
-// doubting makes a pool reuse its connections by the rules of package outbound. pgxpool's own ping
-// has no time-out, and measures idle time by a clock that stands still while a sandbox is frozen.
-func doubting(config *pgxpool.Config, pinger *outbound.Pinger) {
+// pingSuspects makes a pool reuse its connections by the rules of package outbound. pgxpool's own
+// ping has no time-out, and measures idle time by a clock that stands still while a sandbox is
+// frozen.
+func pingSuspects(config *pgxpool.Config, pinger *outbound.Pinger) {
 	dial := config.ConnConfig.DialFunc
 	config.ConnConfig.DialFunc = pgconn.DialFunc(pinger.Dial(outbound.Dial(dial)))
 	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }

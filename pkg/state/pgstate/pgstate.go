@@ -70,7 +70,7 @@ func open(ctx context.Context, url secret.String, connections int) (*database, e
 		return nil, err
 	}
 	d := &database{pinger: outbound.NewPinger(nil)}
-	doubting(config, d.pinger)
+	pingSuspects(config, d.pinger)
 	d.Group = sqlstate.NewGroup(d.commit)
 	if d.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, ErrURL
