@@ -1,7 +1,29 @@
 // Package driver loads a program's configuration and opens the store and the sinks that it names. A
 // driver is one value with a check and an opener: state.Driver for a store, Sink for a destination.
-// A program links the drivers that it lists. The lists are the packages below this one. Stores and
-// sinks have separate lists, so that a program that only reads links no sink.
+// A program links the drivers that it lists.
+//
+// # Lists
+//
+// The lists are the packages below this one. A driver brings its vendor's client, and the linker
+// keeps every driver of a list, used or not. A function's cold start takes longer the larger its
+// binary is, and each client is one more that may need an update. So there is a list for each set
+// that some program needs, and most lists are one function of a few lines. Stores and sinks have
+// separate lists, because a program that only reads links no sink.
+//
+//	List         Drivers                                 Programs
+//	localstores  memory:, sqlite:                        functions/local
+//	basestores   redis:
+//	sqlstores    postgres:, mysql:
+//	scfstores    basestores and sqlstores                functions/scf
+//	awsstores    basestores and sqlstores, dynamodb:     functions/aws
+//	allstores    localstores, awsstores and scfstores    functions/server, cmd/msgext
+//
+//	localsinks   stdout:, https:                         functions/local
+//	basesinks    localsinks, kafka:                      functions/scf
+//	awssinks     basesinks, sqs:, eventbridge:           functions/aws, functions/server, cmd/msgext
+//
+// Package stores is no list. It opens a store, for the functions that read, which do not import
+// this package because it imports pkg/sink. pkg/imports_test.go says what each program may link.
 package driver
 
 import (
