@@ -110,7 +110,6 @@ var mayLink = map[string]string{
 	"pkg/sink/sqssink":          "pkg/msgext pkg/cloudevent pkg/sink pkg/sink/internal/awscall",
 	"pkg/sink/eventbridgesink":  "pkg/msgext pkg/cloudevent pkg/sink pkg/sink/internal/awscall",
 
-	"functions/scf/internal/lazy":      "",
 	"functions/scf/internal/start":     "",
 	"functions/internal/logqueue":      "",
 	"functions/local/internal/console": "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/webhook internal/metric pkg/receiver pkg/reader pkg/relay",

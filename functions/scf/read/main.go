@@ -8,7 +8,6 @@ import (
 	"os"
 
 	"msgext/functions/internal/readwire"
-	"msgext/functions/scf/internal/lazy"
 	"msgext/functions/scf/internal/start"
 	"msgext/internal/driver/scfstores"
 	"msgext/internal/entry"
@@ -20,11 +19,11 @@ func main() {
 	entry.Function()
 	logger := entry.CloudLogger(os.Stdout)
 	malformed := http.HandlerFunc(reader.Malformed)
-	start.Function(lazy.New(func() (lazy.Handler, error) {
+	start.Function(start.Lazy(func() (start.Handler, error) {
 		reading, err := readwire.Function(context.Background(), os.Environ(), scfstores.List(1), logger)
 		if err != nil {
 			return nil, err
 		}
 		return scfgw.New(reading, malformed), nil
-	}, func(err error) lazy.Handler { return scfgw.New(reader.NotReady(err, logger), malformed) }))
+	}, func(err error) start.Handler { return scfgw.New(reader.NotReady(err, logger), malformed) }))
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 
 	"msgext/functions/internal/wire"
-	"msgext/functions/scf/internal/lazy"
 	"msgext/functions/scf/internal/start"
 	"msgext/internal/config"
 	"msgext/internal/driver"
@@ -23,12 +22,12 @@ func main() {
 	entry.Version()
 	logger := entry.CloudLogger(os.Stdout)
 	drivers := driver.Drivers{Stores: scfstores.List(repair.DefaultConcurrency), Sinks: basesinks.List(os.Stdout, nil), Checks: []config.Check{repairwire.CheckChat}}
-	start.Function(lazy.New(func() (lazy.Handler, error) {
+	start.Function(start.Lazy(func() (start.Handler, error) {
 		cfg, connections, err := drivers.LoadAndOpen(context.Background(), os.Environ(), config.Repair)
 		if err != nil {
 			return nil, err
 		}
 		wire.LogDurability(context.Background(), connections.Store, logger)
 		return repairwire.Repairer(cfg, connections, logger, metric.Plain)
-	}, lazy.Failing(logger)))
+	}, start.Failing(logger)))
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"msgext/functions/internal/wire"
-	"msgext/functions/scf/internal/lazy"
 	"msgext/functions/scf/internal/start"
 	"msgext/internal/config"
 	"msgext/internal/driver"
@@ -25,14 +24,14 @@ func main() {
 	started := time.Now()
 	logger := entry.CloudLogger(os.Stdout)
 	drivers := driver.Drivers{Stores: scfstores.List(1), Sinks: basesinks.List(os.Stdout, nil)}
-	start.Function(lazy.New(func() (lazy.Handler, error) {
+	start.Function(start.Lazy(func() (start.Handler, error) {
 		cfg, connections, err := drivers.LoadAndOpen(context.Background(), os.Environ(), config.Webhook)
 		if err != nil {
 			return nil, err
 		}
 		rc, err := wire.Receiver(cfg, connections, logger, metric.Plain, started)
 		return scfgw.New(rc, http.HandlerFunc(rc.Malformed)), err
-	}, func(err error) lazy.Handler {
+	}, func(err error) start.Handler {
 		unready := wire.Unready(os.Environ(), logger, metric.Plain)
 		return scfgw.New(unready.NotReady(err), http.HandlerFunc(unready.Malformed))
 	}))

@@ -1,4 +1,4 @@
-package lazy_test
+package start
 
 import (
 	"context"
@@ -6,24 +6,23 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-
-	"msgext/functions/scf/internal/lazy"
 )
 
-type handler string
+// says returns a handler that always answers the same.
+func says(answer string) Handler {
+	return handlerFunc(func(context.Context, []byte) ([]byte, error) { return []byte(answer), nil })
+}
 
-func (h handler) Invoke(context.Context, []byte) ([]byte, error) { return []byte(h), nil }
-
-func TestFunction_AFailureIsTriedAgainAndASuccessIsKept(t *testing.T) {
+func TestLazy_AFailureIsTriedAgainAndASuccessIsKept(t *testing.T) {
 	builds := 0
-	function := lazy.New(
-		func() (lazy.Handler, error) {
+	function := Lazy(
+		func() (Handler, error) {
 			if builds++; builds < 3 {
 				return nil, errors.New("MSGEXT_TOKEN: missing")
 			}
-			return handler("built"), nil
+			return says("built"), nil
 		},
-		func(err error) lazy.Handler { return handler(err.Error()) })
+		func(err error) Handler { return says(err.Error()) })
 
 	for _, want := range []string{"MSGEXT_TOKEN: missing", "MSGEXT_TOKEN: missing", "built", "built"} {
 		got, err := function.Invoke(t.Context(), nil)
