@@ -180,13 +180,15 @@ func (s *sandboxes) take(t *testing.T, request sample.Request, own bool) {
 // shows that too little concurrency fails.
 func TestRelay_OursAreAcceptedWhileTheBackendIsABlackHole(t *testing.T) {
 	const (
-		rounds  = 60
-		apart   = 100 * time.Millisecond
-		befores = 2 // in ten rounds, so 2 a second; the backend holds each for 1.5 s
-		afters  = 6 // 6 a second, each for 0.5 s
-		enough  = 9 // 2 x 1.5 + 6 x 0.5 = 6, and half as much again
-		tooFew  = 2
+		rounds = 60
+		apart  = 100 * time.Millisecond
+		enough = 9 // 2 x 1.5 + 6 x 0.5 = 6, and half as much again
+		tooFew = 2
 	)
+	// In five rounds, which are half a second, one before-command and three after-commands. The
+	// function holds the first for 1.5 s and the others for 0.5 s. They are spread evenly, so that
+	// what is spare stays spare for a machine that stalls.
+	commands := [5]string{relaytest.Before, relaytest.After, relaytest.After, "", relaytest.After}
 	backend := relaytest.Start(t)
 	backend.Answer(relaytest.Answer{End: relaytest.Hang})
 	run := func(t *testing.T, concurrency int) *sandboxes {
@@ -194,13 +196,10 @@ func TestRelay_OursAreAcceptedWhileTheBackendIsABlackHole(t *testing.T) {
 		var sending sync.WaitGroup
 		ticker := time.NewTicker(apart)
 		defer ticker.Stop()
-		for round := range rounds {
-			sending.Go(func() { s.take(t, ownChange(int64(round+1)), true) })
-			if round%10 < befores {
-				sending.Go(func() { s.take(t, relayed(relaytest.Before, plain), false) })
-			}
-			if round%10 >= 10-afters {
-				sending.Go(func() { s.take(t, relayed(relaytest.After, plain), false) })
+		for i := range rounds {
+			sending.Go(func() { s.take(t, ownChange(int64(i+1)), true) })
+			if command := commands[i%len(commands)]; command != "" {
+				sending.Go(func() { s.take(t, relayed(command, plain), false) })
 			}
 			<-ticker.C
 		}
