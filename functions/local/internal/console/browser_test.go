@@ -176,7 +176,7 @@ func TestBrowser_TheListFiltersAndPauses(t *testing.T) {
 	p.set(t, 3, "chen", "Oslo")
 	require.NoError(t, chromedp.Run(ctx, until(`document.getElementById("pause").textContent === "Resume, 1 new"`), visible(2),
 		click("#pause"), visible(3),
-		click(`#verdicts input[value=rejected] + span`), visible(0)))
+		click(`#fates input[value=rejected] + span`), visible(0)))
 	assert.Contains(t, text(t, ctx, "#deliveries-empty"), "No delivery matches")
 }
 

@@ -17,11 +17,11 @@ const (
 	maxKeptRule = 2 << 10
 )
 
-// The verdict of a row is the webhook's fate as the receiver says it, or that a message was read
-// back. These two decide how a row is shown.
+// The fate of a row is its webhook's, as the receiver says it, or that a message was read back.
+// These two decide how a row is shown.
 const (
-	verdictAccepted = "accepted"
-	verdictRepaired = "repaired"
+	fateAccepted = "accepted"
+	fateRepaired = "repaired"
 )
 
 // entry is one row of the list: a webhook, or a message that was read back. It never changes once
@@ -38,7 +38,7 @@ type entry struct {
 	Version    int64     `json:"version,string"`
 	Latest     int64     `json:"latest,string"`
 	Keys       int       `json:"keys"`
-	Verdict    string    `json:"verdict"`
+	Fate       string    `json:"fate"`
 	Reason     string    `json:"reason"`
 	Rule       string    `json:"rule"` // the rule that refused the request or made it fail
 	Status     int       `json:"status"`
@@ -63,7 +63,7 @@ func fromObservation(o receiver.Observation) *entry {
 	e := &entry{
 		At: o.At, DurationMS: milliseconds(o.Duration),
 		Method: cut(o.Request.Method, 16), Command: cut(o.Command, maxKeptName),
-		Verdict: o.Fate, Reason: o.Reason, Status: o.Status, reply: cut(o.ErrorInfo, maxKeptRule),
+		Fate: o.Fate, Reason: o.Reason, Status: o.Status, reply: cut(o.ErrorInfo, maxKeptRule),
 		Backend: fromBackend(o.Backend), destinations: fromOutcomes(o.Outcomes), told: tell(o.Told),
 		parameters: describeQuery(o.Request.URL.RawQuery, o.At),
 		bodyBytes:  len(o.Body),
@@ -102,7 +102,7 @@ func said(o receiver.Observation) string {
 func fromRepair(message msgext.Message, read msgext.Snapshot, at time.Time) *entry {
 	e := &entry{
 		At: at, Operation: "read", Version: read.Latest, Latest: read.Latest,
-		Verdict: verdictRepaired, Reason: "truth read back from Chat",
+		Fate: fateRepaired, Reason: "truth read back from Chat",
 	}
 	e.setMessage(message)
 	e.setChanges(read.KeyValues)
@@ -140,7 +140,7 @@ func (e *entry) setMessage(message msgext.Message) {
 func (e *entry) whole() bool { return e.body != nil && len(e.body) == e.bodyBytes }
 
 // isProbe reports whether the entry is the empty request with which the Chat console tests a URL.
-func (e *entry) isProbe() bool { return e.Verdict == verdictAccepted && e.Command == "" }
+func (e *entry) isProbe() bool { return e.Fate == fateAccepted && e.Command == "" }
 
 // cut returns text, cut to at most limit bytes and followed by an ellipsis if it was longer.
 func cut(text string, limit int) string {

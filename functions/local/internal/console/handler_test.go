@@ -24,17 +24,17 @@ type list struct {
 	Entries  []entry `json:"entries"`
 	Counters struct {
 		Received uint64            `json:"received"`
-		Verdicts map[string]uint64 `json:"verdicts"`
+		Fates    map[string]uint64 `json:"fates"`
 		Reasons  map[string]uint64 `json:"reasons"`
 	} `json:"counters"`
 }
 
 type entry struct {
-	ID                                                                         uint64
-	Method, Command, Message, Label, Operation, Version, Verdict, Reason, Rule string
-	Status, Keys                                                               int
-	Changes                                                                    []changed
-	Failed                                                                     []string
+	ID                                                                      uint64
+	Method, Command, Message, Label, Operation, Version, Fate, Reason, Rule string
+	Status, Keys                                                            int
+	Changes                                                                 []changed
+	Failed                                                                  []string
 
 	Reply, Advice, Answer string
 	Parameters            []struct{ Name, Given string }
@@ -171,12 +171,12 @@ func TestSamples(t *testing.T) {
 	require.True(t, found)
 
 	sent := 0
-	for verdict, part := range map[string]string{"accepted": accept, "rejected": refuse} {
+	for fate, part := range map[string]string{"accepted": accept, "rejected": refuse} {
 		for _, piece := range strings.Split(part, `data-sample="`)[1:] {
 			name, _, _ := strings.Cut(piece, `"`)
 			p.act(t, "samples/"+name)
 			newest := get[list](t, p, "deliveries").Entries[0]
-			assert.Equal(t, verdict, newest.Verdict, "%s: %s", name, newest.Rule)
+			assert.Equal(t, fate, newest.Fate, "%s: %s", name, newest.Rule)
 			sent++
 		}
 	}
@@ -199,7 +199,7 @@ func TestSendAgain(t *testing.T) {
 	entries := get[list](t, p, "deliveries").Entries
 	require.Len(t, entries, 4)
 	assert.Equal(t, "probe", entries[0].Reason)
-	assert.Equal(t, "accepted", entries[2].Verdict, "signed anew")
+	assert.Equal(t, "accepted", entries[2].Fate, "signed anew")
 	assert.Equal(t, *get[entry](t, p, "deliveries/1").Body, *get[entry](t, p, "deliveries/2").Body)
 }
 

@@ -8,7 +8,7 @@ const capacity = 1000
 // counters count every entry since the start, including those that are no longer kept.
 type counters struct {
 	Received uint64            `json:"received"` // webhooks only
-	Verdicts map[string]uint64 `json:"verdicts"`
+	Fates    map[string]uint64 `json:"fates"`
 	Reasons  map[string]uint64 `json:"reasons"` // of webhooks only
 }
 
@@ -26,7 +26,7 @@ type history struct {
 func newHistory(capacity int) *history {
 	return &history{
 		ring:      make([]*entry, capacity),
-		counts:    counters{Verdicts: map[string]uint64{}, Reasons: map[string]uint64{}},
+		counts:    counters{Fates: map[string]uint64{}, Reasons: map[string]uint64{}},
 		followers: map[chan struct{}]struct{}{},
 	}
 }
@@ -38,8 +38,8 @@ func (h *history) add(e *entry) {
 	h.last++
 	e.ID = h.last
 	h.ring[h.last%uint64(len(h.ring))] = e
-	h.counts.Verdicts[e.Verdict]++
-	if e.Verdict != verdictRepaired {
+	h.counts.Fates[e.Fate]++
+	if e.Fate != fateRepaired {
 		h.counts.Received++
 		h.counts.Reasons[e.Reason]++
 	}
@@ -96,12 +96,12 @@ func (h *history) follow() (wake <-chan struct{}, leave func()) {
 }
 
 func (c counters) clone() counters {
-	verdicts, reasons := make(map[string]uint64, len(c.Verdicts)), make(map[string]uint64, len(c.Reasons))
-	for name, count := range c.Verdicts {
-		verdicts[name] = count
+	fates, reasons := make(map[string]uint64, len(c.Fates)), make(map[string]uint64, len(c.Reasons))
+	for name, count := range c.Fates {
+		fates[name] = count
 	}
 	for name, count := range c.Reasons {
 		reasons[name] = count
 	}
-	return counters{Received: c.Received, Verdicts: verdicts, Reasons: reasons}
+	return counters{Received: c.Received, Fates: fates, Reasons: reasons}
 }

@@ -29,7 +29,7 @@ type messageView struct {
 	Timeline            struct {
 		Slots []struct {
 			From, To, Standing string
-			Arrivals           []struct{ Verdict string }
+			Arrivals           []struct{ Fate string }
 			Filled             *struct{ ID uint64 }
 		}
 		Earlier bool

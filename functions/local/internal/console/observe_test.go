@@ -34,7 +34,7 @@ func TestObserve_Accepted(t *testing.T) {
 	require.Len(t, got, 1)
 	assert.Equal(t, entry{
 		ID: 1, Method: "POST", Command: msgext.GroupCommand, Message: message.Path(), Label: "test / 10",
-		Operation: "set", Version: "9007199254740993", Verdict: "accepted", Reason: "delivered", Status: 200, Keys: 1,
+		Operation: "set", Version: "9007199254740993", Fate: "accepted", Reason: "delivered", Status: 200, Keys: 1,
 		Changes: []changed{{"k", "v"}},
 	}, got[0], "and its version is exact, though no script's number")
 	one := get[entry](t, p, "deliveries/1")
@@ -90,7 +90,7 @@ func TestObserve_RefusedShowsRuleAndFormOnly(t *testing.T) {
 			}
 			var one entry
 			require.NoError(t, json.Unmarshal(raw, &one))
-			assert.Equal(t, "rejected", one.Verdict)
+			assert.Equal(t, "rejected", one.Fate)
 			assert.Equal(t, strings.TrimPrefix(test.rule, "webhook: "), one.Rule)
 			assert.NotEmpty(t, one.Advice)
 			assert.Nil(t, one.Body)
@@ -188,11 +188,11 @@ func TestObserve_AdvisesOnEveryRefusal(t *testing.T) {
 	}
 }
 
-// The view says what Chat was told, whatever the verdict. It once said FAIL of a command that the
+// The view says what Chat was told, whatever the fate. It once said FAIL of a command that the
 // backend did not answer and that was let through, and OK of every answer of the backend's.
 func TestObserve_WhatChatWasTold(t *testing.T) {
 	for _, test := range []struct {
-		verdict string
+		fate    string
 		status  int
 		info    string
 		backend int // the status of its answer, 0 for none
@@ -209,7 +209,7 @@ func TestObserve_WhatChatWasTold(t *testing.T) {
 		{"accepted", 500, "", 500, ""},
 	} {
 		p := start(t, nil)
-		o := receiver.Observation{Request: httptest.NewRequest(http.MethodPost, "/", nil), Fate: test.verdict, Status: test.status, ErrorInfo: test.info}
+		o := receiver.Observation{Request: httptest.NewRequest(http.MethodPost, "/", nil), Fate: test.fate, Status: test.status, ErrorInfo: test.info}
 		if test.backend != 0 {
 			o.Backend = &receiver.Backend{Answer: &relay.Answer{Status: test.backend, Body: []byte("said")}}
 		}
@@ -243,7 +243,7 @@ func TestObserve_Destinations(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 	one := get[entry](t, p, "deliveries/1")
-	assert.Equal(t, "deferred", one.Verdict)
+	assert.Equal(t, "deferred", one.Fate)
 	assert.Equal(t, []destination{
 		{"state", true, 1, ""}, {"https://good.example", true, 2, ""}, {"kafka:votes", false, 3, "answered with 503"},
 	}, one.Destinations)

@@ -41,7 +41,7 @@ func (e *entry) holds(words []string) bool {
 		return true
 	}
 	texts := []string{strings.ToLower(strings.Join([]string{
-		e.Command, e.Label, e.Operation, "v" + strconv.FormatInt(e.Version, 10), e.Verdict, e.Reason, e.Rule, e.Method, strconv.Itoa(e.Status),
+		e.Command, e.Label, e.Operation, "v" + strconv.FormatInt(e.Version, 10), e.Fate, e.Reason, e.Rule, e.Method, strconv.Itoa(e.Status),
 	}, " ")), strings.ToLower(e.keysAndValues), strings.ToLower(string(e.body))}
 	for _, word := range words {
 		found := false

@@ -44,7 +44,7 @@ type arrival struct {
 	ID        uint64    `json:"id"`
 	At        time.Time `json:"at"`
 	Order     int       `json:"order"`
-	Verdict   string    `json:"verdict"`
+	Fate      string    `json:"fate"`
 	Operation string    `json:"operation"`
 }
 
@@ -104,9 +104,9 @@ func draw(entries []*entry, progress *msgext.Progress, complete bool) timeline {
 	}
 	greatest := int64(0)
 	for order, e := range entries {
-		a := arrival{ID: e.ID, At: e.At, Order: order, Verdict: e.Verdict, Operation: e.Operation}
+		a := arrival{ID: e.ID, At: e.At, Order: order, Fate: e.Fate, Operation: e.Operation}
 		d.latest = max(d.latest, e.Latest)
-		if e.Verdict == verdictRepaired {
+		if e.Fate == fateRepaired {
 			d.reads = append(d.reads, read{e.Version, a})
 			continue
 		}
@@ -179,7 +179,7 @@ func (d *drawing) slot(versions span) slot {
 		_, seen := slices.BinarySearch(d.progress.Seen, version)
 		handled = seen || version <= d.progress.Contiguous()
 	}
-	accepted := slices.ContainsFunc(arrivals, func(a arrival) bool { return a.Verdict == verdictAccepted })
+	accepted := slices.ContainsFunc(arrivals, func(a arrival) bool { return a.Fate == fateAccepted })
 	filled := d.read(version)
 
 	s := slot{span: versions, Arrivals: append([]arrival{}, arrivals...)}

@@ -1,4 +1,4 @@
-import { h, inert, verdict, change, changedText, time, duration, number, sync, clockText, backendSaid } from "./dom.js";
+import { h, inert, fate, change, changedText, time, duration, number, sync, clockText, backendSaid } from "./dom.js";
 import { t, known } from "./strings.js";
 import { feed } from "./feed.js";
 import { get } from "./api.js";
@@ -83,19 +83,19 @@ function drawEmpty() {
 
 function clear() {
   filter.value = "";
-  document.querySelector("#verdicts input").checked = true;
+  document.querySelector("#fates input").checked = true;
   draw();
   filter.focus();
 }
 
 function matches(entry) {
-  const wanted = document.querySelector("#verdicts input:checked").value;
-  if (wanted && entry.verdict !== wanted) return false;
+  const wanted = document.querySelector("#fates input:checked").value;
+  if (wanted && entry.fate !== wanted) return false;
   const text = filter.value.trim().toLowerCase();
   if (text === "") return true;
   if (found.text === text && found.ids.has(entry.id)) return true;
-  entry.haystack ??= [entry.command, entry.label, entry.operation, entry.version !== "0" && "v" + entry.version, known("", entry.verdict),
-    entry.verdict, entry.reason, entry.rule, entry.method, entry.status, ...(entry.changes ?? []).flatMap(({ key, value }) => [key, value])].filter(Boolean).join(" ").toLowerCase();
+  entry.haystack ??= [entry.command, entry.label, entry.operation, entry.version !== "0" && "v" + entry.version, known("", entry.fate),
+    entry.fate, entry.reason, entry.rule, entry.method, entry.status, ...(entry.changes ?? []).flatMap(({ key, value }) => [key, value])].filter(Boolean).join(" ").toLowerCase();
   return text.split(/\s+/).every((word) => entry.haystack.includes(word));
 }
 
@@ -118,38 +118,38 @@ function search() {
 }
 
 function row(entry) {
-  const element = h("tr", { role: "row", class: entry.verdict },
+  const element = h("tr", { role: "row", class: entry.fate },
     h("td", { role: "cell", class: "at" }, h("a", { href: "#/delivery/" + entry.id, "aria-label": describe(entry) }, time(entry.at))),
-    h("td", { role: "cell", class: "fate" }, verdict(entry.verdict), entry.verdict !== "accepted" && h("span", { class: "reason" }, entry.verdict === "repaired" ? t("readReason") : entry.reason),
+    h("td", { role: "cell", class: "with-reason" }, fate(entry.fate), entry.fate !== "accepted" && h("span", { class: "reason" }, entry.fate === "repaired" ? t("readReason") : entry.reason),
       entry.failed && h("span", { class: "reason" }, t("notAt", { names: entry.failed.join(", ") })),
       entry.backend && h("span", { class: "reason" }, t("chatTold", { said: backendSaid(entry.backend), status: entry.status }))),
     h("td", { role: "cell", class: "what" }, h("span", { class: "label" }, subject(entry)), h("span", { class: entry.rule ? "rule" : "command" }, entry.rule ? inert(entry.rule, 300) : inert(entry.command, 200))),
     h("td", { role: "cell", class: "change" }, change(entry)),
-    h("td", { role: "cell", class: "number took" }, entry.verdict === "repaired" ? "" : duration(entry.durationMs)));
+    h("td", { role: "cell", class: "number took" }, entry.fate === "repaired" ? "" : duration(entry.durationMs)));
   return element;
 }
 
 function subject(entry) {
   if (entry.label) return inert(entry.label, 200);
-  if (entry.verdict === "accepted" && !entry.command) return h("i", {}, t("probe"));
+  if (entry.fate === "accepted" && !entry.command) return h("i", {}, t("probe"));
   if (entry.reason === "body too large") return h("i", {}, t("tooLarge"));
-  if (entry.command) return h("i", {}, entry.verdict === "rejected" ? t("notUnderstood") : t("otherCommand"));
+  if (entry.command) return h("i", {}, entry.fate === "rejected" ? t("notUnderstood") : t("otherCommand"));
   return h("i", {}, entry.status === 401 || entry.status === 403 ? t("notAuthentic") : t("refusedBefore"));
 }
 
-const describe = (entry) => [clockText(entry.at), known("", entry.verdict), entry.label || entry.command || entry.reason, changedText(entry), t("delivery", { n: entry.id })]
+const describe = (entry) => [clockText(entry.at), known("", entry.fate), entry.label || entry.command || entry.reason, changedText(entry), t("delivery", { n: entry.id })]
   .filter(Boolean).join(", ");
 
 function drawCounters() {
-  const { received, verdicts, reasons } = feed.counters;
-  const times = feed.entries.filter((e) => e.verdict !== "repaired").map((e) => e.durationMs).sort((a, b) => a - b);
+  const { received, fates, reasons } = feed.counters;
+  const times = feed.entries.filter((e) => e.fate !== "repaired").map((e) => e.durationMs).sort((a, b) => a - b);
   const figures = [
     [t("received"), number(received)],
-    [t("accepted_"), number(verdicts.accepted ?? 0)],
-    [t("rejected_"), number(verdicts.rejected ?? 0), "rejected"],
-    [t("deferred_"), number(verdicts.deferred ?? 0), "deferred"],
-    [t("unanswered_"), number(verdicts.unanswered ?? 0), "deferred"],
-    [t("repaired_"), number(verdicts.repaired ?? 0), "repaired"],
+    [t("accepted_"), number(fates.accepted ?? 0)],
+    [t("rejected_"), number(fates.rejected ?? 0), "rejected"],
+    [t("deferred_"), number(fates.deferred ?? 0), "deferred"],
+    [t("unanswered_"), number(fates.unanswered ?? 0), "deferred"],
+    [t("repaired_"), number(fates.repaired ?? 0), "repaired"],
     [t("p95"), times.length ? duration(times[Math.floor((times.length - 1) * 0.95)]) : "–"],
   ];
   const why = Object.entries(reasons).sort((a, b) => b[1] - a[1]).map(([reason, n]) => `${reason}: ${number(n)}`).join("\n");
@@ -168,7 +168,7 @@ filter.addEventListener("input", () => {
   search();
   draw();
 });
-document.getElementById("verdicts").addEventListener("change", () => {
+document.getElementById("fates").addEventListener("change", () => {
   limit = rowsPerPage;
   draw();
 });

@@ -1,4 +1,4 @@
-import { h, inert, verdict, change, time, duration, number, messageLink, backendSaid, copy } from "./dom.js";
+import { h, inert, fate, change, time, duration, number, messageLink, backendSaid, copy } from "./dom.js";
 import { t, advice, known } from "./strings.js";
 import { feed } from "./feed.js";
 import { get, post, text } from "./api.js";
@@ -33,16 +33,16 @@ export const detail = {
 const top = () => h("div", { class: "top" }, h("h2", {}, t("delivery", { n: current })), h("a", { class: "button", href: "#/" }, t("close")));
 
 function draw(d) {
-  const webhook = d.verdict !== "repaired";
+  const webhook = d.fate !== "repaired";
   panel.setAttribute("aria-label", t("delivery", { n: d.id }));
   panel.replaceChildren(...[
     top(),
-    h("p", { class: "verdicts" }, verdict(d.verdict), h("span", { class: "reason" }, webhook ? d.reason : t("readReason"))),
+    h("p", { class: "fates" }, fate(d.fate), h("span", { class: "reason" }, webhook ? d.reason : t("readReason"))),
     d.rule && section(t("rule"), h("p", { class: "rule-text" }, inert(d.rule)), d.advice && h("p", { class: "sub" }, advice(d.advice))),
     facts(d, webhook),
     webhook && section(t("wentOut"), wentOut(d)),
     webhook && actions(d),
-    webhook && d.verdict === "rejected" && d.command === "" && section(t("asGiven"), parameters(d.parameters)),
+    webhook && d.fate === "rejected" && d.command === "" && section(t("asGiven"), parameters(d.parameters)),
     webhook && section(t("body"), bodyOf(d)),
   ].filter(Boolean));
 }
@@ -66,7 +66,7 @@ function facts(d, webhook) {
 
 // wentOut shows what each destination answered, and the event that it got.
 function wentOut(d) {
-  if (d.destinations.length === 0) return h("p", { class: "sub" }, t(d.verdict === "rejected" ? "noDestination" : "noneConfigured"));
+  if (d.destinations.length === 0) return h("p", { class: "sub" }, t(d.fate === "rejected" ? "noDestination" : "noneConfigured"));
   const status = h("p", { class: "sub", role: "status" });
   const shown = h("textarea", { class: "curl", readonly: true, rows: 5, hidden: true, "aria-label": t("event"), spellcheck: "false" });
   const button = (name, text) => h("button", { type: "button", class: "button", onclick: () => hand(text, status, shown) }, t(name));
@@ -75,7 +75,7 @@ function wentOut(d) {
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("destination")), h("th", { scope: "col" }, t("result")), h("th", { scope: "col", class: "number" }, t("tries")), h("th", { scope: "col", class: "number" }, t("took")))),
       h("tbody", {}, d.destinations.map((to) => h("tr", {},
         h("th", { scope: "row" }, to.name === "state" ? t("state") : inert(to.name, 200)),
-        h("td", {}, verdict(to.accepted ? "accepted" : "deferred"), to.error && h("span", { class: "rule failed" }, inert(`${to.name}: ${to.error}`, 400))),
+        h("td", {}, fate(to.accepted ? "accepted" : "deferred"), to.error && h("span", { class: "rule failed" }, inert(`${to.name}: ${to.error}`, 400))),
         h("td", { class: "number" }, number(to.tries)), h("td", { class: "number" }, duration(to.durationMs)))))),
     d.told && h("details", {}, h("summary", {}, t("event")), h("pre", { tabindex: "0", "aria-label": t("eventLabel") }, lines(d.told.event))),
     d.told && h("div", { class: "buttons" }, button("copyEvent", d.told.event), button("copyHeaders", d.told.headers)),
@@ -125,7 +125,7 @@ const parameters = (list) => h("table", { class: "plain" },
   h("tbody", {}, list.map((p) => h("tr", {}, h("th", { scope: "row" }, h("code", {}, p.name)), h("td", {}, inert(p.given)), h("td", {}, known("want_", p.name))))));
 
 function bodyOf(d) {
-  if (d.body === null) return h("p", { class: "sub" }, t(d.command || d.verdict !== "rejected" ? "notRead" : "notReadRefused"));
+  if (d.body === null) return h("p", { class: "sub" }, t(d.command || d.fate !== "rejected" ? "notRead" : "notReadRefused"));
   if (d.bodyBytes === 0) return h("p", { class: "sub" }, t("bodyEmpty"));
   const size = t("bytes", { n: d.bodyBytes });
   return h("div", {},

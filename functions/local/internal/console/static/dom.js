@@ -49,9 +49,9 @@ const shapes = {
   repaired: ["path", { d: "M6 1.8 10.2 6 6 10.2 1.8 6Z" }],
 };
 
-export function verdict(name) {
+export function fate(name) {
   const [shape, attributes] = shapes[name] ?? shapes.deferred;
-  return h("span", { class: "verdict " + (shapes[name] && name !== "unanswered" ? name : "deferred") },
+  return h("span", { class: "fate " + (shapes[name] && name !== "unanswered" ? name : "deferred") },
     h("svg", { viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" }, h(shape, attributes)), known("", name));
 }
 

@@ -11,7 +11,7 @@ const lock = "msgext-stream";
 
 export const feed = {
   entries: [], // newest first
-  counters: { received: 0, verdicts: {}, reasons: {} },
+  counters: { received: 0, fates: {}, reasons: {} },
   state: "connecting",
   heard: 0, // when the last event came, as Date.now()
 };

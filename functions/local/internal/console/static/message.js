@@ -1,4 +1,4 @@
-import { h, inert, verdict, change, changedText, details, time, duration, number, clockText, messageLink, versionSpan } from "./dom.js";
+import { h, inert, fate, change, changedText, details, time, duration, number, clockText, messageLink, versionSpan } from "./dom.js";
 import { t } from "./strings.js";
 import { get, text } from "./api.js";
 import { drawTimeline, listVersions } from "./timeline.js";
@@ -123,8 +123,8 @@ function keyValues(view) {
 function deliveries(view) {
   if (view.entries.length === 0) return h("div", { class: "empty" }, h("p", {}, t("noneOfLast")));
   return h("table", { class: "plain wide", "aria-label": t("ofThisMessage") },
-    h("thead", {}, h("tr", {}, ["time", "verdict", "change", "duration"].map((title, i) => h("th", { scope: "col", class: i === 3 ? "number" : undefined }, t(title))))),
+    h("thead", {}, h("tr", {}, ["time", "fate", "change", "duration"].map((title, i) => h("th", { scope: "col", class: i === 3 ? "number" : undefined }, t(title))))),
     h("tbody", {}, view.entries.slice(0, 200).map((e) => h("tr", {},
-      h("td", {}, h("a", { href: "#/delivery/" + e.id, "aria-label": [clockText(e.at), changedText(e), t("delivery", { n: e.id })].filter(Boolean).join(", ") }, time(e.at))), h("td", {}, verdict(e.verdict)),
-      h("td", { class: "change" }, change(e)), h("td", { class: "number" }, e.verdict === "repaired" ? "" : duration(e.durationMs))))));
+      h("td", {}, h("a", { href: "#/delivery/" + e.id, "aria-label": [clockText(e.at), changedText(e), t("delivery", { n: e.id })].filter(Boolean).join(", ") }, time(e.at))), h("td", {}, fate(e.fate)),
+      h("td", { class: "change" }, change(e)), h("td", { class: "number" }, e.fate === "repaired" ? "" : duration(e.durationMs))))));
 }

@@ -39,8 +39,8 @@ export function drawTimeline(timeline, room) {
       h("line", { x1: left, y1: y(read.order), x2: x, y2: y(read.order) }))),
     h("polyline", { class: "path", points: [...dots].sort((a, b) => a.order - b.order).map((d) => `${d.x},${d.y}`).join(" ") }),
     places.filter((p) => p.slot.filled && orders.includes(p.slot.filled.order)).map((p) => h("path", { class: "filled", d: diamond(p.middle, y(p.slot.filled.order), 5) })),
-    dots.map((d) => h("circle", { class: "dot " + d.verdict + (d.slot.standing === "late" ? " late" : ""), cx: d.x, cy: d.y, r: 4.5 },
-      h("title", {}, t("at", { what: `v${d.slot.from}, ${known("", d.operation)}, ${known("", d.verdict)}`, at: clockText(d.at) })))),
+    dots.map((d) => h("circle", { class: "dot " + d.fate + (d.slot.standing === "late" ? " late" : ""), cx: d.x, cy: d.y, r: 4.5 },
+      h("title", {}, t("at", { what: `v${d.slot.from}, ${known("", d.operation)}, ${known("", d.fate)}`, at: clockText(d.at) })))),
     places.map((p) => h("g", { class: "slot " + p.slot.standing },
       h("title", {}, `${about(p.slot)}`),
       h("rect", { x: p.x + 2, y: bottom + 6, width: p.width - 4, height: strip - 4, rx: 5 }),
@@ -111,5 +111,5 @@ export function listVersions(timeline) {
     h("tbody", {}, timeline.slots.toReversed().map((slot) => h("tr", {},
       h("th", { scope: "row" }, versionSpan(slot)),
       h("td", {}, named(slot.standing)),
-      h("td", {}, [...slot.arrivals.map((a) => `${clockText(a.at)} ${known("", a.operation)}, ${known("", a.verdict)}`), ...(slot.filled ? [clockText(slot.filled.at) + " " + named("repaired")] : [])].join("; ") || "–")))));
+      h("td", {}, [...slot.arrivals.map((a) => `${clockText(a.at)} ${known("", a.operation)}, ${known("", a.fate)}`), ...(slot.filled ? [clockText(slot.filled.at) + " " + named("repaired")] : [])].join("; ") || "–")))));
 }
