@@ -5,10 +5,10 @@
 // # Lists
 //
 // The lists are the packages below this one. A driver brings its vendor's client, and the linker
-// keeps every driver of a list, used or not. A function's cold start takes longer the larger its
-// binary is, and each client is one more that may need an update. So there is a list for each set
-// that some program needs, and most lists are one function of a few lines. Stores and sinks have
-// separate lists, because a program that only reads links no sink.
+// keeps every driver of a list, used or not. Each client makes a binary larger, and is one more
+// module that may need an update. So there is a list for each set that some program needs, and most
+// lists are one function of a few lines. Stores and sinks have separate lists, because a program
+// that only reads links no sink.
 //
 //	List         Drivers                                 Programs
 //	localstores  memory:, sqlite:                        functions/local
