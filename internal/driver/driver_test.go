@@ -201,7 +201,7 @@ func TestDrivers_HeadersGoToTheirHostAlone(t *testing.T) {
 	}
 	one, two := serve("one"), strings.Replace(serve("two"), "127.0.0.1", "localhost", 1)
 	cfg, connections, err := every().LoadAndOpen(t.Context(), []string{
-		"MSGEXT_SINKS=http://" + one + "/a http://" + two,
+		"MSGEXT_STATE=memory:", "MSGEXT_SINKS=http://" + one + "/a http://" + two,
 		"MSGEXT_HTTP_HEADERS=" + one + " Authorization: Bearer one\r\n\n" + strings.ToUpper(two) + "   X-Key:two\n" + two + " X-Key: three",
 	}, config.Local)
 	require.NoError(t, err)
