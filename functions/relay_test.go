@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -145,10 +146,12 @@ func variablesFor(backend string) map[string]string {
 // the backend does not answer, the setting decides. The backend gets each request once, as Chat
 // made it.
 func TestRelay_RepliesAreTheBackends(t *testing.T) {
+	t.Parallel()
+	var waiting sync.WaitGroup
+	defer waiting.Wait()
 	for _, platform := range []string{"lambda", "scf", "local", "server"} {
 		for _, setting := range []string{"pass", "allow"} {
-			t.Run(platform+", "+setting, func(t *testing.T) {
-				t.Parallel()
+			sideBySide(t, &waiting, platform+", "+setting, func(t *testing.T) {
 				backend := relaytest.Start(t)
 				variables := variablesFor(backend.URL)
 				variables["MSGEXT_RELAY_ON_FAILURE"] = setting
@@ -184,6 +187,12 @@ func TestRelay_RepliesAreTheBackends(t *testing.T) {
 			})
 		}
 	}
+}
+
+// sideBySide starts a subtest that waits more than it computes. t.Parallel would run only as many at
+// once as there are processors.
+func sideBySide(t *testing.T, waiting *sync.WaitGroup, name string, test func(*testing.T)) {
+	waiting.Go(func() { t.Run(name, test) })
 }
 
 func checkSeen(t *testing.T, way way, vector relaytest.Vector, sent sample.Request, seen []relaytest.Request) {

@@ -54,14 +54,16 @@ func moderate(request *http.Request) relaytest.Answer {
 // configuration is broken, Chat does what its console says, or lets the message through where our
 // setting says so. We never refuse a message ourselves, and no user waits longer than Chat waits.
 func TestRelay_NobodyIsBlockedByUs(t *testing.T) {
+	t.Parallel()
+	var waiting sync.WaitGroup
+	defer waiting.Wait()
 	for _, onFailure := range []string{"pass", "allow"} {
 		otherwise := setting
 		if onFailure == "allow" {
 			otherwise = delivered
 		}
 		for _, platform := range []string{"lambda", "scf", "local", "server"} {
-			t.Run(platform+", "+onFailure, func(t *testing.T) {
-				t.Parallel()
+			sideBySide(t, &waiting, platform+", "+onFailure, func(t *testing.T) {
 				backend := relaytest.Start(t)
 				variables := variablesFor(backend.URL)
 				variables["MSGEXT_RELAY_ON_FAILURE"] = onFailure
