@@ -3,7 +3,6 @@ package bench
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -59,9 +58,11 @@ func BenchmarkColdDelivery(b *testing.B) {
 
 // BenchmarkColdStartSQL is what the SQL drivers add to the cold start of the webhook function,
 // which keeps its state in DynamoDB. The function takes turns with the same function built without
-// those drivers. It needs some hundred turns: -benchtime 200x.
+// those drivers. Both are built as scripts/build does. It needs some hundred turns: -benchtime
+// 200x.
 func BenchmarkColdStartSQL(b *testing.B) {
-	with, without := binaries.Build(b, "functions/aws/webhook"), withoutSQL(b, "functions/aws/webhook")
+	const main = "functions/aws/webhook"
+	with, without := release(b, main), release(b, main, "-overlay", withoutSQL(b))
 	medians := startInTurns(b, probe, function{"with", with, coldEnvironment}, function{"without", without, coldEnvironment})
 	b.ReportMetric(medians[0]-medians[1], "more-ms")
 }
@@ -104,25 +105,20 @@ func startInTurns(b *testing.B, event func() []byte, functions ...function) (med
 	return medians
 }
 
-// withoutSQL builds a main package with an empty list of SQL stores.
-func withoutSQL(b *testing.B, main string) string {
+// withoutSQL returns an overlay for the go command in which the list of SQL stores is empty.
+func withoutSQL(b *testing.B) string {
 	b.Helper()
-	root, err := filepath.Abs("..")
+	list, err := filepath.Abs("../internal/driver/sqlstores/sqlstores.go")
 	require.NoError(b, err)
-	list := filepath.Join(root, "internal/driver/sqlstores/sqlstores.go")
 	source, err := os.ReadFile(list)
 	require.NoError(b, err)
 	shorter := regexp.MustCompile(`(?m)^.*\b(pg|mysql)state\b.*\n`).ReplaceAll(source, nil)
 	require.NotEqual(b, string(source), string(shorter))
 	folder := b.TempDir()
-	replacement, overlay, binary := filepath.Join(folder, "sqlstores.go"), filepath.Join(folder, "overlay.json"), filepath.Join(folder, "function")
+	replacement, overlay := filepath.Join(folder, "sqlstores.go"), filepath.Join(folder, "overlay.json")
 	require.NoError(b, os.WriteFile(replacement, shorter, 0o600))
 	encoded, err := json.Marshal(map[string]map[string]string{"Replace": {list: replacement}})
 	require.NoError(b, err)
 	require.NoError(b, os.WriteFile(overlay, encoded, 0o600))
-	command := exec.Command("go", "build", "-C", root, "-overlay", overlay, "-o", binary, "./"+main)
-	command.Env = append(os.Environ(), "CGO_ENABLED=0")
-	out, err := command.CombinedOutput()
-	require.NoError(b, err, "%s", out)
-	return binary
+	return overlay
 }

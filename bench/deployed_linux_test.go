@@ -108,16 +108,20 @@ func changes(b *testing.B, body string, version int64, count int) [][]byte {
 	return events
 }
 
-// release builds a main package as scripts/build does, for this machine. It returns a copy of what
+// release builds a main package as scripts/build does, for this machine, with more flags of the go
+// command if there are any. It returns a copy of what
 // the linker wrote: that file stands in the page cache in small pieces, and a start from it takes 5
 // to 10 % longer, with each build differently.
-func release(b *testing.B, main string) string {
+func release(b *testing.B, main string, flags ...string) string {
 	b.Helper()
 	root, err := filepath.Abs("..")
 	require.NoError(b, err)
 	built := filepath.Join(b.TempDir(), filepath.Base(main))
-	command := exec.Command("go", "build", "-C", filepath.Join(root, filepath.Dir(main)), "-trimpath", "-buildvcs=false",
-		"-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", built, "./"+filepath.Base(main))
+	arguments := []string{
+		"build", "-C", filepath.Join(root, filepath.Dir(main)), "-trimpath", "-buildvcs=false",
+		"-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", built,
+	}
+	command := exec.Command("go", append(append(arguments, flags...), "./"+filepath.Base(main))...)
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	out, err := command.CombinedOutput()
 	require.NoError(b, err, "%s", out)
