@@ -47,7 +47,7 @@ func (r *Repairer) check(ctx context.Context, head state.Head) (result, error) {
 func (r *Repairer) follow(ctx context.Context, head state.Head, d decision) (result, error) {
 	switch {
 	case d.read:
-		return r.readBack(ctx, head, byNobody)
+		return r.readBack(ctx, head, toCheck)
 	case d.erase:
 		return r.erase(ctx, head.Message, head.Check.Revision, d)
 	}
@@ -64,7 +64,7 @@ func (r *Repairer) erase(ctx context.Context, message msgext.Message, revision i
 }
 
 // readBack reads a message and carries out what is concluded. After a drop it does so once more.
-func (r *Repairer) readBack(ctx context.Context, head state.Head, by asked) (result, error) {
+func (r *Repairer) readBack(ctx context.Context, head state.Head, why purpose) (result, error) {
 	started := r.options.Now()
 	var found result
 	for range maxLooks {
@@ -73,7 +73,7 @@ func (r *Repairer) readBack(ctx context.Context, head state.Head, by asked) (res
 			failed := r.policy.failed(head.Check, started, r.options.Now())
 			return result{Open: true}, errors.Join(err, r.fail(ctx, head.Message, failed))
 		}
-		f.started, f.asked = started, by
+		f.started, f.purpose = started, why
 		d := r.policy.conclude(f, r.options.Now())
 		if d.exchange {
 			err = r.lookExchanged(ctx, head.Message, f.record.Check.Announced)

@@ -17,7 +17,7 @@ import (
 func (f finding) absent() bool {
 	s, c := f.record.State, f.record.Check
 	known := !c.Heard.IsZero() || s.Base != nil || s.Latest != 0 || c.Doubted != 0
-	if known || f.asked == toReplay || c.Announced.IsZero() && f.asked != toBackfill {
+	if known || f.purpose == toReplay || c.Announced.IsZero() && f.purpose != toBackfill {
 		return false
 	}
 	if f.err != nil {
@@ -37,7 +37,7 @@ func empty(read msgext.Snapshot) bool {
 func (p policy) concludeNothing(d decision, f finding, now time.Time) decision {
 	d.result.Read, d.result.Absent = f.err == nil, true
 	d.exchange = !f.record.Check.Announced.IsZero()
-	if f.asked == toBackfill {
+	if f.purpose == toBackfill {
 		return d
 	}
 	return p.stillNothing(d, f.record.Check, f.started, now)

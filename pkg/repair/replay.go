@@ -10,24 +10,24 @@ import (
 	"msgext/pkg/state"
 )
 
-// asked says what an operator asks of a read, if one does.
-type asked int
+// purpose is why a message is read.
+type purpose int
 
 const (
-	byNobody   asked = iota
-	toReplay         // that everybody is told, whatever is read
-	toBackfill       // that everybody is told, if there is something to tell
+	toCheck    purpose = iota // it is due, and sinks are told what they may lack
+	toReplay                  // an operator has every sink told, whatever is read
+	toBackfill                // an operator has every sink told, if there is something to tell
 )
 
-// maxAsked bounds how often Replay and Backfill begin again because another read was faster.
-const maxAsked = 3
+// maxAttempts bounds how often Replay and Backfill begin again because another read was faster.
+const maxAttempts = 3
 
 // Replay reads a message and tells the sinks, whatever the store holds of it. With it an operator
 // makes everybody agree on one message now. A message that was given up is taken up again. Among
 // its errors are ErrNoAccess, ErrTooSoon, and chatapi.ErrGone for a message that Chat does not
 // have. The sinks are told that it is gone.
 func (r *Repairer) Replay(ctx context.Context, message msgext.Message) error {
-	_, err := r.ask(ctx, message, toReplay)
+	_, err := r.readFor(ctx, message, toReplay)
 	return err
 }
 
@@ -37,44 +37,44 @@ func (r *Repairer) Replay(ctx context.Context, message msgext.Message) error {
 // be read. A one-to-one message of which Chat has nothing is looked for with its two accounts
 // exchanged as well. Its errors are those of Replay.
 func (r *Repairer) Backfill(ctx context.Context, message msgext.Message) (found bool, err error) {
-	result, err := r.ask(ctx, message, toBackfill)
+	result, err := r.readFor(ctx, message, toBackfill)
 	if err == nil && result.Absent && !message.IsGroup() {
-		result, err = r.ask(ctx, exchanged(message), toBackfill)
+		result, err = r.readFor(ctx, exchanged(message), toBackfill)
 	}
 	return err == nil && !result.Absent, err
 }
 
-// ask reads a message for an operator.
-func (r *Repairer) ask(ctx context.Context, message msgext.Message, by asked) (result, error) {
+// readFor reads a message for an operator. It begins again where another read overtakes it.
+func (r *Repairer) readFor(ctx context.Context, message msgext.Message, why purpose) (result, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkBudget)
 	defer cancel()
-	found, err := r.tryAsked(ctx, message, by)
+	var found result
+	err := errOvertaken
+	for attempt := 0; attempt < maxAttempts && errors.Is(err, errOvertaken); attempt++ {
+		found, err = r.attempt(ctx, message, why)
+	}
+	if err == nil && found.Gone {
+		err = chatapi.ErrGone
+	}
 	if err != nil {
 		r.logFailure(ctx, message, result{}, err)
 	}
 	return found, err
 }
 
-func (r *Repairer) tryAsked(ctx context.Context, message msgext.Message, by asked) (found result, err error) {
+// attempt reads a message once, whether or not the store knows it. A panic is its error.
+func (r *Repairer) attempt(ctx context.Context, message msgext.Message, why purpose) (found result, err error) {
 	if r.options.Chat == nil {
 		return result{}, ErrNoAccess
 	}
-	for left := maxAsked; ; left-- {
-		record, err := r.options.Store.Load(ctx, message)
-		if err != nil && !errors.Is(err, state.ErrNotFound) {
-			return result{}, err
-		}
-		head := state.Head{Message: message, Progress: record.State.Progress, Check: record.Check}
-		err = guard.Recover(func() (err error) {
-			found, err = r.readBack(ctx, head, by)
-			return err
-		})
-		switch {
-		case errors.Is(err, errOvertaken) && left > 1:
-			continue
-		case err == nil && found.Gone:
-			return found, chatapi.ErrGone
-		}
-		return found, err
+	record, err := r.options.Store.Load(ctx, message)
+	if err != nil && !errors.Is(err, state.ErrNotFound) {
+		return result{}, err
 	}
+	head := state.Head{Message: message, Progress: record.State.Progress, Check: record.Check}
+	err = guard.Recover(func() (err error) {
+		found, err = r.readBack(ctx, head, why)
+		return err
+	})
+	return found, err
 }
