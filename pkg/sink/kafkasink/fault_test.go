@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -181,9 +182,7 @@ func TestSink_SendHonoursTheContext(t *testing.T) {
 
 func TestSink_SendTellsWhyItCannotConnect(t *testing.T) {
 	s := open(t, kafkasink.Options{Brokers: []string{"127.0.0.1:1"}, Topic: "events"})
-	err := s.Send(budget(t), sinktest.Change(t, "@TGS#a/b", 1, "a"))
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	assert.ErrorContains(t, err, "connection refused")
+	err := failure(t, s, func(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) })
 	assert.NotContains(t, err.Error(), "127.0.0.1", "an address reaches no log")
 }
 
@@ -219,9 +218,7 @@ func TestSink_TLS(t *testing.T) {
 	require.NoError(t, open(t, options).Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 1, "a")))
 
 	options.TLS = &tls.Config{}
-	err := open(t, options).Send(budget(t), sinktest.Change(t, "@TGS#a/b", 2, "b"))
-	var untrusted *tls.CertificateVerificationError
-	require.ErrorAs(t, err, &untrusted)
+	failure(t, open(t, options), untrusted)
 }
 
 // A broker such as Amazon MSK's gets, over TLS, a request that is signed with credentials, which
@@ -266,10 +263,8 @@ func TestSink_MSKIAM(t *testing.T) {
 		assert.NotContains(t, fmt.Sprint(fields), "planted-9c1e")
 	}
 
-	options.TLS = nil
-	err := open(t, options).Send(budget(t), sinktest.Change(t, "@TGS#a/b", 2, "b"))
-	var untrusted *tls.CertificateVerificationError
-	require.ErrorAs(t, err, &untrusted, "TLS, although none was asked for")
+	options.TLS = nil // TLS all the same
+	failure(t, open(t, options), untrusted)
 }
 
 func TestSink_SendNotAllowed(t *testing.T) {

@@ -2,6 +2,8 @@ package kafkasink_test
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"runtime/pprof"
 	"strings"
@@ -65,12 +67,27 @@ func open(t testing.TB, options kafkasink.Options) *kafkasink.Sink {
 	return s
 }
 
-// budget returns a context with the receiver's budget.
-func budget(t testing.TB) context.Context {
+// failure returns the error of a Send that cannot succeed, as soon as told finds the cause in it. A
+// connection takes as long to fail as the machine takes, so each Send has twice the time of the one
+// before.
+func failure(t testing.TB, s *kafkasink.Sink, told func(error) bool) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
-	t.Cleanup(cancel)
-	return ctx
+	for longest := 200 * time.Millisecond; ; longest *= 2 {
+		ctx, cancel := context.WithTimeout(t.Context(), longest)
+		err := s.Send(ctx, sinktest.Change(t, "@TGS#a/b", 2, "b"))
+		cancel()
+		require.Error(t, err)
+		if told(err) {
+			return err
+		}
+		require.Less(t, longest, 30*time.Second, "%v", err)
+	}
+}
+
+// untrusted reports whether TLS has rejected a certificate.
+func untrusted(err error) bool {
+	_, is := errors.AsType[*tls.CertificateVerificationError](err)
+	return is
 }
 
 func TestNew(t *testing.T) {
