@@ -62,6 +62,28 @@ func TestReadAndForget(t *testing.T) {
 	}
 }
 
+// Who names a one-to-one message with its accounts exchanged was once told only that it is not there.
+func TestReadAndForget_ExchangedAccounts(t *testing.T) {
+	path := t.TempDir() + "/state.db"
+	store, err := sqlitestate.Open(t.Context(), path)
+	require.NoError(t, err)
+	message := msgext.Message{SDKAppID: app, From: "alice", To: "bob", MsgKey: "1_2_3"}
+	require.NoError(t, store.Apply(t.Context(), statetest.SetEvent(message, 1, "yes", "alice"), time.Now(), state.MarkNow))
+	require.NoError(t, store.Close())
+	environ := []string{"MSGEXT_STATE=sqlite:" + path, "MSGEXT_SDK_APP_ID=" + app}
+	for _, verb := range []string{"read", "forget"} {
+		status, stdout, stderr := try(t, environ, "", verb, "bob", "alice", "1_2_3")
+		assert.Equal(t, exitFailed, status, verb)
+		assert.Contains(t, stderr, "message not found: state: the store has it with From_Account and To_Account exchanged", verb)
+		assert.Empty(t, stdout, verb)
+		status, _, stderr = try(t, environ, "", verb, "bob", "alice", "1_2_4")
+		assert.Equal(t, exitFailed, status, verb)
+		assert.NotContains(t, stderr, "exchanged", verb)
+		status, _, stderr = try(t, environ, "", verb, "alice", "bob", "1_2_3")
+		assert.Equal(t, exitOK, status, "%s: %s", verb, stderr)
+	}
+}
+
 // Reading and erasing never make a store. With one made for a mistyped path, every message would
 // seem to be missing.
 func TestStore_IsNotMade(t *testing.T) {

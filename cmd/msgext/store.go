@@ -10,6 +10,7 @@ import (
 	"msgext/internal/driver"
 	"msgext/internal/driver/allstores"
 	"msgext/pkg/msgext"
+	"msgext/pkg/reader"
 	"msgext/pkg/state"
 	"msgext/pkg/state/sqlitestate"
 )
@@ -40,7 +41,8 @@ func existingStores() []state.Driver {
 	return append([]state.Driver{sqlitestate.Existing()}, stores()...)
 }
 
-// withMessage does the same for the message that the arguments name, within storeTimeout.
+// withMessage does the same for the message that the arguments name, within storeTimeout. Its error
+// says so if the store has a one-to-one message with its accounts exchanged.
 func (c console) withMessage(ctx context.Context, args []string, use func(context.Context, state.Store, msgext.Message) error) error {
 	if _, err := parseMessage("0", args); err != nil { // before anything is opened
 		return err
@@ -52,7 +54,11 @@ func (c console) withMessage(ctx context.Context, args []string, use func(contex
 		}
 		ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 		defer cancel()
-		return use(ctx, store, message)
+		err = use(ctx, store, message)
+		if errors.Is(err, state.ErrNotFound) || errors.Is(err, reader.ErrNotFound) {
+			err = state.HintExchanged(ctx, store, message, err)
+		}
+		return err
 	})
 }
 

@@ -89,20 +89,19 @@ func TestVerify_WhatCannotBeCompared(t *testing.T) {
 // Who names a one-to-one message with its accounts exchanged was once told that it does not exist.
 func TestVerify_ExchangedAccounts(t *testing.T) {
 	private := msgext.Message{SDKAppID: app, From: "alice", To: "bob", MsgKey: "1_2_3"}
-	exchanged := msgext.Message{SDKAppID: app, From: "bob", To: "alice", MsgKey: "1_2_3"}
 	p := newPast(t)
 	p.set(t, private, "yes")
 	status, _, stderr := try(t, p.environ, `{"From_Account":"alice","To_Account":"bob","MsgKey":"1_2_3"}`, "backfill")
 	require.Equal(t, exitOK, status, stderr)
 	status, _, stderr = try(t, p.environ, "", "verify", "bob", "alice", "1_2_3")
 	assert.Equal(t, exitFailed, status)
-	assert.Contains(t, stderr, `"error":"state: message not found: repair: the store has it with From_Account and To_Account exchanged"`)
+	assert.Contains(t, stderr, `"error":"state: message not found: state: the store has it with From_Account and To_Account exchanged"`)
 	status, _, stderr = try(t, p.environ, "", "verify", "bob", "alice", "1_2_4")
 	assert.Equal(t, exitFailed, status)
 	assert.NotContains(t, stderr, "exchanged")
 
 	p.chat.Remove(private)
-	p.set(t, exchanged, "yes")
+	p.set(t, private.Exchanged(), "yes")
 	status, stdout, stderr := try(t, p.environ, "", "verify", "alice", "bob", "1_2_3")
 	assert.Equal(t, exitFailed, status, stderr)
 	assert.JSONEq(t, `{"From_Account":"alice","To_Account":"bob","MsgKey":"1_2_3","comparison":"gone","version":1,"chat_version":0,"exchanged":true}`, stdout)

@@ -34,6 +34,13 @@ type Message struct {
 // IsGroup reports whether m is a group's message.
 func (m Message) IsGroup() bool { return m.GroupID != "" }
 
+// Exchanged returns a one-to-one message with its two accounts exchanged, and a group's message as
+// it is.
+func (m Message) Exchanged() Message {
+	m.From, m.To = m.To, m.From
+	return m
+}
+
 // Path returns the message as one line of text, each part escaped as by
 // url.PathEscape and joined by slashes: APP/GROUP/SEQ, or APP/FROM/TO/KEY.
 // The two forms differ in their number of parts, so no two messages share a path.

@@ -68,7 +68,7 @@ func (r *Repairer) lookExchanged(ctx context.Context, message msgext.Message, an
 	if !r.hasExchanged(ctx, message) {
 		return nil
 	}
-	return r.options.Store.Announce(ctx, exchanged(message), announced, r.policy.look(r.options.Now(), r.options.Now()))
+	return r.options.Store.Announce(ctx, message.Exchanged(), announced, r.policy.look(r.options.Now(), r.options.Now()))
 }
 
 // hasExchanged reports whether Chat has extensions of a one-to-one message under its accounts
@@ -77,14 +77,8 @@ func (r *Repairer) hasExchanged(ctx context.Context, message msgext.Message) boo
 	if message.IsGroup() {
 		return false
 	}
-	reading, err := r.options.Chat.Read(ctx, exchanged(message))
+	reading, err := r.options.Chat.Read(ctx, message.Exchanged())
 	return err == nil && !empty(reading.Snapshot)
-}
-
-// exchanged returns a one-to-one message with its two accounts exchanged.
-func exchanged(message msgext.Message) msgext.Message {
-	message.From, message.To = message.To, message.From
-	return message
 }
 
 // Announce makes a message known as if it had been announced now, and due at once. It is for an

@@ -3,7 +3,6 @@ package repair
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -12,9 +11,6 @@ import (
 	"msgext/pkg/msgext"
 	"msgext/pkg/state"
 )
-
-// ErrExchanged means that the store has the one-to-one message with its two accounts exchanged.
-var ErrExchanged = errors.New("repair: the store has it with From_Account and To_Account exchanged")
 
 // Comparison is the result of comparing a message with Chat.
 type Comparison int
@@ -70,8 +66,8 @@ func placeOf(record state.Record) place {
 // Compare says the same again after the grace time, of a message whose place is the same; see
 // Verify.
 //
-// Errors: ErrNoAccess, state.ErrNotFound, with ErrExchanged if the store has the message by another
-// name, those of chatapi.Client.Read but ErrGone, and the store's.
+// Errors: ErrNoAccess, state.ErrNotFound, with state.ErrExchanged if the store has the message by
+// another name, those of chatapi.Client.Read but ErrGone, and the store's.
 func (r *Repairer) Compare(ctx context.Context, message msgext.Message) (Verdict, error) {
 	if r.options.Chat == nil {
 		return Verdict{}, ErrNoAccess
@@ -79,8 +75,11 @@ func (r *Repairer) Compare(ctx context.Context, message msgext.Message) (Verdict
 	ctx, cancel := context.WithTimeout(ctx, checkBudget)
 	defer cancel()
 	before, err := r.options.Store.Load(ctx, message)
+	if errors.Is(err, state.ErrNotFound) {
+		err = state.HintExchanged(ctx, r.options.Store, message, err)
+	}
 	if err != nil {
-		return Verdict{}, r.hint(ctx, message, err)
+		return Verdict{}, err
 	}
 	undecided := Verdict{Message: message, Comparison: Undecided, Latest: before.State.Latest}
 	if r.unsettled(before) {
@@ -103,18 +102,6 @@ func (r *Repairer) Compare(ctx context.Context, message msgext.Message) (Verdict
 		return undecided, nil
 	}
 	return verdict, nil
-}
-
-// hint adds ErrExchanged to the error of a message that the store does not have, if it has the
-// message with its two accounts exchanged.
-func (r *Repairer) hint(ctx context.Context, message msgext.Message, err error) error {
-	if message.IsGroup() || !errors.Is(err, state.ErrNotFound) {
-		return err
-	}
-	if _, other := r.options.Store.Load(ctx, exchanged(message)); other != nil {
-		return err
-	}
-	return fmt.Errorf("%w: %w", err, ErrExchanged)
 }
 
 // unsettled reports whether a message waits for a check, or is known not to be right.

@@ -39,7 +39,7 @@ func (r *Repairer) Replay(ctx context.Context, message msgext.Message) error {
 func (r *Repairer) Backfill(ctx context.Context, message msgext.Message) (found bool, err error) {
 	result, err := r.readFor(ctx, message, toBackfill)
 	if err == nil && result.Absent && !message.IsGroup() {
-		result, err = r.readFor(ctx, exchanged(message), toBackfill)
+		result, err = r.readFor(ctx, message.Exchanged(), toBackfill)
 	}
 	return err == nil && !result.Absent, err
 }
