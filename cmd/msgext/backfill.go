@@ -175,7 +175,7 @@ func (b *backfilling) run(ctx context.Context, with connected, c console) error 
 	}
 	p := newProgress(c.stderr)
 	counts, err := backfill.Run(ctx, source, backfill.Options{
-		Read: with.repairer.Backfill, PerSecond: b.perSecond,
+		Read: with.repairer.Backfill, PerSecond: b.perSecond, Wait: c.wait,
 		Progress: func(counts backfill.Counts) { p.show(counts) },
 		Failed:   func(message msgext.Message, err error) { p.failed(message, err) },
 	})

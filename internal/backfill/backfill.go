@@ -48,7 +48,7 @@ type Batch struct {
 	Last  bool
 }
 
-// Options configure Run. Read must be set.
+// Options configure Run. Read and Wait must be set.
 type Options struct {
 	// Read reads a message back, tells all destinations, and reports whether there was anything to
 	// tell.
@@ -56,6 +56,9 @@ type Options struct {
 
 	// PerSecond bounds messages and batches together; DefaultPerSecond when zero.
 	PerSecond float64
+
+	// Wait lets a time pass, or returns the context's error.
+	Wait func(ctx context.Context, d time.Duration) error
 
 	// Progress is told from time to time how far the run is. Failed is told of each message that
 	// failed. Either may be nil. Both must be safe for concurrent use.
@@ -94,10 +97,10 @@ func Run(ctx context.Context, source Source, options Options) (Counts, error) {
 	if options.PerSecond == 0 {
 		options.PerSecond = DefaultPerSecond
 	}
-	r := &run{options: options, pace: time.NewTicker(time.Duration(float64(time.Second) / options.PerSecond)), jobs: make(chan job)}
+	pace := time.Duration(float64(time.Second) / options.PerSecond)
+	r := &run{options: options, pace: pace, jobs: make(chan job)}
 	ctx, r.stop = context.WithCancelCause(ctx)
 	defer r.stop(nil)
-	defer r.pace.Stop()
 	var working sync.WaitGroup
 	for range workers {
 		working.Go(func() {
@@ -118,7 +121,7 @@ func Run(ctx context.Context, source Source, options Options) (Counts, error) {
 
 type run struct {
 	options Options
-	pace    *time.Ticker
+	pace    time.Duration // between two calls
 	stop    context.CancelCauseFunc
 	jobs    chan job
 
@@ -144,7 +147,7 @@ type job struct {
 // walk hands out the messages to the workers.
 func (r *run) walk(ctx context.Context, source Source) error {
 	for {
-		if err := r.wait(ctx); err != nil {
+		if err := r.options.Wait(ctx, r.pace); err != nil {
 			return err
 		}
 		next, err := source.Next(ctx)
@@ -157,7 +160,7 @@ func (r *run) walk(ctx context.Context, source Source) error {
 		b := &batch{next.After, len(next.Messages)}
 		r.begin(b, next.Passed)
 		for _, message := range next.Messages {
-			if err := r.wait(ctx); err != nil {
+			if err := r.options.Wait(ctx, r.pace); err != nil {
 				return err
 			}
 			select {
@@ -169,16 +172,6 @@ func (r *run) walk(ctx context.Context, source Source) error {
 		if next.Last {
 			return nil
 		}
-	}
-}
-
-// wait waits until the pace allows the next call.
-func (r *run) wait(ctx context.Context) error {
-	select {
-	case <-r.pace.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 

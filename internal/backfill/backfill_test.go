@@ -48,6 +48,16 @@ func newSim() *chatsim.Sim {
 	return chatsim.New(chatsim.Options{SDKAppID: app, Admin: "administrator", SecretKey: "key"})
 }
 
+// wait lets the simulated time pass.
+func wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // reads keeps which messages were read; an odd MsgSeq has extensions.
 type reads struct {
 	mu       sync.Mutex
@@ -88,18 +98,18 @@ func lines(n int) string {
 func TestRun_Lines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, started := new(reads), time.Now()
-		counts, err := backfill.Run(t.Context(), backfill.NewLines(t.Context(), strings.NewReader(lines(10)+"x\n3\n\n4\n7 20 20 21\n"), 0, parse), backfill.Options{Read: r.read})
+		counts, err := backfill.Run(t.Context(), backfill.NewLines(t.Context(), strings.NewReader(lines(10)+"x\n3\n\n4\n7 20 20 21\n"), 0, parse), backfill.Options{Wait: wait, Read: r.read})
 		require.NoError(t, err)
 		assert.Equal(t, backfill.Counts{Passed: 15, Named: 12, Found: 6, Without: 6, After: []string{"--skip", "15"}}, counts)
 		assert.Len(t, r.messages, 12)
-		assert.GreaterOrEqual(t, time.Since(started), time.Second, "24 messages and batches, 20 a second")
+		assert.Equal(t, 24*time.Second/backfill.DefaultPerSecond, time.Since(started), "24 messages and batches")
 	})
 }
 
 func TestRun_LinesThatWereReadBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var r reads
-		counts, err := backfill.Run(t.Context(), backfill.NewLines(t.Context(), strings.NewReader(lines(10)), 7, parse), backfill.Options{Read: r.read})
+		counts, err := backfill.Run(t.Context(), backfill.NewLines(t.Context(), strings.NewReader(lines(10)), 7, parse), backfill.Options{Wait: wait, Read: r.read})
 		require.NoError(t, err)
 		assert.ElementsMatch(t, []msgext.Message{group(7), group(8), group(9)}, r.messages)
 		assert.Equal(t, 3, counts.Passed)
@@ -109,7 +119,7 @@ func TestRun_LinesThatWereReadBefore(t *testing.T) {
 func TestRun_ALineThatIsTooLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var r reads
-		_, err := backfill.Run(t.Context(), backfill.NewLines(t.Context(), strings.NewReader("1\n"+strings.Repeat("x", 2<<20)), 0, parse), backfill.Options{Read: r.read})
+		_, err := backfill.Run(t.Context(), backfill.NewLines(t.Context(), strings.NewReader("1\n"+strings.Repeat("x", 2<<20)), 0, parse), backfill.Options{Wait: wait, Read: r.read})
 		assert.ErrorIs(t, err, backfill.ErrLine)
 		assert.Len(t, r.messages, 1)
 	})
@@ -127,7 +137,7 @@ func TestRun_GoesOnWhereItWasInterrupted(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			history := &backfill.Group{Chat: client(t, sim), Group: "g", Filter: backfill.All}
-			counts, err := backfill.Run(ctx, history, backfill.Options{Read: func(ctx context.Context, m msgext.Message) (bool, error) {
+			counts, err := backfill.Run(ctx, history, backfill.Options{Wait: wait, Read: func(ctx context.Context, m msgext.Message) (bool, error) {
 				found, err := r.read(ctx, m)
 				if r.count() == after {
 					cancel()
@@ -142,7 +152,7 @@ func TestRun_GoesOnWhereItWasInterrupted(t *testing.T) {
 					_, err = fmt.Sscanf(counts.After[1], "%d", &upTo)
 					require.NoError(t, err)
 				}
-				_, err = backfill.Run(t.Context(), &backfill.Group{Chat: client(t, sim), Group: "g", Filter: backfill.All, UpTo: upTo}, backfill.Options{Read: r.read})
+				_, err = backfill.Run(t.Context(), &backfill.Group{Chat: client(t, sim), Group: "g", Filter: backfill.All, UpTo: upTo}, backfill.Options{Wait: wait, Read: r.read})
 			}
 			require.NoError(t, err)
 			met := make(map[msgext.Message]bool)
@@ -160,6 +170,7 @@ func TestRun_FinishesWhatIsUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		counts, err := backfill.Run(ctx, backfill.NewLines(ctx, strings.NewReader(lines(10)), 0, parse), backfill.Options{
+			Wait: wait,
 			Read: func(ctx context.Context, _ msgext.Message) (bool, error) {
 				cancel()
 				return true, ctx.Err()
@@ -177,6 +188,7 @@ func TestRun_ThePlaceIsBehindAllThatIsDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		counts, err := backfill.Run(ctx, backfill.NewLines(ctx, strings.NewReader(lines(6)), 0, parse), backfill.Options{
+			Wait: wait,
 			Read: func(_ context.Context, m msgext.Message) (bool, error) {
 				switch m.MsgSeq {
 				case 2:
@@ -204,6 +216,7 @@ func TestRun_Failures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var named []msgext.Message
 		counts, err := backfill.Run(t.Context(), backfill.NewLines(t.Context(), strings.NewReader(lines(100)), 0, parse), backfill.Options{
+			Wait: wait,
 			Read: func(_ context.Context, m msgext.Message) (bool, error) {
 				switch {
 				case m.MsgSeq%3 == 0:
@@ -225,6 +238,7 @@ func TestRun_Failures(t *testing.T) {
 		assert.Len(t, named, 34)
 
 		counts, err = backfill.Run(t.Context(), backfill.NewLines(t.Context(), strings.NewReader(lines(100)), 0, parse), backfill.Options{
+			Wait: wait,
 			Read: func(_ context.Context, m msgext.Message) (bool, error) {
 				if m.MsgSeq < 5 {
 					return true, nil
@@ -240,7 +254,7 @@ func TestRun_Failures(t *testing.T) {
 
 func TestRun_ASourceThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, err := backfill.Run(t.Context(), &backfill.Group{Chat: client(t, newSim()), Group: "g", Filter: backfill.All}, backfill.Options{Read: new(reads).read})
+		_, err := backfill.Run(t.Context(), &backfill.Group{Chat: client(t, newSim()), Group: "g", Filter: backfill.All}, backfill.Options{Wait: wait, Read: new(reads).read})
 		assert.ErrorIs(t, err, chatapi.ErrGone)
 	})
 }
@@ -289,7 +303,7 @@ func TestC2C(t *testing.T) {
 		}
 		var r reads
 		span := chatapi.Span{Account: "alice", Peer: "bob", Since: start.Add(10 * time.Second), Until: start.Add(219 * time.Second)}
-		counts, err := backfill.Run(t.Context(), &backfill.C2C{Chat: client(t, sim), Span: span, Filter: backfill.All}, backfill.Options{Read: r.read, PerSecond: 100})
+		counts, err := backfill.Run(t.Context(), &backfill.C2C{Chat: client(t, sim), Span: span, Filter: backfill.All}, backfill.Options{Wait: wait, Read: r.read, PerSecond: 100})
 		require.NoError(t, err)
 		assert.Equal(t, 210, counts.Passed)
 		assert.Len(t, r.messages, 210)
