@@ -125,7 +125,7 @@ var shared = []string{"internal/guard", "internal/jsonquote", "internal/jsonwalk
 
 // forTests are the packages that only tests import. No program may link one.
 var forTests = []string{
-	"internal/consumertest", "internal/outbound/outboundtest", "internal/peertest", "internal/processtest", "internal/relaytest", "internal/sqlstate/sqlstatetest",
+	"internal/browsertest", "internal/consumertest", "internal/outbound/outboundtest", "internal/peertest", "internal/processtest", "internal/relaytest", "internal/sqlstate/sqlstatetest",
 	"internal/vectortest", "pkg/msgext/msgexttest", "pkg/reader/readertest", "pkg/sink/sinktest", "pkg/state/dynamostate/dynamotest", "pkg/state/statetest",
 }
 

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"msgext/internal/peertest"
+	"msgext/internal/browsertest"
 	"msgext/pkg/msgext"
 )
 
@@ -35,10 +35,7 @@ func browse(t *testing.T, url string) context.Context {
 // browseAs is browse for a page that is expected to report some errors.
 func browseAs(t *testing.T, url string, expected func(report string) bool) context.Context {
 	t.Helper()
-	path := peertest.Address(t, peertest.Chromium)
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-component-update", true), chromedp.WindowSize(1320, 900))
+	options := append(browsertest.Options(t), chromedp.WindowSize(1320, 900))
 	ctx, cancel := context.WithTimeout(context.Background(), browserTimeout)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
@@ -90,20 +87,21 @@ const rows = `document.querySelectorAll("#deliveries tbody tr").length`
 func TestBrowser_AWebhookAppearsWithinASecond(t *testing.T) {
 	p := start(t, nil)
 	ctx := browse(t, p.URL+"/console/")
-	quickest := math.Inf(1)
-	for version := int64(1); version <= 5 && quickest >= 1000; version++ {
+	quickest, sent := math.Inf(1), int64(0)
+	for sent < 5 && quickest >= 1000 {
+		sent++
 		require.NoError(t, chromedp.Run(ctx, chromedp.Evaluate(`window.drawn = 0; window.asked = performance.now(); new MutationObserver((_, observer) => {
 			window.drawn = performance.now();
 			observer.disconnect();
 		}).observe(document.querySelector("#deliveries tbody"), { childList: true }); 0`, nil)))
-		p.set(t, version, "amira", "Lisbon")
+		p.set(t, sent, "amira", "Lisbon")
 		var took float64
 		require.NoError(t, chromedp.Run(ctx, until("window.drawn > 0"), chromedp.Evaluate("window.drawn - window.asked", &took)))
 		quickest = min(quickest, took)
 	}
 	assert.Less(t, quickest, 1000.0, "milliseconds, as the console promises")
 	row := text(t, ctx, "#deliveries tbody tr")
-	for _, want := range []string{"accepted", "test / 10", "Group.CallbackAfterGroupMsgExtension", "set", "v1"} {
+	for _, want := range []string{"accepted", "test / 10", "Group.CallbackAfterGroupMsgExtension", "set", fmt.Sprint("v", sent)} {
 		assert.Contains(t, row, want)
 	}
 }

@@ -279,7 +279,7 @@ func TestSimulate(t *testing.T) {
 		require.Eventually(t, func() bool {
 			_, now = p.simulation(t, http.MethodGet, "")
 			return !now.Running
-		}, 10*time.Second, time.Millisecond)
+		}, time.Minute, time.Millisecond)
 		return now
 	}
 	_, now := p.simulation(t, http.MethodGet, "")

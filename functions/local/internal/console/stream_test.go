@@ -25,7 +25,7 @@ type reader struct {
 
 func follow(t testing.TB, p *process, last string) *reader {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.URL+"/console/stream", nil)
 	require.NoError(t, err)
