@@ -24,18 +24,33 @@ type SCF struct {
 // platform. The deadline of every invocation is timeout after its start.
 func StartSCF(t testing.TB, binary string, timeout time.Duration, variables map[string]string) *SCF {
 	t.Helper()
-	address, err := port.Free()
-	require.NoError(t, err)
-	s := &SCF{
-		process:   start(t, []string{scfrpc.PortVariable + "=" + port.Number(address)}, binary),
-		variables: variables, timeout: timeout,
+	s := &SCF{variables: variables, timeout: timeout}
+	for range 10 { // another process may take the port first
+		address, err := port.Free()
+		require.NoError(t, err)
+		s.process = start(t, []string{scfrpc.PortVariable + "=" + port.Number(address)}, binary)
+		if s.client, err = s.dial(t, address); err == nil {
+			t.Cleanup(func() { _ = s.client.Close() })
+			return s
+		}
 	}
+	require.FailNow(t, "the function does not listen", s.Log())
+	return nil
+}
+
+// dial connects to the function as soon as it listens, or until it has ended.
+func (s *SCF) dial(t testing.TB, address string) (*scfrpc.Client, error) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
 	defer cancel()
-	s.client, err = scfrpc.Dial(ctx, address)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = s.client.Close() })
-	return s
+	go func() {
+		select {
+		case <-s.done:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return scfrpc.Dial(ctx, address)
 }
 
 // Invoke hands the function an event and returns its response. Its error is the function's.
