@@ -8,12 +8,16 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	neturl "net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -71,7 +75,7 @@ func each(t *testing.T, test func(t *testing.T, c *consumer)) {
 					t.Skipf("SKIPPED, %s is missing", tool)
 				}
 			}
-			c := &consumer{folder: e.copied(t), state: filepath.Join(t.TempDir(), "state"), run: e.run, port: "0"}
+			c := &consumer{folder: e.copied(t), state: filepath.Join(t.TempDir(), "state"), run: e.run}
 			c.start(t)
 			t.Cleanup(func() { c.kill(t) })
 			test(t, c)
@@ -123,12 +127,13 @@ func (e example) copied(t *testing.T) string {
 	return folder
 }
 
-// consumer is a running example.
+// consumer is a running example. It listens on another port each time it starts.
 type consumer struct {
-	folder, state, port, url string
-	run                      []string
-	command                  *exec.Cmd
-	stderr                   output
+	folder, state string
+	run           []string
+	command       *exec.Cmd
+	stderr        output
+	url           atomic.Pointer[neturl.URL] // nil while it is down
 }
 
 // output is what a process has written so far.
@@ -157,7 +162,7 @@ func (c *consumer) start(t *testing.T) {
 	}
 	c.command = exec.Command(program, c.run[1:]...)
 	c.command.Dir = c.folder
-	c.command.Env = append(os.Environ(), "PORT="+c.port, "MSGEXT_HTTP_SECRET="+webhookSecret, "STATE_FILE="+c.state, "STATE_FOLDER="+c.state)
+	c.command.Env = append(os.Environ(), "PORT=0", "MSGEXT_HTTP_SECRET="+webhookSecret, "STATE_FILE="+c.state, "STATE_FOLDER="+c.state)
 	c.command.Stderr = &c.stderr
 	stdout, err := c.command.StdoutPipe()
 	require.NoError(t, err)
@@ -169,9 +174,11 @@ func (c *consumer) start(t *testing.T) {
 	}()
 	select {
 	case line := <-greeting:
-		_, url, found := strings.Cut(strings.TrimSpace(line), "consumer: ")
+		_, text, found := strings.Cut(strings.TrimSpace(line), "consumer: ")
 		require.True(t, found, "it says %q and %s", line, c.stderr.String())
-		c.url, c.port = url, url[strings.LastIndex(url, ":")+1:]
+		url, err := neturl.Parse(text)
+		require.NoError(t, err)
+		c.url.Store(url)
 	case <-time.After(patience):
 		require.FailNow(t, "the consumer does not start", c.stderr.String())
 	}
@@ -183,13 +190,27 @@ func (c *consumer) kill(t *testing.T) {
 	if c.command.ProcessState != nil {
 		return
 	}
+	c.url.Store(nil)
 	require.NoError(t, c.command.Process.Kill())
 	_ = c.command.Wait() // the error only repeats the signal
 }
 
+// ServeHTTP passes a request on to the consumer. So its address stays when it starts again: meanwhile
+// another process may take the port that it had.
+func (c *consumer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	url := c.url.Load()
+	if url == nil {
+		w.WriteHeader(http.StatusBadGateway)
+		return
+	}
+	httputil.NewSingleHostReverseProxy(url).ServeHTTP(w, r)
+}
+
 func (c *consumer) sink(t *testing.T) *httpsink.Sink {
 	t.Helper()
-	s, err := httpsink.New(httpsink.Options{URL: secret.String(c.url + "/events"), Secrets: []secret.String{webhookSecret}})
+	front := httptest.NewServer(c)
+	t.Cleanup(front.Close)
+	s, err := httpsink.New(httpsink.Options{URL: secret.String(front.URL + "/events"), Secrets: []secret.String{webhookSecret}})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, s.Close()) })
 	return s
@@ -198,7 +219,7 @@ func (c *consumer) sink(t *testing.T) *httpsink.Sink {
 // shows asks the consumer for the state of all messages.
 func (c *consumer) shows(t *testing.T) map[string][]msgext.KeyValue {
 	t.Helper()
-	response, err := http.Get(c.url)
+	response, err := http.Get(c.url.Load().String())
 	require.NoError(t, err)
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
@@ -277,7 +298,7 @@ func TestConsumers_Refuse(t *testing.T) {
 	}
 	each(t, func(t *testing.T, c *consumer) {
 		for _, test := range tests {
-			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.url, bytes.NewReader(test.body))
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.url.Load().String(), bytes.NewReader(test.body))
 			require.NoError(t, err)
 			if test.secret != "" {
 				signer, err := standardwebhooks.NewWebhook(test.secret)
