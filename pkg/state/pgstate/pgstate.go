@@ -44,7 +44,7 @@ var (
 // maxConnections is for a process that does several things at once.
 const maxConnections = 16
 
-// Store is a state.Store over one database. SQLite and PostgreSQL share the type, so only Open can
+// Store is a state.Store over one database. All SQL stores share the type, so only Open can
 // make one.
 type Store = sqlstate.Store
 

@@ -26,7 +26,7 @@ import (
 // syncs at each commit. fullfsync is for macOS, where a plain fsync does not reach the disk.
 const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=fullfsync(1)"
 
-// Store is a state.Store over one file. SQLite and PostgreSQL share the type, so only Open can make
+// Store is a state.Store over one file. All SQL stores share the type, so only Open can make
 // one.
 type Store = sqlstate.Store
 
