@@ -260,7 +260,7 @@ func TestConsumers_ShowWhatChatHas(t *testing.T) {
 			each(t, func(t *testing.T, c *consumer) {
 				faults := chatsim.Faults{Seed: seed, Drop: 0.15, Duplicate: 0.1, Reorder: 0.1, Delay: 0.2, TimeOut: 0.05, NewerSeq: 0.1, Forge: 0.15, Garble: 0.03}
 				truth := consumertest.Simulation{
-					Seed: 200 + seed, Changes: 60, ReadAll: true, Gone: seed == 1, Faults: faults, Sink: c.sink(t),
+					Seed: 200 + seed, Changes: 60, ReadAll: true, Gone: seed == 1, Faults: faults, Sink: c.sink(t), Budget: 300 * time.Millisecond,
 					At: func(number, of int) {
 						switch number {
 						case of / 2:

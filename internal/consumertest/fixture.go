@@ -52,18 +52,37 @@ func Fixtures(t testing.TB) []Fixture {
 	return fixtures
 }
 
-// Write writes the fixture's files.
-func (f Fixture) Write(t testing.TB) {
+// files returns the contents of the fixture's files by their paths.
+func (f Fixture) files(t testing.TB) map[string]string {
 	t.Helper()
-	require.NoError(t, os.MkdirAll(folder(), 0o755))
-	name := filepath.Join(folder(), f.Name)
-	require.NoError(t, os.WriteFile(name+".jsonl", append(bytes.Join(f.Events, []byte("\n")), '\n'), 0o644))
 	var want bytes.Buffer
 	encoder := json.NewEncoder(&want)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", " ")
 	require.NoError(t, encoder.Encode(f.Want))
-	require.NoError(t, os.WriteFile(name+".json", want.Bytes(), 0o644))
+	name := filepath.Join(folder(), f.Name)
+	return map[string]string{
+		name + ".jsonl": string(bytes.Join(f.Events, []byte("\n"))) + "\n",
+		name + ".json":  want.String(),
+	}
+}
+
+// Write writes the fixture's files.
+func (f Fixture) Write(t testing.TB) {
+	t.Helper()
+	for path, content := range f.files(t) {
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o644))
+	}
+}
+
+// RequireWritten fails where Write would change a file.
+func (f Fixture) RequireWritten(t testing.TB) {
+	t.Helper()
+	for path, content := range f.files(t) {
+		written, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, content, string(written), "%s: write it anew with -update, and see what has changed", path)
+	}
 }
 
 // Deliver returns the events as they arrive: losing percent of them are lost, some arrive twice,

@@ -1,9 +1,11 @@
 package consumertest
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"maps"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"sync"
@@ -25,7 +27,7 @@ import (
 )
 
 // Simulation is one afternoon of Chat. Its webhooks go through our receiver, repair reads back what
-// was lost, and the clock is simulated. The seed determines everything.
+// was lost, and the clock is simulated.
 type Simulation struct {
 	Seed    uint64
 	Faults  chatsim.Faults
@@ -38,8 +40,10 @@ type Simulation struct {
 	// Gone makes Chat recall one message at the end.
 	Gone bool
 
-	// Sink is sent everything.
-	Sink sink.Sink
+	// Sink is sent everything. Budget is the receiver's, and by the real clock. It is a minute when
+	// zero: then the seed determines everything, if the sink takes each event at once.
+	Sink   sink.Sink
+	Budget time.Duration
 
 	// At is called before each webhook with its number and how many there are. A test may disturb
 	// the sink there.
@@ -70,6 +74,15 @@ func (c *clock) set(now time.Time) {
 	c.now = now
 }
 
+// direct serves Chat's calls without a network, which could be slow.
+type direct struct{ handler http.Handler }
+
+func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	d.handler.ServeHTTP(w, r)
+	return w.Result(), nil
+}
+
 // Play runs the simulation until repair has read everything that is due soon. It returns what Chat
 // has of each message, by partition key.
 func (s Simulation) Play(t testing.TB) map[string][]msgext.KeyValue {
@@ -77,17 +90,16 @@ func (s Simulation) Play(t testing.TB) map[string][]msgext.KeyValue {
 	time0 := time.Date(2026, 1, 4, 12, 0, 0, 0, time.UTC)
 	clock := &clock{now: time0}
 	chat := chatsim.New(chatsim.Options{SDKAppID: app, Token: token, Admin: "administrator", SecretKey: "key", Now: clock.Now})
-	server := httptest.NewServer(chat.Handler())
-	defer server.Close()
 	api, err := chatapi.New(chatapi.Options{
-		Endpoint: server.URL, SDKAppID: app, Admin: "administrator", SecretKey: "key", Now: clock.Now, CallsPerSecond: 1e6,
+		Endpoint: "singapore", SDKAppID: app, Admin: "administrator", SecretKey: "key", Now: clock.Now,
+		CallsPerSecond: 1e6, CallTimeout: time.Minute, HTTPClient: &http.Client{Transport: direct{chat.Handler()}},
 	})
 	require.NoError(t, err)
 	store := memstate.New()
 	quiet := slog.New(slog.DiscardHandler)
 	options := receiver.Options{
 		Verifier: webhook.Verifier{SDKAppID: app, Tokens: []secret.String{token}},
-		Sinks:    []sink.Sink{s.Sink}, Budget: 300 * time.Millisecond, Logger: quiet, Now: clock.Now,
+		Sinks:    []sink.Sink{s.Sink}, Budget: cmp.Or(s.Budget, time.Minute), Logger: quiet, Now: clock.Now,
 	}
 	if !s.NoReads {
 		options.Store = store
