@@ -56,8 +56,8 @@ func TestReceiver_RelayVectors(t *testing.T) {
 		for setting, want := range map[string]relaytest.Reply{"pass": vector.Pass, "allow": vector.Allow} {
 			t.Run(vector.Name+", "+setting, func(t *testing.T) {
 				options, lines := logged(relaying(t, backend, setting == "pass"))
-				options.Hold = true                      // applies only to our own commands
-				if vector.Reason == "relay: no answer" { // some of them end with the budget
+				options.Hold = true // applies only to our own commands
+				if vector.Waits() {
 					options.RelayBudget = 500 * time.Millisecond
 				}
 				backend.Answer(vector.Answer)

@@ -56,7 +56,7 @@ func TestRelay_Vectors(t *testing.T) {
 			r := open(t, backend.URL)
 			backend.Answer(vector.Answer)
 			ctx := within(t, plenty)
-			if !vector.Complete {
+			if vector.Waits() {
 				ctx = within(t, 500*time.Millisecond)
 			}
 			answer, err := r.Do(ctx, relay.Request{RawQuery: "a=b", Header: incoming(vector.Hops), Body: []byte("body")})
