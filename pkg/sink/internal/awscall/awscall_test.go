@@ -158,7 +158,7 @@ func TestCaller_DoLeavesADeadConnection(t *testing.T) {
 			transport.Now = func() time.Time { return now }
 			for range 2 {
 				now = now.Add(outbound.SuspectAfter)
-				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 				require.NoError(t, caller.Do(ctx, post))
 				cancel()
 			}
