@@ -143,7 +143,7 @@ func TestSend_ExplainsTheClocks(t *testing.T) {
 		})
 	}))
 	assert.Equal(t, exitFailed, status)
-	assert.Regexp(t, `This machine's clock is 2m[01]s ahead of the server's\. That alone makes the signature stale`, stdout)
+	assert.Regexp(t, `This machine's clock is 2m\ds ahead of the server's\. That alone makes the signature stale`, stdout)
 }
 
 // What a server refuses for other reasons than the signature is not put down to the token.

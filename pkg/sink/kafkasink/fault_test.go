@@ -255,13 +255,16 @@ func TestSink_MSKIAM(t *testing.T) {
 	}
 	require.NoError(t, open(t, options).Send(sinktest.Plenty(t), sinktest.Change(t, "@TGS#a/b", 1, "a")))
 	require.NotEmpty(t, signed)
-	for i, fields := range signed {
+	credentials := make(map[string]bool)
+	for _, fields := range signed {
 		assert.Equal(t, "kafka-cluster:Connect", fields["action"])
-		assert.Regexp(t, fmt.Sprintf(`^AKIA%d/\d{8}/eu-central-1/kafka-cluster/aws4_request$`, i+1), fields["x-amz-credential"])
+		assert.Regexp(t, `^AKIA\d+/\d{8}/eu-central-1/kafka-cluster/aws4_request$`, fields["x-amz-credential"])
+		credentials[fields["x-amz-credential"]] = true
 		assert.Equal(t, "session", fields["x-amz-security-token"])
 		assert.Len(t, fields["x-amz-signature"], 64)
 		assert.NotContains(t, fmt.Sprint(fields), "planted-9c1e")
 	}
+	assert.Len(t, credentials, len(signed), "each connection's own, in whatever order they authenticate")
 
 	options.TLS = nil // TLS all the same
 	failure(t, open(t, options), untrusted)
