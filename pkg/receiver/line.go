@@ -60,29 +60,29 @@ const (
 const maxErrorBytes = 2048
 
 // finish writes the request's line and shows it to the observer.
-func (rc *Receiver) finish(r *http.Request, rec *record, verdict rule, err error) {
+func (rc *Receiver) finish(r *http.Request, rec *record, rule rule, err error) {
 	now := rc.options.Now()
 	rec.took = now.Sub(rec.arrived)
-	if verdict.fate == accepted && rec.reason != "" {
-		verdict.reason = rec.reason
+	if rule.fate == accepted && rec.reason != "" {
+		rule.reason = rec.reason
 	}
-	level := verdict.fate.level()
+	level := rule.fate.level()
 	if rec.noteErr != nil {
 		level = max(level, slog.LevelWarn)
 	}
-	if rc.options.Logger.Enabled(r.Context(), level) && !(anonymous(rec, verdict) && rc.refusals.LeaveOut(verdict.refusal(), rec.arrived)) {
+	if rc.options.Logger.Enabled(r.Context(), level) && !(anonymous(rec, rule) && rc.refusals.LeaveOut(rule.refusal(), rec.arrived)) {
 		var room [24]slog.Attr // on the stack, to save an allocation
 		rc.logCounted(r.Context(), now)
 		rc.options.Logger.LogAttrs(r.Context(), level, message,
-			rec.appendAttrs(r.Context(), room[:0], rc.options, verdict, err, now)...)
+			rec.appendAttrs(r.Context(), room[:0], rc.options, rule, err, now)...)
 	}
 	if rc.options.Observe != nil {
-		rc.options.Observe(rec.observation(r, verdict, err))
+		rc.options.Observe(rec.observation(r, rule, err))
 	}
 }
 
 // appendAttrs appends the attributes of the line.
-func (rec *record) appendAttrs(ctx context.Context, attrs []slog.Attr, options Options, verdict rule, err error, now time.Time) []slog.Attr {
+func (rec *record) appendAttrs(ctx context.Context, attrs []slog.Attr, options Options, rule rule, err error, now time.Time) []slog.Attr {
 	requestID := options.RequestID(ctx)
 	if requestID != "" {
 		attrs = append(attrs, slog.String(keyRequestID, requestID))
@@ -90,10 +90,10 @@ func (rec *record) appendAttrs(ctx context.Context, attrs []slog.Attr, options O
 	if id := options.InvocationID(ctx); id != "" && id != requestID {
 		attrs = append(attrs, slog.String(keyInvoked, id))
 	}
-	attrs = rec.appendSubject(attrs, verdict)
+	attrs = rec.appendSubject(attrs, rule)
 	attrs = append(attrs,
-		slog.String(keyFate, string(verdict.fate)),
-		slog.String(keyReason, verdict.reason),
+		slog.String(keyFate, string(rule.fate)),
+		slog.String(keyReason, rule.reason),
 		slog.Float64(keyDuration, milliseconds(rec.took)),
 		slog.Bool(keyCold, rec.cold))
 	if rec.cold && !options.Started.IsZero() {
@@ -104,19 +104,19 @@ func (rec *record) appendAttrs(ctx context.Context, attrs []slog.Attr, options O
 	}
 	attrs = rec.appendTrouble(attrs, err)
 	if options.Metrics != nil {
-		attrs = append(attrs, options.Metrics(now, rec.measurements(verdict), verdict.refusal())...)
+		attrs = append(attrs, options.Metrics(now, rec.measurements(rule), rule.refusal())...)
 	}
 	return attrs
 }
 
 // appendSubject appends what the request is about.
-func (rec *record) appendSubject(attrs []slog.Attr, verdict rule) []slog.Attr {
+func (rec *record) appendSubject(attrs []slog.Attr, rule rule) []slog.Attr {
 	if rec.command != "" {
 		attrs = append(attrs, slog.String(keyCommand, msgext.Loggable(rec.command)), slog.String(keyAppID, rec.appID))
 	}
 	if m := rec.message; m != (msgext.Message{}) {
 		attrs = m.AppendLogAttrs(attrs)
-		if verdict.fate == deferred || rec.effect == lost || rec.unannounced {
+		if rule.fate == deferred || rec.effect == lost || rec.unannounced {
 			attrs = appendAccounts(attrs, m)
 		}
 	}

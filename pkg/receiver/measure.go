@@ -10,9 +10,9 @@ import (
 // measurements returns the numbers of a request's log line. Each request is counted exactly once,
 // by its fate. Metrics that an alarm compares are in the same line: a share needs both of its
 // numbers from the same requests, and a sum needs both metrics to exist.
-func (rec *record) measurements(verdict rule) []slog.Attr {
+func (rec *record) measurements(rule rule) []slog.Attr {
 	values := append(rec.room.measured[:0],
-		count(metric.Requests, 1), count(rec.outcome(verdict), 1),
+		count(metric.Requests, 1), count(rec.outcome(rule), 1),
 		slog.Float64(metric.RequestTime, milliseconds(rec.took)))
 	if rec.delivery > 0 {
 		values = append(values, slog.Float64(metric.DeliveryTime, milliseconds(rec.delivery)))
@@ -30,25 +30,25 @@ func (rec *record) measurements(verdict rule) []slog.Attr {
 		values = append(values, count(metric.Lost, 1))
 	}
 	failed := len(rec.failed())
-	if verdict.fate == deferred || failed > 0 {
+	if rule.fate == deferred || failed > 0 {
 		values = append(values, count(metric.FailedDelivery, failed))
 	}
-	if verdict.fate != deferred && failed > 0 {
+	if rule.fate != deferred && failed > 0 {
 		values = append(values, count(metric.Failed, 0))
 	}
 	return values
 }
 
 // outcome returns the name of the metric that counts a request.
-func (rec *record) outcome(verdict rule) string {
+func (rec *record) outcome(rule rule) string {
 	switch {
-	case verdict.err == relay.ErrSkipped:
+	case rule.err == relay.ErrSkipped:
 		return metric.RelaySkipped
-	case verdict.fate == unanswered:
+	case rule.fate == unanswered:
 		return metric.RelayFailed
-	case verdict.fate == rejected:
+	case rule.fate == rejected:
 		return metric.Rejected
-	case verdict.fate == deferred:
+	case rule.fate == deferred:
 		return metric.Failed
 	case rec.reason == reasonProbe:
 		return metric.Probes

@@ -41,12 +41,12 @@ type Backend struct {
 }
 
 // observation returns what is known of a request once it is judged.
-func (rec *record) observation(r *http.Request, verdict rule, err error) Observation {
+func (rec *record) observation(r *http.Request, rule rule, err error) Observation {
 	return Observation{
 		At: rec.arrived, Duration: rec.took, Request: r, Body: rec.body,
 		Command: rec.command, Event: rec.event,
-		Fate: string(verdict.fate), Reason: verdict.reason, Err: errors.Join(err, rec.forwardErr, rec.noteErr),
-		Status: verdict.status, ErrorInfo: verdict.reply(err).ErrorInfo,
+		Fate: string(rule.fate), Reason: rule.reason, Err: errors.Join(err, rec.forwardErr, rec.noteErr),
+		Status: rule.status, ErrorInfo: rule.reply(err).ErrorInfo,
 		Backend: rec.backend, Outcomes: rec.outcomes, Told: rec.told,
 	}
 }

@@ -91,7 +91,7 @@ type Options struct {
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 
-	// Observe, when set, is called for every request after its verdict, body included. It is for
+	// Observe, when set, is called for every request once its reply is known, body included. It is for
 	// the local console. It must return quickly and must not publish secrets.
 	Observe func(Observation)
 }

@@ -68,23 +68,23 @@ func (rc *Receiver) answer(w http.ResponseWriter, r *http.Request, receive func(
 	if errors.Is(err, guard.ErrPanic) && rec.command == "" {
 		err = errors.Join(errEarlyPanic, err)
 	}
-	verdict := judge(err, r.URL.RawQuery, rc.options.RelayPass)
-	if verdict.fate == deferred && rc.options.Hold && !webhook.NamesCommand(r.URL.RawQuery, isOther) {
+	rule := judge(err, r.URL.RawQuery, rc.options.RelayPass)
+	if rule.fate == deferred && rc.options.Hold && !webhook.NamesCommand(r.URL.RawQuery, isOther) {
 		rc.hold(r.Context(), rec.arrived)
 	}
 	heard := rc.heard(&rec, err)
 	if heard {
-		verdict.status = rec.backend.Answer.Status
+		rule.status = rec.backend.Answer.Status
 	}
-	rc.finish(r, &rec, verdict, err)
+	rc.finish(r, &rec, rule, err)
 	if heard {
 		writeAnswer(w, rec.backend.Answer)
 		return
 	}
-	if verdict.status == http.StatusMethodNotAllowed {
+	if rule.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", http.MethodPost)
 	}
-	verdict.reply(err).Write(w, verdict.status)
+	rule.reply(err).Write(w, rule.status)
 }
 
 // receive processes a request. Its error is one of the reply table's, or counts as a failure of our

@@ -19,8 +19,8 @@ const keyCounted = "counted"
 // anonymous reports whether a request was refused before anything was known of its sender. Anybody
 // can send such requests at no cost. A request that was refused later comes from the app's own Chat
 // and always gets its line.
-func anonymous(rec *record, verdict rule) bool {
-	return verdict.fate == rejected && rec.command == ""
+func anonymous(rec *record, rule rule) bool {
+	return rule.fate == rejected && rec.command == ""
 }
 
 // logCounted writes one line for each kind of refusal that was counted since the last line.

@@ -104,11 +104,11 @@ var rules = []rule{
 // judge returns the rule for the outcome of a request with a raw query. An error that is not in the
 // table counts as a failure of our side. spares is set in the returned rule only if it applies.
 func judge(err error, rawQuery string, pass bool) rule {
-	verdict := find(err)
-	if verdict.spares = verdict.spares && !pass && webhook.NamesCommand(rawQuery, isOther); verdict.spares {
-		verdict.status = http.StatusOK
+	rule := find(err)
+	if rule.spares = rule.spares && !pass && webhook.NamesCommand(rawQuery, isOther); rule.spares {
+		rule.status = http.StatusOK
 	}
-	return verdict
+	return rule
 }
 
 func find(err error) rule {
