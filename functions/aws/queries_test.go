@@ -24,17 +24,22 @@ type query struct{ alarm, text string }
 
 var code = regexp.MustCompile("`([^`]+)`")
 
-// queries returns the queries of a document's table. The table's head is given.
-func queries(t *testing.T, file, head string) (all []query) {
+// bar is what ends a cell of a table. In code a bar is escaped.
+var bar = regexp.MustCompile(`(?:^|[^\\])\|`)
+
+// queries returns the queries of a table in docs/alarms.md. The table's head is given, and which of
+// its columns has them.
+func queries(t *testing.T, head string, column int) (all []query) {
 	t.Helper()
-	document, err := os.ReadFile(file)
+	document, err := os.ReadFile("../../docs/alarms.md")
 	require.NoError(t, err)
 	_, table, found := strings.Cut(string(document), head)
 	require.True(t, found)
 	table, _, _ = strings.Cut(table, "\n\n")
 	for row := range strings.Lines(table) {
-		for _, quoted := range code.FindAllStringSubmatch(row, -1) {
-			all = append(all, query{strings.Split(row, "|")[1], strings.ReplaceAll(quoted[1], `\|`, "|")})
+		cells := bar.Split(row, -1)
+		for _, quoted := range code.FindAllStringSubmatch(cells[column], -1) {
+			all = append(all, query{cells[1], strings.ReplaceAll(quoted[1], `\|`, "|")})
 		}
 	}
 	require.NotEmpty(t, all)
@@ -140,10 +145,10 @@ func TestQueries_NameWhatTheLinesHave(t *testing.T) {
 			assert.Contains(t, fields[compared[1]], compared[2], "%s: %s", q.alarm, q.text)
 		}
 	}
-	for _, q := range queries(t, "../../docs/runbooks.md", "| alarm | query |\n|---|---|\n") {
+	for _, q := range queries(t, alarmsHead, 4) {
 		check(q, insights)
 	}
-	for _, q := range queries(t, "../../docs/metrics.md", "| alarm | query over the topic's last | condition |\n|---|---|---|\n") {
+	for _, q := range queries(t, "| alarm | query over the topic's last | condition |\n|---|---|---|\n", 2) {
 		if !strings.HasPrefix(q.text, "* | ") {
 			check(query{q.alarm, "refusal = " + q.text}, cls) // the same with another refusal
 			continue
@@ -155,7 +160,7 @@ func TestQueries_NameWhatTheLinesHave(t *testing.T) {
 // A metric that a document names with the server's prefix exists.
 func TestQueries_OfPrometheusNameMetrics(t *testing.T) {
 	var named int
-	for _, file := range []string{"../../docs/metrics.md", "../../docs/server.md", "../../docs/operations.md", "../../docs/runbooks.md"} {
+	for _, file := range []string{"../../docs/alarms.md", "../../docs/metrics.md", "../../docs/server.md", "../../docs/operations.md", "../../docs/runbooks.md"} {
 		document, err := os.ReadFile(file)
 		require.NoError(t, err)
 		for _, found := range regexp.MustCompile(`\bmsgext_([A-Z]\w+)`).FindAllStringSubmatch(string(document), -1) {
