@@ -61,7 +61,7 @@ line, configuration).`,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(verbs(c)...)
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // for nil, cobra takes those of the process
 	root.SetIn(c.stdin)
 	root.SetOut(c.stdout)
 	root.SetErr(c.stderr)

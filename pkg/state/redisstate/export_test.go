@@ -33,7 +33,7 @@ func (s *Store) Client() redis.UniversalClient { return s.client }
 // LoadScripts loads the scripts on every server, so that a test can expect one request per call.
 func (s *Store) LoadScripts(ctx context.Context) error {
 	all := s.scripts
-	for _, script := range []*redis.Script{all.apply, all.mark, all.doubt, all.announce, all.merge, all.saveCheck, all.drop, all.sweep, all.erase} {
+	for _, script := range []*redis.Script{all.apply, all.mark, all.doubt, all.announce, all.merge, all.saveCheck, all.drop, all.sweep, all.erase, all.waiting, all.heads} {
 		if err := script.Load(ctx, s.client).Err(); err != nil {
 			return err
 		}
