@@ -256,6 +256,7 @@ var leaves = map[string]string{
 	"github.com/go-json-experiment/json":          "internal/ pkg/",
 	"github.com/stretchr/testify":                 strings.Join(forTests, " "),
 	"github.com/Shopify/toxiproxy":                "pkg/sink/sinktest",
+	"github.com/chromedp/chromedp":                "internal/browsertest",
 	"github.com/rs/zerolog":                       "pkg/sink/sinktest",
 }
 
