@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -93,6 +92,18 @@ func TestDoubt_ByEveryBinary(t *testing.T) {
 // sent.
 type exchange func(t *testing.T, request sample.Request, look func(shape, reply string))
 
+// answered sends a request until the reply is not that the database took too long, as it may on a
+// loaded machine. Chat's webhooks may come twice, so that it changes nothing.
+func answered(t *testing.T, send func() string) (reply string) {
+	t.Helper()
+	for range 10 {
+		if reply = send(); !strings.Contains(reply, "our side failed") {
+			break
+		}
+	}
+	return reply
+}
+
 func overHTTP(program string) func(t *testing.T, variables map[string]string) exchange {
 	return func(t *testing.T, variables map[string]string) exchange {
 		start := processtest.StartLocal
@@ -103,11 +114,10 @@ func overHTTP(program string) func(t *testing.T, variables map[string]string) ex
 		}
 		process := start(t, binaries.Build(t, program), environ(variables))
 		return func(t *testing.T, request sample.Request, look func(shape, reply string)) {
-			response, err := http.Post(process.URL+request.Path+"?"+request.RawQuery, "application/json", strings.NewReader(request.Body))
-			require.NoError(t, err)
-			reply, err := io.ReadAll(response.Body)
-			require.NoError(t, errors.Join(err, response.Body.Close()))
-			look("http", string(reply))
+			look("http", answered(t, func() string {
+				_, reply := processtest.Exchange(t, request.Method, process.URL+request.Path+"?"+request.RawQuery, request.Body)
+				return reply
+			}))
 		}
 	}
 }
@@ -123,11 +133,13 @@ func asSCF(t *testing.T, variables map[string]string) exchange {
 func invoking(invoke func([]byte) ([]byte, error), shapes func(sample.Request) []sample.Event) exchange {
 	return func(t *testing.T, request sample.Request, look func(shape, reply string)) {
 		for _, event := range shapes(request) {
-			response, err := invoke(event.Payload)
-			require.NoError(t, err, event.Shape)
-			_, reply, err := sample.Unwrap(response)
-			require.NoError(t, err, event.Shape)
-			look(event.Shape, reply)
+			look(event.Shape, answered(t, func() string {
+				response, err := invoke(event.Payload)
+				require.NoError(t, err, event.Shape)
+				_, reply, err := sample.Unwrap(response)
+				require.NoError(t, err, event.Shape)
+				return reply
+			}))
 		}
 	}
 }
