@@ -19,7 +19,7 @@ func TestLocal_AStopLeavesOneFile(t *testing.T) {
 	binary, folder := binaries.Build(t, "functions/local"), t.TempDir()
 	path := filepath.Join(folder, "state.db")
 	local := processtest.StartLocal(t, binary, stateIn(path))
-	require.True(t, accepts(local.URL, 1))
+	require.True(t, acceptsOne(local.URL, 1))
 	require.Equal(t, 0, local.Stop(t))
 	left, err := os.ReadDir(folder)
 	require.NoError(t, err)
@@ -66,7 +66,7 @@ func TestLocal_AFileThatIsNoLongerTheOneFails(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "state", "state.db")
 			require.NoError(t, os.Mkdir(filepath.Dir(path), 0o700))
 			local := processtest.StartLocal(t, binary, stateIn(path))
-			require.True(t, accepts(local.URL, 1))
+			require.True(t, acceptsOne(local.URL, 1))
 			happens(t, path)
 			assert.False(t, accepts(local.URL, 2), "the next one")
 			assert.False(t, accepts(local.URL, 3))
@@ -77,9 +77,20 @@ func TestLocal_AFileThatIsNoLongerTheOneFails(t *testing.T) {
 			_ = local.Stop(t)
 
 			local = processtest.StartLocal(t, binary, stateIn(path))
-			assert.True(t, accepts(local.URL, 4))
+			assert.True(t, acceptsOne(local.URL, 4))
 		})
 	}
+}
+
+// acceptsOne reports whether the process answers OK to an event, sent up to ten times: the disk of a
+// loaded machine may take longer than a reply may.
+func acceptsOne(base string, version int64) bool {
+	for range 10 {
+		if accepts(base, version) {
+			return true
+		}
+	}
+	return false
 }
 
 func stateIn(path string) []string {
