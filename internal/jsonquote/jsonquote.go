@@ -4,53 +4,54 @@
 package jsonquote
 
 import (
-	"encoding/binary"
 	"math/bits"
-	"slices"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Append appends text as a JSON string. Bytes that are not UTF-8 become U+FFFD. The output is that
-// of jsontext.AppendQuote. Text that is ASCII without control characters takes less than
-// half of the time.
+// of jsontext.AppendQuote. Text that is ASCII without control characters takes a third of the time.
 func Append[Text ~string | ~[]byte](b []byte, text Text) []byte {
 	b = append(b, '"')
-	for len(text) > 0 {
-		word, size := spaces, min(8, len(text))
-		if size == 8 {
-			word = uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24 |
-				uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56
-		} else {
-			for i := size - 1; i >= 0; i-- {
-				word = word<<8 | uint64(text[i])
-			}
-		}
+	from, to := 0, 0 // what is seen and not yet appended
+	for to+8 <= len(text) {
+		t := text[to : to+8]
+		word := uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 |
+			uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
 		if isSpecial(word) {
-			return appendRest(b, text)
+			break
 		}
-		// Whole words are written. What lies beyond the bytes that are kept does not matter.
-		at := len(b)
-		b = slices.Grow(b, 3*8)[:at+3*8]
-		binary.LittleEndian.PutUint64(b[at:], word)
-		for escaped := escapes(word); escaped != 0; escaped &= escaped - 1 {
-			i := bits.TrailingZeros64(escaped) / 8
-			b[at+i] = '\\'
-			at++
-			binary.LittleEndian.PutUint64(b[at+i:], word>>(8*i))
+		escaped := escapes(word)
+		if escaped == 0 {
+			to += 8
+			continue
 		}
-		b = b[:at+size]
-		text = text[size:]
+		to += bits.TrailingZeros64(escaped) / 8
+		b = append(append(b, text[from:to]...), '\\')
+		from = to
+		to++
 	}
-	return append(b, '"')
+	b = append(b, text[from:to]...)
+	return appendRest(b, text[to:])
 }
 
 // appendRest appends the rest of a string and the closing quote.
 func appendRest[Text ~string | ~[]byte](b []byte, text Text) []byte {
-	at := len(b)
-	// The error is about invalid UTF-8, which is already replaced.
-	b, _ = jsontext.AppendQuote(b, text)
-	return append(b[:at], b[at+1:]...) // without the opening quote
+	for i := range len(text) {
+		c := text[i]
+		if c < ' ' || c >= utf8.RuneSelf {
+			at := len(b)
+			// The error is about invalid UTF-8, which is already replaced.
+			b, _ = jsontext.AppendQuote(b, text[i:])
+			return append(b[:at], b[at+1:]...) // without the opening quote
+		}
+		if c == '"' || c == '\\' {
+			b = append(b, '\\')
+		}
+		b = append(b, c)
+	}
+	return append(b, '"')
 }
 
 // Words of eight equal bytes.
