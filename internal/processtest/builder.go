@@ -65,7 +65,8 @@ func (b *Builder) link(t testing.TB, main, binary string) {
 	require.NoError(t, err)
 	defer func() { _ = lock.Close() }() // which also unlocks it
 	require.NoError(t, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX))
-	goCommand(t, main, "build", "-buildvcs=false", "-o", shared)
+	// -w, because a third of the time to link goes into what only a debugger reads.
+	goCommand(t, main, "build", "-buildvcs=false", "-ldflags=-w", "-o", shared)
 	program, err := os.ReadFile(shared)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(binary, program, 0o700))
