@@ -3,6 +3,7 @@ package functions_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -147,49 +148,42 @@ func variablesFor(backend string) map[string]string {
 // made it.
 func TestRelay_RepliesAreTheBackends(t *testing.T) {
 	t.Parallel()
-	var waiting sync.WaitGroup
-	defer waiting.Wait()
-	for _, platform := range []string{"lambda", "scf", "local", "server"} {
-		for _, setting := range []string{"pass", "allow"} {
-			sideBySide(t, &waiting, platform+", "+setting, func(t *testing.T) {
-				backend := relaytest.Start(t)
-				variables := variablesFor(backend.URL)
-				variables["MSGEXT_RELAY_ON_FAILURE"] = setting
-				// The shortest that a loaded machine still keeps.
-				variables["MSGEXT_RELAY_BUDGET"] = "1s"
-				for _, way := range ways(t, platform, variables) {
-					for _, vector := range relaytest.Vectors() {
-						want := vector.Pass
-						if setting == "allow" {
-							want = vector.Allow
-						}
-						request := relayed(vector.Command, relayedBody)
-						if vector.Hops != "" {
-							request.Header = map[string]string{"msgext-hops": vector.Hops}
-						}
-						var first, got relaytest.Reply
-						var before, seen []relaytest.Request
-						took := inTime(limitOf(vector), func() {
-							// A success first, so that there are never five failures in a row.
-							backend.Answer(relaytest.OK)
-							first = way.send(t, relayed(relaytest.Before, relayedBody))
-							before = backend.Requests()
-							backend.Answer(vector.Answer)
-							got = way.send(t, request)
-							seen = backend.Requests()
-						})
-						assert.Less(t, took, chatTimeout, "%s, %s", way.name, vector.Name)
-						assert.Equal(t, relaytest.OKBody, first.Body)
-						assert.Equal(t, want, got, "%s, %s", way.name, vector.Name)
-						checkSeen(t, way, vector, request, seen)
-						if vector.Reaches && !vector.Complete {
-							assert.Equal(t, before[0].Connection, seen[0].Connection, "%s, %s: on a connection that was kept", way.name, vector.Name)
-						}
-					}
-				}
+	everyWay(t, func(t *testing.T, setting string, start func(map[string]string) way) {
+		backend := relaytest.Start(t)
+		variables := variablesFor(backend.URL)
+		variables["MSGEXT_RELAY_ON_FAILURE"] = setting
+		// The shortest that a loaded machine still keeps.
+		variables["MSGEXT_RELAY_BUDGET"] = "1s"
+		way := start(variables)
+		for _, vector := range relaytest.Vectors() {
+			want := vector.Pass
+			if setting == "allow" {
+				want = vector.Allow
+			}
+			request := relayed(vector.Command, relayedBody)
+			if vector.Hops != "" {
+				request.Header = map[string]string{"msgext-hops": vector.Hops}
+			}
+			var first, got relaytest.Reply
+			var before, seen []relaytest.Request
+			took := inTime(limitOf(vector), func() {
+				// A success first, so that there are never five failures in a row.
+				backend.Answer(relaytest.OK)
+				first = way.send(t, relayed(relaytest.Before, relayedBody))
+				before = backend.Requests()
+				backend.Answer(vector.Answer)
+				got = way.send(t, request)
+				seen = backend.Requests()
 			})
+			assert.Less(t, took, chatTimeout, "%s, %s", way.name, vector.Name)
+			assert.Equal(t, relaytest.OKBody, first.Body)
+			assert.Equal(t, want, got, "%s, %s", way.name, vector.Name)
+			checkSeen(t, way, vector, request, seen)
+			if vector.Reaches && !vector.Complete {
+				assert.Equal(t, before[0].Connection, seen[0].Connection, "%s, %s: on a connection that was kept", way.name, vector.Name)
+			}
 		}
-	}
+	})
 }
 
 // promptly is within the backend's time, which after a command is half a second.
@@ -217,10 +211,32 @@ func inTime(limit time.Duration, exchange func()) (took time.Duration) {
 	return took
 }
 
-// sideBySide starts a subtest that waits more than it computes. t.Parallel would run only as many at
-// once as there are processors.
-func sideBySide(t *testing.T, waiting *sync.WaitGroup, name string, test func(*testing.T)) {
-	waiting.Go(func() { t.Run(name, test) })
+// everyWay runs a test of MSGEXT_RELAY_ON_FAILURE for both settings and for each way to reach each
+// program. Each has a process of its own, which start starts with the variables. They wait more than
+// they compute, and do so side by side. t.Parallel would run only as many at once as there are
+// processors.
+func everyWay(t *testing.T, test func(t *testing.T, setting string, start func(variables map[string]string) way)) {
+	t.Helper()
+	const atOnce = 8
+	var waiting sync.WaitGroup
+	defer waiting.Wait()
+	room := make(chan struct{}, atOnce)
+	anything := sample.Request{Method: http.MethodPost}
+	for platform, count := range map[string]int{
+		"lambda": len(sample.AWSEvents(anything)), "scf": len(sample.SCFEvents(anything)), "local": 1, "server": 1,
+	} {
+		for i := range count {
+			for _, setting := range []string{"pass", "allow"} {
+				waiting.Go(func() {
+					room <- struct{}{}
+					defer func() { <-room }()
+					t.Run(fmt.Sprintf("%s %d, %s", platform, i, setting), func(t *testing.T) {
+						test(t, setting, func(variables map[string]string) way { return ways(t, platform, variables)[i] })
+					})
+				})
+			}
+		}
+	}
 }
 
 func checkSeen(t *testing.T, way way, vector relaytest.Vector, sent sample.Request, seen []relaytest.Request) {
