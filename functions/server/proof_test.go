@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"reflect"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -48,6 +49,7 @@ type target struct {
 // every message's state equals Chat's, and so does the view of the sink's consumer. (A lost last
 // version is found after an hour. Package repair tests that part on a simulated clock.)
 func TestProof(t *testing.T) {
+	setAWS(t)
 	stores := map[string]func(t *testing.T) string{
 		"sqlite":   func(t *testing.T) string { return "sqlite:" + t.TempDir() + "/state.db" },
 		"postgres": postgresDatabase,
@@ -63,20 +65,29 @@ func TestProof(t *testing.T) {
 		{"lambda", "dynamodb", 1000}, {"lambda", "redis", 2000},
 		{"scf", "redis", 2000}, {"scf", "postgres", 2000},
 	}
-	for i, run := range runs {
-		for _, mode := range []string{"gaps", "all"} {
-			t.Run(run.platform+" "+run.store+" "+mode, func(t *testing.T) {
-				seed := uint64(i + 1)
-				if i == 0 {
-					seed = rand.Uint64() // a new one each time
-				}
-				differing, believed, report := provenBy(t, run.platform, stores[run.store](t), mode, run.changes, seed, true)
-				assert.Zero(t, differing, "messages whose state is not Chat's, seed %d", seed)
-				assert.Zero(t, believed, "messages of which the consumer believes something else, seed %d", seed)
-				assert.Positive(t, report.Dropped)
-				assert.Positive(t, report.Garbled)
-			})
+	prove := func(t *testing.T, i int, mode string) {
+		run, seed := runs[i], uint64(i+1)
+		if i == 0 {
+			seed = rand.Uint64() // a new one each time
 		}
+		differing, believed, report := provenBy(t, run.platform, stores[run.store](t), mode, run.changes, seed, true)
+		assert.Zero(t, differing, "messages whose state is not Chat's, seed %d", seed)
+		assert.Zero(t, believed, "messages of which the consumer believes something else, seed %d", seed)
+		assert.Positive(t, report.Dropped)
+		assert.Positive(t, report.Garbled)
+	}
+	for i, run := range runs {
+		// Both modes wait for repair side by side, but for Redis, where they have one database.
+		var both sync.WaitGroup
+		for _, mode := range []string{"gaps", "all"} {
+			both.Go(func() {
+				t.Run(run.platform+" "+run.store+" "+mode, func(t *testing.T) { prove(t, i, mode) })
+			})
+			if run.store == "redis" {
+				both.Wait()
+			}
+		}
+		both.Wait()
 	}
 }
 
@@ -248,16 +259,23 @@ func openStore(t *testing.T, location string) state.Store {
 	drivers := driver.Drivers{Stores: allstores.List(awschain.New())}
 	cfg, err := drivers.Load([]string{"MSGEXT_STATE=" + location, "MSGEXT_SDK_APP_ID=1400000000"}, config.State)
 	require.NoError(t, err)
+	setAWS(t)
+	connections, err := drivers.Open(t.Context(), cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, connections.Close()) })
+	return connections.Store
+}
+
+// setAWS sets the variables that the SDK reads. A test whose subtests run side by side sets them
+// too, so that none of them takes them from another when it ends.
+func setAWS(t *testing.T) {
+	t.Helper()
 	if endpoint := dynamoEndpoint(); endpoint != "" {
 		t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", endpoint)
 		t.Setenv("AWS_REGION", "eu-central-1")
 		t.Setenv("AWS_ACCESS_KEY_ID", "test")
 		t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
 	}
-	connections, err := drivers.Open(t.Context(), cfg)
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, connections.Close()) })
-	return connections.Store
 }
 
 func environ(maps ...map[string]string) []string {
