@@ -60,10 +60,12 @@ var examples = []example{
 	{folder: "consumer-sql", on: " on MariaDB", main: true, run: []string{"./consumer-sql"}, args: mariadb},
 }
 
-// each runs a test with every example.
+// each runs a test with every example. They wait more than they compute, and do so side by side.
 func each(t *testing.T, test func(t *testing.T, c *consumer)) {
+	var waiting sync.WaitGroup
+	defer waiting.Wait()
 	for _, e := range examples {
-		t.Run(e.folder+e.on, func(t *testing.T) {
+		run := func(t *testing.T) {
 			if e.args != nil {
 				e.run = append(slices.Clone(e.run), e.args(t)...)
 			}
@@ -79,12 +81,16 @@ func each(t *testing.T, test func(t *testing.T, c *consumer)) {
 			c.start(t)
 			t.Cleanup(func() { c.kill(t) })
 			test(t, c)
-		})
+		}
+		waiting.Go(func() { t.Run(e.folder+e.on, run) })
 	}
 }
 
-// copies is the folder with the copies of the examples.
-var copies string
+// copies is the folder with the copies of the examples. copying is locked while one is made.
+var (
+	copies  string
+	copying sync.Mutex
+)
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
@@ -102,6 +108,8 @@ func TestMain(m *testing.M) {
 // copied returns the folder with the copy, ready to run.
 func (e example) copied(t *testing.T) string {
 	t.Helper()
+	copying.Lock()
+	defer copying.Unlock()
 	folder := filepath.Join(copies, e.folder)
 	if _, err := os.Stat(folder); err == nil {
 		return folder
