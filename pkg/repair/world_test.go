@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"sync"
 	"testing"
@@ -45,14 +46,20 @@ func newWorld(t *testing.T, change func(*chatsim.Options)) *world {
 		change(&options)
 	}
 	w.chat = chatsim.New(options)
-	server := httptest.NewServer(w.chat.Handler())
-	t.Cleanup(server.Close)
 	var err error
 	w.api, err = chatapi.New(chatapi.Options{
-		Endpoint: server.URL, SDKAppID: app, Admin: "administrator", SecretKey: "key", Now: w.clock, CallsPerSecond: 1e6,
+		Endpoint: "singapore", SDKAppID: app, Admin: "administrator", SecretKey: "key", Now: w.clock,
+		CallsPerSecond: 1e6, HTTPClient: &http.Client{Transport: w},
 	})
 	require.NoError(t, err)
 	return w
+}
+
+// RoundTrip carries a call to the simulated Chat and back, without a network.
+func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
+	reply := httptest.NewRecorder()
+	w.chat.Handler().ServeHTTP(reply, r)
+	return reply.Result(), r.Context().Err()
 }
 
 func (w *world) clock() time.Time {
