@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -20,14 +19,18 @@ import (
 	"msgext/internal/outbound"
 )
 
-// peer is an HTTP server that can be slow, and whose open connections can die unnoticed.
+// peer is an HTTP server in a synctest bubble. It can be slow, and its open connections can die
+// unnoticed.
 type peer struct {
-	*httptest.Server
 	slow     atomic.Int64 // how long an answer takes, in nanoseconds
+	arriving chan net.Conn
+	stopped  chan struct{}
 	mu       sync.Mutex
 	conns    []*mute
 	held     chan struct{}  // receives once a request to /held has arrived; it is answered after a send
 	together sync.WaitGroup // requests that wait for each other, so that each has a connection
+	dials    atomic.Int64
+	second   chan struct{} // the second dial ends once it is closed; nil for at once
 }
 
 // mute is the server's side of a connection. Once it is dead, nothing that arrives is read.
@@ -49,50 +52,80 @@ func (m *mute) Read(p []byte) (int, error) {
 	return n, err
 }
 
-type listener struct {
-	net.Listener
-	peer *peer
+// bubble runs a test with a peer and a Transport to it. The Transport's clock is moved by the test;
+// all other time is the bubble's, which passes at once.
+func bubble(t *testing.T, test func(*testing.T, *peer, *outbound.Transport, *outbound.Clock)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		p := &peer{arriving: make(chan net.Conn), stopped: make(chan struct{}), held: make(chan struct{})}
+		server := &http.Server{Handler: p}
+		go func() { _ = server.Serve(p) }()
+		inner := outbound.HTTPTransport(outbound.Options{IdleTimeout: outbound.IdleTimeout, MaxIdle: 16})
+		inner.Proxy, inner.DialContext = nil, p.dial
+		transport, clock := outbound.NewTransportWithClock(inner)
+		test(t, p, transport, clock)
+		transport.CloseIdleConnections()
+		assert.NoError(t, server.Close())
+	})
 }
 
-func (l listener) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
+// ServeHTTP implements http.Handler.
+func (p *peer) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/held" {
+		p.held <- struct{}{}
+		<-p.held
 	}
-	m := &mute{Conn: conn, closed: make(chan struct{})}
-	l.peer.mu.Lock()
-	defer l.peer.mu.Unlock()
-	l.peer.conns = append(l.peer.conns, m)
-	return m, nil
+	if r.URL.Path == "/together" {
+		p.together.Done()
+		p.together.Wait()
+	}
+	select {
+	case <-time.After(time.Duration(p.slow.Load())):
+	case <-r.Context().Done():
+	}
 }
 
-func newPeer(t *testing.T) *peer {
-	p := &peer{held: make(chan struct{})}
-	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/held" {
-			p.held <- struct{}{}
-			<-p.held
-		}
-		if r.URL.Path == "/together" {
-			p.together.Done()
-			p.together.Wait()
-		}
-		select {
-		case <-time.After(time.Duration(p.slow.Load())):
-		case <-r.Context().Done():
-		}
-	}))
-	p.Listener = listener{p.Listener, p}
-	p.Start()
-	t.Cleanup(p.Close)
-	return p
+// Accept implements net.Listener.
+func (p *peer) Accept() (net.Conn, error) {
+	select {
+	case conn := <-p.arriving:
+		m := &mute{Conn: conn, closed: make(chan struct{})}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.conns = append(p.conns, m)
+		return m, nil
+	case <-p.stopped:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close implements net.Listener.
+func (p *peer) Close() error {
+	close(p.stopped)
+	return nil
+}
+
+// Addr implements net.Listener.
+func (p *peer) Addr() net.Addr { return new(net.TCPAddr) }
+
+func (p *peer) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	if p.dials.Add(1) == 2 && p.second != nil {
+		<-p.second
+		// The request that asked for this connection will have got another one.
+		ctx = context.WithoutCancel(ctx)
+	}
+	here, there := net.Pipe()
+	select {
+	case p.arriving <- there:
+		return here, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // die makes all open connections dead.
 func (p *peer) die() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, m := range p.conns {
+	for _, m := range p.standing() {
 		m.dead.Store(true)
 	}
 }
@@ -120,7 +153,7 @@ func (p *peer) fill(t *testing.T, transport *outbound.Transport, n int) {
 func (p *peer) get(t *testing.T, transport *outbound.Transport, path string, budget time.Duration) error {
 	ctx, cancel := context.WithTimeout(t.Context(), budget)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL+path, http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://h"+path, http.NoBody)
 	if err != nil {
 		return err
 	}
@@ -132,188 +165,172 @@ func (p *peer) get(t *testing.T, transport *outbound.Transport, path string, bud
 	return response.Body.Close()
 }
 
-// newTransport returns a Transport whose clock a test moves.
-func newTransport() (*outbound.Transport, *outbound.Clock) {
-	return outbound.NewTransportWithClock(outbound.HTTPTransport(outbound.Options{IdleTimeout: outbound.IdleTimeout, MaxIdle: 16}))
-}
-
 // However many connections died in a frozen sandbox, only one request waits for it: it closes all
 // of them, and the next request is answered on a new connection.
 func TestTransport_OneRequestFindsAllThatDied(t *testing.T) {
-	p := newPeer(t)
-	transport, clock := newTransport()
-	p.fill(t, transport, 8)
-	p.die()
-	clock.Pass(outbound.SuspectAfter)
-	assert.ErrorIs(t, p.get(t, transport, "/", 400*time.Millisecond), outbound.ErrStale)
-	for _, m := range p.standing() {
-		<-m.closed
-	}
-	assert.NoError(t, p.get(t, transport, "/", 20*time.Second))
-	assert.Equal(t, 9, p.connections())
+	bubble(t, func(t *testing.T, p *peer, transport *outbound.Transport, clock *outbound.Clock) {
+		p.fill(t, transport, 8)
+		p.die()
+		clock.Pass(outbound.SuspectAfter)
+		assert.ErrorIs(t, p.get(t, transport, "/", 400*time.Millisecond), outbound.ErrStale)
+		for _, m := range p.standing() {
+			<-m.closed
+		}
+		assert.NoError(t, p.get(t, transport, "/", 20*time.Second))
+		assert.Equal(t, 9, p.connections())
+	})
 }
 
 // A connection that answered within the last second may be slow. It gets all of the request's time,
 // and no connection is closed.
 func TestTransport_ASlowServerIsNotSuspect(t *testing.T) {
-	p := newPeer(t)
-	transport, clock := newTransport()
-	p.fill(t, transport, 4)
-	clock.Pass(outbound.SuspectAfter - time.Millisecond)
-	p.slow.Store(int64(200 * time.Millisecond))
-	err := p.get(t, transport, "/", 100*time.Millisecond)
-	assert.ErrorIs(t, err, context.DeadlineExceeded)
-	assert.NotErrorIs(t, err, outbound.ErrStale)
-	p.slow.Store(0)
-	p.together.Add(3)
-	var requests sync.WaitGroup
-	for range 3 {
-		requests.Go(func() { assert.NoError(t, p.get(t, transport, "/together", 20*time.Second)) })
-	}
-	requests.Wait()
-	assert.Equal(t, 4, p.connections(), "the other three still stand")
+	bubble(t, func(t *testing.T, p *peer, transport *outbound.Transport, clock *outbound.Clock) {
+		p.fill(t, transport, 4)
+		clock.Pass(outbound.SuspectAfter - time.Millisecond)
+		p.slow.Store(int64(200 * time.Millisecond))
+		err := p.get(t, transport, "/", 100*time.Millisecond)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.NotErrorIs(t, err, outbound.ErrStale)
+		p.slow.Store(0)
+		p.together.Add(3)
+		var requests sync.WaitGroup
+		for range 3 {
+			requests.Go(func() { assert.NoError(t, p.get(t, transport, "/together", 20*time.Second)) })
+		}
+		requests.Wait()
+		assert.Equal(t, 4, p.connections(), "the other three still stand")
+	})
 }
 
 // A request whose answer takes long is not harmed by another one that finds its connection dead.
 func TestTransport_ClosesNoneThatARequestWaitsOn(t *testing.T) {
-	p := newPeer(t)
-	transport, clock := newTransport()
-	p.fill(t, transport, 3)
-	clock.Pass(outbound.SuspectAfter)
-	waits := make(chan error)
-	go func() { waits <- p.get(t, transport, "/held", time.Minute) }()
-	<-p.held
-	p.die() // what arrives from now on is swallowed
-	assert.ErrorIs(t, p.get(t, transport, "/", 400*time.Millisecond), outbound.ErrStale)
-	p.held <- struct{}{}
-	assert.NoError(t, <-waits)
-	assert.Equal(t, 3, p.connections(), "none was opened for it")
+	bubble(t, func(t *testing.T, p *peer, transport *outbound.Transport, clock *outbound.Clock) {
+		p.fill(t, transport, 3)
+		clock.Pass(outbound.SuspectAfter)
+		waits := make(chan error)
+		go func() { waits <- p.get(t, transport, "/held", time.Minute) }()
+		<-p.held
+		p.die() // what arrives from now on is swallowed
+		assert.ErrorIs(t, p.get(t, transport, "/", 400*time.Millisecond), outbound.ErrStale)
+		p.held <- struct{}{}
+		assert.NoError(t, <-waits)
+		assert.Equal(t, 3, p.connections(), "none was opened for it")
+	})
 }
 
 // Only those connections are closed that were idle at least as long as the one without an answer.
 func TestTransport_KeepsWhatAnsweredSince(t *testing.T) {
-	p := newPeer(t)
-	transport, clock := newTransport()
-	p.fill(t, transport, 2)
-	p.die()
-	clock.Pass(outbound.SuspectAfter)
-	assert.ErrorIs(t, p.get(t, transport, "/", 200*time.Millisecond), outbound.ErrStale)
-	assert.NoError(t, p.get(t, transport, "/", 20*time.Second), "a third connection")
-	assert.NoError(t, p.get(t, transport, "/", 20*time.Second))
-	assert.Equal(t, 3, p.connections())
+	bubble(t, func(t *testing.T, p *peer, transport *outbound.Transport, clock *outbound.Clock) {
+		p.fill(t, transport, 2)
+		p.die()
+		clock.Pass(outbound.SuspectAfter)
+		assert.ErrorIs(t, p.get(t, transport, "/", 200*time.Millisecond), outbound.ErrStale)
+		assert.NoError(t, p.get(t, transport, "/", 20*time.Second), "a third connection")
+		assert.NoError(t, p.get(t, transport, "/", 20*time.Second))
+		assert.Equal(t, 3, p.connections())
+	})
 }
 
 // The connection that is found dead was idle for longer than another one, which stays.
 func TestTransport_ClosesNoneThatAnsweredLater(t *testing.T) {
-	p := newPeer(t)
-	transport, clock := newTransport()
-	p.fill(t, transport, 2)
-	waits := make(chan error)
-	go func() { waits <- p.get(t, transport, "/held", time.Minute) }()
-	<-p.held
-	clock.Pass(10 * time.Second)
-	require.NoError(t, p.get(t, transport, "/", 20*time.Second), "the other one")
-	clock.Pass(-10 * time.Second)
-	p.held <- struct{}{}
-	require.NoError(t, <-waits)
-	clock.Pass(outbound.SuspectAfter)
-	p.die()
-	// net/http takes the connection that was put back last.
-	assert.ErrorIs(t, p.get(t, transport, "/", 200*time.Millisecond), outbound.ErrStale)
-	err := p.get(t, transport, "/", 100*time.Millisecond)
-	assert.ErrorIs(t, err, context.DeadlineExceeded, "the other one, which counts as slow")
-	assert.NotErrorIs(t, err, outbound.ErrStale)
-	assert.Equal(t, 2, p.connections())
+	bubble(t, func(t *testing.T, p *peer, transport *outbound.Transport, clock *outbound.Clock) {
+		p.fill(t, transport, 2)
+		waits := make(chan error)
+		go func() { waits <- p.get(t, transport, "/held", time.Minute) }()
+		<-p.held
+		clock.Pass(10 * time.Second)
+		require.NoError(t, p.get(t, transport, "/", 20*time.Second), "the other one")
+		clock.Pass(-10 * time.Second)
+		p.held <- struct{}{}
+		require.NoError(t, <-waits)
+		clock.Pass(outbound.SuspectAfter)
+		p.die()
+		// net/http takes the connection that was put back last.
+		assert.ErrorIs(t, p.get(t, transport, "/", 200*time.Millisecond), outbound.ErrStale)
+		err := p.get(t, transport, "/", 100*time.Millisecond)
+		assert.ErrorIs(t, err, context.DeadlineExceeded, "the other one, which counts as slow")
+		assert.NotErrorIs(t, err, outbound.ErrStale)
+		assert.Equal(t, 2, p.connections())
+	})
 }
 
 // A suspect connection that answers stays in use. A request without a deadline suspects nothing.
 func TestTransport_ASuspectConnectionMayAnswer(t *testing.T) {
-	p := newPeer(t)
-	transport, clock := newTransport()
-	p.fill(t, transport, 1)
-	clock.Pass(20 * time.Second)
-	assert.NoError(t, p.get(t, transport, "/", 20*time.Second))
-	clock.Pass(20 * time.Second)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL, http.NoBody)
-	require.NoError(t, err)
-	response, err := transport.Do(request)
-	require.NoError(t, err)
-	assert.NoError(t, response.Body.Close())
-	assert.Equal(t, 1, p.connections())
+	bubble(t, func(t *testing.T, p *peer, transport *outbound.Transport, clock *outbound.Clock) {
+		p.fill(t, transport, 1)
+		clock.Pass(20 * time.Second)
+		assert.NoError(t, p.get(t, transport, "/", 20*time.Second))
+		clock.Pass(20 * time.Second)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://h/", http.NoBody)
+		require.NoError(t, err)
+		response, err := transport.Do(request)
+		require.NoError(t, err)
+		assert.NoError(t, response.Body.Close())
+		assert.Equal(t, 1, p.connections())
+	})
 }
 
 // With the retries around it, a delivery after a freeze is late by half of its budget at most.
 func TestTransport_ADeliveryAfterAFreezeArrives(t *testing.T) {
-	p := newPeer(t)
-	transport, clock := newTransport()
-	p.fill(t, transport, 16)
-	p.die()
-	clock.Pass(29 * time.Second)
-	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
-	defer cancel()
-	tries := 0
-	assert.NoError(t, outbound.Delivery().Do(ctx, func(ctx context.Context) error {
-		tries++
-		deadline, _ := ctx.Deadline()
-		if err := p.get(t, transport, "/", time.Until(deadline)); err != nil {
-			return outbound.Again(err, 0)
-		}
-		return nil
-	}))
-	assert.Equal(t, 2, tries)
-	assert.Equal(t, 17, p.connections())
+	bubble(t, func(t *testing.T, p *peer, transport *outbound.Transport, clock *outbound.Clock) {
+		p.fill(t, transport, 16)
+		p.die()
+		clock.Pass(29 * time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		defer cancel()
+		tries := 0
+		assert.NoError(t, outbound.Delivery().Do(ctx, func(ctx context.Context) error {
+			tries++
+			deadline, _ := ctx.Deadline()
+			if err := p.get(t, transport, "/", time.Until(deadline)); err != nil {
+				return outbound.Again(err, 0)
+			}
+			return nil
+		}))
+		assert.Equal(t, 2, tries)
+		assert.Equal(t, 17, p.connections())
+	})
 }
 
 func TestTransport_ForgetsWhatIsNoLongerKept(t *testing.T) {
-	p := newPeer(t)
-	transport, clock := newTransport()
-	p.fill(t, transport, 8)
-	assert.Equal(t, 8, transport.Known())
-	clock.Pass(outbound.IdleTimeout + time.Second)
-	assert.NoError(t, p.get(t, transport, "/", 20*time.Second))
-	assert.Equal(t, 1, transport.Known())
+	bubble(t, func(t *testing.T, p *peer, transport *outbound.Transport, clock *outbound.Clock) {
+		p.fill(t, transport, 8)
+		assert.Equal(t, 8, transport.Known())
+		clock.Pass(outbound.IdleTimeout + time.Second)
+		assert.NoError(t, p.get(t, transport, "/", 20*time.Second))
+		assert.Equal(t, 1, transport.Known())
+	})
 }
 
 // net/http keeps a connection that it opened for a request that then got another one. Such a
 // connection is closed with the others.
 func TestTransport_KnowsAConnectionThatWasNeverUsed(t *testing.T) {
-	p := newPeer(t)
-	inner := outbound.HTTPTransport(outbound.Options{IdleTimeout: outbound.IdleTimeout, MaxIdle: 16})
-	dial, held := inner.DialContext, make(chan struct{})
-	var dials atomic.Int64
-	inner.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		if dials.Add(1) == 2 {
-			<-held
-			// The request that asked for this connection will have got the first one.
-			ctx = context.WithoutCancel(ctx)
+	bubble(t, func(t *testing.T, p *peer, transport *outbound.Transport, clock *outbound.Clock) {
+		p.second = make(chan struct{})
+		p.fill(t, transport, 1)
+		// The second request waits for a dial while the first connection is in use. It then gets the
+		// first connection, which is free sooner.
+		p.slow.Store(int64(50 * time.Millisecond))
+		var requests sync.WaitGroup
+		for range 2 {
+			requests.Go(func() { assert.NoError(t, p.get(t, transport, "/", 20*time.Second)) })
 		}
-		return dial(ctx, network, address)
-	}
-	transport, clock := outbound.NewTransportWithClock(inner)
-	p.together.Add(1)
-	first := make(chan error, 1)
-	go func() { first <- p.get(t, transport, "/together", 20*time.Second) }()
-	require.NoError(t, <-first)
-	// The second request waits for a dial while the first connection is in use. It then gets the
-	// first connection, which is free sooner.
-	p.slow.Store(int64(50 * time.Millisecond))
-	var requests sync.WaitGroup
-	for range 2 {
-		requests.Go(func() { assert.NoError(t, p.get(t, transport, "/", 20*time.Second)) })
-	}
-	requests.Wait()
-	p.slow.Store(0)
-	close(held)
-	require.Eventually(t, func() bool { return p.connections() == 2 && transport.Known() == 2 }, 20*time.Second, time.Millisecond)
+		requests.Wait()
+		p.slow.Store(0)
+		close(p.second)
+		synctest.Wait()
+		require.Equal(t, 2, p.connections())
+		require.Equal(t, 2, transport.Known())
 
-	p.die()
-	clock.Pass(outbound.SuspectAfter)
-	assert.ErrorIs(t, p.get(t, transport, "/", 400*time.Millisecond), outbound.ErrStale)
-	for _, m := range p.standing() {
-		<-m.closed
-	}
-	assert.NoError(t, p.get(t, transport, "/", 20*time.Second))
-	assert.Equal(t, 3, p.connections())
+		p.die()
+		clock.Pass(outbound.SuspectAfter)
+		assert.ErrorIs(t, p.get(t, transport, "/", 400*time.Millisecond), outbound.ErrStale)
+		for _, m := range p.standing() {
+			<-m.closed
+		}
+		assert.NoError(t, p.get(t, transport, "/", 20*time.Second))
+		assert.Equal(t, 3, p.connections())
+	})
 }
 
 // The monotonic clock may stand still while a sandbox is frozen, so idle time is not measured by it.
