@@ -40,7 +40,8 @@ func greet(stderr io.Writer, p *process.Process, cfg config.Config, madeUp bool)
 	token, samples := cfg.Tokens[0], sample.Changes()
 	// Version 1, so that no version is missing before it.
 	const first = `{"CallbackCommand":"` + msgext.GroupCommand + `","GroupId":"test","MsgSeq":10,"OperateType":1,"ExtensionList":[{"Key":"amira","Value":"Lisbon","Seq":1}],"Seq":1}`
-	fmt.Fprintf(w, "\nSDKAppID %s and the token are made up for this run. A webhook as Chat would send it, signed for as long as MSGEXT_MAX_SKEW:\n\n", cfg.SDKAppID)
+	fmt.Fprintf(w, "\nSDKAppID %s and the token are made up for this run. A webhook as Chat would send it, signed for the next %v (MSGEXT_MAX_SKEW):\n\n",
+		cfg.SDKAppID, cfg.MaxSkew)
 	fmt.Fprintf(w, "curl -sS '%s' -d '%s'\n", signedURL(target, cfg.SDKAppID, token, time.Now()), first)
 	fmt.Fprintf(w, "\nThe vendor's three samples (set, delete, clear), signed when you paste it:\n\n")
 	fmt.Fprintf(w, "for body in '%s' '%s' '%s'; do t=$(date +%%s); curl -sS \"%s&RequestTime=$t&Sign=$(printf '%%s' \"%s$t\" | openssl dgst -sha256 -r | cut -c1-64)\" -d \"$body\"; echo; done\n\n",
