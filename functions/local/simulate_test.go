@@ -13,6 +13,7 @@ import (
 // A second simulation on a kept store does not meet the messages of the first. Once it did, hung for
 // 90 s and failed.
 func TestSimulate_TwiceOnOneStore(t *testing.T) {
+	t.Parallel()
 	binary := binaries.Build(t, "functions/local")
 	environ := []string{"MSGEXT_STATE=sqlite:" + t.TempDir() + "/state.db"}
 	for _, run := range []struct{ faults, differed string }{

@@ -140,6 +140,7 @@ func TestLocal_ALogThatNobodyReads(t *testing.T) {
 // Neither a client that sends half a request nor a browser on the console keeps the process from
 // ending.
 func TestLocal_EndsWhateverClientsDo(t *testing.T) {
+	t.Parallel() // it waits for the process's end, beside the simulations
 	p := startPiped(t)
 	go func() { _, _ = io.Copy(io.Discard, p.log) }()
 	connection, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))

@@ -40,7 +40,7 @@ func TestStore_ClusterBehindAPlainURL(t *testing.T) {
 
 // No error has the store's address.
 func TestStore_ErrorsNameNoAddress(t *testing.T) {
-	store, err := redisstate.Open("redis://planted:secret@127.0.0.1:1")
+	store, err := redisstate.Open("redis://planted:secret@127.0.0.1:1?max_retries=-1")
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, store.Close()) }()
 	_, err = store.Load(t.Context(), statetest.NewMessage())
