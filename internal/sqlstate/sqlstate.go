@@ -14,7 +14,6 @@ package sqlstate
 import (
 	"context"
 	"crypto/sha256"
-	"math"
 	"time"
 
 	"msgext/pkg/msgext"
@@ -75,35 +74,33 @@ func New(database Database, dialect Dialect) *Store {
 
 // Apply implements state.Store.
 func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, mark state.Mark) error {
-	id := idOf(event.Message)
-	batch := make([]Statement, 0, len(event.KeyValues)+2)
-	batch = append(batch, s.hear(event, heard, mark))
+	id, version := idOf(event.Message), event.Version()
+	arguments := append(identity(event.Message), event.Latest(), cleared(event), state.Milliseconds(heard))
+	hear, raises := s.sql.hearOnly, mark == state.MarkNow && version == event.Latest()
+	if raises {
+		hear = s.sql.hearSeen
+	}
+	batch := make([]Statement, 0, len(event.KeyValues)+3)
+	batch = append(batch, Statement{hear, arguments})
 	for key, entry := range event.Entries {
 		batch = append(batch, s.put(id, key, entry))
 	}
-	if mark == state.MarkNow {
-		return s.writeSeen(ctx, id, batch, event.Version())
+	switch {
+	case mark == state.MarkLater:
+		_, err := s.database.Write(ctx, Write{Message: id, Version: version, Statements: batch})
+		return err
+	case !raises:
+		batch = append(batch, s.advance(id, version))
 	}
-	_, err := s.database.Write(ctx, Write{Message: id, Version: event.Version(), Statements: batch})
-	return err
+	return s.writeSeen(ctx, id, batch, version)
 }
 
-func (s *Store) hear(event msgext.Event, heard time.Time, mark state.Mark) Statement {
-	var cleared int64
+// cleared returns the version of a clear, and 0 for any other event.
+func cleared(event msgext.Event) int64 {
 	if event.Operation == msgext.Clear {
-		cleared = event.Seq
+		return event.Seq
 	}
-	arguments := append(identity(event.Message), event.Latest(), cleared, state.Milliseconds(heard))
-	version := event.Version()
-	switch {
-	case s.twoSteps && mark == state.MarkNow && version == event.Latest():
-		return Statement{s.sql.hearSeen, arguments}
-	case s.twoSteps:
-		return Statement{s.sql.hearOnly, arguments}
-	case mark == state.MarkNow:
-		return Statement{s.sql.hear, append(arguments, version, nextVersion(version))}
-	}
-	return Statement{s.sql.hear, append(arguments, nil, nil)}
+	return 0
 }
 
 // MarkSeen implements state.Store.
@@ -238,20 +235,11 @@ func (s *Store) put(id []byte, key string, entry msgext.Entry) Statement {
 }
 
 func (s *Store) advance(id []byte, version int64) Statement {
-	return Statement{s.sql.advance, []any{id, version, nextVersion(version)}}
+	return Statement{s.sql.advance, []any{id, version}}
 }
 
 func (s *Store) mark(id []byte, version int64) Statement {
-	return Statement{s.sql.mark, []any{id, version, msgext.MaxSeen}}
-}
-
-// nextVersion returns the version after another. The greatest version has none and is returned
-// itself.
-func nextVersion(version int64) int64 {
-	if version == math.MaxInt64 {
-		return version
-	}
-	return version + 1
+	return Statement{s.sql.mark, []any{id, version, msgext.MaxSeen, msgext.MaxSeen - 1}}
 }
 
 func idOf(m msgext.Message) []byte { return digest(m.Path()) }

@@ -8,7 +8,7 @@ package sqlstate
 // No assignment reads a column that an assignment before it has changed, because MySQL evaluates
 // them from left to right.
 type statements struct {
-	hear, hearSeen, hearOnly, put                 string
+	hearSeen, hearOnly, put                       string
 	advance, mark, reached                        string
 	doubt, announce                               string
 	reread, read, know, putNewer, tidy            string
@@ -47,7 +47,8 @@ func entry(source string) upsert {
 }
 
 // hear records an event. floor is the floor of a new message, and raised the assignment that raises
-// the floor of a known one.
+// the floor of a known one. Only the row has arguments, so that several of them can be sent as one
+// statement.
 func hear(floor, raised string) upsert {
 	return upsert{
 		table: "msgext_messages", alias: "m", key: "id",
@@ -80,25 +81,16 @@ func islandEnd(from string) string {
 		AND NOT EXISTS (SELECT 1 FROM msgext_seen n WHERE n.message = ?1 AND n.version = ` + after("s.version") + `))`
 }
 
-// overIsland is a version, or the end of the consecutive seen versions that begin with next, the
-// version after it.
-func overIsland(version, next string) string {
-	return `CASE WHEN EXISTS (SELECT 1 FROM msgext_seen t WHERE t.message = ?1 AND t.version = CAST(` + next + ` AS bigint))
-		THEN ` + islandEnd("CAST("+next+" AS bigint)") + ` ELSE ` + version + ` END`
-}
-
-// raised is the floor after a version was seen. The floor rises only if the version follows it.
-// With TwoSteps the floor rises to that version only. The seen versions above it are passed over
-// later: with the next version that does not follow, or at the next check.
-func (d Dialect) raised(floor, version, next string) string {
-	version = `CAST(` + version + ` AS bigint)`
+// raised is the floor after a version of a message was seen. The floor rises only if the version
+// follows it. It then passes over the versions that were seen and follow this one without a gap.
+// With TwoSteps they are passed over later: with the next version that does not follow, or at the
+// next check.
+func (d Dialect) raised(floor, id, version string) string {
+	to := `COALESCE((SELECT max(s.version) FROM (SELECT version, row_number() OVER (ORDER BY version) AS n
+		FROM msgext_seen WHERE message = ` + id + ` AND version > ` + version + `) s WHERE s.version - s.n = ` + version + `), ` + version + `)`
 	if d.TwoSteps {
-		return raisedTo(floor, version, version)
+		to = version
 	}
-	return raisedTo(floor, version, overIsland(version, next))
-}
-
-func raisedTo(floor, version, to string) string {
 	return `floor = CASE WHEN ` + floor + ` = ` + version + ` - 1 THEN ` + to + ` ELSE ` + floor + ` END`
 }
 
@@ -119,23 +111,21 @@ func newStatements(d Dialect) statements {
 		slice = `FROM msgext_messages m WHERE m.id > ?1 ORDER BY m.id LIMIT ?2`
 	)
 	return statements{
-		// ?1..?7 identity, ?8 latest, ?9 clear, ?10 heard, ?11 the version seen and ?12 the one
-		// after it, or NULL. A version that follows the floor raises it at once, so that
+		// ?1..?7 identity, ?8 latest, ?9 clear, ?10 heard. hearSeen is for an event that is marked at
+		// once and whose version is its latest. A version that follows the floor raises it, so that
 		// msgext_seen stays empty in ordinary traffic.
-		hear: d.upsert(hear(`CASE WHEN CAST(?11 AS bigint) = 1 THEN 1 ELSE 0 END`, d.raised("m.floor", "?11", "?12"))),
-		// With TwoSteps: hearSeen for an event whose version is its latest, hearOnly for any other.
-		// Only the row has arguments, so that several of them can be sent as one statement.
-		hearSeen: d.upsert(hear(`CASE WHEN CAST(?8 AS bigint) = 1 THEN 1 ELSE 0 END`, raisedTo("m.floor", "excluded.latest", "excluded.latest"))),
+		hearSeen: d.upsert(hear(`CASE WHEN CAST(?8 AS bigint) = 1 THEN 1 ELSE 0 END`, d.raised("m.floor", "excluded.id", "excluded.latest"))),
 		hearOnly: d.upsert(hear(`0`, `floor = m.floor`)),
 		put:      d.upsert(entry(`VALUES (?1, ?2, ?3, ?4, ?5, ?6)`)),
-		advance:  d.text(`UPDATE msgext_messages SET latest = GREATEST(latest, ?2), ` + d.raised("floor", "?2", "?3") + ` WHERE id = ?1`),
+		advance:  d.text(`UPDATE msgext_messages SET latest = GREATEST(latest, ?2), ` + d.raised("floor", "?1", "CAST(?2 AS bigint)") + ` WHERE id = ?1`),
 		// Changes nothing. It finds the row if all versions up to ?2 were seen.
 		reached: `UPDATE msgext_messages SET revision = revision WHERE id = ?1 AND floor >= ?2`,
 		mark: d.upsert(upsert{
 			table: "msgext_seen", alias: "n", key: "message, version", columns: `message, version`,
-			// No version is above latest. So they are counted only if they might be too many.
+			// ?3 how many versions are kept, ?4 one less. No version is above latest. So they are
+			// counted only if they might be too many.
 			source: `SELECT m.id, CAST(?2 AS bigint) FROM msgext_messages m WHERE m.id = ?1 AND m.floor < ?2
-				AND (m.latest - m.floor <= ?3 OR (SELECT count(*) FROM msgext_seen s WHERE s.message = ?1 AND s.version > m.floor) < ?3)`,
+				AND (m.latest - m.floor <= ?3 OR NOT EXISTS (SELECT 1 FROM msgext_seen s WHERE s.message = ?1 AND s.version > m.floor LIMIT 1 OFFSET ?4))`,
 		}),
 
 		// ?1..?7 identity, ?8 at, ?9 heard
