@@ -28,7 +28,7 @@ func OpenAt(url secret.String, now func() time.Time) (*Store, error) {
 
 // WriteText and ReadText return the text of a transaction as it is sent to the server.
 func WriteText(writes ...sqlstate.Write) (string, error) {
-	text, _, err := writing(writes, ordered(writes)).end()
+	text, _, err := writing(writes, sqlstate.Ordered(writes)).end()
 	return text, err
 }
 

@@ -104,7 +104,7 @@ const (
 	locks      = 4096 // rows in msgext_locks, which are locked in order of number
 )
 
-func writing(writes []sqlstate.Write, order []place) *script {
+func writing(writes []sqlstate.Write, order []sqlstate.Place) *script {
 	numbers := make([]any, len(writes))
 	for i, write := range writes {
 		numbers[i] = lockOf(write.Message)
@@ -114,10 +114,18 @@ func writing(writes []sqlstate.Write, order []place) *script {
 		if i+1 < len(order) && isAnswered(writes, at, order[i+1]) {
 			text.skip()
 		} else {
-			text.add(writes[at.write].Statements[at.statement])
+			text.add(writes[at.Write].Statements[at.Statement])
 		}
 	}
 	return text
+}
+
+// isAnswered reports whether a statement need not be sent, because the next one answers for it, see
+// sqlstate.Write.Once.
+func isAnswered(writes []sqlstate.Write, at, next sqlstate.Place) bool {
+	write, later := writes[at.Write], writes[next.Write]
+	sql := write.Statements[at.Statement].SQL
+	return sql == write.Once && sql == later.Statements[next.Statement].SQL && bytes.Equal(write.Message, later.Message)
 }
 
 // lockOf returns the number of the row that a write to a message locks.
@@ -133,7 +141,7 @@ func reading(queries []sqlstate.Query) *script {
 
 // commit is the group's sqlstate.Commit.
 func (d *database) commit(ctx context.Context, writes []sqlstate.Write) (rows [][]int64, err error) {
-	order := ordered(writes)
+	order := sqlstate.Ordered(writes)
 	text := writing(writes, order)
 	sql, args, err := text.end()
 	if err != nil {
@@ -158,7 +166,7 @@ func (d *database) commit(ctx context.Context, writes []sqlstate.Write) (rows []
 		rows[i] = make([]int64, len(write.Statements))
 	}
 	for i, at := range order {
-		rows[at.write][at.statement] = changed[i]
+		rows[at.Write][at.Statement] = changed[i]
 	}
 	return rows, nil
 }

@@ -93,7 +93,7 @@ func TestWrites_TheLastAnswersForTheVersionsOfItsMessage(t *testing.T) {
 	assert.Equal(t, 4, strings.Count(text, "INSERT INTO msgext_seen"))
 	text, err = mysqlstate.WriteText(first[0], second[0], first[1])
 	require.NoError(t, err)
-	assert.Equal(t, 2, strings.Count(text, "floor >= ?"))
+	assert.Equal(t, 1, strings.Count(text, "floor >= ?"), "also where a second step is between them")
 }
 
 // A transaction gives each of its writes its own results.

@@ -26,6 +26,17 @@ func OpenAt(ctx context.Context, url secret.String, now func() time.Time) (*Stor
 	return sqlstate.New(database, dialect), nil
 }
 
+// Commit commits writes in one transaction, and returns how many statements it was.
+func Commit(ctx context.Context, url secret.String, writes ...sqlstate.Write) (rows [][]int64, statements int, err error) {
+	d, err := open(ctx, url, 1)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer func() { _ = d.Close() }()
+	rows, err = d.commit(ctx, writes)
+	return rows, len(parts(writes)), err
+}
+
 // ClearText reports whether a URL allows a connection without TLS.
 func ClearText(url secret.String) (bool, error) {
 	config, err := parse(url, 1)

@@ -107,9 +107,8 @@ const (
 	notNewer   = "SELECT (" + sqlstate.Newer + ")"
 	beforeOne  = "SELECT " + generic + "(" + sqlstate.Newer + ")"
 	settings   = "SELECT set_config('synchronous_commit', 'on', true), " + generic
-	lock       = "(" + sqlstate.Newer + "), (SELECT count(pg_advisory_xact_lock(k)) FROM unnest($1::bigint[]) k)"
-	lockOne    = settings + lock
-	lockMany   = settings + "set_config('lock_timeout', '250ms', true), " + lock
+	lockOne    = settings + "(" + sqlstate.Newer + "), pg_advisory_xact_lock($1)"
+	lockMany   = settings + "(" + sqlstate.Newer + "), set_config('lock_timeout', '250ms', true), (SELECT count(pg_advisory_xact_lock(k)) FROM unnest($1::bigint[]) k)"
 )
 
 // commit is the group's sqlstate.Commit.
@@ -120,44 +119,38 @@ func (d *database) commit(ctx context.Context, writes []sqlstate.Write) ([][]int
 	}
 	slices.Sort(keys)
 	keys = slices.Compact(keys)
-	lock := lockOne
-	if len(keys) > 1 {
-		lock = lockMany
+	lock, locked := lockMany, any(keys)
+	if len(keys) == 1 {
+		lock, locked = lockOne, keys[0]
 	}
-	var rows []int64
+	sent := parts(writes)
+	rows := make([][]int64, len(writes))
+	for i, write := range writes {
+		rows[i] = make([]int64, len(write.Statements))
+	}
 	mayRepeat := func(err error) bool { return len(keys) == 1 || !isLockTimeout(err) }
 	err := d.send(ctx, mayRepeat, func(batch *pgx.Batch) {
-		rows = rows[:0]
 		batch.Queue(beginWrite)
-		batch.Queue(lock, keys)
-		for _, write := range writes {
-			for _, statement := range write.Statements {
-				batch.Queue(placeholders(statement.SQL), statement.Args...).Exec(func(tag pgconn.CommandTag) error {
-					rows = append(rows, tag.RowsAffected())
-					return nil
-				})
-			}
+		batch.Queue(lock, locked)
+		for _, part := range sent {
+			sql, arguments := part.statement()
+			batch.Queue(sql, arguments...).Exec(func(tag pgconn.CommandTag) error {
+				for _, at := range part.places {
+					rows[at.Write][at.Statement] = tag.RowsAffected()
+				}
+				return nil
+			})
 		}
 		batch.Queue(end)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return split(rows, writes), nil
+	return rows, nil
 }
 
 // lockOf returns the key of the advisory lock of a message.
 func lockOf(message []byte) int64 { return int64(binary.BigEndian.Uint64(message)) }
-
-// split returns the row counts of each write's statements.
-func split(rows []int64, writes []sqlstate.Write) [][]int64 {
-	each := make([][]int64, len(writes))
-	for i, write := range writes {
-		n := len(write.Statements)
-		each[i], rows = rows[:n:n], rows[n:]
-	}
-	return each
-}
 
 // Read implements sqlstate.Database.
 func (d *database) Read(ctx context.Context, queries []sqlstate.Query) error {
@@ -212,7 +205,7 @@ func explain(err error) error {
 		return ErrNoTLS
 	case ok && (server.Code == undefinedTable || server.Code == undefinedColumn):
 		return ErrSchema
-	case ok && server.Code == severalRows: // caused by sqlstate.Newer; no other statement can cause it
+	case ok && server.Code == severalRows: // caused by sqlstate.Newer; an upsert has no row twice, see part
 		return fmt.Errorf("pgstate: %w", state.ErrSchemaNew)
 	case ok:
 		return fmt.Errorf("pgstate: %s (%s)", said(server), server.Code)
