@@ -162,14 +162,14 @@ var (
 		return keys
 	}()
 	bareScript = redis.NewScript(`redis.call('HSET', KEYS[1], 'a', ARGV[1], 'b', ARGV[2], 'c', ARGV[3], 'd', ARGV[4], 'e', ARGV[5], 'f', ARGV[6])
-redis.call('HSET', KEYS[2], unpack(ARGV, 8))
+redis.call('HSET', KEYS[2], unpack(ARGV, 9))
 return 1`)
 )
 
 func bareApply(b *testing.B, store *redisstate.Store, event msgext.Event) error {
 	path, digits := event.Message.Path(), fmt.Sprintf("%019d", event.Seq)
-	arguments := make([]any, 0, 7+2*len(event.KeyValues))
-	arguments = append(arguments, path, digits, digits, start.UnixMilli(), digits, digits, msgext.MaxSeen)
+	arguments := make([]any, 0, 8+2*len(event.KeyValues))
+	arguments = append(arguments, path, digits, "", start.UnixMilli(), digits, digits, msgext.MaxSeen, digits)
 	for _, kv := range event.KeyValues {
 		arguments = append(arguments, kv.Key, digits+"0"+kv.Value)
 	}

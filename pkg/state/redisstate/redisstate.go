@@ -38,24 +38,23 @@ var _ state.Store = (*Store)(nil)
 
 // Apply implements state.Store.
 func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, mark state.Mark) error {
-	var cleared int64
+	var cleared, marked, previous string
 	if event.Operation == msgext.Clear {
-		cleared = event.Seq
+		cleared = digits(event.Seq)
 	}
-	marked := ""
 	if mark == state.MarkNow {
-		marked = digits(event.Version())
+		marked, previous = digits(event.Version()), digits(event.Version()-1)
 	}
-	arguments := make([]any, 0, 7+2*len(event.KeyValues))
-	arguments = append(arguments, event.Message.Path(), digits(event.Latest()), digits(cleared), state.Milliseconds(heard),
-		marked, msgext.MaxSeen, "")
+	arguments := make([]any, 0, 8+2*len(event.KeyValues))
+	arguments = append(arguments, event.Message.Path(), digits(event.Latest()), cleared, state.Milliseconds(heard),
+		marked, previous, msgext.MaxSeen, "")
 	least := int64(math.MaxInt64)
 	for key, entry := range event.Entries {
 		least = min(least, entry.Seq)
 		arguments = append(arguments, key, encodeEntry(entry))
 	}
-	if len(arguments) > 7 {
-		arguments[6] = digits(least)
+	if len(arguments) > 8 {
+		arguments[7] = digits(least)
 	}
 	_, err := s.run(ctx, s.scripts.apply, event.Message, arguments)
 	return err
@@ -63,7 +62,7 @@ func (s *Store) Apply(ctx context.Context, event msgext.Event, heard time.Time, 
 
 // MarkSeen implements state.Store.
 func (s *Store) MarkSeen(ctx context.Context, message msgext.Message, version int64) error {
-	_, err := s.run(ctx, s.scripts.mark, message, []any{digits(version), msgext.MaxSeen})
+	_, err := s.run(ctx, s.scripts.mark, message, []any{digits(version), digits(version - 1), msgext.MaxSeen})
 	return err
 }
 

@@ -18,30 +18,21 @@ local function greatest(a, b)
   return b
 end
 
--- following returns the version after another.
-local function following(version)
-  if version == '' then return none end
-  local low = tonumber(version:sub(10)) + 1
-  if low < 1e10 then return version:sub(1, 9) .. string.format('%010.0f', low) end
-  return string.format('%09.0f', tonumber(version:sub(1, 9)) + 1) .. '0000000000'
-end
-
--- An entry is its version, 1 for a tombstone or else 0, and the value, so that msgext.Entry.Before
--- is the order of bytes. Lua's own order of strings is the locale's, which digits alone survive.
-local function before(a, b)
-  local x, y = a:sub(1, 20), b:sub(1, 20)
-  if x ~= y then return x < y end
-  local same, most = 0, math.min(#a, #b) -- the common prefix is as long as same, at most as most
-  while same < most do
-    local middle = math.ceil((same + most) / 2)
-    if a:sub(same + 1, middle) == b:sub(same + 1, middle) then same = middle else most = middle - 1 end
-  end
-  return (a:byte(same + 1) or -1) < (b:byte(same + 1) or -1)
-end
-
 -- put takes distinct keys, each followed by its entry, from an argument on; in parts, because
 -- unpack takes no more than some thousand.
 local function put(from)
+  -- An entry is its version, 1 for a tombstone or else 0, and the value, so that msgext.Entry.Before
+  -- is the order of bytes. Lua's own order of strings is the locale's, which digits alone survive.
+  local function before(a, b)
+    local x, y = a:sub(1, 20), b:sub(1, 20)
+    if x ~= y then return x < y end
+    local same, most = 0, math.min(#a, #b) -- the common prefix is as long as same, at most as most
+    while same < most do
+      local middle = math.ceil((same + most) / 2)
+      if a:sub(same + 1, middle) == b:sub(same + 1, middle) then same = middle else most = middle - 1 end
+    end
+    return (a:byte(same + 1) or -1) < (b:byte(same + 1) or -1)
+  end
   for first = from, #ARGV, 2000 do
     local keys, n, changed, m = {}, 0, {}, 0
     for i = first, math.min(first + 1998, #ARGV), 2 do
@@ -63,6 +54,12 @@ end
 -- raised returns the floor raised to a version, and over the seen ones that follow it, which are
 -- then forgotten.
 local function raised(floor, version)
+  local function following(version)
+    if version == '' then return none end
+    local low = tonumber(version:sub(10)) + 1
+    if low < 1e10 then return version:sub(1, 9) .. string.format('%010.0f', low) end
+    return string.format('%09.0f', tonumber(version:sub(1, 9)) + 1) .. '0000000000'
+  end
   local reached, seen = greatest(floor, version), redis.call('ZRANGE', KEYS[3], 0, -1)
   for _, next in ipairs(seen) do
     if next > following(reached) then break end
@@ -73,10 +70,11 @@ local function raised(floor, version)
 end
 
 -- marked notes that a version is completely handled, and returns the floor that the head is then to
--- have. What is seen is above the floor, not above latest, and never the version after the floor.
-local function marked(latest, floor, version, limit)
+-- have. previous is the version before it. What is seen is above the floor, not above latest, and
+-- never the version after the floor.
+local function marked(latest, floor, version, previous, limit)
   floor = floor or none
-  if version == following(floor) then
+  if floor == previous then
     if (latest or none) <= version then return version end -- so nothing is seen
     return raised(floor, version)
   end
@@ -114,13 +112,4 @@ local function place(path)
     standing = 1
   end
   if standing == 0 then redis.call('ZREM', KEYS[8], path) else redis.call('ZADD', KEYS[8], standing, path) end
-end
-
-local function erase(path)
-  redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
-  redis.call('ZREM', KEYS[5], path)
-  redis.call('ZREM', KEYS[6], path)
-  redis.call('ZREM', KEYS[7], path)
-  redis.call('ZREM', KEYS[8], path)
-  redis.call('ZREM', KEYS[9], path)
 end
