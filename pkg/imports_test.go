@@ -100,15 +100,16 @@ var mayLink = map[string]string{
 	"pkg/repair":         "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/chatapi internal/metric",
 
 	"pkg/state":   "pkg/msgext pkg/secret",
-	"pkg/state/*": "pkg/msgext pkg/state internal/sqlstate pkg/secret", // every store
+	dynamo:        "pkg/msgext pkg/state pkg/secret internal/awssdk",
+	"pkg/state/*": "pkg/msgext pkg/state internal/sqlstate pkg/secret", // every other store
 
 	"pkg/sink":                  "pkg/msgext pkg/cloudevent",
-	"pkg/sink/internal/awscall": "pkg/msgext pkg/cloudevent pkg/sink",
+	"pkg/sink/internal/awscall": "pkg/msgext pkg/cloudevent pkg/sink internal/awssdk",
 	"pkg/sink/stdoutsink":       "pkg/msgext pkg/cloudevent pkg/sink",
 	"pkg/sink/httpsink":         "pkg/msgext pkg/cloudevent pkg/sink pkg/secret",
 	"pkg/sink/kafkasink":        "pkg/msgext pkg/cloudevent pkg/sink pkg/secret",
-	"pkg/sink/sqssink":          "pkg/msgext pkg/cloudevent pkg/sink pkg/sink/internal/awscall",
-	"pkg/sink/eventbridgesink":  "pkg/msgext pkg/cloudevent pkg/sink pkg/sink/internal/awscall",
+	"pkg/sink/sqssink":          "pkg/msgext pkg/cloudevent pkg/sink pkg/sink/internal/awscall internal/awssdk",
+	"pkg/sink/eventbridgesink":  "pkg/msgext pkg/cloudevent pkg/sink pkg/sink/internal/awscall internal/awssdk",
 
 	"functions/scf/internal/start":     "",
 	"functions/internal/logqueue":      "",

@@ -1,4 +1,5 @@
-// Package awssdk says from where a program takes the configuration of AWS's SDK.
+// Package awssdk says from where a program takes the configuration of AWS's SDK, and by which HTTP
+// client it calls AWS.
 package awssdk
 
 import (

@@ -9,9 +9,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"msgext/internal/awssdk"
 	"msgext/internal/outbound"
 	"msgext/pkg/state"
 )
@@ -42,10 +42,10 @@ type Options struct {
 
 // Store implements state.Store. It is safe for concurrent use.
 type Store struct {
-	table  *string
-	client *dynamodb.Client
-	recent recent
-	http   aws.HTTPClient
+	table     *string
+	client    *dynamodb.Client
+	closeIdle func()
+	recent    recent
 }
 
 var _ state.Store = (*Store)(nil)
@@ -58,11 +58,12 @@ func New(cfg aws.Config, options Options) (*Store, error) {
 	if !isTableName(options.Table) {
 		return nil, ErrTable
 	}
-	cfg.HTTPClient = pooled(cfg.HTTPClient)
+	client, closeIdle := awssdk.HTTPClient(cfg.HTTPClient, width)
+	cfg.HTTPClient = client
 	if cfg.Retryer == nil {
 		cfg.Retryer = retryer
 	}
-	return &Store{table: &options.Table, client: dynamodb.NewFromConfig(cfg), http: cfg.HTTPClient}, nil
+	return &Store{table: &options.Table, client: dynamodb.NewFromConfig(cfg), closeIdle: closeIdle}, nil
 }
 
 // retryer is the SDK's own, with our number of tries and pauses. It also retries a write that
@@ -79,28 +80,9 @@ func retryer() aws.Retryer {
 	})
 }
 
-// pooled configures the SDK's own client: it keeps one connection for each concurrent write of an
-// event, and checks a connection that was idle before using it. A client of another type belongs to
-// the caller and is not changed.
-func pooled(client aws.HTTPClient) aws.HTTPClient {
-	buildable, ok := client.(*awshttp.BuildableClient)
-	if client == nil {
-		buildable, ok = awshttp.NewBuildableClient(), true
-	}
-	if !ok {
-		return client
-	}
-	transport := buildable.GetTransport()
-	transport.MaxIdleConnsPerHost = width
-	transport.IdleConnTimeout = outbound.IdleTimeout
-	return outbound.NewTransport(transport)
-}
-
 // Close implements state.Store.
 func (s *Store) Close() error {
-	if client, ok := s.http.(interface{ CloseIdleConnections() }); ok {
-		client.CloseIdleConnections()
-	}
+	s.closeIdle()
 	return nil
 }
 

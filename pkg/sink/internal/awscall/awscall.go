@@ -9,9 +9,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
+	"msgext/internal/awssdk"
 	"msgext/internal/outbound"
 	"msgext/pkg/sink"
 )
@@ -27,20 +27,9 @@ type Caller struct {
 // SDK's. New does no I/O.
 func New(cfg aws.Config) (aws.Config, Caller) {
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
-	buildable, ok := cfg.HTTPClient.(*awshttp.BuildableClient)
-	if cfg.HTTPClient == nil {
-		buildable, ok = awshttp.NewBuildableClient(), true
-	}
-	if ok {
-		transport := buildable.GetTransport()
-		transport.IdleConnTimeout = outbound.IdleTimeout
-		cfg.HTTPClient = outbound.NewTransport(transport)
-	}
-	caller := Caller{closeIdle: func() {}, closed: new(atomic.Bool)}
-	if c, ok := cfg.HTTPClient.(interface{ CloseIdleConnections() }); ok {
-		caller.closeIdle = c.CloseIdleConnections
-	}
-	return cfg, caller
+	client, closeIdle := awssdk.HTTPClient(cfg.HTTPClient, 10)
+	cfg.HTTPClient = client
+	return cfg, Caller{closeIdle: closeIdle, closed: new(atomic.Bool)}
 }
 
 // Close closes the unused connections and makes Do fail with sink.ErrClosed.
