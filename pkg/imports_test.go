@@ -100,8 +100,11 @@ var mayLink = map[string]string{
 	"pkg/repair":         "pkg/msgext pkg/cloudevent pkg/sink pkg/state pkg/secret pkg/chatapi internal/metric",
 
 	"pkg/state":   "pkg/msgext pkg/secret",
-	dynamo:        "pkg/msgext pkg/state pkg/secret internal/awssdk",
+	dynamo:        "pkg/msgext pkg/state pkg/state/internal/lanes pkg/secret internal/awssdk",
+	redis:         "pkg/msgext pkg/state pkg/state/internal/lanes pkg/secret",
 	"pkg/state/*": "pkg/msgext pkg/state internal/sqlstate pkg/secret", // every other store
+
+	"pkg/state/internal/lanes": "",
 
 	"pkg/sink":                  "pkg/msgext pkg/cloudevent",
 	"pkg/sink/internal/awscall": "pkg/msgext pkg/cloudevent pkg/sink internal/awssdk",

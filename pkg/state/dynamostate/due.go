@@ -14,6 +14,7 @@ import (
 
 	"msgext/pkg/msgext"
 	"msgext/pkg/state"
+	"msgext/pkg/state/internal/lanes"
 )
 
 // errCursor is the error for a cursor that no such list returned.
@@ -57,8 +58,7 @@ type queue struct {
 	After     string `json:"a,omitempty"`
 	Done      bool   `json:"e,omitempty"`
 	partition int64
-	waiting   []waiter // what comes next
-	more      bool     // whether something follows that
+	next      lanes.Part[waiter]
 }
 
 // waiter is an entry of the index.
@@ -66,10 +66,6 @@ type waiter struct {
 	queue int // its index
 	due   int64
 	pk    string
-}
-
-func (w waiter) compare(other waiter) int {
-	return cmp.Or(cmp.Compare(w.due, other.due), cmp.Compare(w.pk, other.pk))
 }
 
 func parseQueues(lane state.Lane, after state.Cursor) ([]queue, error) {
@@ -108,20 +104,20 @@ func (s *Store) ask(ctx context.Context, q *queue, before int64, few int) error 
 	if q.After != "" {
 		query.ExclusiveStartKey = item{"pk": text(q.After), "sk": text(headItem), "shard": number(q.partition), "due": number(q.Due)}
 	}
-	for len(q.waiting) < few {
+	for len(q.next.Entries) < few {
 		page, err := s.client.Query(ctx, query)
 		if err != nil {
 			return err
 		}
 		for _, attributes := range page.Items {
 			d := decoder{item: attributes}
-			q.waiting = append(q.waiting, waiter{due: d.number("due"), pk: d.text("pk")})
+			q.next.Entries = append(q.next.Entries, waiter{due: d.number("due"), pk: d.text("pk")})
 			if d.err != nil {
 				return d.err
 			}
 		}
 		query.ExclusiveStartKey = page.LastEvaluatedKey
-		if q.more = len(page.LastEvaluatedKey) > 0; !q.more {
+		if q.next.More = len(page.LastEvaluatedKey) > 0; !q.next.More {
 			break
 		}
 	}
@@ -129,35 +125,24 @@ func (s *Store) ask(ctx context.Context, q *queue, before int64, few int) error 
 }
 
 // take returns up to limit of the entries that come first among all queues, and moves each queue
-// behind its own. If a queue has more entries than were asked for, those after its last one are
-// unknown, so nothing after that one is taken.
+// behind its own. Entries that are due at the same time stay in the index's order.
 func take(queues []queue, limit int) []waiter {
-	var all []waiter
-	var horizon *waiter
+	parts := make([]lanes.Part[waiter], len(queues))
 	for i, q := range queues {
-		for n := range q.waiting {
-			q.waiting[n].queue = i
+		for n := range q.next.Entries {
+			q.next.Entries[n].queue = i
 		}
-		all = append(all, q.waiting...)
-		if n := len(q.waiting); q.more && n > 0 && (horizon == nil || q.waiting[n-1].compare(*horizon) < 0) {
-			horizon = &q.waiting[n-1]
-		}
+		parts[i] = q.next
 	}
-	// Stable: within a queue, the index's order stays.
-	slices.SortStableFunc(all, func(a, b waiter) int { return cmp.Compare(a.due, b.due) })
+	first := lanes.First(parts, limit, func(a, b waiter) int { return cmp.Compare(a.due, b.due) })
 	taken := make([]int, len(queues))
-	var first []waiter
-	for _, w := range all {
-		if len(first) == limit || horizon != nil && w.due > horizon.due {
-			break
-		}
-		first = append(first, w)
+	for _, w := range first {
 		taken[w.queue]++
 		queues[w.queue].Due, queues[w.queue].After = w.due, w.pk
 	}
 	for i := range queues {
 		q := &queues[i]
-		q.Done = q.Done || !q.more && taken[i] == len(q.waiting)
+		q.Done = q.Done || !q.next.More && taken[i] == len(q.next.Entries)
 	}
 	return first
 }

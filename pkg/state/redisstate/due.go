@@ -12,6 +12,7 @@ import (
 
 	"msgext/pkg/msgext"
 	"msgext/pkg/state"
+	"msgext/pkg/state/internal/lanes"
 )
 
 // Due implements state.Store, in two round trips to each server. The first asks every shard for a
@@ -61,8 +62,7 @@ func (m member) cursor() state.Cursor {
 }
 
 // waiting returns up to limit members of a lane after a cursor, in order, and whether there are
-// more. It asks each shard for a few. A shard that returns that many may have more, so members
-// after its last one are not used.
+// more. It asks each shard for a few. A shard that returns that many may have more.
 func (s *Store) waiting(ctx context.Context, lane state.Lane, before time.Time, after state.Cursor, limit int) (members []member, more bool, err error) {
 	few := 2*limit/shards + 2
 	due, path, _ := strings.Cut(string(after), " ")
@@ -72,29 +72,36 @@ func (s *Store) waiting(ctx context.Context, lane state.Lane, before time.Time, 
 	if err != nil {
 		return nil, false, err
 	}
-	var horizon *member
+	var parts []lanes.Part[member]
+	known := 0
 	for _, reply := range replies {
-		pairs, err := reply.StringSlice()
-		if err != nil || len(pairs)%2 != 0 {
-			return nil, false, errReply
+		members, err := decodeMembers(reply)
+		if err != nil {
+			return nil, false, err
 		}
-		for i := 0; i < len(pairs); i += 2 {
-			due, err := strconv.ParseInt(pairs[i+1], 10, 64)
-			if err != nil {
-				return nil, false, errReply
-			}
-			members = append(members, member{due, pairs[i]})
-		}
-		if last := len(members) - 1; len(pairs) == 2*few && (horizon == nil || members[last].compare(*horizon) < 0) {
-			end := members[last]
-			horizon = &end
-		}
+		parts = append(parts, lanes.Part[member]{Entries: members, More: len(members) == few})
+		known += len(members)
+		more = more || len(members) == few
 	}
-	if horizon != nil {
-		members = slices.DeleteFunc(members, func(m member) bool { return m.compare(*horizon) > 0 })
+	members = lanes.First(parts, limit, member.compare)
+	return members, more || known > len(members), nil
+}
+
+// decodeMembers decodes the reply of lua/waiting.lua: paths and scores.
+func decodeMembers(reply *redis.Cmd) ([]member, error) {
+	pairs, err := reply.StringSlice()
+	if err != nil || len(pairs)%2 != 0 {
+		return nil, errReply
 	}
-	slices.SortFunc(members, member.compare)
-	return members[:min(limit, len(members))], horizon != nil || len(members) > limit, nil
+	members := make([]member, len(pairs)/2)
+	for i := range members {
+		due, err := strconv.ParseInt(pairs[2*i+1], 10, 64)
+		if err != nil {
+			return nil, errReply
+		}
+		members[i] = member{due, pairs[2*i]}
+	}
+	return members, nil
 }
 
 // heads reads the heads of messages, by shard. Messages that no longer exist are left out.
