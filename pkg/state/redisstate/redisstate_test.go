@@ -153,6 +153,41 @@ func TestStore_DropToZeroLeavesGap(t *testing.T) {
 	})
 }
 
+// Nothing reads or writes a shard that a later version has taken over.
+func TestStore_RefusesANewerSchema(t *testing.T) {
+	store, m := open(t, secret.String(peertest.Address(t, peertest.Redis)+"/9")), statetest.NewMessage() // a database of its own
+	ctx, schema := t.Context(), redisstate.Keys(m.Path())[9]
+	t.Cleanup(func() {
+		assert.NoError(t, store.Client().Del(context.Background(), schema).Err())
+		assert.NoError(t, store.Forget(context.Background(), m))
+	})
+	require.NoError(t, store.Client().Set(ctx, schema, state.Schema, 0).Err())
+	require.NoError(t, store.Apply(ctx, statetest.SetEvent(m, 1, "v", "a"), start, state.MarkNow))
+	before, err := store.Load(ctx, m)
+	require.NoError(t, err)
+
+	require.NoError(t, store.Client().Set(ctx, schema, state.Schema+1, 0).Err())
+	for name, call := range map[string]func() error{
+		"Apply":     func() error { return store.Apply(ctx, statetest.SetEvent(m, 2, "w", "a"), start, state.MarkNow) },
+		"MarkSeen":  func() error { return store.MarkSeen(ctx, m, 2) },
+		"Doubt":     func() error { return store.Doubt(ctx, m, start, state.FromWebhook) },
+		"Announce":  func() error { return store.Announce(ctx, m, start, start) },
+		"Merge":     func() error { return store.Merge(ctx, m, msgext.Snapshot{Number: 1, Latest: 3}) },
+		"SaveCheck": func() error { return store.SaveCheck(ctx, m, state.Outcome{Revision: before.Check.Revision}) },
+		"Drop":      func() error { _, err := store.Drop(ctx, m, state.Drop{Now: start, Due: start}); return err },
+		"Erase":     func() error { _, err := store.Erase(ctx, m, before.Check.Revision); return err },
+		"Forget":    func() error { return store.Forget(ctx, m) },
+		"Load":      func() error { _, err := store.Load(ctx, m); return err },
+	} {
+		assert.ErrorIs(t, call(), state.ErrSchemaNew, name)
+	}
+
+	require.NoError(t, store.Client().Set(ctx, schema, state.Schema, 0).Err())
+	after, err := store.Load(ctx, m)
+	require.NoError(t, err)
+	assert.Equal(t, before, after)
+}
+
 func TestExample(t *testing.T) {
 	url := peertest.Address(t, peertest.Redis)
 	t.Setenv("REDIS_URL", url)

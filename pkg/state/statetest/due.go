@@ -66,6 +66,12 @@ func testDue(t *testing.T, s state.Store) {
 	heads = all(state.Retries, ago(1))
 	require.Len(t, heads, 1)
 	assert.Equal(t, messages[1], heads[0].Message)
+
+	require.NoError(t, s.Apply(ctx, SetEvent(messages[1], 5, "v", "a"), ago(1), state.MarkNow))
+	heads = all(state.FirstChecks, ago(1))
+	require.Len(t, heads, 1, "an event is the first check's, also where it was due before")
+	assert.Equal(t, ago(0), heads[0].Check.Due)
+	assert.Empty(t, all(state.Retries, ago(1)))
 }
 
 // testDueOnce goes through two lanes in small pages, like a run. Messages that it has returned move
