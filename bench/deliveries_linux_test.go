@@ -4,10 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -53,6 +56,7 @@ func (d delivery) environs(b *testing.B) (ours, ordinary []string) {
 var deliveries = []delivery{
 	{"stdout", false, 200, func(*testing.B) (string, []string) { return "stdout:", nil }},
 	{"http", false, 100, openHTTP},
+	{"https", false, 100, openHTTPS},
 	{"sqs", false, 25, openSQS},
 	{"eventbridge", false, 25, openEventBridge},
 	{"kafka", false, 100, openKafka},
@@ -79,6 +83,24 @@ func openHTTP(b *testing.B) (string, []string) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	b.Cleanup(server.Close)
 	return server.URL + "/events", nil
+}
+
+// systemCertificates is where Debian and Ubuntu keep the certificates of authorities in one file.
+const systemCertificates = "/etc/ssl/certs/ca-certificates.crt"
+
+// openHTTPS adds the server's certificate to those that the system trusts. So the first handshake of
+// a process parses as many as it does in production.
+func openHTTPS(b *testing.B) (string, []string) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	b.Cleanup(server.Close)
+	trusted, err := os.ReadFile(systemCertificates)
+	if err != nil {
+		b.Logf("only one certificate is parsed, because those of the system are elsewhere: %v", err)
+	}
+	trusted = append(trusted, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})...)
+	file := filepath.Join(b.TempDir(), "trusted.pem")
+	require.NoError(b, os.WriteFile(file, trusted, 0o600))
+	return server.URL + "/events", []string{"SSL_CERT_FILE=" + file}
 }
 
 // moto returns the address of moto behind a server that keeps connections open, as AWS's endpoints

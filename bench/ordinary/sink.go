@@ -75,7 +75,7 @@ func sender(ctx context.Context, location *url.URL) (send, error) {
 			_, err := os.Stdout.Write(append(event, '\n'))
 			return err
 		}, nil
-	case "http":
+	case "http", "https":
 		return sendHTTP(location.String()), nil
 	case "kafka":
 		client, err := kgo.NewClient(kgo.SeedBrokers(location.Host), kgo.DefaultProduceTopic(strings.TrimPrefix(location.Path, "/")))
