@@ -60,8 +60,11 @@ func browseAs(t *testing.T, url string, expected func(report string) bool) conte
 }
 
 // until waits for a condition on the page, within the test's deadline.
-func until(condition string) chromedp.Action {
-	return chromedp.Poll(condition, nil, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(0))
+func until(condition string) chromedp.Action { return untilValue(condition, nil) }
+
+// untilValue is until for a value that is not empty, which it stores in found.
+func untilValue(value string, found any) chromedp.Action {
+	return chromedp.Poll(value, found, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(0))
 }
 
 // click clicks an element in one step. A click at its place on the screen would miss it where the
@@ -71,12 +74,12 @@ func click(selector string) chromedp.Action {
 	return chromedp.Tasks{until(found + " !== null"), chromedp.Evaluate(found+".click(); 0", nil)}
 }
 
-// text returns the text of an element, once there is one. It asks in one step, because the page may
-// replace the element between two steps.
+// text returns the text of an element, once it has one: the browser leaves a row's out until it draws
+// the row (content-visibility). It asks in one step, because the page may replace the element between
+// two steps.
 func text(t *testing.T, ctx context.Context, selector string) (shown string) {
 	t.Helper()
-	found := fmt.Sprintf("document.querySelector(%q)", selector)
-	require.NoError(t, chromedp.Run(ctx, until(found+" !== null"), chromedp.Evaluate(found+".innerText", &shown)))
+	require.NoError(t, chromedp.Run(ctx, untilValue(fmt.Sprintf("document.querySelector(%q)?.innerText", selector), &shown)))
 	return shown
 }
 
