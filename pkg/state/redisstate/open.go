@@ -18,6 +18,10 @@ import (
 // the command is sent again on another one. Nothing we send does harm when it arrives twice.
 const readTimeout = 750 * time.Millisecond
 
+// protocol is RESP2, in which HGETALL is a list. In RESP3 it is a map, of which the client would make
+// one of Go, to be copied into the one of a state.
+const protocol = 2
+
 const dialTimeout = 5 * time.Second // go-redis's default for one server
 
 // silence stops go-redis from logging. It has one logger per process, whose lines name addresses
@@ -42,7 +46,7 @@ func (silent) Printf(context.Context, string, ...any) {}
 // name. The default port is 6379, for a sentinel 26379. The other options are go-redis's own, such
 // as pool_size (pkg.go.dev/github.com/redis/go-redis/v9, ParseURL, ParseClusterURL and
 // ParseFailoverURL of v9.23.0). The defaults of read_timeout and conn_max_idle_time are 750ms and
-// 30s.
+// 30s. The protocol is always 2.
 func Open(url secret.String) (*Store, error) {
 	scripts, err := newScripts()
 	if err != nil {
@@ -63,6 +67,7 @@ func (o options) client(pinger *outbound.Pinger) redis.UniversalClient {
 			o.TLSConfig.ServerName = ""
 		}
 		o.ReadOnly, o.RouteByLatency, o.RouteRandomly = false, false, false // replicas lag behind
+		o.Protocol = protocol
 		o.ContextTimeoutEnabled = true
 		o.ReadTimeout = cmp.Or(o.ReadTimeout, readTimeout)
 		o.ConnMaxIdleTime = cmp.Or(o.ConnMaxIdleTime, outbound.IdleTimeout)
@@ -77,6 +82,7 @@ func (o options) client(pinger *outbound.Pinger) redis.UniversalClient {
 		return sentinelClient(o.sentinel, pinger)
 	}
 	server := o.server
+	server.Protocol = protocol
 	server.ContextTimeoutEnabled = true
 	server.ReadTimeout = cmp.Or(server.ReadTimeout, readTimeout)
 	server.ConnMaxIdleTime = cmp.Or(server.ConnMaxIdleTime, outbound.IdleTimeout)

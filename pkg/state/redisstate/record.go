@@ -108,7 +108,7 @@ type kept struct {
 	schema, base *redis.StringCmd
 	head         *redis.SliceCmd
 	seen         *redis.StringSliceCmd
-	entries      *redis.MapStringStringCmd
+	entries      *redis.KeyValueSliceCmd
 }
 
 // record decodes the content. Its errors are state.ErrSchemaNew and state.ErrNotFound.
@@ -131,8 +131,8 @@ func (k kept) record() (state.Record, error) {
 	if len(entries) > 0 {
 		record.State.Entries = make(map[string]msgext.Entry, len(entries))
 	}
-	for key, encoded := range entries {
-		if record.State.Entries[key], err = decodeEntry(encoded); err != nil {
+	for _, entry := range entries {
+		if record.State.Entries[entry.Key], err = decodeEntry(entry.Value); err != nil {
 			return state.Record{}, err
 		}
 	}

@@ -19,6 +19,7 @@ func FuzzEntry(f *testing.F) {
 	f.Add(int64(math.MaxInt64), false, "", int64(0), false, "\x00", "+0000000000000000010v")
 	f.Add(int64(9), false, "a", int64(10), false, "a", "00000000000000000012v")
 	f.Add(int64(9), false, "好", int64(9), false, "\xff", "99999999999999999990")
+	f.Add(int64(9), false, "a", int64(9), true, "", "000000000000000000/0v") // a digit before 0
 	f.Fuzz(func(t *testing.T, seq int64, deleted bool, value string, otherSeq int64, otherDeleted bool, otherValue, stored string) {
 		one, other := entryOf(seq, deleted, value), entryOf(otherSeq, otherDeleted, otherValue)
 		for _, e := range []msgext.Entry{one, other} {

@@ -120,7 +120,11 @@ func (s *Store) read(ctx context.Context, keys []string) (kept, error) {
 	pipe := s.client.TxPipeline()
 	all := kept{
 		schema: pipe.Get(ctx, keys[schemaKey]), head: pipe.HMGet(ctx, keys[headKey], headFields()...),
-		seen: pipe.ZRange(ctx, keys[seenKey], 0, -1), entries: pipe.HGetAll(ctx, keys[entriesKey]), base: pipe.Get(ctx, keys[baseKey]),
+		seen: pipe.ZRange(ctx, keys[seenKey], 0, -1), entries: redis.NewKeyValueSliceCmd(ctx, "HGETALL", keys[entriesKey]),
+		base: pipe.Get(ctx, keys[baseKey]),
+	}
+	if err := pipe.Process(ctx, all.entries); err != nil {
+		return kept{}, err
 	}
 	commands, err := pipe.Exec(ctx)
 	// After EXECABORT, the error of the failed command has the cause.

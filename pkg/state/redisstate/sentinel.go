@@ -90,6 +90,7 @@ func withSentinelPort(u *url.URL) string {
 // connections to the sentinels are checked before reuse, like those to the master.
 func sentinelClient(o *redis.FailoverOptions, pinger *outbound.Pinger) redis.UniversalClient {
 	o.ReplicaOnly, o.RouteByLatency, o.RouteRandomly = false, false, false // replicas lag behind
+	o.Protocol = protocol
 	o.ContextTimeoutEnabled = true
 	o.ReadTimeout = cmp.Or(o.ReadTimeout, readTimeout)
 	o.ConnMaxIdleTime = cmp.Or(o.ConnMaxIdleTime, outbound.IdleTimeout)
