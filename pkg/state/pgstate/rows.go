@@ -20,18 +20,19 @@ type part struct {
 func parts(writes []sqlstate.Write) (all []*part) {
 	for _, at := range sqlstate.Ordered(writes) {
 		statement := writes[at.Write].Statements[at.Statement]
-		if len(all) == 0 || !all[len(all)-1].mayTake(statement) {
+		name := nameOf(statement.Args)
+		if len(all) == 0 || !all[len(all)-1].mayTake(statement.SQL, name) {
 			all = append(all, &part{sql: statement.SQL, named: make(map[string]bool)})
 		}
 		last := all[len(all)-1]
 		last.rows, last.places = append(last.rows, statement.Args), append(last.places, at)
-		last.named[nameOf(statement.Args)] = true
+		last.named[name] = true
 	}
 	return all
 }
 
-func (p *part) mayTake(statement sqlstate.Statement) bool {
-	if statement.SQL != p.sql || p.named[nameOf(statement.Args)] {
+func (p *part) mayTake(sql, name string) bool {
+	if sql != p.sql || p.named[name] {
 		return false
 	}
 	_, _, _, isInsert := cut(p.sql)

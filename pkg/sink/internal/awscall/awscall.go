@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
 	"msgext/internal/awssdk"
@@ -27,7 +28,7 @@ type Caller struct {
 // SDK's. New does no I/O.
 func New(cfg aws.Config) (aws.Config, Caller) {
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
-	client, closeIdle := awssdk.HTTPClient(cfg.HTTPClient, 10)
+	client, closeIdle := awssdk.HTTPClient(cfg.HTTPClient, awshttp.DefaultHTTPTransportMaxIdleConnsPerHost)
 	cfg.HTTPClient = client
 	return cfg, Caller{closeIdle: closeIdle, closed: new(atomic.Bool)}
 }
