@@ -15,8 +15,8 @@ import (
 	"msgext/internal/sample"
 )
 
-// The number of allocations does not depend on the machine. This is what docs/benchmarks.md promises
-// of it.
+// The number of allocations does not depend on the machine. This is what docs/benchmarks.md
+// promises of it.
 func TestRequest_Allocations(t *testing.T) {
 	stream, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	require.NoError(t, err)

@@ -88,8 +88,8 @@ func openHTTP(b *testing.B) (string, []string) {
 // systemCertificates is where Debian and Ubuntu keep the certificates of authorities in one file.
 const systemCertificates = "/etc/ssl/certs/ca-certificates.crt"
 
-// openHTTPS adds the server's certificate to those that the system trusts. So the first handshake of
-// a process parses as many as it does in production.
+// openHTTPS adds the server's certificate to those that the system trusts. So the first handshake
+// of a process parses as many as it does in production.
 func openHTTPS(b *testing.B) (string, []string) {
 	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	b.Cleanup(server.Close)

@@ -203,8 +203,8 @@ func (c *consumer) kill(t *testing.T) {
 	_ = c.command.Wait() // the error only repeats the signal
 }
 
-// ServeHTTP passes a request on to the consumer. So its address stays when it starts again: meanwhile
-// another process may take the port that it had.
+// ServeHTTP passes a request on to the consumer. So its address stays when it starts again:
+// meanwhile another process may take the port that it had.
 func (c *consumer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	url := c.url.Load()
 	if url == nil {

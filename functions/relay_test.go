@@ -189,8 +189,8 @@ func TestRelay_RepliesAreTheBackends(t *testing.T) {
 // promptly is within the backend's time, which after a command is half a second.
 const promptly = 400 * time.Millisecond
 
-// limitOf returns how long an exchange about a vector may take: as long as Chat waits where the relay
-// waits for its backend.
+// limitOf returns how long an exchange about a vector may take: as long as Chat waits where the
+// relay waits for its backend.
 func limitOf(vector relaytest.Vector) time.Duration {
 	if vector.Waits() {
 		return chatTimeout
@@ -198,8 +198,8 @@ func limitOf(vector relaytest.Vector) time.Duration {
 	return promptly
 }
 
-// inTime makes an exchange until it is within a limit, at most five times, because a loaded machine may
-// hold up any of them. It returns how long the last one took.
+// inTime makes an exchange until it is within a limit, at most five times, because a loaded machine
+// may hold up any of them. It returns how long the last one took.
 func inTime(limit time.Duration, exchange func()) (took time.Duration) {
 	for range 5 {
 		began := time.Now()
@@ -212,8 +212,8 @@ func inTime(limit time.Duration, exchange func()) (took time.Duration) {
 }
 
 // everyWay runs a test of MSGEXT_RELAY_ON_FAILURE for both settings and for each way to reach each
-// program. Each has a process of its own, which start starts with the variables. They wait more than
-// they compute, and do so side by side. t.Parallel would run only as many at once as there are
+// program. Each has a process of its own, which start starts with the variables. They wait more
+// than they compute, and do so side by side. t.Parallel would run only as many at once as there are
 // processors.
 func everyWay(t *testing.T, test func(t *testing.T, setting string, start func(variables map[string]string) way)) {
 	t.Helper()

@@ -62,7 +62,8 @@ func TestReadAndForget(t *testing.T) {
 	}
 }
 
-// Who names a one-to-one message with its accounts exchanged was once told only that it is not there.
+// Who names a one-to-one message with its accounts exchanged was once told only that it is not
+// there.
 func TestReadAndForget_ExchangedAccounts(t *testing.T) {
 	path := t.TempDir() + "/state.db"
 	store, err := sqlitestate.Open(t.Context(), path)
@@ -110,7 +111,8 @@ func TestStore_IsNotMade(t *testing.T) {
 	assert.Empty(t, empty)
 }
 
-// A file that was cut short, as by a full disk or a copy of a running store, is not called no store.
+// A file that was cut short, as by a full disk or a copy of a running store, is not called no
+// store.
 func TestStore_ThatCannotBeRead(t *testing.T) {
 	path := t.TempDir() + "/state.db"
 	store, err := sqlitestate.Open(t.Context(), path)

@@ -25,8 +25,8 @@ import (
 const settling = 3
 
 // In normal operation there are single faults: a stranger's request, a delivery that failed once, a
-// loss that is read back, a slow reply, a failed run, a minute without a run. A sink takes most of a
-// second for each event. No alarm may fire for any of it.
+// loss that is read back, a slow reply, a failed run, a minute without a run. A sink takes most of
+// a second for each event. No alarm may fire for any of it.
 func TestAlarms_AreSilentWithoutACause(t *testing.T) {
 	o := operate(t)
 	some, _ := o.live(60, func(minute int) {

@@ -82,8 +82,8 @@ func TestLocal_AFileThatIsNoLongerTheOneFails(t *testing.T) {
 	}
 }
 
-// acceptsOne reports whether the process answers OK to an event, sent up to ten times: the disk of a
-// loaded machine may take longer than a reply may.
+// acceptsOne reports whether the process answers OK to an event, sent up to ten times: the disk of
+// a loaded machine may take longer than a reply may.
 func acceptsOne(base string, version int64) bool {
 	for range 10 {
 		if accepts(base, version) {

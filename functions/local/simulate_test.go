@@ -10,8 +10,8 @@ import (
 	"msgext/internal/processtest"
 )
 
-// A second simulation on a kept store does not meet the messages of the first. Once it did, hung for
-// 90 s and failed.
+// A second simulation on a kept store does not meet the messages of the first. Once it did, hung
+// for 90 s and failed.
 func TestSimulate_TwiceOnOneStore(t *testing.T) {
 	t.Parallel()
 	binary := binaries.Build(t, "functions/local")

@@ -21,8 +21,8 @@ import (
 	"msgext/pkg/secret"
 )
 
-// A stop lets the request under way finish: its event is delivered and answered. The time for a reply
-// goes on meanwhile and a loaded machine may use it up, so one of several must be in time.
+// A stop lets the request under way finish: its event is delivered and answered. The time for a
+// reply goes on meanwhile and a loaded machine may use it up, so one of several must be in time.
 func TestLocal_FinishesWhatIsInFlightWhenStopped(t *testing.T) {
 	reply := ""
 	for tries := 0; tries < 5 && !strings.Contains(reply, `"OK"`); tries++ {

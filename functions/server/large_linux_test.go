@@ -20,8 +20,8 @@ import (
 )
 
 // Sixteen bodies of 1 MB at once, of whatever shape, are answered within the time of a reply (three
-// times that here, in one of three tries, for a loaded machine). What they take is no more than 8 MB
-// each beside the body, and as much again, which the garbage collector lets stand.
+// times that here, in one of three tries, for a loaded machine). What they take is no more than 8
+// MB each beside the body, and as much again, which the garbage collector lets stand.
 func TestServer_LargeBodiesAtOnce(t *testing.T) {
 	const atOnce, inTime, most = 16, 3 * 1500 * time.Millisecond, 2 * 16 * (8 + 1) << 10
 	s := server(t, nil)

@@ -174,8 +174,8 @@ func TestRead_ByIAMTheGatewayAuthenticates(t *testing.T) {
 }
 
 // One server accepts connections and never answers, and one accepts none. The caller gets an error
-// within the second that docs/openapi.yaml promises (three times that here, for a loaded machine; package
-// reader tests the time itself).
+// within the second that docs/openapi.yaml promises (three times that here, for a loaded machine;
+// package reader tests the time itself).
 func TestRead_TheStoreIsDown(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

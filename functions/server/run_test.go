@@ -103,8 +103,8 @@ func TestServer_NotReadyWithoutItsStore(t *testing.T) {
 	assert.NotContains(t, s.Greeting(), "planted")
 }
 
-// The path that takes webhooks may be a second secret. The start does not show it, nor says that any
-// path takes them.
+// The path that takes webhooks may be a second secret. The start does not show it, nor says that
+// any path takes them.
 func TestServer_ShowsNoPath(t *testing.T) {
 	s := server(t, []string{"MSGEXT_PATH=/planted"})
 	assert.Contains(t, s.Greeting(), ": MSGEXT_PATH alone takes webhooks by POST")
@@ -134,8 +134,8 @@ func TestServer_OnEveryAddress(t *testing.T) {
 func reachable(url string) string { return strings.Replace(url, "[::]", "127.0.0.1", 1) }
 
 // A request under way when the process is told to stop is answered. Meanwhile the server is not
-// ready. It ends with status 0 within the promised 5 s whatever clients do (three times that here, for a
-// loaded machine).
+// ready. It ends with status 0 within the promised 5 s whatever clients do (three times that here,
+// for a loaded machine).
 func TestServer_Drains(t *testing.T) {
 	entered, released := make(chan struct{}), make(chan struct{})
 	release := sync.OnceFunc(func() { close(released) })

@@ -219,8 +219,8 @@ func (r *run) note(j job, found bool, err error) {
 	r.settle()
 }
 
-// settle moves After behind the batches that are done, and stops at the first that is not. Where the
-// run is stopped because message after message failed, After stays before the first of them.
+// settle moves After behind the batches that are done, and stops at the first that is not. Where
+// the run is stopped because message after message failed, After stays before the first of them.
 func (r *run) settle() {
 	for !r.failing && len(r.open) > 0 && r.open[0].left == 0 {
 		r.counts.After, r.open = r.open[0].after, r.open[1:]

@@ -308,8 +308,8 @@ func TestTransport_KnowsAConnectionThatWasNeverUsed(t *testing.T) {
 	bubble(t, func(t *testing.T, p *peer, transport *outbound.Transport, clock *outbound.Clock) {
 		p.second = make(chan struct{})
 		p.fill(t, transport, 1)
-		// The second request waits for a dial while the first connection is in use. It then gets the
-		// first connection, which is free sooner.
+		// The second request waits for a dial while the first connection is in use. It then gets
+		// the first connection, which is free sooner.
 		p.slow.Store(int64(50 * time.Millisecond))
 		var requests sync.WaitGroup
 		for range 2 {
@@ -333,7 +333,8 @@ func TestTransport_KnowsAConnectionThatWasNeverUsed(t *testing.T) {
 	})
 }
 
-// The monotonic clock may stand still while a sandbox is frozen, so idle time is not measured by it.
+// The monotonic clock may stand still while a sandbox is frozen, so idle time is not measured by
+// it.
 func TestClocks_AreWallClocks(t *testing.T) {
 	for name, now := range map[string]func() time.Time{
 		"a pinger": outbound.NewPinger(nil).Now, "a transport": outbound.NewTransport(new(http.Transport)).Now,

@@ -36,8 +36,8 @@ type Vector struct {
 	Reason      string // as logged with pass
 }
 
-// Waits reports whether the answer is never complete and its connection stays, so that the relay waits
-// until its time is up.
+// Waits reports whether the answer is never complete and its connection stays, so that the relay
+// waits until its time is up.
 func (v Vector) Waits() bool {
 	return v.Pass == noAnswer && (v.Answer.End == Hang || v.Answer.Trickle > 0)
 }

@@ -11,8 +11,8 @@ import (
 
 // Commit runs writes in order, in one transaction, and returns once it is durable. Those of one
 // message follow one another, by version. The result is how many rows each statement of each write
-// changed. Of statements that were sent as one, each has the number of all of them. Commit locks the
-// messages in a fixed order, so that two transactions do not deadlock.
+// changed. Of statements that were sent as one, each has the number of all of them. Commit locks
+// the messages in a fixed order, so that two transactions do not deadlock.
 type Commit func(ctx context.Context, writes []Write) (rows [][]int64, err error)
 
 // Bounds: how many transactions run at once, how much one transaction takes at most, and how many

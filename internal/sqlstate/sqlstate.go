@@ -1,6 +1,6 @@
-// Package sqlstate is a state.Store over an SQL database: the one body of SQL that SQLite, PostgreSQL
-// and MySQL share. The packages sqlitestate, pgstate and mysqlstate bring the connection and the
-// schema.
+// Package sqlstate is a state.Store over an SQL database: the one body of SQL that SQLite,
+// PostgreSQL and MySQL share. The packages sqlitestate, pgstate and mysqlstate bring the connection
+// and the schema.
 //
 // A message is one row of msgext_messages, one of msgext_entries for each key that webhooks named,
 // one of msgext_seen for each version seen above the floor, and one of msgext_reads once it was

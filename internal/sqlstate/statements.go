@@ -111,9 +111,9 @@ func newStatements(d Dialect) statements {
 		slice = `FROM msgext_messages m WHERE m.id > ?1 ORDER BY m.id LIMIT ?2`
 	)
 	return statements{
-		// ?1..?7 identity, ?8 latest, ?9 clear, ?10 heard. hearSeen is for an event that is marked at
-		// once and whose version is its latest. A version that follows the floor raises it, so that
-		// msgext_seen stays empty in ordinary traffic.
+		// ?1..?7 identity, ?8 latest, ?9 clear, ?10 heard. hearSeen is for an event that is marked
+		// at once and whose version is its latest. A version that follows the floor raises it, so
+		// that msgext_seen stays empty in ordinary traffic.
 		hearSeen: d.upsert(hear(`CASE WHEN CAST(?8 AS bigint) = 1 THEN 1 ELSE 0 END`, d.raised("m.floor", "excluded.id", "excluded.latest"))),
 		hearOnly: d.upsert(hear(`0`, `floor = m.floor`)),
 		put:      d.upsert(entry(`VALUES (?1, ?2, ?3, ?4, ?5, ?6)`)),

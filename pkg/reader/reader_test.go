@@ -255,8 +255,8 @@ func TestReader_TheStoreIsDown(t *testing.T) {
 	assert.Less(t, log.Len(), 1000)
 }
 
-// If the store does not answer, the reply comes within the second that docs/openapi.yaml promises. The
-// time is that of a synctest bubble.
+// If the store does not answer, the reply comes within the second that docs/openapi.yaml promises.
+// The time is that of a synctest bubble.
 func TestReader_TheStoreDoesNotAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		silent := reader.New(reader.Options{SDKAppID: app, Store: stub(func(ctx context.Context, _ msgext.Message) (state.Record, error) {

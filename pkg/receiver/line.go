@@ -161,8 +161,8 @@ func (rec *record) appendTrouble(attrs []slog.Attr, err error) []slog.Attr {
 	return attrs
 }
 
-// appendAccounts appends the accounts of a one-to-one message, for a line that may be the only trace
-// of the message: a replay needs them.
+// appendAccounts appends the accounts of a one-to-one message, for a line that may be the only
+// trace of the message: a replay needs them.
 func appendAccounts(attrs []slog.Attr, m msgext.Message) []slog.Attr {
 	if m.IsGroup() {
 		return attrs

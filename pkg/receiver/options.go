@@ -91,8 +91,8 @@ type Options struct {
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 
-	// Observe, when set, is called for every request once its reply is known, body included. It is for
-	// the local console. It must return quickly and must not publish secrets.
+	// Observe, when set, is called for every request once its reply is known, body included. It is
+	// for the local console. It must return quickly and must not publish secrets.
 	Observe func(Observation)
 }
 

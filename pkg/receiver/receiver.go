@@ -128,9 +128,9 @@ func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request, rec *record)
 	return rc.deliver(r.Context(), rec)
 }
 
-// isEmpty reports whether a request has no body. Nothing is known of the sender yet, and a body that
-// never comes would occupy the server for as long as its read timeout. So a body with a length is
-// not read, and one without a length is waited for no longer than probeWait.
+// isEmpty reports whether a request has no body. Nothing is known of the sender yet, and a body
+// that never comes would occupy the server for as long as its read timeout. So a body with a length
+// is not read, and one without a length is waited for no longer than probeWait.
 func isEmpty(w http.ResponseWriter, r *http.Request) bool {
 	if r.ContentLength > 0 {
 		return false

@@ -122,8 +122,8 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// TestSink_UnusedCostsNothing: a goroutine inherits its creator's labels. So what New has started is
-// found by a label, among whatever earlier tests have left that is just ending.
+// TestSink_UnusedCostsNothing: a goroutine inherits its creator's labels. So what New has started
+// is found by a label, among whatever earlier tests have left that is just ending.
 func TestSink_UnusedCostsNothing(t *testing.T) {
 	pprof.Do(t.Context(), pprof.Labels("test", "unused"), func(ctx context.Context) {
 		s, err := kafkasink.New(kafkasink.Options{Brokers: []string{"127.0.0.1:1"}, Topic: "t"})

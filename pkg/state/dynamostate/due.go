@@ -52,7 +52,8 @@ func (s *Store) due(ctx context.Context, lane state.Lane, before time.Time, afte
 	return page, err
 }
 
-// queue is a partition of the index, and how far it has been read. Its JSON is the partition's part of a cursor.
+// queue is a partition of the index, and how far it has been read. Its JSON is the partition's part
+// of a cursor.
 type queue struct {
 	Due       int64  `json:"d,omitempty"` // of the last message returned; unset if After is empty
 	After     string `json:"a,omitempty"`

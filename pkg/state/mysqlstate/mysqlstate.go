@@ -189,8 +189,8 @@ func (d *database) Read(ctx context.Context, queries []sqlstate.Query) error {
 			return err
 		}
 		defer func() { _ = rows.Close() }() // Err returns the same error
-		// The rows of sqlstate.Newer are read although they are not used: if the server sends an error
-		// instead and nothing reads it, the driver waits forever.
+		// The rows of sqlstate.Newer are read although they are not used: if the server sends an
+		// error instead and nothing reads it, the driver waits forever.
 		for rows.Next() {
 		}
 		for _, query := range queries {

@@ -65,8 +65,9 @@ func TestWrites_ThatShareATransaction(t *testing.T) {
 	assert.Contains(t, written(drop, drop), statements+statements)
 }
 
-// Whether the floor has reached the versions of a message is asked once, after all of them, and what
-// was seen above it is passed over once, before all of them. Other messages are asked for themselves.
+// Whether the floor has reached the versions of a message is asked once, after all of them, and
+// what was seen above it is passed over once, before all of them. Other messages are asked for
+// themselves.
 func TestWrites_TheLastAnswersForTheVersionsOfItsMessage(t *testing.T) {
 	database := &keeping{missed: true}
 	store, m, other := sqlstate.New(database, mysqlstate.Dialect), statetest.NewMessage(), statetest.NewMessage()

@@ -233,7 +233,8 @@ func said(server *pgconn.PgError) string {
 
 var quoted = regexp.MustCompile(`"[^"]*"`)
 
-// withoutPlace removes user, database and host from the client's error for a connection that failed.
+// withoutPlace removes user, database and host from the client's error for a connection that
+// failed.
 func withoutPlace(err error) error {
 	failed, ok := errors.AsType[*pgconn.ConnectError](err)
 	if !ok {

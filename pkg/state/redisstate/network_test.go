@@ -21,8 +21,8 @@ import (
 )
 
 // A sandbox that was frozen has connections that broke unnoticed: a command on one is never
-// answered. The time for a reply must be enough for another try. Here it is twice that time, because a
-// busy machine may hold the test up.
+// answered. The time for a reply must be enough for another try. Here it is twice that time,
+// because a busy machine may hold the test up.
 func TestStore_DeadConnection(t *testing.T) {
 	network := outboundtest.NewNetwork(t, strings.TrimPrefix(peertest.Address(t, peertest.Redis), "redis://"))
 	store := open(t, secret.String("redis://"+network.Addr().String()))
@@ -90,12 +90,12 @@ func TestStore_ManyDeadConnections(t *testing.T) {
 	assert.True(t, keeps, "an idle connection that answers is kept")
 }
 
-// A server that answers late is slow, not dead. No connection is closed because of that, and none is
-// opened.
+// A server that answers late is slow, not dead. No connection is closed because of that, and none
+// is opened.
 func TestStore_ASlowServerKeepsItsConnections(t *testing.T) {
 	network := outboundtest.NewNetwork(t, strings.TrimPrefix(peertest.Address(t, peertest.Redis), "redis://"))
-	// The store's clock stands still and an answer may take a minute, so that a busy machine changes
-	// nothing.
+	// The store's clock stands still and an answer may take a minute, so that a busy machine
+	// changes nothing.
 	store, err := redisstate.OpenAt(secret.String("redis://"+network.Addr().String()+"?read_timeout=1m"), func() time.Time { return start })
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, store.Close()) })

@@ -18,8 +18,8 @@ import (
 // the command is sent again on another one. Nothing we send does harm when it arrives twice.
 const readTimeout = 750 * time.Millisecond
 
-// protocol is RESP2, in which HGETALL is a list. In RESP3 it is a map, of which the client would make
-// one of Go, to be copied into the one of a state.
+// protocol is RESP2, in which HGETALL is a list. In RESP3 it is a map, of which the client would
+// make one of Go, to be copied into the one of a state.
 const protocol = 2
 
 const dialTimeout = 5 * time.Second // go-redis's default for one server

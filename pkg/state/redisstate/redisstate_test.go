@@ -31,8 +31,8 @@ func (k kind) url(t testing.TB) secret.String {
 	return secret.String(k.scheme + peertest.Address(t, k.variable))
 }
 
-// onEach runs a test on a server and on a cluster. An answer may take a minute: where a busy machine's
-// is late, the client sends the command again, and the test would find it done twice.
+// onEach runs a test on a server and on a cluster. An answer may take a minute: where a busy
+// machine's is late, the client sends the command again, and the test would find it done twice.
 func onEach(t *testing.T, test func(t *testing.T, url secret.String)) {
 	for _, kind := range kinds {
 		t.Run(kind.name, func(t *testing.T) { test(t, kind.url(t)+"?read_timeout=1m") })

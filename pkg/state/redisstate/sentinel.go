@@ -96,8 +96,8 @@ func sentinelClient(o *redis.FailoverOptions, pinger *outbound.Pinger) redis.Uni
 	o.ConnMaxIdleTime = cmp.Or(o.ConnMaxIdleTime, outbound.IdleTimeout)
 	o.DisableIdentity = true
 	// go-redis asks the sentinel that answered last twice before it asks the others, and each time
-	// dials it up to twenty times. If that sentinel is gone, as it is where it ran beside the master
-	// that died, nothing would be left of a reply's time.
+	// dials it up to twenty times. If that sentinel is gone, as it is where it ran beside the
+	// master that died, nothing would be left of a reply's time.
 	o.DialerRetries = cmp.Or(o.DialerRetries, 1)
 	// redis.NewDialer is not used: with TLS it waits for an unreachable sentinel even if another
 	// has answered.
@@ -113,8 +113,8 @@ func sentinelClient(o *redis.FailoverOptions, pinger *outbound.Pinger) redis.Uni
 	return client
 }
 
-// sentinelDialer dials sentinels for no longer than a ping takes, because the others can be asked. A
-// sentinel that could not be reached is not dialled again for as long.
+// sentinelDialer dials sentinels for no longer than a ping takes, because the others can be asked.
+// A sentinel that could not be reached is not dialled again for as long.
 type sentinelDialer struct {
 	dial      outbound.Dial
 	addresses []string

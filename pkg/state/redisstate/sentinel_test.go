@@ -196,9 +196,9 @@ func failover(t *testing.T, url secret.String, master, replica, sentinel *proces
 	assert.EqualValues(t, 2, record.State.Contiguous())
 }
 
-// apply applies an event within twice the time for a reply, because a busy machine may hold the test
-// up. It also tries again where all sentinels took longer than the time of a ping, so that the store
-// gave up with time left.
+// apply applies an event within twice the time for a reply, because a busy machine may hold the
+// test up. It also tries again where all sentinels took longer than the time of a ping, so that the
+// store gave up with time left.
 func apply(t *testing.T, store *redisstate.Store, m msgext.Message, version int64) error {
 	t.Helper()
 	for {
@@ -294,8 +294,8 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// What a server that is not the right one answers becomes a sentence that says what to write, without
-// the user and the master's name.
+// What a server that is not the right one answers becomes a sentence that says what to write,
+// without the user and the master's name.
 func TestStore_ServersThatRefuse(t *testing.T) {
 	master := startServer(t)
 	replica := startServer(t, "--replicaof", "127.0.0.1 "+master.port)

@@ -74,9 +74,9 @@ func click(selector string) chromedp.Action {
 	return chromedp.Tasks{until(found + " !== null"), chromedp.Evaluate(found+".click(); 0", nil)}
 }
 
-// text returns the text of an element, once it has one: the browser leaves a row's out until it draws
-// the row (content-visibility). It asks in one step, because the page may replace the element between
-// two steps.
+// text returns the text of an element, once it has one: the browser leaves a row's out until it
+// draws the row (content-visibility). It asks in one step, because the page may replace the element
+// between two steps.
 func text(t *testing.T, ctx context.Context, selector string) (shown string) {
 	t.Helper()
 	require.NoError(t, chromedp.Run(ctx, untilValue(fmt.Sprintf("document.querySelector(%q)?.innerText", selector), &shown)))
